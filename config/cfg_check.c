@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rules that no single key can break. */
+#include "cfg_check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct role {
+	const char *name; /* the key */
+	const struct dp_cpu_list *cpus;
+};
+
+enum {
+	ROLES = 4
+};
+
+__attribute__((format(printf, 2, 3))) static int fail(
+	struct cfg_error *error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error->text, sizeof(error->text), format, args);
+	va_end(args);
+	return -1;
+}
+
+static bool has_cpu(const struct dp_cpu_list *cpus, uint16_t cpu)
+{
+	for (unsigned i = 0; i < cpus->count; i++)
+		if (cpus->cpu[i] == cpu)
+			return true;
+	return false;
+}
+
+static int check_role(const struct role *role, unsigned cpus, struct cfg_error *error)
+{
+	if (role->cpus->count > DP_CPUS_MAX)
+		return fail(error, "%s names %u CPUs, at most %d are possible", role->name,
+			role->cpus->count, DP_CPUS_MAX);
+	for (unsigned i = 0; i < role->cpus->count; i++)
+		if (role->cpus->cpu[i] >= cpus)
+			return fail(error, "%s names CPU %u, but this machine has %u (from 0)",
+				role->name, (unsigned)role->cpus->cpu[i], cpus);
+	return 0;
+}
+
+static int check_apart(const struct role *a, const struct role *b, struct cfg_error *error)
+{
+	for (unsigned i = 0; i < a->cpus->count; i++)
+		if (has_cpu(b->cpus, a->cpus->cpu[i]))
+			return fail(error,
+				"CPU %u is in both %s and %s, which needs cores.share to be true",
+				(unsigned)a->cpus->cpu[i], a->name, b->name);
+	return 0;
+}
+
+static int check_cores(const struct dp_options *dp, unsigned cpus, struct cfg_error *error)
+{
+	const struct role roles[ROLES] = {
+		{"cores.control", &dp->control},
+		{"cores.rx", &dp->rx},
+		{"cores.workers", &dp->workers},
+		{"cores.sender", &dp->sender},
+	};
+
+	for (unsigned i = 0; i < ROLES; i++)
+		if (check_role(&roles[i], cpus, error) != 0)
+			return -1;
+	if (dp->share_cpus)
+		return 0;
+	for (unsigned i = 0; i < ROLES; i++)
+		for (unsigned j = i + 1; j < ROLES; j++)
+			if (check_apart(&roles[i], &roles[j], error) != 0)
+				return -1;
+	return 0;
+}
+
+/* What makes a device one device: not the arguments of a vdev, and not PCI domain 0. */
+static size_t device_id(const char *device, const char **id)
+{
+	*id = strncmp(device, "0000:", 5) == 0 ? device + 5 : device;
+	return strcspn(*id, ",");
+}
+
+static bool is_same_device(const char *a, const char *b)
+{
+	const char *id_a;
+	const char *id_b;
+	size_t n = device_id(a, &id_a);
+
+	return n == device_id(b, &id_b) && strncmp(id_a, id_b, n) == 0;
+}
+
+static int check_ports(const struct dp_options *dp, struct cfg_error *error)
+{
+	for (unsigned i = 0; i < dp->port_count; i++) {
+		const struct dp_port_options *port = &dp->ports[i];
+		uint64_t descriptors = (uint64_t)port->queues * port->descriptors;
+
+		for (unsigned j = 0; j < i; j++)
+			if (is_same_device(dp->ports[j].device, port->device))
+				return fail(error, "two ports have the same device, \"%.60s\"",
+					port->device);
+		/* Every descriptor holds a buffer from the start. */
+		if (dp->mbufs && dp->mbufs <= descriptors)
+			return fail(error,
+				"memory.mbufs is %u, must be more than the %llu descriptors of "
+				"port \"%.60s\"",
+				dp->mbufs, (unsigned long long)descriptors, port->device);
+	}
+	return 0;
+}
+
+int cfg_check(const struct cfg_options *options, unsigned cpus, struct cfg_error *error)
+{
+	memset(error, 0, sizeof(*error));
+	if (check_cores(&options->dp, cpus, error) != 0)
+		return -1;
+	return check_ports(&options->dp, error);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The whole configuration, side by side: each part belongs to the folder that uses it.
+ * Owner: the probe; read-only once loaded. Threads: any. */
+#ifndef CFG_OPTIONS_H
+#define CFG_OPTIONS_H
+
+#include "dp_options.h"
+#include "hep_options.h"
+#include "qos_options.h"
+
+enum cfg_log_level {
+	CFG_LOG_ERROR = 0,
+	CFG_LOG_WARNING,
+	CFG_LOG_INFO,
+	CFG_LOG_DEBUG,
+};
+
+struct cfg_options {
+	struct dp_options dp;
+	struct qos_options qos;
+	struct hep_options hep;
+	uint32_t log_level; /* enum cfg_log_level */
+	bool capture_tcp; /* look for SIP in TCP segments */
+	bool send_sip; /* SIP messages as HEP type 1 */
+	bool send_rtcp; /* RTCP as type 5 */
+	bool send_reports; /* quality reports as type 34 */
+	uint32_t result_rows; /* heptap -r: calls and streams kept for the tables */
+};
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of all keys, in the order an operator thinks: where packets come from, who works on
+ * them, what is measured, where it goes, and last what hardly anybody touches. */
+#include "cfg_schema.h"
+
+#include "cfg_options.h"
+
+#define KIB   1024ULL
+#define MIB   (1024ULL * KIB)
+#define GIB   (1024ULL * MIB)
+#define MS    1000000ULL
+#define SEC   (1000ULL * MS)
+#define MIN   (60ULL * SEC)
+#define HOURS (60ULL * MIN)
+
+#define MEMBER(type, member) \
+	.offset = offsetof(type, member), .size = sizeof(((type *)0)->member) /* NOLINT */
+#define OPTION(member)	  MEMBER(struct cfg_options, member)
+#define PORT(member)	  MEMBER(struct dp_port_options, member)
+#define COLLECTOR(member) MEMBER(struct hep_collector_options, member)
+
+static const char *const driver_words[] = {"auto", "af_packet", "af_xdp", "pci", "vdev", NULL};
+static const char *const hugepages_words[] = {"auto", "on", "off", NULL};
+static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
+static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
+
+static const struct cfg_key port_keys[] = {
+	{"device", CFG_TEXT, PORT(device), .min = 1, .is_required = true,
+		.help = "Kernel interface, PCI address or DPDK vdev string"},
+	{"driver", CFG_WORD, PORT(driver), .words = driver_words, .default_text = "auto",
+		.help = "How to open the device; auto goes by the look of its name"},
+	{"queues", CFG_NUMBER, PORT(queues), .min = 1, .max = 64, .default_text = "1",
+		.help = "Receive queues; more than one needs a NIC that spreads by RSS"},
+	{"descriptors", CFG_NUMBER, PORT(descriptors), .min = 64, .max = 32768, .unit = "packets",
+		.default_text = "1024", .help = "Room of each queue, for bursts"},
+	{"max_frame", CFG_NUMBER, PORT(max_frame), .min = 128, .max = 9728, .unit = "octets",
+		.default_text = "2048", .help = "Largest frame taken; raise it for jumbo frames"},
+	{"promiscuous", CFG_BOOL, PORT(promiscuous), .default_text = "true",
+		.help = "Take frames for other MAC addresses too; a SPAN or TAP port needs it"},
+	{0},
+};
+
+static const struct cfg_key cores_keys[] = {
+	{"control", CFG_CPUS, OPTION(dp.control), .max = 1, .default_text = "",
+		.help = "CPU of the control thread: signals, telemetry, timers"},
+	{"rx", CFG_CPUS, OPTION(dp.rx), .max = DP_CPUS_MAX, .default_text = "",
+		.help = "CPUs of the receive threads, one each; empty is one thread on any CPU"},
+	{"workers", CFG_CPUS, OPTION(dp.workers), .max = DP_CPUS_MAX, .default_text = "",
+		.help = "CPUs of the worker threads, one each; empty is one thread on any CPU"},
+	{"sender", CFG_CPUS, OPTION(dp.sender), .max = 1, .default_text = "",
+		.help = "CPU of the thread that sends HEP"},
+	{"share", CFG_BOOL, OPTION(dp.share_cpus), .default_text = "false",
+		.help = "Allow one CPU in several of these lists, for small machines"},
+	{0},
+};
+
+static const struct cfg_key memory_keys[] = {
+	{"hugepages", CFG_WORD, OPTION(dp.hugepages), .words = hugepages_words,
+		.default_text = "auto",
+		.help = "Packet memory on huge pages; auto uses them when there are enough"},
+	{"packet", CFG_SIZE, OPTION(dp.memory), .min = 16 * MIB, .max = 1024 * GIB, .or_zero = true,
+		.unit = "octets", .default_text = "0",
+		.help = "Packet memory in all; 0 computes it from the other settings"},
+	{"mbufs", CFG_NUMBER, OPTION(dp.mbufs), .max = 16000000, .unit = "packets",
+		.default_text = "0",
+		.help = "Packet buffers per port; 0 computes it from queues and rings"},
+	{0},
+};
+
+static const struct cfg_key capture_keys[] = {
+	{"tcp", CFG_BOOL, OPTION(capture_tcp), .default_text = "true",
+		.help = "Look for SIP in TCP segments"},
+	{0},
+};
+
+static const struct cfg_key quality_keys[] = {
+	{"report_interval", CFG_TIME, OPTION(qos.report_interval_ns), .min = SEC, .max = HOURS,
+		.or_zero = true, .default_text = "10s",
+		.help = "Time between reports of a running stream; 0 reports only at its end"},
+	{"stream_timeout", CFG_TIME, OPTION(qos.stream_timeout_ns), .min = SEC, .max = HOURS,
+		.default_text = "30s", .help = "Silence after which a stream has ended"},
+	{"bye_linger", CFG_TIME, OPTION(qos.bye_linger_ns), .max = 10 * SEC,
+		.default_text = "500ms", .help = "Media this long after BYE still counts"},
+	{"call_timeout", CFG_TIME, OPTION(qos.call_timeout_ns), .min = MIN, .max = 48 * HOURS,
+		.default_text = "4h",
+		.help = "An answered call without SIP and media is forgotten after this time"},
+	{"setup_timeout", CFG_TIME, OPTION(qos.setup_timeout_ns), .min = 10 * SEC, .max = HOURS,
+		.default_text = "3m",
+		.help = "A call without a final response is forgotten after this time"},
+	{"probation_packets", CFG_NUMBER, OPTION(qos.probation_packets), .min = 4, .max = 32,
+		.unit = "packets", .default_text = "25",
+		.help = "RTP that no SDP announced is believed after this many in a row"},
+	{"g711_plc", CFG_BOOL, OPTION(qos.g711_plc), .default_text = "true",
+		.help = "Receivers conceal lost G.711 (G.711 Appendix I); false lowers MOS"},
+	{0},
+};
+
+static const struct cfg_key collector_keys[] = {
+	{"address", CFG_COLLECTOR, COLLECTOR(address), .is_required = true,
+		.help = "Where HEP goes; an IPv6 address stands in brackets"},
+	{"rate", CFG_NUMBER, COLLECTOR(rate), .max = 10000000, .unit = "messages per second",
+		.default_text = "0", .help = "Send at most this fast; 0 is unlimited"},
+	{0},
+};
+
+static const struct cfg_key hep_keys[] = {
+	{"node_id", CFG_NUMBER, OPTION(hep.node_id), .max = UINT32_MAX, .default_text = "2001",
+		.help = "Capture agent ID that HOMER shows for this probe"},
+	{"node_name", CFG_TEXT, OPTION(hep.node_name), .default_text = "heptap",
+		.help = "Capture node name; \"\" leaves it out"},
+	{"auth_key", CFG_TEXT, OPTION(hep.auth_key), .default_text = "",
+		.help = "Key that the collector expects, sent as plain text; \"\" leaves it out"},
+	{"final_type", CFG_WORD, OPTION(hep.final_type), .words = final_type_words,
+		.default_text = "FINAL",
+		.help = "Type of a stream's last report; HANGUP suits old dashboards"},
+	{"sip", CFG_BOOL, OPTION(send_sip), .default_text = "true", .help = "Send SIP messages"},
+	{"rtcp", CFG_BOOL, OPTION(send_rtcp), .default_text = "true", .help = "Send RTCP packets"},
+	{"reports", CFG_BOOL, OPTION(send_reports), .default_text = "true",
+		.help = "Send quality reports"},
+	{"collectors", CFG_LIST, OPTION(hep.collectors), .max = HEP_COLLECTORS_MAX,
+		.keys = collector_keys, .item_size = sizeof(struct hep_collector_options),
+		.count_offset = offsetof(struct cfg_options, hep.collector_count),
+		.help = "Each gets every message"},
+	{0},
+};
+
+static const struct cfg_key telemetry_keys[] = {
+	{"enabled", CFG_BOOL, OPTION(dp.telemetry), .default_text = "true",
+		.help = "Offer counters on the DPDK telemetry socket"},
+	{"prefix", CFG_NAME, OPTION(dp.file_prefix), .default_text = "heptap",
+		.help = "DPDK file prefix, which names the socket; one per probe on a machine"},
+	{0},
+};
+
+static const struct cfg_key log_keys[] = {
+	{"level", CFG_WORD, OPTION(log_level), .words = level_words, .default_text = "info",
+		.help = "Least severe message that is logged"},
+	{0},
+};
+
+static const struct cfg_key limits_keys[] = {
+	{"streams", CFG_NUMBER, OPTION(qos.max_streams), .min = 1000, .max = 16000000,
+		.default_text = "100000", .help = "RTP streams at a time, per worker"},
+	{"candidates", CFG_NUMBER, OPTION(qos.max_candidates), .min = 64, .max = 1000000,
+		.default_text = "16384", .help = "Unannounced RTP under probation, per worker"},
+	{"calls", CFG_NUMBER, OPTION(qos.max_calls), .min = 1000, .max = 10000000,
+		.default_text = "100000", .help = "Calls at a time, all workers together"},
+	{"media", CFG_NUMBER, OPTION(qos.max_media), .min = 1000, .max = 20000000,
+		.default_text = "200000",
+		.help = "Media addresses that SDP announced, all workers together"},
+	{"media_ring", CFG_POWER_OF_TWO, OPTION(dp.media_ring), .min = 64, .max = MIB,
+		.unit = "packets", .default_text = "16384",
+		.help = "Media that waits between a receive thread and a worker"},
+	{"signalling_ring", CFG_POWER_OF_TWO, OPTION(dp.signalling_ring), .min = 64, .max = MIB,
+		.unit = "packets", .default_text = "4096",
+		.help = "Signalling that waits between a receive thread and a worker"},
+	{"hep_messages", CFG_POWER_OF_TWO, OPTION(dp.hep_messages), .min = 64, .max = MIB,
+		.unit = "messages", .default_text = "8192",
+		.help = "HEP that waits for the sender, per worker"},
+	{"result_rows", CFG_NUMBER, OPTION(result_rows), .min = 1, .max = 10000000,
+		.default_text = "200000",
+		.help = "Calls and streams that heptap -r keeps for its tables"},
+	{0},
+};
+
+const struct cfg_key cfg_schema[] = {
+	{"ports", CFG_LIST, OPTION(dp.ports), .max = DP_PORTS_MAX, .keys = port_keys,
+		.item_size = sizeof(struct dp_port_options),
+		.count_offset = offsetof(struct cfg_options, dp.port_count),
+		.help = "Where packets come from"},
+	{"cores", CFG_SECTION, .keys = cores_keys, .help = "Which CPU does what"},
+	{"memory", CFG_SECTION, .keys = memory_keys, .help = "Packet memory"},
+	{"capture", CFG_SECTION, .keys = capture_keys, .help = "What to look for"},
+	{"quality", CFG_SECTION, .keys = quality_keys, .help = "How quality is measured"},
+	{"hep", CFG_SECTION, .keys = hep_keys, .help = "What is sent to HOMER, and where to"},
+	{"telemetry", CFG_SECTION, .keys = telemetry_keys, .help = "Counters for operators"},
+	{"log", CFG_SECTION, .keys = log_keys, .help = "Messages"},
+	{"limits", CFG_SECTION, .keys = limits_keys,
+		.help = "Bounds of all tables and queues; memory is taken for them at start"},
+	{0},
+};

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Prepares what rte_eal_init needs (arguments, a runtime directory that this user may write to, a log
+ * stream) and calls it. */
+#include "dp_eal.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_mbuf_dyn.h>
+
+#include "dp_eal_args.h"
+#include "dp_log_pvt.h"
+#include "dp_meta.h"
+
+RTE_LOG_REGISTER(dp_log_eal, heptap.eal, INFO)
+
+int dp_meta_offset = -1;
+
+static bool is_writable(const char *path)
+{
+	return access(path, W_OK | X_OK) == 0;
+}
+
+/* EAL makes path/dpdk/<file prefix>; another user may have made path/dpdk. */
+static bool is_runtime_dir(const char *path)
+{
+	char below[PATH_MAX];
+
+	if (!path || !path[0])
+		return false;
+	snprintf(below, sizeof(below), "%s/dpdk", path);
+	return access(below, F_OK) == 0 ? is_writable(below) : is_writable(path);
+}
+
+/* A directory in /tmp is believed only when it is ours and nobody else can write to it. */
+static int make_private_dir(const char *path)
+{
+	struct stat status;
+
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return -errno;
+	if (lstat(path, &status))
+		return -errno;
+	if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 0077))
+		return -EPERM;
+	return 0;
+}
+
+/* EAL takes RUNTIME_DIRECTORY (systemd's) first, then /var/run for root or XDG_RUNTIME_DIR, then
+ * /tmp, and gives up when it cannot write there. */
+static int choose_runtime_dir(void)
+{
+	const char *dir = getenv("RUNTIME_DIRECTORY");
+	char own[PATH_MAX];
+	int err;
+
+	if (!dir)
+		dir = geteuid() == 0 ? "/var/run" : getenv("XDG_RUNTIME_DIR");
+	if (is_runtime_dir(dir))
+		return 0;
+	snprintf(own, sizeof(own), "/tmp/heptap-%u", (unsigned)geteuid());
+	err = make_private_dir(own);
+	if (err) {
+		DP_LOG(ERR, eal, "could not use \"%s\" as the runtime directory: %s", own,
+			strerror(-err));
+		return err;
+	}
+	return setenv("RUNTIME_DIRECTORY", own, 1) ? -errno : 0;
+}
+
+/* Succeeds only when it is empty: after an offline run, which leaves no files. */
+static void remove_runtime_dir(const char *dir)
+{
+	char path[PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/dpdk_telemetry.v2", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* Some libraries register their log types too late for --log-level, hence the global level too. */
+static int init_eal(struct dp_eal_args *args)
+{
+	uint32_t level = rte_log_get_global_level();
+	int n;
+
+	rte_log_set_global_level(RTE_LOG_WARNING);
+	n = rte_eal_init(args->count, args->list);
+	rte_log_set_global_level(level);
+	if (n >= 0)
+		return 0;
+	return rte_errno ? -rte_errno : -EIO;
+}
+
+static int register_meta(void)
+{
+	const struct rte_mbuf_dynfield field = {
+		.name = "heptap_meta",
+		.size = sizeof(struct dp_meta),
+		.align = _Alignof(struct dp_meta),
+	};
+
+	dp_meta_offset = rte_mbuf_dynfield_register(&field);
+	return dp_meta_offset < 0 ? -rte_errno : 0;
+}
+
+int dp_eal_start(const struct dp_options *options, bool offline, struct dp_lcores *lcores)
+{
+	struct dp_eal_args *args;
+	int err;
+
+	/* EAL would log to standard output, which is for results, and to syslog. */
+	rte_openlog_stream(stderr);
+	err = choose_runtime_dir();
+	if (err)
+		return err;
+	args = malloc(sizeof(*args));
+	if (!args)
+		return -ENOMEM;
+	err = dp_eal_args_make(options, offline, args, lcores);
+	if (err)
+		goto out;
+	err = init_eal(args);
+	if (err) {
+		DP_LOG(ERR, eal, "could not start DPDK: %s", rte_strerror(-err));
+		remove_runtime_dir(rte_eal_get_runtime_dir());
+		goto out;
+	}
+	err = register_meta();
+	if (err) {
+		DP_LOG(ERR, eal, "could not reserve a field in packet buffers: %s",
+			rte_strerror(-err));
+		dp_eal_stop();
+	}
+out:
+	free(args);
+	return err;
+}
+
+void dp_eal_stop(void)
+{
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%s", rte_eal_get_runtime_dir());
+	rte_eal_cleanup();
+	remove_runtime_dir(dir);
+}
+
+bool dp_eal_has_hugepages(void)
+{
+	return rte_eal_has_hugepages() != 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ethtool's old ioctl rather than its netlink family: it needs no privilege and no library. */
+#include "dp_iface.h"
+
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int ask(const char *name, void *question)
+{
+	struct ifreq request = {.ifr_data = question};
+	int fd, err;
+
+	if (strlen(name) >= sizeof(request.ifr_name))
+		return -ENODEV;
+	memcpy(request.ifr_name, name, strlen(name));
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	err = ioctl(fd, SIOCETHTOOL, &request) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+unsigned dp_iface_queues(const char *name)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+
+	/* veth and others have no combined queues: the driver then takes the first one only. */
+	if (ask(name, &channels) || !channels.max_combined || !channels.combined_count)
+		return 1;
+	return channels.combined_count;
+}
+
+bool dp_iface_strips_vlan(const char *name)
+{
+	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+
+	return ask(name, &flags) == 0 && (flags.data & ETH_FLAG_RXVLAN);
+}
+
+void dp_iface_driver(const char *name, char *driver, char *bus)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+
+	driver[0] = '\0';
+	bus[0] = '\0';
+	if (ask(name, &info))
+		return;
+	snprintf(driver, DP_IFACE_TEXT_MAX, "%.31s", info.driver);
+	snprintf(bus, DP_IFACE_TEXT_MAX, "%.31s", info.bus_info);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the kernel knows about a network interface, by ethtool's ioctl.
+ * Owner: none. Threads: any. */
+#ifndef DP_IFACE_H
+#define DP_IFACE_H
+
+#include <stdbool.h>
+
+enum {
+	DP_IFACE_TEXT_MAX = 32,
+};
+
+/* Receive queues that AF_XDP can use, counted as net_af_xdp does; at least 1. */
+unsigned dp_iface_queues(const char *name);
+/* Whether VLAN tags are taken out of received frames. */
+bool dp_iface_strips_vlan(const char *name);
+/* Driver and bus address, empty when unknown. Each text has DP_IFACE_TEXT_MAX octets. */
+void dp_iface_driver(const char *name, char *driver, char *bus);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames that the kernel dropped because a port's receive ring was full. The AF_PACKET and AF_XDP
+ * drivers of DPDK 22.11 do not report them, so their sockets are asked.
+ * Owner: the port. Threads: control, only reading by any thread. */
+#ifndef DP_KERNEL_DROPS_H
+#define DP_KERNEL_DROPS_H
+
+#include <stdint.h>
+
+struct dp_kernel_drops;
+
+/* What: notes the open descriptors before the driver opens its own. domain: AF_PACKET, AF_XDP, or 0
+ * when there is nothing to ask. */
+int dp_kernel_drops_create(int domain, struct dp_kernel_drops **drops);
+/* What: takes hold of the sockets of the domain that were opened since. */
+void dp_kernel_drops_attach(struct dp_kernel_drops *drops);
+void dp_kernel_drops_destroy(struct dp_kernel_drops *drops);
+
+/* Frames that the driver's own statistics lack. */
+uint64_t dp_kernel_drops_get(struct dp_kernel_drops *drops);
+
+#endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Opens a device, configures it for receiving only, and gives it a pool of packet buffers. */
+#include "dp_port.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include "dp_kernel_drops.h"
+#include "dp_log_pvt.h"
+#include "dp_meta.h"
+#include "dp_port_devargs.h"
+
+RTE_LOG_REGISTER(dp_log_port, heptap.port, INFO)
+
+enum {
+	POOL_CACHE = 256,
+	POOL_CACHE_MIN_MBUFS = 4096, /* smaller pools could end up in the caches altogether */
+	POOL_ROOM_STEP = 1024, /* some NICs use whole KiB of a buffer only */
+	POOL_ROOM_MIN = 2048,
+	RSS_KEY_MAX = 128,
+	SEND_DESCRIPTORS_DEFAULT = 0, /* the driver's */
+	POOL_SPREAD_BYTES = 192, /* what a mempool may add to an object */
+	POOL_EXTRA_BYTES = 4 << 20, /* the pool's ring and caches, the driver's own */
+	VLAN_TAG_BYTES = 4,
+};
+
+struct dp_port {
+	char device[DP_DEVICE_MAX];
+	const char *driver;
+	struct rte_device *dev;
+	struct rte_mempool *pool;
+	struct dp_kernel_drops *drops; /* apart, since reading statistics changes it */
+	uint16_t id;
+	uint16_t queues;
+	uint16_t descriptors;
+	bool is_vdev;
+	bool is_promiscuous;
+};
+
+static int probe(struct dp_port *port, const struct dp_port_devargs *devargs)
+{
+	int err = rte_dev_probe(devargs->text);
+
+	/* A PCI device was found when the environment started. */
+	if (!err || err == -EEXIST)
+		err = rte_eth_dev_get_port_by_name(devargs->name, &port->id);
+	/* -1 is what most drivers say, and not meant as an errno; no driver knows the name: EFAULT. */
+	if (err == -1)
+		err = -EIO;
+	else if (err == -EFAULT)
+		err = -ENODEV;
+	if (err)
+		DP_LOG(ERR, port, "could not open \"%s\": %s", port->device, rte_strerror(-err));
+	return err;
+}
+
+static int check_limits(
+	struct dp_port *port, const struct dp_port_options *options, struct rte_eth_dev_info *info)
+{
+	int err = rte_eth_dev_info_get(port->id, info);
+
+	if (err) {
+		DP_LOG(ERR, port, "could not ask \"%s\" what it can do: %s", port->device,
+			rte_strerror(-err));
+		return err;
+	}
+	port->driver = info->driver_name;
+	port->dev = info->device;
+	if (options->queues > info->max_rx_queues) {
+		DP_LOG(ERR, port, "\"%s\" has at most %u queues, but %u are configured",
+			port->device, info->max_rx_queues, options->queues);
+		return -EINVAL;
+	}
+	port->queues = (uint16_t)options->queues;
+	return 0;
+}
+
+/* 6d5a repeated makes the Toeplitz hash the same for both directions of a flow (Woo and Park,
+ * "Scalable TCP Session Monitoring with Symmetric Receive-side Scaling", 2012). */
+static void choose_rss(const struct dp_port *port, const struct rte_eth_dev_info *info,
+	struct rte_eth_conf *conf, uint8_t key[RSS_KEY_MAX])
+{
+	uint64_t wanted = RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_SCTP;
+
+	if (port->queues < 2 || !(info->flow_type_rss_offloads & wanted))
+		return;
+	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	conf->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & wanted;
+	if (!info->hash_key_size || info->hash_key_size > RSS_KEY_MAX)
+		return;
+	for (unsigned i = 0; i < RSS_KEY_MAX; i++)
+		key[i] = i & 1 ? 0x5a : 0x6d;
+	conf->rx_adv_conf.rss_conf.rss_key = key;
+	conf->rx_adv_conf.rss_conf.rss_key_len = info->hash_key_size;
+}
+
+/* The MTU that lets frames of max_frame octets in. Virtual devices take what comes. */
+static void choose_mtu(const struct dp_port *port, const struct dp_port_options *options,
+	const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
+{
+	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+	uint32_t mtu;
+
+	if (port->is_vdev)
+		return;
+	if (info->max_mtu && info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu)
+		overhead = info->max_rx_pktlen - info->max_mtu;
+	mtu = options->max_frame > overhead ? options->max_frame - overhead : 0;
+	if (mtu < RTE_ETHER_MTU)
+		mtu = RTE_ETHER_MTU;
+	if (info->max_mtu && mtu > info->max_mtu) {
+		DP_LOG(WARNING, port, "\"%s\" takes frames of at most %u octets, not %u",
+			port->device, info->max_mtu + overhead, options->max_frame);
+		mtu = info->max_mtu;
+	}
+	conf->rxmode.mtu = mtu;
+}
+
+/* What the device can do of the options' descriptors. AF_XDP takes powers of two only, and does not
+ * say so. */
+static int choose_descriptors(
+	struct dp_port *port, const struct dp_port_options *options, bool has_power_of_two)
+{
+	uint16_t tx = 0;
+	uint32_t wanted =
+		has_power_of_two ? rte_align32pow2(options->descriptors) : options->descriptors;
+
+	port->descriptors = (uint16_t)(wanted < UINT16_MAX ? wanted : 32768);
+	return rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &port->descriptors, &tx);
+}
+
+static int set_queues(struct dp_port *port, const struct rte_eth_conf *conf, bool has_send_queues)
+{
+	uint16_t send_queues = has_send_queues ? port->queues : 0;
+	int err = rte_eth_dev_configure(port->id, port->queues, send_queues, conf);
+
+	for (uint16_t q = 0; q < send_queues && !err; q++)
+		err = rte_eth_tx_queue_setup(port->id, q, SEND_DESCRIPTORS_DEFAULT,
+			(unsigned)rte_eth_dev_socket_id(port->id), NULL);
+	return err;
+}
+
+static int configure(struct dp_port *port, const struct dp_port_options *options,
+	const struct dp_port_needs *needs, const struct rte_eth_dev_info *info)
+{
+	struct rte_eth_conf conf = {0};
+	uint8_t key[RSS_KEY_MAX];
+	int err;
+
+	choose_rss(port, info, &conf, key);
+	choose_mtu(port, options, info, &conf);
+	err = set_queues(port, &conf, needs->has_send_queues);
+	/* Other drivers may insist on send queues too. */
+	if (err && !needs->has_send_queues)
+		err = set_queues(port, &conf, true);
+	if (!err)
+		err = choose_descriptors(port, options, needs->has_power_of_two);
+	if (err)
+		DP_LOG(ERR, port, "could not configure \"%s\": %s", port->device,
+			rte_strerror(-err));
+	else if (port->descriptors != options->descriptors)
+		DP_LOG(INFO, port, "\"%s\" uses %u descriptors per queue, not %u", port->device,
+			port->descriptors, options->descriptors);
+	return err;
+}
+
+/* Octets of packet that a buffer holds. */
+static uint32_t buffer_room(
+	const struct dp_port_options *options, const struct dp_port_needs *needs)
+{
+	uint32_t room = options->max_frame + VLAN_TAG_BYTES;
+
+	if (room < needs->min_room)
+		room = needs->min_room;
+	room = (room + POOL_ROOM_STEP - 1) / POOL_ROOM_STEP * POOL_ROOM_STEP;
+	if (room < POOL_ROOM_MIN)
+		room = POOL_ROOM_MIN;
+	return needs->max_room && room > needs->max_room ? needs->max_room : room;
+}
+
+static uint32_t buffer_count(const struct dp_port_options *options,
+	const struct dp_port_needs *needs, uint32_t mbufs, uint32_t ring_mbufs, unsigned lcores)
+{
+	uint32_t held = needs->held_mbufs ? needs->held_mbufs : options->descriptors;
+
+	if (mbufs)
+		return mbufs;
+	/* What sits in the caches of other lcores is of no use to the one that receives. */
+	return options->queues * held + ring_mbufs + lcores * POOL_CACHE * 3 / 2;
+}
+
+uint64_t dp_port_memory(
+	const struct dp_port_options *options, uint32_t mbufs, uint32_t ring_mbufs, unsigned lcores)
+{
+	struct dp_port_needs needs;
+	uint64_t object;
+
+	dp_port_needs_get(options, dp_port_driver_of(options), &needs);
+	object = buffer_room(options, &needs) + RTE_PKTMBUF_HEADROOM + sizeof(struct rte_mbuf) +
+		 RTE_CACHE_LINE_SIZE + POOL_SPREAD_BYTES;
+	return object * buffer_count(options, &needs, mbufs, ring_mbufs, lcores) + POOL_EXTRA_BYTES;
+}
+
+static int create_pool(struct dp_port *port, const struct dp_port_options *options,
+	const struct dp_port_needs *needs, uint32_t mbufs, uint32_t ring_mbufs)
+{
+	uint32_t count = buffer_count(options, needs, mbufs, ring_mbufs, rte_lcore_count());
+	uint32_t cache = count < POOL_CACHE_MIN_MBUFS ? count / 128 : POOL_CACHE;
+	uint32_t room = buffer_room(options, needs);
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	snprintf(name, sizeof(name), "port_%u", port->id);
+	port->pool = rte_pktmbuf_pool_create(name, count, cache, 0,
+		(uint16_t)(room + RTE_PKTMBUF_HEADROOM), rte_eth_dev_socket_id(port->id));
+	if (port->pool)
+		return 0;
+	DP_LOG(ERR, port, "could not create %u packet buffers of %u octets for \"%s\": %s", count,
+		room, port->device, rte_strerror(rte_errno));
+	return rte_errno ? -rte_errno : -ENOMEM;
+}
+
+static int start(struct dp_port *port, const struct dp_port_options *options)
+{
+	unsigned node = (unsigned)rte_eth_dev_socket_id(port->id);
+	int err = 0;
+
+	for (uint16_t q = 0; q < port->queues && !err; q++)
+		err = rte_eth_rx_queue_setup(
+			port->id, q, port->descriptors, node, NULL, port->pool);
+	if (!err)
+		err = rte_eth_dev_start(port->id);
+	if (err) {
+		DP_LOG(ERR, port, "could not start \"%s\": %s", port->device, rte_strerror(-err));
+		return err;
+	}
+	if (options->promiscuous) {
+		int refusal = rte_eth_promiscuous_enable(port->id);
+
+		if (refusal)
+			DP_LOG(WARNING, port, "\"%s\" cannot be promiscuous: %s", port->device,
+				rte_strerror(-refusal));
+		port->is_promiscuous = !refusal;
+	}
+	return 0;
+}
+
+static void close_device(struct dp_port *port)
+{
+	rte_eth_dev_close(port->id);
+	/* So that the same device can be opened again under the same name. */
+	if (port->is_vdev && port->dev)
+		rte_dev_remove(port->dev);
+}
+
+static int drops_domain(enum dp_driver driver)
+{
+	return driver == DP_AF_PACKET ? AF_PACKET : driver == DP_AF_XDP ? AF_XDP : 0;
+}
+
+int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_t mbufs,
+	uint32_t ring_mbufs, struct dp_port **port)
+{
+	struct dp_port_devargs devargs;
+	struct dp_port_needs needs;
+	struct rte_eth_dev_info info = {0};
+	struct dp_port *new;
+	int err = dp_port_devargs_make(options, index, &devargs);
+
+	if (err)
+		return err;
+	dp_port_needs_get(options, devargs.driver, &needs);
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	snprintf(new->device, sizeof(new->device), "%s", options->device);
+	new->is_vdev = devargs.driver != DP_PCI;
+	err = dp_kernel_drops_create(drops_domain(devargs.driver), &new->drops);
+	if (err)
+		goto free_port;
+	err = probe(new, &devargs);
+	if (err)
+		goto destroy_drops;
+	err = check_limits(new, options, &info);
+	if (!err)
+		err = configure(new, options, &needs, &info);
+	if (!err)
+		err = create_pool(new, options, &needs, mbufs, ring_mbufs);
+	if (!err)
+		err = start(new, options);
+	if (err)
+		goto close_port;
+	dp_kernel_drops_attach(new->drops);
+	DP_LOG(INFO, port, "\"%s\" is open: %s, %u queue%s, %u buffers of %u octets", new->device,
+		new->driver, new->queues, new->queues == 1 ? "" : "s", new->pool->size,
+		rte_pktmbuf_data_room_size(new->pool) - RTE_PKTMBUF_HEADROOM);
+	*port = new;
+	return 0;
+
+close_port:
+	close_device(new);
+	rte_mempool_free(new->pool);
+destroy_drops:
+	dp_kernel_drops_destroy(new->drops);
+free_port:
+	free(new);
+	return err;
+}
+
+void dp_port_stop(struct dp_port *port)
+{
+	if (!port)
+		return;
+	if (port->is_promiscuous)
+		rte_eth_promiscuous_disable(port->id);
+	dp_kernel_drops_destroy(port->drops);
+	rte_eth_dev_stop(port->id);
+	close_device(port);
+	rte_mempool_free(port->pool);
+	free(port);
+}
+
+const char *dp_port_name(const struct dp_port *port)
+{
+	return port->device;
+}
+
+const char *dp_port_driver(const struct dp_port *port)
+{
+	return port->driver;
+}
+
+unsigned dp_port_id(const struct dp_port *port)
+{
+	return port->id;
+}
+
+unsigned dp_port_queues(const struct dp_port *port)
+{
+	return port->queues;
+}
+
+int dp_port_socket(const struct dp_port *port)
+{
+	return rte_eth_dev_socket_id(port->id);
+}
+
+void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats)
+{
+	struct rte_eth_stats counters = {0};
+	struct rte_eth_link link = {0};
+
+	*stats = (struct dp_port_stats){
+		.mbufs_free = rte_mempool_avail_count(port->pool),
+		.mbufs_total = port->pool->size,
+	};
+	if (rte_eth_stats_get(port->id, &counters) == 0) {
+		stats->received = counters.ipackets;
+		stats->received_bytes = counters.ibytes;
+		stats->missed = counters.imissed;
+		stats->errors = counters.ierrors;
+		stats->no_mbuf = counters.rx_nombuf;
+	}
+	stats->missed += dp_kernel_drops_get(port->drops);
+	if (rte_eth_link_get_nowait(port->id, &link) == 0) {
+		stats->is_up = link.link_status == RTE_ETH_LINK_UP;
+		stats->speed_mbps =
+			link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
+	}
+}

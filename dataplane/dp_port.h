@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A DPDK port: a NIC by PCI address, a kernel interface through net_af_packet or net_af_xdp, or any
+ * vdev.
+ * Owner: the probe; each rx queue is polled by one rx thread. Threads: start and stop by control;
+ * statistics by any thread. */
+#ifndef DP_PORT_H
+#define DP_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dp_options.h"
+
+struct dp_port;
+
+struct dp_port_stats {
+	uint64_t received; /* frames */
+	uint64_t received_bytes;
+	uint64_t missed; /* dropped by the NIC or the kernel: no descriptor or ring slot free */
+	uint64_t errors; /* ierrors */
+	uint64_t no_mbuf; /* rx_nombuf */
+	bool is_up;
+	uint32_t speed_mbps; /* 0 unknown */
+	uint32_t mbufs_free; /* in its pool */
+	uint32_t mbufs_total;
+};
+
+/* What: probes, configures and starts port number index: queues, descriptors (fitted to what the
+ * device can), symmetric RSS where it has RSS, promiscuous mode, one mbuf pool on its NUMA node,
+ * sized from mbufs or from queues * descriptors + ring_mbufs. 0 or negative errno with one log line. */
+int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_t mbufs,
+	uint32_t ring_mbufs, struct dp_port **port);
+/* Octets of packet memory that dp_port_start will take for this port, for dp_options.memory; lcores:
+ * threads in all. Before or after dp_eal_start. */
+uint64_t dp_port_memory(const struct dp_port_options *options, uint32_t mbufs, uint32_t ring_mbufs,
+	unsigned lcores);
+/* Stops and closes the device and frees its pool. */
+void dp_port_stop(struct dp_port *port);
+
+const char *dp_port_name(const struct dp_port *port); /* as configured */
+const char *dp_port_driver(const struct dp_port *port); /* of the PMD */
+unsigned dp_port_id(const struct dp_port *port);
+unsigned dp_port_queues(const struct dp_port *port);
+int dp_port_socket(const struct dp_port *port); /* NUMA node, -1 any */
+void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats);
+
+/* Prints the ports that heptap could open: kernel interfaces and PCI devices that are bound to a driver
+ * for DPDK, one line each. Needs no dp_eal_start. */
+void dp_port_list(void);
+
+#endif

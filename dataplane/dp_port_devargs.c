@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Checks here what the drivers would refuse without a reason that an operator could use. */
+#include "dp_port_devargs.h"
+
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+#include <rte_mbuf.h>
+#include <rte_pci.h>
+
+#include "dp_iface.h"
+#include "dp_log_pvt.h"
+#include "dp_xdp_log.h"
+
+enum {
+	/* A ring of 4096 frames: about 5 ms of the 0.8 million a second that AF_PACKET can do. */
+	PACKET_BLOCK_BYTES = 1 << 20,
+	PACKET_FRAMES = 4096,
+	/* The driver has the kernel put IPv4 fragments together, and what does not fit into a slot is
+	 * cut off: the slot must hold a whole SIP message and not only a frame. */
+	PACKET_SLOT_MIN = 8192,
+	/* Before the frame in its slot: header, address and alignment, with room to spare. */
+	PACKET_OVERHEAD = 80,
+
+	/* The driver keeps 2048 buffers in the kernel's fill ring besides those in the receive ring. */
+	XDP_FILL_MBUFS = 2048,
+	/* A buffer with its headers must lie within one page: 63 cache lines, since the mempool may add
+	 * one to spread objects over memory channels. */
+	XDP_OBJECT_MAX = 63 * RTE_CACHE_LINE_SIZE,
+	XDP_ROOM_MAX = XDP_OBJECT_MAX - RTE_CACHE_LINE_SIZE - sizeof(struct rte_mbuf) -
+		       RTE_PKTMBUF_HEADROOM,
+	XDP_KERNEL_HEADROOM = 256,
+	XDP_FRAME_MAX = XDP_ROOM_MAX - XDP_KERNEL_HEADROOM,
+};
+
+static size_t name_length(const char *device)
+{
+	return strcspn(device, ",");
+}
+
+static bool parse_pci(const char *device, struct rte_pci_addr *address)
+{
+	char name[DP_DEVICE_NAME_MAX];
+	size_t n = name_length(device);
+
+	if (n >= sizeof(name))
+		return false;
+	memcpy(name, device, n);
+	name[n] = '\0';
+	return rte_pci_addr_parse(name, address) == 0;
+}
+
+enum dp_driver dp_port_driver_of(const struct dp_port_options *options)
+{
+	struct rte_pci_addr address;
+
+	if (options->driver != DP_AUTO)
+		return (enum dp_driver)options->driver;
+	if (parse_pci(options->device, &address))
+		return DP_PCI;
+	return if_nametoindex(options->device) ? DP_AF_PACKET : DP_VDEV;
+}
+
+static int make_pci(const struct dp_port_options *options, struct dp_port_devargs *devargs)
+{
+	struct rte_pci_addr address;
+
+	if (!parse_pci(options->device, &address)) {
+		DP_LOG(ERR, port, "\"%s\" is not a PCI address", options->device);
+		return -EINVAL;
+	}
+	rte_pci_device_name(&address, devargs->name, sizeof(devargs->name));
+	snprintf(devargs->text, sizeof(devargs->text), "%s", options->device);
+	return 0;
+}
+
+static int make_vdev(const struct dp_port_options *options, struct dp_port_devargs *devargs)
+{
+	size_t n = name_length(options->device);
+
+	if (strncmp(options->device, "net_", 4) != 0 && strncmp(options->device, "eth_", 4) != 0) {
+		DP_LOG(ERR, port,
+			"\"%s\" is neither a network interface, a PCI address nor a DPDK device "
+			"such as \"net_null0\"",
+			options->device);
+		return -ENODEV;
+	}
+	if (n >= sizeof(devargs->name)) {
+		DP_LOG(ERR, port, "\"%s\": device name is too long", options->device);
+		return -ENAMETOOLONG;
+	}
+	memcpy(devargs->name, options->device, n);
+	devargs->name[n] = '\0';
+	snprintf(devargs->text, sizeof(devargs->text), "%s", options->device);
+	return 0;
+}
+
+/* The driver itself only says that it failed. */
+static int check_raw_socket(const char *device)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), err;
+
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	err = -errno;
+	DP_LOG(ERR, port, "could not open \"%s\": %s (it needs CAP_NET_RAW)", device,
+		strerror(-err));
+	return err;
+}
+
+static uint32_t packet_slot(const struct dp_port_options *options)
+{
+	uint32_t slot = rte_align32pow2(options->max_frame + PACKET_OVERHEAD);
+
+	return slot < PACKET_SLOT_MIN ? PACKET_SLOT_MIN : slot;
+}
+
+static int make_packet(
+	const struct dp_port_options *options, unsigned index, struct dp_port_devargs *devargs)
+{
+	int err = check_raw_socket(options->device);
+
+	if (err)
+		return err;
+	snprintf(devargs->name, sizeof(devargs->name), "net_af_packet%u", index);
+	snprintf(devargs->text, sizeof(devargs->text),
+		"%s,iface=%s,qpairs=%u,blocksz=%d,framesz=%u,framecnt=%d,qdisc_bypass=1",
+		devargs->name, options->device, options->queues, PACKET_BLOCK_BYTES,
+		packet_slot(options), PACKET_FRAMES);
+	return 0;
+}
+
+static int make_xdp(
+	const struct dp_port_options *options, unsigned index, struct dp_port_devargs *devargs)
+{
+	unsigned queues = dp_iface_queues(options->device);
+
+	if (options->queues > queues) {
+		DP_LOG(ERR, port, "\"%s\" has %u queue%s for AF_XDP, but %u are configured",
+			options->device, queues, queues == 1 ? "" : "s", options->queues);
+		return -EINVAL;
+	}
+	if (options->max_frame > XDP_FRAME_MAX) {
+		DP_LOG(ERR, port, "\"%s\": max_frame is %u, but AF_XDP takes at most %d octets",
+			options->device, options->max_frame, XDP_FRAME_MAX);
+		return -EINVAL;
+	}
+	/* XDP runs before the kernel would hand over a tag that the NIC took out of the frame. */
+	if (dp_iface_strips_vlan(options->device))
+		DP_LOG(WARNING, port,
+			"\"%s\": AF_XDP does not see VLAN tags that the NIC takes out, see "
+			"\"ethtool -K %s rxvlan off\"",
+			options->device, options->device);
+	dp_xdp_log_init();
+	snprintf(devargs->name, sizeof(devargs->name), "net_af_xdp%u", index);
+	snprintf(devargs->text, sizeof(devargs->text), "%s,iface=%s,start_queue=0,queue_count=%u",
+		devargs->name, options->device, options->queues);
+	return 0;
+}
+
+void dp_port_needs_get(
+	const struct dp_port_options *options, enum dp_driver driver, struct dp_port_needs *needs)
+{
+	*needs = (struct dp_port_needs){0};
+	if (driver == DP_AF_PACKET) {
+		/* The driver wants whole slots to fit, less the header in front of them. */
+		needs->min_room =
+			packet_slot(options) - (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll));
+	} else if (driver == DP_AF_XDP) {
+		needs->min_room = options->max_frame + XDP_KERNEL_HEADROOM;
+		needs->max_room = XDP_ROOM_MAX;
+		needs->held_mbufs = XDP_FILL_MBUFS + rte_align32pow2(options->descriptors);
+		needs->has_power_of_two = true;
+		needs->has_send_queues = true;
+	}
+}
+
+int dp_port_devargs_make(
+	const struct dp_port_options *options, unsigned index, struct dp_port_devargs *devargs)
+{
+	*devargs = (struct dp_port_devargs){.driver = dp_port_driver_of(options)};
+	if (devargs->driver == DP_PCI)
+		return make_pci(options, devargs);
+	if (devargs->driver == DP_VDEV)
+		return make_vdev(options, devargs);
+	if (!if_nametoindex(options->device)) {
+		DP_LOG(ERR, port, "network interface \"%s\" does not exist", options->device);
+		return -ENODEV;
+	}
+	if (devargs->driver == DP_AF_PACKET)
+		return make_packet(options, index, devargs);
+	return make_xdp(options, index, devargs);
+}

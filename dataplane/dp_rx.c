@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Polls the queues in turn, or the files, and fills in what dataplane knows about each frame. */
+#include "dp_rx.h"
+
+#include <errno.h>
+
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include "dp_meta.h"
+
+void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *file)
+{
+	*rx = (struct dp_rx){.clock = clock, .file = file};
+}
+
+int dp_rx_add_queue(struct dp_rx *rx, const struct dp_port *port, uint16_t queue)
+{
+	if (rx->queue_count >= DP_RX_QUEUES_MAX)
+		return -ENOSPC;
+	rx->queues[rx->queue_count++] = (struct dp_rx_queue){
+		.port = port,
+		.port_id = (uint16_t)dp_port_id(port),
+		.queue = queue,
+	};
+	return 0;
+}
+
+/* This thread is the only writer: a plain addition, only not torn. */
+static void count(struct dp_rx *rx, unsigned frames, uint64_t bytes)
+{
+	uint64_t sum = atomic_load_explicit(&rx->frames, memory_order_relaxed) + frames;
+
+	atomic_store_explicit(&rx->frames, sum, memory_order_relaxed);
+	sum = atomic_load_explicit(&rx->bytes, memory_order_relaxed) + bytes;
+	atomic_store_explicit(&rx->bytes, sum, memory_order_relaxed);
+}
+
+/* When a burst arrived. */
+static uint64_t burst_time(struct dp_rx *rx)
+{
+	uint64_t now = dp_clock_now(rx->clock);
+
+	if (now > rx->last_ns)
+		rx->last_ns = now;
+	return rx->last_ns;
+}
+
+/* The tag back to where it was on the wire. Without room for it the frame goes on untagged. */
+static struct rte_mbuf *restore_tag(struct rte_mbuf *m)
+{
+	(void)rte_vlan_insert(&m);
+	return m;
+}
+
+static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
+{
+	unsigned n = 0;
+	uint64_t now, bytes = 0;
+
+	for (unsigned i = 0; i < rx->queue_count && !n; i++) {
+		const struct dp_rx_queue *queue = &rx->queues[rx->next_queue];
+
+		if (++rx->next_queue >= rx->queue_count)
+			rx->next_queue = 0;
+		n = rte_eth_rx_burst(queue->port_id, queue->queue, burst, DP_BURST);
+	}
+	if (!n)
+		return 0;
+
+	now = burst_time(rx);
+	for (unsigned i = 0; i < n; i++) {
+		struct dp_meta *meta;
+
+		if (unlikely(burst[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
+			burst[i] = restore_tag(burst[i]);
+		meta = dp_meta(burst[i]);
+		meta->time_ns = now;
+		meta->wire_bytes = burst[i]->pkt_len;
+		meta->link = DP_LINK_ETHERNET;
+		bytes += burst[i]->pkt_len;
+	}
+	count(rx, n, bytes);
+	return n;
+}
+
+static unsigned poll_file(struct dp_rx *rx, struct rte_mbuf **burst)
+{
+	uint64_t bytes = 0;
+	unsigned n;
+
+	if (rx->is_done)
+		return 0;
+	n = dp_file_poll(rx->file, burst, DP_BURST);
+	for (unsigned i = 0; i < n; i++)
+		bytes += dp_meta(burst[i])->wire_bytes;
+	count(rx, n, bytes);
+	rx->is_done = n == 0;
+	return n;
+}
+
+unsigned dp_rx_poll(struct dp_rx *rx, struct rte_mbuf **burst)
+{
+	return rx->file ? poll_file(rx, burst) : poll_queues(rx, burst);
+}

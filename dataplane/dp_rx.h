@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One rx thread's packet sources: queues of ports, or capture files. Bursts come out time-stamped.
+ * Owner: the rx thread. Threads: one; counters may be read by others with relaxed loads. */
+#ifndef DP_RX_H
+#define DP_RX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dp_clock.h"
+#include "dp_file.h"
+#include "dp_port.h"
+
+enum {
+	DP_BURST = 32,
+	DP_RX_QUEUES_MAX = 64,
+};
+
+struct dp_rx_queue {
+	const struct dp_port *port;
+	uint16_t port_id;
+	uint16_t queue;
+};
+
+struct dp_rx {
+	const struct dp_clock *clock;
+	struct dp_file *file; /* NULL for ports */
+	uint64_t last_ns; /* live time never goes back */
+	bool is_done; /* files: everything was read */
+	unsigned queue_count;
+	unsigned next_queue;
+	struct dp_rx_queue queues[DP_RX_QUEUES_MAX];
+	_Atomic uint64_t frames;
+	_Atomic uint64_t bytes;
+};
+
+void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *file);
+/* -ENOSPC when there are too many. */
+int dp_rx_add_queue(struct dp_rx *rx, const struct dp_port *port, uint16_t queue);
+
+/* What: one burst (at most DP_BURST) from the next source that has one, each mbuf with dp_meta filled
+ * and now owned by the caller. A live burst gets one
+ * TSC reading, which every driver allows; frames of a file get the file's time. Returns 0 when nothing came. */
+unsigned dp_rx_poll(struct dp_rx *rx, struct rte_mbuf **burst);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Each end of a flow is hashed on its own with a secret key, the two hashes are added, which does
+ * not care about direction, and the sum is mixed once more. Mixing is the folded 128-bit product of
+ * two 64-bit words, of which one always depends on the key. */
+#include "dp_steer.h"
+
+#include <string.h>
+
+__extension__ typedef unsigned __int128 uint128;
+
+/* The first 64 bits of the fractions of sqrt(2), sqrt(3), sqrt(5) and sqrt(7). */
+static const uint64_t salts[4] = {
+	0x6a09e667f3bcc908,
+	0xbb67ae8584caa73b,
+	0x3c6ef372fe94f82b,
+	0xa54ff53a5f1d36f1,
+};
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+	uint128 product = (uint128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t end_hash(uint64_t seed, const uint8_t *address, uint16_t port)
+{
+	uint64_t words[2];
+
+	memcpy(words, address, sizeof(words));
+	/* RTP takes the even port and RTCP the next odd one (RFC 3550, section 11). */
+	words[1] = fold(words[1] ^ salts[0], seed ^ (port & 0xfffeU) ^ salts[1]);
+	return fold(words[0] ^ seed, words[1] ^ salts[2]);
+}
+
+void dp_steer_init(struct dp_steer *steer, uint64_t seed, uint32_t workers)
+{
+	/* Mixed, so that seeds such as 1, 2, 3 do not leave most of the key bits zero. */
+	steer->seed = fold(seed ^ salts[2], salts[3]) ^ seed;
+	steer->workers = workers ? workers : 1;
+}
+
+uint32_t dp_steer_worker(const struct dp_steer *steer, const uint8_t *src, const uint8_t *dst,
+	uint16_t sport, uint16_t dport)
+{
+	uint64_t sum = end_hash(steer->seed, src, sport) + end_hash(steer->seed, dst, dport);
+	uint64_t hash = fold(sum ^ salts[3], steer->seed ^ salts[0]);
+
+	/* The upper half scaled to the workers: no division, and no bias worth counting. */
+	return (uint32_t)(((hash >> 32) * steer->workers) >> 32);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which worker a flow belongs to: a symmetric keyed hash of addresses and ports, the lowest bit of
+ * both ports cleared, so that both directions and the RTCP twin of an RTP port meet on one worker.
+ * Owner: value type. Threads: any. Software steering is the truth; RSS of a NIC only spreads load. */
+#ifndef DP_STEER_H
+#define DP_STEER_H
+
+#include <stdint.h>
+
+struct dp_steer {
+	uint64_t seed;
+	uint32_t workers;
+};
+
+void dp_steer_init(struct dp_steer *steer, uint64_t seed, uint32_t workers);
+
+/* src, dst: 16 octets each, IPv4 in the first four and the rest zero. Returns 0 to workers - 1. */
+uint32_t dp_steer_worker(const struct dp_steer *steer, const uint8_t *src, const uint8_t *dst,
+	uint16_t sport, uint16_t dport);
+
+#endif

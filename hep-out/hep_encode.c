@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the probe sends, as HEP3. All messages have the same head; chunk order is free by the
+ * specification except where a receiver in the field cares, and then a comment says so. */
+#include "hep_encode.h"
+
+#include "hep_json.h"
+#include "hep_writer.h"
+
+enum {
+	FAMILY_IP4 = 2, /* Linux AF_INET and AF_INET6, whatever the sending system's own are */
+	FAMILY_IP6 = 10,
+	CORRELATION_ID_MAX = QOS_CALL_ID_MAX - 1, /* cut where the call table cuts, to stay equal */
+	NS_PER_SEC = 1000000000,
+	NS_PER_US = 1000,
+};
+
+struct head {
+	const struct pkt_flow *flow;
+	uint64_t time_ns;
+	enum hep_type type;
+	uint16_t vlan;
+	uint8_t tos;
+	struct bytes correlation_id;
+};
+
+static void put_flow(struct hep_writer *w, const struct pkt_flow *flow)
+{
+	bool is_ip4 = flow->family == 4;
+	unsigned n = pkt_addr_len(flow->family);
+
+	hep_writer_put_u8(w, HEP_CHUNK_FAMILY, is_ip4 ? FAMILY_IP4 : FAMILY_IP6);
+	hep_writer_put_u8(w, HEP_CHUNK_PROTOCOL, flow->proto);
+	hep_writer_put_bytes(
+		w, is_ip4 ? HEP_CHUNK_SRC_IP4 : HEP_CHUNK_SRC_IP6, bytes_of(flow->src.b, n));
+	hep_writer_put_bytes(
+		w, is_ip4 ? HEP_CHUNK_DST_IP4 : HEP_CHUNK_DST_IP6, bytes_of(flow->dst.b, n));
+	hep_writer_put_u16(w, HEP_CHUNK_SRC_PORT, flow->sport);
+	hep_writer_put_u16(w, HEP_CHUNK_DST_PORT, flow->dport);
+}
+
+static void put_text(struct hep_writer *w, enum hep_chunk chunk, struct bytes text)
+{
+	if (text.n)
+		hep_writer_put_bytes(w, chunk, text);
+}
+
+/* The correlation id comes last of the head, so that the zero octets of the next chunk's vendor
+ * follow it: Kamailio reads it up to the first NUL. */
+static void put_head(struct hep_writer *w, const struct hep_options *o, const struct head *head)
+{
+	put_flow(w, head->flow);
+	hep_writer_put_u32(w, HEP_CHUNK_TIME_SEC, (uint32_t)(head->time_ns / NS_PER_SEC));
+	hep_writer_put_u32(
+		w, HEP_CHUNK_TIME_USEC, (uint32_t)(head->time_ns % NS_PER_SEC / NS_PER_US));
+	hep_writer_put_u8(w, HEP_CHUNK_TYPE, head->type);
+	hep_writer_put_u32(w, HEP_CHUNK_AGENT_ID, o->node_id);
+	put_text(w, HEP_CHUNK_AUTH_KEY, bytes_from_str(o->auth_key));
+	put_text(w, HEP_CHUNK_AGENT_NAME, bytes_from_str(o->node_name));
+	if (head->vlan)
+		hep_writer_put_u16(w, HEP_CHUNK_VLAN, head->vlan);
+	hep_writer_put_u8(w, HEP_CHUNK_TOS, head->tos);
+	put_text(w, HEP_CHUNK_CORRELATION_ID, bytes_head(head->correlation_id, CORRELATION_ID_MAX));
+}
+
+static struct head head_of_view(const struct pkt_view *view, uint64_t time_ns, enum hep_type type,
+	struct bytes correlation_id)
+{
+	return (struct head){
+		.flow = &view->flow,
+		.time_ns = time_ns,
+		.type = type,
+		.vlan = view->vlan,
+		.tos = view->tos,
+		.correlation_id = correlation_id,
+	};
+}
+
+size_t hep_encode_sip(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	struct bytes message, struct bytes call_id, void *buf, size_t room)
+{
+	struct head head = head_of_view(view, time_ns, HEP_TYPE_SIP, call_id);
+	struct hep_writer w;
+
+	hep_writer_init(&w, buf, room);
+	put_head(&w, o, &head);
+	hep_writer_put_bytes(&w, HEP_CHUNK_PAYLOAD, message);
+	return hep_writer_finish(&w);
+}
+
+/* The JSON is written where it is sent from: begin_json hands out the rest of the buffer. */
+static bool begin_json(struct hep_writer *w, struct hep_json *j)
+{
+	size_t room;
+	uint8_t *p = hep_writer_reserve(w, HEP_CHUNK_PAYLOAD, &room);
+
+	if (!p)
+		return false;
+	hep_json_init(j, p, room);
+	hep_json_open(j, NULL, '{');
+	return true;
+}
+
+static size_t finish_json(struct hep_writer *w, struct hep_json *j)
+{
+	size_t n;
+
+	hep_json_close(j, '}');
+	n = hep_json_finish(j);
+	if (n == 0)
+		return 0;
+	hep_writer_commit(w, n);
+	return hep_writer_finish(w);
+}
+
+size_t hep_encode_rtcp(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	struct bytes correlation_id, void *buf, size_t room)
+{
+	struct head head = head_of_view(view, time_ns, HEP_TYPE_RTCP_JSON, correlation_id);
+	struct hep_writer w;
+	struct hep_json j;
+
+	hep_writer_init(&w, buf, room);
+	put_head(&w, o, &head);
+	if (!begin_json(&w, &j))
+		return 0;
+	hep_json_rtcp(&j, view->payload);
+	return finish_json(&w, &j);
+}
+
+/* Rounded, and kept within what the chunk holds. Not a number becomes 0. */
+static uint32_t scaled(double v, double factor, uint32_t max)
+{
+	double x = v * factor + 0.5;
+
+	if (!(x > 0))
+		return 0;
+	return x < max ? (uint32_t)x : max;
+}
+
+/* The specification leaves the scales open. MOS times 100 is what is used in the field; R goes the
+ * same way, and jitter in microseconds is the unit that loses nothing. */
+static void put_quality(struct hep_writer *w, const struct qos_report *report)
+{
+	if (report->has_score) {
+		hep_writer_put_u16(
+			w, HEP_CHUNK_MOS, (uint16_t)scaled(report->mos, 100, UINT16_MAX));
+		hep_writer_put_u16(
+			w, HEP_CHUNK_R_FACTOR, (uint16_t)scaled(report->r, 100, UINT16_MAX));
+	}
+	hep_writer_put_u32(w, HEP_CHUNK_JITTER, scaled(report->jitter_ms, 1000, UINT32_MAX));
+}
+
+size_t hep_encode_report(
+	const struct hep_options *o, const struct qos_report *report, void *buf, size_t room)
+{
+	struct head head = {
+		.flow = &report->flow,
+		.time_ns = report->report_ns,
+		.type = HEP_TYPE_QOS_JSON,
+		.vlan = report->vlan,
+		.tos = report->tos,
+		.correlation_id = bytes_from_str(report->correlation_id),
+	};
+	struct hep_writer w;
+	struct hep_json j;
+
+	hep_writer_init(&w, buf, room);
+	put_head(&w, o, &head);
+	put_quality(&w, report);
+	if (!begin_json(&w, &j))
+		return 0;
+	hep_json_report(&j, report, o->final_type);
+	return finish_json(&w, &j);
+}

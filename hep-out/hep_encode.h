@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SIP message, RTCP compound or quality report to one HEP3 message.
+ * Owner: the caller's buffer; nothing is kept. Threads: any; no state, no allocation, no I/O. */
+#ifndef HEP_ENCODE_H
+#define HEP_ENCODE_H
+
+#include "bytes.h"
+#include "hep_chunk.h"
+#include "hep_options.h"
+#include "pkt_decode.h"
+#include "qos_report.h"
+
+/* All return the message's length, or 0 when it does not fit into room or HEP_MESSAGE_MAX. */
+
+/* What: a SIP message verbatim, type 1. view gives addresses, ports, VLAN, TOS; time_ns since the
+ * epoch; call_id the correlation id, before the payload, since Kamailio reads it as a C string. */
+size_t hep_encode_sip(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	struct bytes message, struct bytes call_id, void *buf, size_t room);
+
+/* What: an RTCP compound as JSON, type 5. correlation_id must not be empty: collectors drop records
+ * without one. */
+size_t hep_encode_rtcp(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	struct bytes correlation_id, void *buf, size_t room);
+
+/* What: a quality report as JSON, type 34, with the MOS, R-factor and jitter chunks. */
+size_t hep_encode_report(
+	const struct hep_options *o, const struct qos_report *report, void *buf, size_t room);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What an operator may set about HEP output. Plain data, filled by config/.
+ * Owner: the running config; read-only after start. Threads: any. */
+#ifndef HEP_OPTIONS_H
+#define HEP_OPTIONS_H
+
+#include <sys/socket.h>
+
+#include <stdint.h>
+
+enum {
+	HEP_COLLECTORS_MAX = 8,
+	HEP_NAME_MAX = 64,    /* with the final NUL */
+	HEP_ADDRESS_MAX = 80, /* "udp:[2001:db8::1]:9060" with the final NUL */
+};
+
+struct hep_collector_options {
+	char address[HEP_ADDRESS_MAX]; /* as configured: udp:HOST:PORT, HOST a literal or a name */
+	struct sockaddr_storage sockaddr; /* resolved at load */
+	socklen_t sockaddr_len;
+	uint32_t rate; /* messages per second at most, 0: as fast as they come */
+};
+
+enum hep_final_type {
+	HEP_FINAL = 0, /* "FINAL" */
+	HEP_HANGUP,    /* "HANGUP", as RTPAgents of 2015 wrote it */
+};
+
+struct hep_options {
+	uint32_t node_id;	      /* chunk 0x0c, capture agent id */
+	char node_name[HEP_NAME_MAX]; /* chunk 0x13; "": left out */
+	char auth_key[HEP_NAME_MAX];  /* chunk 0x0e, plain text; "": left out */
+	uint32_t final_type;	      /* enum hep_final_type */
+	unsigned collector_count;
+	struct hep_collector_options collectors[HEP_COLLECTORS_MAX];
+};
+
+/* What: parses "udp:HOST:PORT", "udp:[V6]:PORT" and resolves HOST. Returns 0, or -1 with the reason
+ * in error (lower case, no full stop). May block on name resolution: start-up only. */
+int hep_collector_parse(
+	const char *text, struct hep_collector_options *collector, char *error, size_t error_size);
+
+#endif

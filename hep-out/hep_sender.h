@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sends encoded HEP3 messages to every collector, over UDP in batches (sendmmsg), each collector at
+ * its own pace.
+ * Owner: the sender thread owns the sockets. A message belongs to the caller and is not needed after
+ * hep_sender_send returns. Threads: one; counters may be read by others with relaxed loads. */
+#ifndef HEP_SENDER_H
+#define HEP_SENDER_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "bytes.h"
+#include "hep_options.h"
+
+enum {
+	HEP_SEND_BURST = 64,
+};
+
+/* One set per collector. For each, offered = the sum of the others. */
+struct hep_sender_counters {
+#define X(name, help) _Atomic uint64_t name;
+#include "hep_sender_counters.def"
+#undef X
+};
+
+struct hep_sender;
+
+/* 0 or negative errno: a socket could not be made. */
+int hep_sender_create(const struct hep_options *options, struct hep_sender **sender);
+void hep_sender_destroy(struct hep_sender *sender);
+
+/* What: sends n messages (at most HEP_SEND_BURST) to every collector. Blocks as long as a
+ * collector's rate asks, and never on a full socket for longer than 100 ms per burst: what could
+ * not be sent by then is counted as send_would_block. An ICMP error of an earlier datagram
+ * (ECONNREFUSED) costs a retry, not a message. stop: when it becomes true, pacing ends. */
+void hep_sender_send(
+	struct hep_sender *sender, const struct bytes *messages, unsigned n, const atomic_bool *stop);
+
+unsigned hep_sender_collectors(const struct hep_sender *sender);
+const struct hep_sender_counters *hep_sender_counters(const struct hep_sender *sender, unsigned i);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A run of bytes in somebody else's memory, and big-endian reads.
+ * Owner: whoever owns the packet; a slice never outlives it.
+ * Threads: any; nothing here has state. */
+#ifndef BYTES_H
+#define BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct bytes {
+	const uint8_t *p;
+	size_t n;
+};
+
+#define BYTES_LIT(s) ((struct bytes){(const uint8_t *)(s), sizeof(s) - 1})
+#define BYTES_NONE   ((struct bytes){NULL, 0})
+
+static inline uint16_t be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint64_t be64(const uint8_t *p)
+{
+	return (uint64_t)be32(p) << 32 | be32(p + 4);
+}
+
+static inline struct bytes bytes_of(const void *p, size_t n)
+{
+	return (struct bytes){p, n};
+}
+
+static inline struct bytes bytes_from_str(const char *s)
+{
+	return (struct bytes){(const uint8_t *)s, strlen(s)};
+}
+
+/* Drops n bytes from the front; all of them when there are fewer. */
+static inline struct bytes bytes_skip(struct bytes b, size_t n)
+{
+	if (n > b.n)
+		n = b.n;
+	return (struct bytes){b.p ? b.p + n : NULL, b.n - n};
+}
+
+/* Keeps the first n bytes; all when there are fewer. */
+static inline struct bytes bytes_head(struct bytes b, size_t n)
+{
+	return (struct bytes){b.p, n < b.n ? n : b.n};
+}
+
+static inline bool bytes_eq(struct bytes a, struct bytes b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline uint8_t ascii_lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
+}
+
+/* ASCII case only, whatever the locale. */
+static inline bool bytes_eq_nocase(struct bytes a, struct bytes b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+			return false;
+	return true;
+}
+
+static inline bool bytes_starts(struct bytes b, struct bytes prefix)
+{
+	return b.n >= prefix.n && memcmp(b.p, prefix.p, prefix.n) == 0;
+}
+
+/* Strips SP, HTAB, CR and LF from both ends (SIP LWS, RFC 3261 section 25.1). */
+static inline struct bytes bytes_trim(struct bytes b)
+{
+	while (b.n && (b.p[0] == ' ' || b.p[0] == '\t' || b.p[0] == '\r' || b.p[0] == '\n'))
+		b = bytes_skip(b, 1);
+	while (b.n && (b.p[b.n - 1] == ' ' || b.p[b.n - 1] == '\t' || b.p[b.n - 1] == '\r' ||
+			      b.p[b.n - 1] == '\n'))
+		b.n--;
+	return b;
+}
+
+/* Offset of the first c, or b.n when there is none. */
+static inline size_t bytes_find(struct bytes b, uint8_t c)
+{
+	const uint8_t *hit = b.n ? memchr(b.p, c, b.n) : NULL;
+
+	return hit ? (size_t)(hit - b.p) : b.n;
+}
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Payload classification: one Hyperscan block-mode scan of the first octets. Of the patterns that
+ * match, the one highest in cls_patterns.def gives the kind. */
+#include "cls_payload.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <hs.h>
+
+struct cls_db {
+	hs_database_t *hs;
+};
+
+struct cls_scratch {
+	hs_scratch_t *hs;
+};
+
+enum {
+	SCAN_BYTES = 128,
+	LEADING_BYTES = 128, /* CR and LF looked through */
+};
+
+static const char *const expressions[] = {
+#define X(kind, min_bytes, flags, expression) expression,
+#include "cls_patterns.def"
+#undef X
+};
+
+static const unsigned expression_flags[] = {
+#define X(kind, min_bytes, flags, expression) flags,
+#include "cls_patterns.def"
+#undef X
+};
+
+static const struct {
+	enum cls_kind kind;
+	unsigned min_bytes;
+} patterns[] = {
+#define X(kind, min_bytes, flags, expression) {CLS_##kind, min_bytes},
+#include "cls_patterns.def"
+#undef X
+};
+
+enum {
+	PATTERN_COUNT = sizeof(patterns) / sizeof(patterns[0])
+};
+
+/* What a scan has found so far. */
+struct verdict {
+	size_t payload_bytes;
+	unsigned best; /* index in patterns, PATTERN_COUNT for none */
+};
+
+static int hs_to_errno(hs_error_t error)
+{
+	return error == HS_NOMEM ? -ENOMEM : -EINVAL;
+}
+
+static int compile(hs_database_t **hs)
+{
+	hs_compile_error_t *why = NULL;
+	unsigned ids[PATTERN_COUNT];
+	hs_error_t error;
+
+	for (unsigned i = 0; i < PATTERN_COUNT; i++)
+		ids[i] = i;
+	error = hs_compile_multi(
+		expressions, expression_flags, ids, PATTERN_COUNT, HS_MODE_BLOCK, NULL, hs, &why);
+	if (error == HS_SUCCESS)
+		return 0;
+	hs_free_compile_error(why);
+	return hs_to_errno(error);
+}
+
+int cls_db_create(struct cls_db **db)
+{
+	struct cls_db *made = malloc(sizeof(*made));
+	int rc;
+
+	if (!made)
+		return -ENOMEM;
+	rc = compile(&made->hs);
+	if (rc < 0) {
+		free(made);
+		return rc;
+	}
+	*db = made;
+	return 0;
+}
+
+void cls_db_destroy(struct cls_db *db)
+{
+	if (!db)
+		return;
+	hs_free_database(db->hs);
+	free(db);
+}
+
+int cls_scratch_create(const struct cls_db *db, struct cls_scratch **scratch)
+{
+	struct cls_scratch *made = calloc(1, sizeof(*made));
+	hs_error_t error;
+
+	if (!made)
+		return -ENOMEM;
+	error = hs_alloc_scratch(db->hs, &made->hs);
+	if (error != HS_SUCCESS) {
+		free(made);
+		return hs_to_errno(error);
+	}
+	*scratch = made;
+	return 0;
+}
+
+void cls_scratch_destroy(struct cls_scratch *scratch)
+{
+	if (!scratch)
+		return;
+	hs_free_scratch(scratch->hs);
+	free(scratch);
+}
+
+/* Matches come in the order in which they end, not in that of the patterns. The first kind in the
+ * table cannot be overruled, so its first match ends the scan. */
+static int on_match(
+	unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
+{
+	struct verdict *verdict = arg;
+
+	(void)from;
+	(void)to;
+	(void)flags;
+	if (id >= verdict->best || verdict->payload_bytes < patterns[id].min_bytes)
+		return 0;
+	verdict->best = id;
+	return patterns[id].kind == patterns[0].kind;
+}
+
+static struct bytes skip_leading_lines(struct bytes payload)
+{
+	size_t n = 0;
+
+	while (n < payload.n && n < LEADING_BYTES && (payload.p[n] == '\r' || payload.p[n] == '\n'))
+		n++;
+	return bytes_skip(payload, n);
+}
+
+enum cls_kind cls_payload(
+	const struct cls_db *db, struct cls_scratch *scratch, struct bytes payload)
+{
+	struct bytes in = skip_leading_lines(payload);
+	struct verdict verdict = {.payload_bytes = in.n, .best = PATTERN_COUNT};
+	enum cls_kind kind;
+	hs_error_t rc;
+
+	if (in.n == 0)
+		return CLS_UNKNOWN;
+	in = bytes_head(in, SCAN_BYTES);
+	rc = hs_scan(
+		db->hs, (const char *)in.p, (unsigned)in.n, 0, scratch->hs, on_match, &verdict);
+	/* It fails only for a scratch of another database or one in use: unknown is the safe answer. */
+	if (rc != HS_SUCCESS && rc != HS_SCAN_TERMINATED)
+		return CLS_UNKNOWN;
+	if (verdict.best == PATTERN_COUNT)
+		return CLS_UNKNOWN;
+	kind = patterns[verdict.best].kind;
+	/* Empty lines go before SIP only; before binary they are just part of something else. */
+	return in.p == payload.p || kind == CLS_SIP ? kind : CLS_UNKNOWN;
+}
+
+const char *cls_kind_name(enum cls_kind kind)
+{
+	static const char *const names[CLS_KIND_COUNT] = {
+		[CLS_UNKNOWN] = "unknown",
+		[CLS_SIP] = "sip",
+		[CLS_RTP] = "rtp",
+		[CLS_RTCP] = "rtcp",
+		[CLS_STUN] = "stun",
+		[CLS_DTLS] = "dtls",
+	};
+
+	return (unsigned)kind < CLS_KIND_COUNT ? names[kind] : "unknown";
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Bytes of a frame to a packet view: link layer, VLAN tags, IPv4 or IPv6, UDP or TCP.
+ * Owner: the view points into the frame and lives no longer. Threads: any; no state, no allocation. */
+#ifndef PKT_DECODE_H
+#define PKT_DECODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bytes.h"
+#include "pkt_flow.h"
+
+enum pkt_link {
+	PKT_LINK_ETHERNET = 0,
+	PKT_LINK_SLL,  /* Linux cooked v1, LINKTYPE_LINUX_SLL */
+	PKT_LINK_SLL2, /* Linux cooked v2, LINKTYPE_LINUX_SLL2 */
+	PKT_LINK_RAW,  /* starts with the IP header; the version nibble tells which */
+	PKT_LINK_NULL, /* BSD loopback, 4-byte address family in either byte order (also LOOP) */
+};
+
+enum pkt_status {
+	PKT_OK = 0,
+#define X(name, help) PKT_##name,
+#include "pkt_outcomes.def"
+#undef X
+	PKT_STATUS_COUNT
+};
+
+enum {
+	PKT_VLAN_MAX = 8,	/* VLAN tags looked through */
+	PKT_IP6_EXTENSIONS_MAX = 8,
+};
+
+struct pkt_view {
+	struct pkt_flow flow;
+	struct bytes payload;	/* captured UDP or TCP payload: never Ethernet padding or FCS */
+	uint32_t payload_wire;	/* its length on the wire by the IP and UDP lengths, >= payload.n */
+	uint32_t tcp_seq;	/* TCP only */
+	uint16_t vlan;		/* VLAN id of the outermost tag that has one, 0 without */
+	uint8_t tos;		/* IPv4 TOS or IPv6 traffic class */
+	uint8_t ttl;
+	uint8_t tcp_flags;
+	bool has_mac;
+	uint8_t src_mac[6];
+	uint8_t dst_mac[6];
+};
+
+/* What: decodes one frame. frame is what was captured, which may be less than was on the wire; a
+ * payload cut by the capture is returned as far as it goes (payload.n < payload_wire). Lengths come
+ * from IPv4 total length (RFC 791), IPv6 payload length (RFC 8200) and UDP length (RFC 768); a zero
+ * IPv4 total length (TCP segmentation offload) means "to the end of the frame".
+ * Returns PKT_OK and a filled view, or the reason, and then the view holds nothing. */
+enum pkt_status pkt_decode(enum pkt_link link, struct bytes frame, struct pkt_view *view);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Keyed hashes for the tables. The key is random at start, so that nobody on the wire can choose
+ * addresses that collide; CRC32 would not do, its collisions are the same under every seed.
+ * Owner: value types. Threads: any. */
+#ifndef PKT_HASH_H
+#define PKT_HASH_H
+
+#include <stdint.h>
+
+#include "bytes.h"
+#include "pkt_flow.h"
+
+struct pkt_seed {
+	uint64_t k[4];
+};
+
+/* Folds the 128-bit product of two words: every input bit reaches every output bit. */
+static inline uint64_t pkt_hash_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 m = (unsigned __int128)(a ^ 0x9e3779b97f4a7c15ull) *
+			      (b ^ 0xd6e8feb86659fd93ull);
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+static inline uint64_t pkt_hash_word(const uint8_t *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+static inline uint64_t pkt_hash_flow6(
+	const struct pkt_flow *f, uint32_t ssrc, uint64_t k0, uint64_t k1)
+{
+	uint64_t h = pkt_hash_mix(pkt_hash_word(f->src.b) ^ k0, pkt_hash_word(f->src.b + 8) ^ k1);
+
+	h = pkt_hash_mix(pkt_hash_word(f->dst.b) ^ h, pkt_hash_word(f->dst.b + 8) ^ k0);
+	return pkt_hash_mix(((uint64_t)f->sport << 48 | (uint64_t)f->dport << 32 | ssrc) ^ h, k1 ^ h);
+}
+
+/* Any bytes, for example a Call-ID. */
+static inline uint64_t pkt_hash_bytes(struct bytes b, const struct pkt_seed *seed)
+{
+	uint64_t h = seed->k[0] ^ b.n;
+
+	for (; b.n >= 8; b = bytes_skip(b, 8))
+		h = pkt_hash_mix(pkt_hash_word(b.p) ^ h, seed->k[1]);
+	if (b.n) {
+		uint64_t tail = 0;
+
+		memcpy(&tail, b.p, b.n);
+		h = pkt_hash_mix(tail ^ h, seed->k[2]);
+	}
+	return pkt_hash_mix(h, seed->k[3]);
+}
+
+#endif

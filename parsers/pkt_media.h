@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One RTP packet of a known flow in 32 bytes: all that a stream needs of it, so that the packet
+ * itself can be freed where it was received.
+ * Owner: value type, travels by value through rings. Threads: any. */
+#ifndef PKT_MEDIA_H
+#define PKT_MEDIA_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "pkt_flow.h"
+#include "pkt_hash.h"
+#include "rtp_hdr.h"
+
+/* Identity of a stream: (addresses, ports, SSRC), RFC 3550 section 8.2 with the transport address.
+ * IPv4: the 16 bytes themselves. IPv6: a keyed 128-bit fingerprint of the 40 bytes; the full
+ * addresses are compared once, when the stream is made. */
+struct pkt_media_key {
+	uint64_t w[2];
+};
+
+struct pkt_media {
+	struct pkt_media_key key;
+	uint32_t rtp_ts;
+	uint16_t seq;
+	uint16_t payload_bytes;	 /* RTP payload octets on the wire */
+	uint64_t time_ns : 56;	 /* since the time base all threads share */
+	uint64_t marker_pt : 8;	 /* second octet of the RTP header */
+};
+
+static_assert(sizeof(struct pkt_media) == 32, "two descriptors share a cache line");
+
+#define PKT_MEDIA_TIME_MAX (((uint64_t)1 << 56) - 2)
+/* This time says that the element carries an mbuf pointer in key.w[0], not a descriptor. */
+#define PKT_MEDIA_IS_PACKET (((uint64_t)1 << 56) - 1)
+
+static inline struct pkt_media_key pkt_media_key(
+	const struct pkt_flow *f, uint32_t ssrc, const struct pkt_seed *seed)
+{
+	struct pkt_media_key k;
+
+	if (f->family == 4) {
+		uint32_t w[4];
+
+		memcpy(&w[0], f->src.b, 4);
+		memcpy(&w[1], f->dst.b, 4);
+		w[2] = (uint32_t)f->sport << 16 | f->dport;
+		w[3] = ssrc;
+		memcpy(&k, w, sizeof(k));
+		return k;
+	}
+	return (struct pkt_media_key){{
+		pkt_hash_flow6(f, ssrc, seed->k[0], seed->k[1]),
+		pkt_hash_flow6(f, ssrc, seed->k[2], seed->k[3]),
+	}};
+}
+
+/* Two rounds: after one, IPv4 keys that differ little (ports and SSRCs counted up) crowd into some
+ * buckets under about one seed in four. */
+static inline uint64_t pkt_media_key_hash(const struct pkt_media_key *k, const struct pkt_seed *seed)
+{
+	uint64_t h = pkt_hash_mix(k->w[0] ^ seed->k[0], k->w[1] ^ seed->k[1]);
+
+	return pkt_hash_mix(h, seed->k[2]);
+}
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* RTCP compounds (RFC 3550 section 6), reduced-size RTCP (RFC 5506), feedback (RFC 4585) and
+ * extended reports (RFC 3611), packet by packet and block by block.
+ * Owner: every slice points into the caller's payload. Threads: any; no state, no allocation. */
+#ifndef RTCP_PACKET_H
+#define RTCP_PACKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bytes.h"
+
+enum rtcp_type {
+	RTCP_SR = 200,
+	RTCP_RR = 201,
+	RTCP_SDES = 202,
+	RTCP_BYE = 203,
+	RTCP_APP = 204,
+	RTCP_RTPFB = 205,
+	RTCP_PSFB = 206,
+	RTCP_XR = 207,
+};
+
+struct rtcp_packet {
+	uint8_t type;	   /* enum rtcp_type, or another value 192-223 */
+	uint8_t count;	   /* RC, SC, subtype or FMT: the low five bits of the first octet */
+	bool has_ssrc;
+	uint32_t ssrc;	   /* of the sender; SDES: of the first chunk; BYE: the first that left */
+	struct bytes body; /* after the four-octet header, padding taken off */
+};
+
+enum rtcp_status {
+	RTCP_OK = 0,
+	RTCP_SHORT = -1,   /* header or body runs beyond the payload */
+	RTCP_VERSION = -2, /* version is not 2 */
+	RTCP_TYPE = -3,	   /* packet type is not 192-223 */
+	RTCP_PADDING = -4, /* padding on a packet that is not the last, or an impossible count */
+	RTCP_COUNT = -5,   /* more blocks announced than the length has room for */
+};
+
+/* What: checks that payload is one well-formed compound from its first octet to its last.
+ * Stores in *packets how many packets it has (may be NULL). */
+enum rtcp_status rtcp_validate(struct bytes payload, unsigned *packets);
+
+/* What: whether a compound is so regular that it may be believed on a flow nothing else is known of:
+ * valid, SR or RR first, and with an SDES that has a CNAME (RFC 3550 section 6.1). */
+bool rtcp_is_strict_compound(struct bytes payload);
+
+/* What: takes the next packet off the front of *rest. Call only on a payload that rtcp_validate
+ * accepted. Returns false at the end. */
+bool rtcp_next(struct bytes *rest, struct rtcp_packet *packet);
+
+struct rtcp_sender_info {
+	uint32_t ntp_sec; /* NTP seconds, since 1900 */
+	uint32_t ntp_frac;
+	uint32_t rtp_ts;
+	uint32_t packets;
+	uint32_t octets;
+};
+
+struct rtcp_report_block {
+	uint32_t ssrc;
+	uint8_t fraction_lost; /* of 256 */
+	int32_t packets_lost;  /* 24 bits, sign extended */
+	uint32_t highest_seq;  /* extended */
+	uint32_t jitter;       /* RTP clock units */
+	uint32_t lsr;
+	uint32_t dlsr; /* 1/65536 s */
+};
+
+struct rtcp_sdes_item {
+	uint32_t ssrc; /* of the chunk the item stands in */
+	uint8_t type;  /* 1 CNAME ... 8 PRIV */
+	struct bytes text;
+};
+
+struct rtcp_xr_block {
+	uint8_t type; /* RFC 3611 section 4; 7 is VoIP metrics */
+	uint8_t specific;
+	struct bytes body; /* after the four-octet block header */
+};
+
+/* RFC 3611 section 4.7. Fractions are of 256; 127 in a signed or score field means unavailable. */
+struct rtcp_voip_metrics {
+	uint32_t ssrc;
+	uint8_t loss_rate, discard_rate, burst_density, gap_density;
+	uint16_t burst_ms, gap_ms, round_trip_ms, end_system_ms;
+	int8_t signal_level, noise_level; /* dBm0 */
+	uint8_t rerl, gmin, r_factor, ext_r_factor;
+	uint8_t mos_lq, mos_cq; /* times ten */
+	uint8_t rx_config;
+	uint16_t jb_nominal_ms, jb_maximum_ms, jb_abs_max_ms;
+};
+
+/* SR only. Returns false for other types. */
+bool rtcp_sender_info(const struct rtcp_packet *packet, struct rtcp_sender_info *info);
+
+/* Report block i of an SR or RR, 0 <= i < count. Returns false beyond. */
+bool rtcp_report_block(
+	const struct rtcp_packet *packet, unsigned i, struct rtcp_report_block *block);
+
+/* Walks the items of an SDES. *cursor starts at 0 and is the walk's own. False at the end. */
+bool rtcp_sdes_next(const struct rtcp_packet *packet, size_t *cursor, struct rtcp_sdes_item *item);
+
+/* SSRC i of a BYE. Returns false beyond. */
+bool rtcp_bye_ssrc(const struct rtcp_packet *packet, unsigned i, uint32_t *ssrc);
+
+/* Walks the blocks of an XR. *cursor starts at 0 and is the walk's own. False at the end. */
+bool rtcp_xr_next(const struct rtcp_packet *packet, size_t *cursor, struct rtcp_xr_block *block);
+
+/* Returns false when the block is not a VoIP metrics block or too short for one. */
+bool rtcp_voip_metrics(const struct rtcp_xr_block *block, struct rtcp_voip_metrics *metrics);
+
+#endif

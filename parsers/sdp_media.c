@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reads a session description line by line (RFC 8866 section 5). What stands before the first m=
+ * is the session's and is inherited; what follows belongs to the m= line above it. */
+#include "sdp_media.h"
+
+#include <arpa/inet.h>
+
+#include "text_pvt.h"
+
+/* A c= line, or the address of an a=rtcp line. */
+struct connection {
+	bool is_set;
+	uint8_t family; /* 0: a host name */
+	struct pkt_addr addr;
+};
+
+struct reader {
+	struct sdp_session *session;
+	struct sdp_media *media; /* of the section; NULL before the first and in a skipped one */
+	bool is_in_media; /* past the first m= line */
+	struct connection session_connection;
+	struct connection connection; /* of the section */
+	struct connection rtcp_connection;
+	enum sdp_direction direction; /* of the session */
+	uint16_t rtcp_port; /* from a=rtcp, 0 without one */
+};
+
+/* Returns the address's family, 0 when the text is no address. */
+static uint8_t parse_address(struct bytes text, struct pkt_addr *addr)
+{
+	char copy[INET6_ADDRSTRLEN] = "";
+
+	*addr = (struct pkt_addr){0};
+	if (text.n == 0 || text.n >= sizeof(copy) || bytes_find(text, 0) < text.n)
+		return 0;
+	memcpy(copy, text.p, text.n);
+	if (inet_pton(AF_INET, copy, addr->b) == 1)
+		return 4;
+	return inet_pton(AF_INET6, copy, addr->b) == 1 ? 6 : 0;
+}
+
+/* RFC 8866 section 5.7. The family is that of the address, whatever the addrtype claims; a
+ * multicast address carries its TTL and count after slashes. The first line of a section counts. */
+static void parse_connection(struct bytes value, struct connection *connection)
+{
+	struct bytes nettype = text_take_word(&value);
+	struct bytes address;
+
+	text_take_word(&value); /* addrtype */
+	address = text_take_word(&value);
+	address = bytes_head(address, bytes_find(address, '/'));
+	if (connection->is_set || !address.n || !bytes_eq_nocase(nettype, BYTES_LIT("IN")))
+		return;
+	connection->is_set = true;
+	connection->family = parse_address(address, &connection->addr);
+}
+
+static enum sdp_kind kind_of(struct bytes word)
+{
+	static const char *const names[] = {
+		[SDP_AUDIO] = "audio",
+		[SDP_VIDEO] = "video",
+		[SDP_IMAGE] = "image",
+		[SDP_TEXT] = "text",
+		[SDP_APPLICATION] = "application",
+	};
+
+	for (unsigned i = 0; i < SDP_OTHER; i++)
+		if (bytes_eq_nocase(word, bytes_from_str(names[i])))
+			return (enum sdp_kind)i;
+	return SDP_OTHER;
+}
+
+/* RFC 3551, RFC 3711, RFC 4585, RFC 5124 and their DTLS-SRTP forms, RFC 5764 section 8. */
+static void parse_proto(struct bytes proto, struct sdp_media *media)
+{
+	struct bytes dtls = BYTES_LIT("UDP/TLS/");
+	struct bytes rtp = BYTES_LIT("RTP/");
+
+	media->is_udptl = bytes_eq_nocase(proto, BYTES_LIT("udptl"));
+	if (bytes_eq_nocase(bytes_head(proto, dtls.n), dtls))
+		proto = bytes_skip(proto, dtls.n);
+	if (!bytes_eq_nocase(bytes_head(proto, rtp.n), rtp))
+		return;
+	proto = bytes_skip(proto, rtp.n);
+	media->is_secure = bytes_eq_nocase(proto, BYTES_LIT("SAVP")) ||
+			   bytes_eq_nocase(proto, BYTES_LIT("SAVPF"));
+	media->is_rtp = media->is_secure || bytes_eq_nocase(proto, BYTES_LIT("AVP")) ||
+			bytes_eq_nocase(proto, BYTES_LIT("AVPF"));
+}
+
+static struct sdp_format *find_format(struct sdp_media *media, uint64_t pt)
+{
+	for (unsigned i = 0; i < media->format_count; i++)
+		if (media->formats[i].pt == pt)
+			return &media->formats[i];
+	return NULL;
+}
+
+static void parse_formats(struct bytes list, struct sdp_media *media)
+{
+	struct bytes word = text_take_word(&list);
+
+	for (; word.n && media->format_count < SDP_FORMATS_MAX; word = text_take_word(&list)) {
+		uint64_t pt;
+
+		if (!text_take_number(&word, &pt) || word.n || pt > 127 || find_format(media, pt))
+			continue;
+		media->formats[media->format_count++] =
+			(struct sdp_format){.pt = (uint8_t)pt, .channels = 1};
+	}
+}
+
+static void set_rtcp(const struct reader *r, struct sdp_media *media)
+{
+	if (media->port && r->rtcp_port)
+		media->rtcp_port = r->rtcp_port;
+	else if (media->port && !media->has_rtcp_mux)
+		media->rtcp_port = (uint16_t)(media->port + 1); /* none beyond 65535 */
+	else
+		media->rtcp_port = media->port;
+	media->rtcp_family = media->family;
+	media->rtcp_addr = media->addr;
+	if (r->rtcp_connection.is_set) {
+		media->rtcp_family = r->rtcp_connection.family;
+		media->rtcp_addr = r->rtcp_connection.addr;
+	}
+}
+
+/* Settles what depends on more than one line of the section. */
+static void end_section(struct reader *r)
+{
+	const struct connection *c = r->connection.is_set ? &r->connection : &r->session_connection;
+
+	if (!r->media)
+		return;
+	r->media->has_address = c->family != 0;
+	r->media->family = c->family;
+	r->media->addr = c->addr;
+	set_rtcp(r, r->media);
+	r->media = NULL;
+}
+
+/* m=<media> <port>[/<number of ports>] <proto> <fmt> ..., RFC 8866 section 5.14. The attributes of
+ * a line that is not taken are no one's. */
+static void take_media(struct reader *r, struct bytes value)
+{
+	struct sdp_session *session = r->session;
+	struct bytes kind = text_take_word(&value);
+	struct bytes port = text_take_word(&value);
+	struct bytes proto = text_take_word(&value);
+	uint64_t number;
+
+	end_section(r);
+	r->is_in_media = true;
+	r->connection = (struct connection){0};
+	r->rtcp_connection = (struct connection){0};
+	r->rtcp_port = 0;
+	if (!text_take_number(&port, &number) || number > UINT16_MAX || !proto.n)
+		return;
+	if (port.n && port.p[0] != '/')
+		return;
+	if (session->media_count == SDP_MEDIA_MAX) {
+		session->has_more_media = true;
+		return;
+	}
+	r->media = &session->media[session->media_count++];
+	*r->media = (struct sdp_media){
+		.kind = kind_of(kind),
+		.port = (uint16_t)number,
+		.direction = r->direction,
+	};
+	parse_proto(proto, r->media);
+	if (r->media->is_rtp)
+		parse_formats(value, r->media);
+}
+
+/* <payload type> <encoding name>/<clock rate>[/<channels>], RFC 8866 section 6.6 */
+static void take_rtpmap(struct reader *r, struct bytes value)
+{
+	struct bytes type = text_take_word(&value);
+	struct bytes map = text_take_word(&value);
+	struct bytes name = bytes_head(map, bytes_find(map, '/'));
+	struct bytes rest = bytes_skip(map, name.n + 1);
+	struct sdp_format *format;
+	uint64_t clock;
+	uint64_t channels;
+	uint64_t pt;
+
+	if (!text_take_number(&type, &pt) || type.n || !name.n)
+		return;
+	if (!text_take_number(&rest, &clock) || clock > UINT32_MAX)
+		return;
+	format = find_format(r->media, pt);
+	if (!format || format->name.n)
+		return;
+	format->name = name;
+	format->clock = (uint32_t)clock;
+	if (!bytes_starts(rest, BYTES_LIT("/")))
+		return;
+	rest = bytes_skip(rest, 1);
+	if (text_take_number(&rest, &channels) && channels >= 1 && channels <= UINT8_MAX)
+		format->channels = (uint8_t)channels;
+}
+
+static void take_fmtp(struct reader *r, struct bytes value)
+{
+	struct bytes type = text_take_word(&value);
+	struct sdp_format *format;
+	uint64_t pt;
+
+	if (!text_take_number(&type, &pt) || type.n)
+		return;
+	format = find_format(r->media, pt);
+	if (format && !format->fmtp.n)
+		format->fmtp = bytes_trim(value);
+}
+
+/* <port> [<nettype> <addrtype> <address>], RFC 3605 section 2.1 */
+static void take_rtcp(struct reader *r, struct bytes value)
+{
+	struct bytes word = text_take_word(&value);
+	uint64_t port;
+
+	if (r->rtcp_port || !text_take_number(&word, &port) || word.n || port > UINT16_MAX)
+		return;
+	r->rtcp_port = (uint16_t)port;
+	parse_connection(value, &r->rtcp_connection);
+}
+
+static void take_rtcp_mux(struct reader *r, struct bytes value)
+{
+	(void)value;
+	r->media->has_rtcp_mux = true;
+}
+
+/* Milliseconds, with a fraction in some senders: "22.5". */
+static void take_ptime(struct reader *r, struct bytes value)
+{
+	struct bytes word = text_take_word(&value);
+	uint64_t ms;
+
+	if (!text_take_number(&word, &ms))
+		return;
+	if (word.n >= 2 && word.p[0] == '.' && word.p[1] >= '5' && word.p[1] <= '9')
+		ms++;
+	if (ms <= UINT16_MAX)
+		r->media->ptime_ms = (uint16_t)ms;
+}
+
+/* RFC 8866 section 6.7: a section without a direction has the session's. */
+static bool take_direction(struct reader *r, struct bytes name)
+{
+	static const char *const names[] = {
+		[SDP_SENDRECV] = "sendrecv",
+		[SDP_SENDONLY] = "sendonly",
+		[SDP_RECVONLY] = "recvonly",
+		[SDP_INACTIVE] = "inactive",
+	};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!bytes_eq_nocase(name, bytes_from_str(names[i])))
+			continue;
+		if (r->media)
+			r->media->direction = (enum sdp_direction)i;
+		else if (!r->is_in_media)
+			r->direction = (enum sdp_direction)i;
+		return true;
+	}
+	return false;
+}
+
+static void take_attribute(struct reader *r, struct bytes value)
+{
+	static const struct {
+		const char *name;
+		void (*take)(struct reader *r, struct bytes value);
+	} attributes[] = {
+		{"rtpmap", take_rtpmap},
+		{"fmtp", take_fmtp},
+		{"rtcp", take_rtcp},
+		{"rtcp-mux", take_rtcp_mux},
+		{"ptime", take_ptime},
+	};
+	size_t colon = bytes_find(value, ':');
+	struct bytes name = bytes_trim(bytes_head(value, colon));
+
+	if (take_direction(r, name) || !r->media)
+		return;
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		if (bytes_eq_nocase(name, bytes_from_str(attributes[i].name)))
+			attributes[i].take(r, bytes_skip(value, colon + 1));
+}
+
+static void take_line(struct reader *r, uint8_t type, struct bytes value)
+{
+	switch (type) {
+	case 'm':
+		take_media(r, value);
+		break;
+	case 'a':
+		take_attribute(r, value);
+		break;
+	case 'c':
+		parse_connection(value, r->is_in_media ? &r->connection : &r->session_connection);
+		break;
+	case 'o':
+		if (!r->is_in_media && !r->session->origin.p)
+			r->session->origin = value;
+		break;
+	case 's':
+		if (!r->is_in_media && !r->session->name.p)
+			r->session->name = value;
+		break;
+	default:
+		break;
+	}
+}
+
+enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session)
+{
+	struct reader r = {.session = session, .direction = SDP_SENDRECV};
+
+	/* Media entries are cleared as they are used: the array is 27 KiB. */
+	session->media_count = 0;
+	session->has_more_media = false;
+	session->origin = BYTES_NONE;
+	session->name = BYTES_NONE;
+	if (!bytes_starts(text, BYTES_LIT("v=")))
+		return SDP_NOT_SDP;
+	while (text.n) {
+		size_t n = 0;
+
+		while (n < text.n && text.p[n] != '\r' && text.p[n] != '\n')
+			n++;
+		if (n >= 2 && text.p[1] == '=')
+			take_line(&r, text.p[0], bytes_of(text.p + 2, n - 2));
+		text = bytes_skip(text, n + 1);
+	}
+	end_section(&r);
+	return SDP_OK;
+}

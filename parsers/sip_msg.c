@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reads a SIP message in one forward pass: start line, header fields, body. The tests hold messages
+ * in the manner of RFC 4475, each with what becomes of it. */
+#include "sip_msg.h"
+
+#include "sip_field_pvt.h"
+#include "text_pvt.h"
+
+static const char *const method_names[] = {
+	[SIP_OTHER] = "OTHER",
+	[SIP_INVITE] = "INVITE",
+	[SIP_ACK] = "ACK",
+	[SIP_BYE] = "BYE",
+	[SIP_CANCEL] = "CANCEL",
+	[SIP_OPTIONS] = "OPTIONS",
+	[SIP_REGISTER] = "REGISTER",
+	[SIP_PRACK] = "PRACK",
+	[SIP_SUBSCRIBE] = "SUBSCRIBE",
+	[SIP_NOTIFY] = "NOTIFY",
+	[SIP_PUBLISH] = "PUBLISH",
+	[SIP_INFO] = "INFO",
+	[SIP_REFER] = "REFER",
+	[SIP_MESSAGE] = "MESSAGE",
+	[SIP_UPDATE] = "UPDATE",
+};
+
+enum {
+	METHOD_COUNT = sizeof(method_names) / sizeof(method_names[0])
+};
+
+enum header {
+	HEADER_OTHER = 0,
+	HEADER_CALL_ID,
+	HEADER_FROM,
+	HEADER_TO,
+	HEADER_CONTACT,
+	HEADER_VIA,
+	HEADER_CSEQ,
+	HEADER_AGENT,
+	HEADER_CONTENT_TYPE,
+	HEADER_CONTENT_ENCODING,
+	HEADER_CONTENT_LENGTH,
+};
+
+/* RFC 3261 section 7.3.3: compact is the one-letter form, 0 where there is none. */
+static const struct {
+	const char *name;
+	uint8_t len;
+	uint8_t compact;
+	uint8_t header;
+} headers[] = {
+	{"Via", 3, 'v', HEADER_VIA},
+	{"From", 4, 'f', HEADER_FROM},
+	{"To", 2, 't', HEADER_TO},
+	{"Call-ID", 7, 'i', HEADER_CALL_ID},
+	{"CSeq", 4, 0, HEADER_CSEQ},
+	{"Contact", 7, 'm', HEADER_CONTACT},
+	{"User-Agent", 10, 0, HEADER_AGENT},
+	{"Server", 6, 0, HEADER_AGENT},
+	{"Content-Type", 12, 'c', HEADER_CONTENT_TYPE},
+	{"Content-Length", 14, 'l', HEADER_CONTENT_LENGTH},
+	{"Content-Encoding", 16, 'e', HEADER_CONTENT_ENCODING},
+};
+
+/* What is judged only when the whole head has been seen. */
+struct pending {
+	struct bytes cseq;
+	bool is_bad_length;
+};
+
+const char *sip_method_name(enum sip_method method)
+{
+	return (unsigned)method < METHOD_COUNT ? method_names[method] : method_names[SIP_OTHER];
+}
+
+/* Methods are case-sensitive, RFC 3261 section 7.1. */
+static enum sip_method method_of(struct bytes name)
+{
+	for (unsigned i = SIP_INVITE; i < METHOD_COUNT; i++)
+		if (bytes_eq(name, bytes_from_str(method_names[i])))
+			return (enum sip_method)i;
+	return SIP_OTHER;
+}
+
+static bool is_alnum(uint8_t c)
+{
+	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* Length of the token (RFC 3261 section 25.1) at the front. */
+static size_t token_len(struct bytes b)
+{
+	size_t n = 0;
+
+	while (n < b.n && (is_alnum(b.p[n]) || (b.p[n] && strchr("-.!%*_+`'~", b.p[n]))))
+		n++;
+	return n;
+}
+
+/* Takes "SIP/" 1*DIGIT "." 1*DIGIT in any case off the front. Any version will do: it says
+ * nothing about whether the rest can be read. */
+static bool take_version(struct bytes *b)
+{
+	uint64_t number;
+
+	if (!bytes_eq_nocase(bytes_head(*b, 4), BYTES_LIT("SIP/")))
+		return false;
+	*b = bytes_skip(*b, 4);
+	if (!text_take_number(b, &number) || !b->n || b->p[0] != '.')
+		return false;
+	*b = bytes_skip(*b, 1);
+	return text_take_number(b, &number);
+}
+
+static bool parse_status_line(struct bytes rest, struct sip_msg *msg)
+{
+	struct bytes code;
+	uint64_t status;
+
+	if (!rest.n || !text_is_blank(rest.p[0]))
+		return false;
+	code = text_take_word(&rest);
+	if (code.n != 3 || !text_take_number(&code, &status) || code.n)
+		return false;
+	if (status < 100 || status > 699)
+		return false;
+	msg->status = (uint16_t)status;
+	msg->reason = bytes_trim(rest);
+	return true;
+}
+
+/* The method is the first word and the version the last. What is between is the Request-URI, even
+ * when blanks stand in or around it (RFC 4475 sections 3.1.2.8 to 3.1.2.10). */
+static bool parse_request_line(struct bytes line, struct sip_msg *msg)
+{
+	struct bytes method = text_take_word(&line);
+	size_t last = line.n;
+	struct bytes version;
+
+	if (!method.n || token_len(method) != method.n)
+		return false;
+	while (last && !text_is_blank(line.p[last - 1]))
+		last--;
+	version = bytes_skip(line, last);
+	if (!take_version(&version) || version.n)
+		return false;
+	msg->is_request = true;
+	msg->method_name = method;
+	msg->method = method_of(method);
+	msg->request_uri = bytes_trim(bytes_head(line, last));
+	return msg->request_uri.n > 0;
+}
+
+static bool parse_start_line(struct bytes line, struct sip_msg *msg)
+{
+	struct bytes rest = line;
+
+	if (take_version(&rest))
+		return parse_status_line(rest, msg);
+	if (!line.n || text_is_blank(line.p[0]))
+		return false;
+	return parse_request_line(bytes_trim(line), msg);
+}
+
+static enum header header_of(struct bytes name)
+{
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		if (name.n == 1 && headers[i].compact &&
+			headers[i].compact == ascii_lower(name.p[0]))
+			return (enum header)headers[i].header;
+		if (name.n == headers[i].len &&
+			bytes_eq_nocase(name, bytes_of(headers[i].name, headers[i].len)))
+			return (enum header)headers[i].header;
+	}
+	return HEADER_OTHER;
+}
+
+/* A repeated header does not change the first: an empty value still has its place in the text. */
+static void keep_first(struct bytes *slot, struct bytes value)
+{
+	if (!slot->p)
+		*slot = value;
+}
+
+static void keep_first_party(struct sip_party *party, struct bytes value)
+{
+	if (!party->value.p)
+		sip_field_party(value, party);
+}
+
+static void take_via(struct bytes value, struct sip_msg *msg)
+{
+	struct bytes branch;
+
+	if (msg->via.p)
+		return;
+	msg->via = sip_field_first(value);
+	branch = sip_field_param(msg->via, "branch");
+	msg->via_branch = text_take_word(&branch);
+}
+
+/* Lengths that do not fit 32 bits stand as UINT32_MAX: more than any message holds, and safe to
+ * add to an offset. Returns false when the value is no length or contradicts an earlier one. */
+static bool take_content_length(struct bytes value, struct sip_msg *msg)
+{
+	uint64_t length;
+
+	if (!text_take_number(&value, &length) || value.n)
+		return false;
+	if (length > UINT32_MAX)
+		length = UINT32_MAX;
+	if (msg->content_length >= 0)
+		return msg->content_length == (int64_t)length;
+	msg->content_length = (int64_t)length;
+	return true;
+}
+
+static void take_field(const struct sip_field *field, struct sip_msg *msg, struct pending *pending)
+{
+	switch (header_of(field->name)) {
+	case HEADER_CALL_ID:
+		keep_first(&msg->call_id, field->value);
+		break;
+	case HEADER_FROM:
+		keep_first_party(&msg->from, field->value);
+		break;
+	case HEADER_TO:
+		keep_first_party(&msg->to, field->value);
+		break;
+	case HEADER_CONTACT:
+		keep_first_party(&msg->contact, sip_field_first(field->value));
+		break;
+	case HEADER_VIA:
+		take_via(field->value, msg);
+		break;
+	case HEADER_CSEQ:
+		keep_first(&pending->cseq, field->value);
+		break;
+	case HEADER_AGENT:
+		keep_first(&msg->user_agent, field->value);
+		break;
+	case HEADER_CONTENT_TYPE:
+		keep_first(&msg->content_type, field->value);
+		break;
+	case HEADER_CONTENT_ENCODING:
+		keep_first(&msg->content_encoding, field->value);
+		break;
+	case HEADER_CONTENT_LENGTH:
+		if (!take_content_length(field->value, msg))
+			pending->is_bad_length = true;
+		break;
+	case HEADER_OTHER:
+		break;
+	}
+}
+
+/* Numbers of 32 bits are taken although RFC 3261 section 8.1.1.5 allows only 31. */
+static bool parse_cseq(struct bytes value, struct sip_msg *msg)
+{
+	uint64_t number;
+
+	if (!text_take_number(&value, &number) || number > UINT32_MAX)
+		return false;
+	if (!value.n || !text_is_blank(value.p[0]))
+		return false;
+	value = bytes_trim(value);
+	msg->cseq = (uint32_t)number;
+	msg->cseq_method = bytes_head(value, token_len(value));
+	return msg->cseq_method.n > 0;
+}
+
+/* Without Content-Length the rest of the datagram is the body, RFC 3261 section 18.3. */
+static void take_body(struct bytes rest, struct sip_msg *msg)
+{
+	msg->body = rest;
+	if (msg->content_length < 0)
+		return;
+	msg->is_body_cut = rest.n < (uint64_t)msg->content_length;
+	msg->body = bytes_head(rest, (size_t)msg->content_length);
+}
+
+enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg)
+{
+	struct pending pending = {0};
+	struct sip_field field;
+	struct bytes rest;
+	enum sip_line line;
+	size_t start_end;
+
+	*msg = (struct sip_msg){.content_length = -1};
+	/* RFC 3261 section 7.5: empty lines before the start line are ignored. */
+	while (in.n && (in.p[0] == '\r' || in.p[0] == '\n'))
+		in = bytes_skip(in, 1);
+	start_end = bytes_find(in, '\n');
+	if (!parse_start_line(bytes_head(in, start_end), msg))
+		return SIP_START_LINE;
+	rest = bytes_skip(in, start_end + 1);
+	while ((line = sip_field_next(&rest, &field)) == SIP_LINE_FIELD)
+		take_field(&field, msg, &pending);
+	msg->head = bytes_head(in, in.n - rest.n);
+	msg->is_head_cut = line == SIP_LINE_CUT;
+	take_body(rest, msg);
+
+	if (!msg->call_id.n)
+		return SIP_NO_CALL_ID;
+	if (!parse_cseq(pending.cseq, msg))
+		return SIP_BAD_CSEQ;
+	if (!msg->is_request) {
+		msg->method_name = msg->cseq_method;
+		msg->method = method_of(msg->cseq_method);
+	}
+	return pending.is_bad_length ? SIP_BAD_CONTENT_LENGTH : SIP_OK;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One SIP message (RFC 3261 section 7): start line and the headers that calls and HOMER need.
+ * Owner: every slice points into the caller's buffer. Threads: any; no state, no allocation. */
+#ifndef SIP_MSG_H
+#define SIP_MSG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bytes.h"
+
+enum sip_method {
+	SIP_OTHER = 0, /* any other token: extension-method, RFC 3261 section 25.1 */
+	SIP_INVITE,
+	SIP_ACK,
+	SIP_BYE,
+	SIP_CANCEL,
+	SIP_OPTIONS,
+	SIP_REGISTER,
+	SIP_PRACK,     /* RFC 3262 */
+	SIP_SUBSCRIBE, /* RFC 6665 */
+	SIP_NOTIFY,
+	SIP_PUBLISH, /* RFC 3903 */
+	SIP_INFO,    /* RFC 6086 */
+	SIP_REFER,   /* RFC 3515 */
+	SIP_MESSAGE, /* RFC 3428 */
+	SIP_UPDATE,  /* RFC 3311 */
+};
+
+/* A From, To, Contact or P-Asserted-Identity value. */
+struct sip_party {
+	struct bytes value; /* whole header value, folded lines as they stand */
+	struct bytes uri;   /* between < and >, or the addr-spec */
+	struct bytes user;  /* user part of the URI; number of a tel: URI */
+	struct bytes tag;   /* From and To */
+};
+
+struct sip_msg {
+	bool is_request;
+	enum sip_method method;	  /* of the request line, or of CSeq in a response */
+	struct bytes method_name; /* as spelt */
+	struct bytes request_uri;
+	uint16_t status;     /* 100-699, 0 in a request */
+	struct bytes reason; /* reason phrase */
+
+	struct bytes call_id;
+	struct sip_party from;
+	struct sip_party to;
+	struct sip_party contact; /* first one */
+	uint32_t cseq;
+	struct bytes cseq_method;
+	struct bytes via;	 /* topmost Via value */
+	struct bytes via_branch; /* its branch parameter */
+	struct bytes user_agent; /* User-Agent or Server */
+	struct bytes content_type;
+	struct bytes content_encoding;
+	int64_t content_length; /* -1 when the header is absent */
+
+	struct bytes head; /* start line and headers, with the empty line */
+	struct bytes body; /* as much of it as is there, at most Content-Length */
+	bool is_body_cut;  /* fewer octets follow than Content-Length says */
+	bool is_head_cut;  /* the input ended before the empty line */
+};
+
+enum sip_status {
+	SIP_OK = 0,
+	SIP_START_LINE = -1,	    /* neither Request-Line nor Status-Line */
+	SIP_NO_CALL_ID = -2,	    /* Call-ID missing or empty */
+	SIP_BAD_CSEQ = -3,	    /* CSeq missing or not "number method" */
+	SIP_BAD_CONTENT_LENGTH = -4, /* not a number, or repeated with another value */
+};
+
+/* What: parses the message at the front of in, after leading CR LF. Takes compact forms (RFC 3261
+ * section 7.3.3), folded lines, any header case, LF alone as line end, several values in one
+ * header; of a repeated single-value header the first counts. Lenient by design, since a probe
+ * reports what was on the wire: only what makes the message unusable is an error. A message cut by
+ * the capture is parsed as far as it goes. Header names in the body part of a multipart are not
+ * headers.
+ * Returns SIP_OK or the reason. */
+enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg);
+
+/* "INVITE" ...; "OTHER" for SIP_OTHER. */
+const char *sip_method_name(enum sip_method method);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Start order, one function a step, and the end in reverse. */
+#include "probe.h"
+
+#include <sys/random.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_launch.h>
+#include <urcu/urcu-qsbr.h>
+
+#include "probe_control.h"
+#include "probe_log.h"
+#include "probe_results.h"
+#include "probe_rx.h"
+#include "probe_sender.h"
+#include "probe_telemetry.h"
+#include "probe_totals.h"
+#include "probe_worker.h"
+#include "qos_table.h"
+
+/* Live time starts this far behind now, for packets stamped a little in the past. */
+#define LIVE_BASE_NS ((uint64_t)3600 * 1000000000)
+
+static uint64_t wall_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static int fail(const char *what, int rc)
+{
+	fprintf(stderr, "heptap: could not %s: %s\n", what, strerror(-rc));
+	return rc;
+}
+
+static int start_sources(struct probe *p)
+{
+	char error[512];
+	const struct dp_options *o = &p->options->dp;
+	uint32_t in_rings = p->lcores.worker_count * (o->signalling_ring + o->media_ring);
+
+	if (p->is_offline) {
+		int rc = dp_file_open(p->run->files, p->run->file_count, &p->file, error, sizeof(error));
+
+		if (rc)
+			fprintf(stderr, "heptap: %s\n", error);
+		return rc;
+	}
+	for (unsigned i = 0; i < o->port_count; i++) {
+		int rc = dp_port_start(&o->ports[i], i, o->mbufs, in_rings, &p->ports[i]);
+
+		if (rc) {
+			fprintf(stderr, "heptap: could not start port \"%s\": %s\n", o->ports[i].device,
+				strerror(-rc));
+			return rc;
+		}
+		p->port_count++;
+	}
+	return 0;
+}
+
+static int start_tables(struct probe *p)
+{
+	int rc;
+
+	/* RCU's helper threads are made here, before any thread is pinned elsewhere. */
+	urcu_qsbr_register_thread();
+	urcu_qsbr_get_default_call_rcu_data();
+	rc = cls_db_create(&p->cls);
+	if (rc)
+		return fail("compile the classification patterns", rc);
+	rc = qos_calls_create(&p->options->qos, &p->seed, p->lcores.worker_count, &p->calls);
+	if (rc)
+		return fail("make the call table", rc);
+	rc = qos_medias_create(&p->options->qos, &p->seed, &p->medias);
+	if (rc)
+		return fail("make the media endpoint table", rc);
+	if (p->options->hep.collector_count) {
+		rc = hep_sender_create(&p->options->hep, &p->sender);
+		if (rc)
+			return fail("open a socket for HEP", rc);
+	}
+	return 0;
+}
+
+/* Queues go round the rx threads; a port's queues to different ones. */
+static int spread_queues(struct probe *p)
+{
+	unsigned next = 0;
+
+	for (unsigned i = 0; i < p->port_count; i++)
+		for (unsigned q = 0; q < dp_port_queues(p->ports[i]); q++) {
+			int rc = dp_rx_add_queue(
+				&p->rx[next++ % p->lcores.rx_count].rx, p->ports[i], (uint16_t)q);
+
+			if (rc)
+				return fail("spread the queues over the rx threads", rc);
+		}
+	return 0;
+}
+
+static int start_threads_state(struct probe *p)
+{
+	p->rx = aligned_alloc(64, p->lcores.rx_count * sizeof(*p->rx));
+	p->workers = aligned_alloc(64, p->lcores.worker_count * sizeof(*p->workers));
+	if (!p->rx || !p->workers)
+		return fail("allocate the threads' state", -ENOMEM);
+	memset(p->rx, 0, p->lcores.rx_count * sizeof(*p->rx));
+	memset(p->workers, 0, p->lcores.worker_count * sizeof(*p->workers));
+	for (unsigned i = 0; i < p->lcores.rx_count; i++) {
+		int rc = probe_rx_init(&p->rx[i], p, i);
+
+		if (rc)
+			return fail("make an rx thread's rings", rc);
+	}
+	for (unsigned i = 0; i < p->lcores.worker_count; i++) {
+		int rc = probe_worker_init(&p->workers[i], p, i);
+
+		if (rc)
+			return fail("make a worker's tables", rc);
+	}
+	return spread_queues(p);
+}
+
+static void launch(struct probe *p)
+{
+	atomic_store(&p->rx_running, p->lcores.rx_count);
+	atomic_store(&p->workers_running, p->lcores.worker_count);
+	if (p->sender)
+		rte_eal_remote_launch(probe_sender_main, p, p->lcores.sender);
+	for (unsigned i = 0; i < p->lcores.worker_count; i++)
+		rte_eal_remote_launch(probe_worker_main, &p->workers[i], p->lcores.worker[i]);
+	for (unsigned i = 0; i < p->lcores.rx_count; i++)
+		rte_eal_remote_launch(probe_rx_main, &p->rx[i], p->lcores.rx[i]);
+}
+
+static void announce(const struct probe *p)
+{
+	const struct qos_options *o = &p->options->qos;
+
+	PROBE_LOG(NOTICE,
+		"%u rx, %u workers, %u ports, %s; stream tables of %zu MiB a worker at their bound\n",
+		p->lcores.rx_count, p->lcores.worker_count, p->port_count,
+		dp_eal_has_hugepages() ? "hugepages" : "no hugepages",
+		qos_table_memory(o->max_streams) >> 20);
+}
+
+static int start(struct probe *p)
+{
+	int rc;
+
+	if (getrandom(&p->seed, sizeof(p->seed), 0) != sizeof(p->seed))
+		return fail("read random numbers", -EIO);
+	rc = dp_eal_start(&p->options->dp, p->is_offline, &p->lcores);
+	if (rc)
+		return rc;
+	dp_clock_init(&p->clock);
+	p->start_ns = wall_ns();
+	if (!p->is_offline)
+		atomic_store(&p->time_base_ns, p->start_ns - LIVE_BASE_NS);
+	dp_steer_init(&p->steer, p->seed.k[0], p->lcores.worker_count);
+	rc = start_sources(p);
+	if (!rc)
+		rc = start_tables(p);
+	if (!rc)
+		rc = start_threads_state(p);
+	if (!rc && p->options->dp.telemetry) {
+		rc = probe_telemetry_start(p);
+		if (rc)
+			fail("register the telemetry commands", rc);
+	}
+	return rc;
+}
+
+static void stop(struct probe *p)
+{
+	probe_telemetry_stop();
+	for (unsigned i = 0; p->workers && i < p->lcores.worker_count; i++)
+		probe_worker_fini(&p->workers[i]);
+	for (unsigned i = 0; p->rx && i < p->lcores.rx_count; i++)
+		probe_rx_fini(&p->rx[i]);
+	free(p->workers);
+	free(p->rx);
+	if (p->medias)
+		qos_medias_destroy(p->medias);
+	if (p->calls)
+		qos_calls_destroy(p->calls);
+	if (p->cls)
+		cls_db_destroy(p->cls);
+	if (p->sender)
+		hep_sender_destroy(p->sender);
+	if (p->file)
+		dp_file_close(p->file);
+	for (unsigned i = 0; i < p->port_count; i++)
+		dp_port_stop(p->ports[i]);
+	dp_eal_stop();
+}
+
+/* Tables, JSON, and the damage of a file. Returns the exit code. */
+static int conclude(struct probe *p)
+{
+	const char *damage = p->file ? dp_file_damage(p->file) : NULL;
+
+	if (p->results) {
+		probe_results_sort(p->results);
+		if (p->results->json)
+			probe_results_json(p->results, p);
+		if (p->run->has_table)
+			probe_table_print(p->results, p, stdout);
+	}
+	if (damage)
+		fprintf(stderr, "heptap: %s\n", damage);
+	return damage ? 3 : 0;
+}
+
+static void log_totals(const struct probe *p)
+{
+	struct probe_hep_totals hep;
+
+	probe_totals_hep(p, &hep);
+	PROBE_LOG(NOTICE, "%llu frames, %llu SIP, %llu RTP, %llu RTCP; HEP %llu made, %llu sent\n",
+		(unsigned long long)probe_totals_frames(p),
+		(unsigned long long)probe_totals_outcome(p, PROBE_sip),
+		(unsigned long long)probe_totals_outcome(p, PROBE_rtp),
+		(unsigned long long)probe_totals_outcome(p, PROBE_rtcp), (unsigned long long)hep.made,
+		(unsigned long long)hep.sent);
+}
+
+int probe_main(const struct cfg_options *options, const struct probe_run *run)
+{
+	struct probe *p = aligned_alloc(64, sizeof(*p));
+	int code = 1;
+
+	if (!p)
+		return 1;
+	memset(p, 0, sizeof(*p));
+	p->options = options;
+	p->run = run;
+	p->is_offline = run->file_count > 0;
+	probe_log_init(options->log_level);
+	if ((run->has_table || run->json) &&
+		probe_results_create(
+			run->json, options->result_rows, options->hep.final_type, &p->results) != 0) {
+		fprintf(stderr, "heptap: could not open \"%s\": %s\n", run->json, strerror(errno));
+		free(p);
+		return 1;
+	}
+	probe_control_init();
+	if (start(p) == 0) {
+		if (!p->is_offline)
+			announce(p);
+		launch(p);
+		probe_control_run(p);
+		code = conclude(p);
+		if (!p->is_offline)
+			log_totals(p);
+	}
+	stop(p);
+	if (p->results && probe_results_destroy(p->results) != 0) {
+		fprintf(stderr, "heptap: could not write \"%s\"\n", run->json);
+		code = 1;
+	}
+	free(p);
+	return code;
+}

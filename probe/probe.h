@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The probe: everything that one run owns, and the order in which it starts and stops.
+ * Owner: main. Threads: control starts and stops; each thread gets its own part (probe_rx,
+ * probe_worker, probe_sender) and reads the rest, which is fixed while threads run. */
+#ifndef PROBE_H
+#define PROBE_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cfg_options.h"
+#include "cls_payload.h"
+#include "dp_clock.h"
+#include "dp_eal.h"
+#include "dp_file.h"
+#include "dp_mailbox.h"
+#include "dp_port.h"
+#include "dp_ring.h"
+#include "dp_steer.h"
+#include "hep_sender.h"
+#include "pkt_hash.h"
+#include "qos_media.h"
+
+struct probe_results;
+struct probe_rx;
+struct probe_worker;
+
+/* What the command line asked for. */
+struct probe_run {
+	const char *config; /* -c */
+	const char *files[DP_FILES_MAX];
+	unsigned file_count;	/* -r */
+	const char *interface_; /* -i */
+	const char *json;	/* --json, NULL without */
+	bool has_table;		/* print calls and streams at the end */
+	unsigned hep_count;	/* --hep */
+	const char *hep[HEP_COLLECTORS_MAX];
+};
+
+struct probe {
+	const struct cfg_options *options;
+	const struct probe_run *run;
+	bool is_offline; /* reads capture files: packet time, nothing is ever dropped */
+	struct dp_lcores lcores;
+	struct dp_clock clock;
+	struct dp_file *file;
+	struct dp_port *ports[DP_PORTS_MAX];
+	unsigned port_count;
+	struct pkt_seed seed;
+	struct dp_steer steer;
+	struct cls_db *cls;
+	struct qos_calls *calls;
+	struct qos_medias *medias;
+	struct hep_sender *sender; /* NULL without collectors */
+	struct probe_results *results; /* NULL when nobody asked for tables or JSON */
+	struct probe_rx *rx;	       /* lcores.rx_count of them */
+	struct probe_worker *workers;  /* lcores.worker_count of them */
+
+	/* Written by control or rx, read by all. */
+	alignas(64) _Atomic uint64_t time_base_ns; /* what pkt_media.time_ns counts from; 0 not set yet */
+	_Atomic uint64_t last_ns;		   /* newest packet of any rx thread, at its end */
+	atomic_bool stop_rx;
+	_Atomic unsigned rx_running;
+	_Atomic unsigned workers_running;
+	atomic_bool stop_sender;
+	uint64_t start_ns; /* wall clock */
+};
+
+/* What: runs until all files are read or a signal came, then drains and prints. Returns the exit code:
+ * 0; 1 could not start; 3 a capture file was damaged. */
+int probe_main(const struct cfg_options *options, const struct probe_run *run);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* getopt_long, then the rules between options, then the configuration. */
+#include "probe_args.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cfg_check.h"
+#include "cfg_load.h"
+#include "cfg_print.h"
+#include "dp_port.h"
+#include "probe_version.h"
+
+/* A file is read faster than a collector's socket buffer empties; live traffic has its own pace. */
+#define FILE_HEP_RATE 10000
+
+enum {
+	OPT_HEP = 256,
+	OPT_JSON,
+	OPT_CHECK_CONFIG,
+	OPT_PRINT_CONFIG,
+	OPT_PRINT_SCHEMA,
+	OPT_LIST_PORTS,
+	OPT_VERSION,
+};
+
+struct args {
+	struct probe_run *run;
+	bool check_config, print_config, print_schema, list_ports, version, help;
+};
+
+static void print_help(void)
+{
+	puts("heptap: passive VoIP probe: SIP, RTP and RTCP from a mirror port or a capture file to HEP3\n"
+	     "\n"
+	     "  heptap -c FILE              run as configured until SIGINT or SIGTERM\n"
+	     "  heptap -r FILE [-r FILE]..  read capture files (pcap, pcapng; - is standard input)\n"
+	     "  heptap -i INTERFACE         capture on a kernel interface without a configuration\n"
+	     "\n"
+	     "  -c FILE            configuration, YAML; may stand beside -r and -i\n"
+	     "  --hep udp:HOST:PORT  send HEP3 to this collector; repeatable, replaces those of the\n"
+	     "                     configuration\n"
+	     "  --json PATH        write streams, calls, RTCP and a summary as JSON, one object a line;\n"
+	     "                     - is standard output, and then no tables are printed\n"
+	     "  --check-config     load the configuration of -c, say whether it is valid, and exit\n"
+	     "  --print-config     print the effective configuration as YAML and exit\n"
+	     "  --print-schema     print the reference of all configuration keys and exit\n"
+	     "  --list-ports       print the interfaces and devices that can be captured on, and exit\n"
+	     "  --version          print the versions of heptap and its libraries, and exit\n"
+	     "  --help             print this help and exit\n"
+	     "\n"
+	     "Exit codes: 0 done, 1 could not start or write, 2 wrong arguments or configuration,\n"
+	     "3 a capture file was damaged (everything before the damage was reported).");
+}
+
+static enum probe_action __attribute__((format(printf, 1, 2))) usage(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs(" (try \"heptap --help\")\n", stderr);
+	return PROBE_USAGE;
+}
+
+static enum probe_action take(struct args *a, int opt, char *arg)
+{
+	struct probe_run *run = a->run;
+
+	switch (opt) {
+	case 'c':
+		run->config = arg;
+		break;
+	case 'r':
+		if (run->file_count == DP_FILES_MAX)
+			return usage("heptap: too many files at \"%s\"", arg);
+		run->files[run->file_count++] = arg;
+		break;
+	case 'i':
+		run->interface_ = arg;
+		break;
+	case OPT_HEP:
+		if (run->hep_count == HEP_COLLECTORS_MAX)
+			return usage("heptap: too many collectors at \"%s\"", arg);
+		run->hep[run->hep_count++] = arg;
+		break;
+	case OPT_JSON:
+		run->json = arg;
+		break;
+	case OPT_CHECK_CONFIG:
+		a->check_config = true;
+		break;
+	case OPT_PRINT_CONFIG:
+		a->print_config = true;
+		break;
+	case OPT_PRINT_SCHEMA:
+		a->print_schema = true;
+		break;
+	case OPT_LIST_PORTS:
+		a->list_ports = true;
+		break;
+	case OPT_VERSION:
+		a->version = true;
+		break;
+	default:
+		a->help = true;
+		break;
+	}
+	return PROBE_RUN;
+}
+
+static enum probe_action parse(int argc, char **argv, struct args *a)
+{
+	static const struct option options[] = {
+		{"hep", required_argument, NULL, OPT_HEP},
+		{"json", required_argument, NULL, OPT_JSON},
+		{"check-config", no_argument, NULL, OPT_CHECK_CONFIG},
+		{"print-config", no_argument, NULL, OPT_PRINT_CONFIG},
+		{"print-schema", no_argument, NULL, OPT_PRINT_SCHEMA},
+		{"list-ports", no_argument, NULL, OPT_LIST_PORTS},
+		{"version", no_argument, NULL, OPT_VERSION},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int opt;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":c:r:i:h", options, NULL)) != -1) {
+		if (opt == ':')
+			return usage("heptap: option \"%s\" needs an argument", argv[optind - 1]);
+		if (opt == '?')
+			return usage("heptap: unrecognized option \"%s\"", argv[optind - 1]);
+		if (take(a, opt, optarg) != PROBE_RUN)
+			return PROBE_USAGE;
+	}
+	if (optind < argc)
+		return usage("heptap: unexpected argument \"%s\"", argv[optind]);
+	return PROBE_RUN;
+}
+
+static enum probe_action config_error(const struct cfg_error *error, const char *path)
+{
+	char line[512];
+
+	cfg_error_format(error, path, line, sizeof(line));
+	fprintf(stderr, "%s\n", line);
+	return PROBE_USAGE;
+}
+
+static enum probe_action add_collectors(const struct probe_run *run, struct hep_options *hep)
+{
+	char reason[160];
+
+	/* Reading a file sends nothing unless the command line asks for it. */
+	if (run->hep_count || run->file_count)
+		hep->collector_count = 0;
+	for (unsigned i = 0; i < run->hep_count; i++) {
+		struct hep_collector_options *c = &hep->collectors[hep->collector_count];
+
+		memset(c, 0, sizeof(*c));
+		if (hep_collector_parse(run->hep[i], c, reason, sizeof(reason)) != 0) {
+			fprintf(stderr, "heptap: invalid collector \"%s\": %s\n", run->hep[i], reason);
+			return PROBE_USAGE;
+		}
+		if (run->file_count)
+			c->rate = FILE_HEP_RATE;
+		hep->collector_count++;
+	}
+	return PROBE_RUN;
+}
+
+/* -r and -i change what a configuration says about ports. */
+static enum probe_action apply_run(struct probe_run *run, struct cfg_options *o)
+{
+	if (run->interface_) {
+		struct dp_port_options *port = &o->dp.ports[0];
+
+		if (strlen(run->interface_) >= sizeof(port->device))
+			return usage("heptap: interface name \"%s\" is too long", run->interface_);
+		*port = (struct dp_port_options){
+			.driver = DP_AF_PACKET,
+			.queues = 1,
+			.descriptors = 1024,
+			.max_frame = 2048,
+			.promiscuous = true,
+		};
+		memcpy(port->device, run->interface_, strlen(run->interface_) + 1);
+		o->dp.port_count = 1;
+		if (!run->config)
+			o->dp.hugepages = DP_HUGEPAGES_OFF;
+	}
+	if (run->file_count) {
+		o->dp.port_count = 0;
+		o->dp.telemetry = false;
+		/* A file is read by one thread; workers as configured. */
+		o->dp.rx.count = o->dp.rx.count > 1 ? 1 : o->dp.rx.count;
+	}
+	run->has_table = (run->file_count || run->interface_) &&
+			 !(run->json && strcmp(run->json, "-") == 0);
+	return add_collectors(run, &o->hep);
+}
+
+static enum probe_action check_rules(const struct args *a)
+{
+	const struct probe_run *run = a->run;
+
+	if (run->file_count && run->interface_)
+		return usage("heptap: %s cannot be combined", "-r and -i");
+	if (a->check_config && !run->config)
+		return usage("heptap: %s needs -c FILE", "--check-config");
+	if (!run->file_count && !run->interface_ && !run->config && !a->print_config)
+		return usage("heptap: nothing to do: give %s", "-c FILE, -r FILE or -i INTERFACE");
+	return PROBE_RUN;
+}
+
+static enum probe_action load(const struct args *a, struct cfg_options *o)
+{
+	struct probe_run *run = a->run;
+	struct cfg_error error;
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+
+	cfg_defaults(o);
+	if (run->config && cfg_load_file(run->config, o, &error) != 0)
+		return config_error(&error, run->config);
+	if (cfg_check(o, cpus > 0 ? (unsigned)cpus : 1, &error) != 0)
+		return config_error(&error, run->config ? run->config : "defaults");
+	if (apply_run(run, o) != PROBE_RUN)
+		return PROBE_USAGE;
+	if (a->check_config) {
+		printf("%s: valid\n", run->config);
+		return PROBE_DONE;
+	}
+	if (a->print_config) {
+		cfg_print(o, stdout);
+		return PROBE_DONE;
+	}
+	if (!run->file_count && !o->dp.port_count)
+		return usage("heptap: no port in \"%s\"", run->config);
+	return PROBE_RUN;
+}
+
+enum probe_action probe_args_read(
+	int argc, char **argv, struct cfg_options *options, struct probe_run *run)
+{
+	struct args a = {.run = run};
+
+	*run = (struct probe_run){0};
+	if (parse(argc, argv, &a) != PROBE_RUN)
+		return PROBE_USAGE;
+	if (a.help) {
+		print_help();
+		return PROBE_DONE;
+	}
+	if (a.version) {
+		probe_version_print();
+		return PROBE_DONE;
+	}
+	if (a.print_schema) {
+		cfg_print_schema(stdout);
+		return PROBE_DONE;
+	}
+	if (a.list_ports) {
+		dp_port_list();
+		return PROBE_DONE;
+	}
+	if (check_rules(&a) != PROBE_RUN)
+		return PROBE_USAGE;
+	return load(&a, options);
+}

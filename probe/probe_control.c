@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Control wakes ten times a second and does whatever is due. */
+#include "probe_control.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include "probe_log.h"
+#include "probe_totals.h"
+#include "probe_worker.h"
+
+#define TURN_NS	       100000000L
+#define PROGRESS_BYTES ((uint64_t)64 << 20) /* smaller files are read before one could look */
+
+static void signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+}
+
+void probe_control_init(void)
+{
+	sigset_t set;
+
+	signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* One turn's rest. Returns the signal that ended it, or 0. */
+static int rest(void)
+{
+	struct timespec turn = {.tv_nsec = TURN_NS};
+	sigset_t set;
+	int sig;
+
+	signals(&set);
+	sig = sigtimedwait(&set, NULL, &turn);
+	return sig > 0 ? sig : 0;
+}
+
+static void watch_links(struct probe *probe, bool *was_up)
+{
+	for (unsigned i = 0; i < probe->port_count; i++) {
+		struct dp_port_stats stats;
+
+		dp_port_stats(probe->ports[i], &stats);
+		if (stats.is_up != was_up[i])
+			PROBE_LOG(NOTICE, "port \"%s\" link is %s\n", dp_port_name(probe->ports[i]),
+				stats.is_up ? "up" : "down");
+		was_up[i] = stats.is_up;
+	}
+}
+
+static void show_progress(const struct probe *probe)
+{
+	uint64_t done;
+	uint64_t total;
+
+	dp_file_progress(probe->file, &done, &total);
+	if (total < PROGRESS_BYTES)
+		return;
+	fprintf(stderr, "\r%3u%%  %llu frames, %u calls", (unsigned)(100 * done / total),
+		(unsigned long long)probe_totals_frames(probe), qos_calls_count(probe->calls));
+	fflush(stderr);
+}
+
+static void clear_progress(const struct probe *probe)
+{
+	uint64_t done;
+	uint64_t total;
+
+	dp_file_progress(probe->file, &done, &total);
+	if (total >= PROGRESS_BYTES)
+		fputs("\r\033[K", stderr);
+}
+
+static void wait_for(const _Atomic unsigned *running)
+{
+	while (atomic_load_explicit(running, memory_order_acquire))
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/* Files are most often read within a turn: their end is looked for more often than signals are. */
+static bool is_reading(const struct probe *probe)
+{
+	for (unsigned i = 0; i < 50; i++) {
+		if (!atomic_load_explicit(&probe->rx_running, memory_order_acquire))
+			return false;
+		nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+	}
+	return true;
+}
+
+static void run_offline(struct probe *probe)
+{
+	bool has_terminal = isatty(STDERR_FILENO) == 1;
+	struct timespec none = {0};
+	sigset_t set;
+
+	signals(&set);
+	while (is_reading(probe)) {
+		if (has_terminal)
+			show_progress(probe);
+		if (sigtimedwait(&set, NULL, &none) > 0)
+			break;
+	}
+	if (has_terminal)
+		clear_progress(probe);
+}
+
+static void run_live(struct probe *probe)
+{
+	bool was_up[DP_PORTS_MAX] = {false};
+	int sig = 0;
+
+	for (unsigned turn = 0; !sig; turn++) {
+		if (turn % 10 == 0) {
+			dp_clock_anchor(&probe->clock);
+			watch_links(probe, was_up);
+		}
+		sig = rest();
+	}
+	PROBE_LOG(NOTICE, "stopping on signal %d\n", sig);
+}
+
+void probe_control_run(struct probe *probe)
+{
+	if (probe->is_offline)
+		run_offline(probe);
+	else
+		run_live(probe);
+	atomic_store(&probe->stop_rx, true);
+	wait_for(&probe->rx_running);
+	wait_for(&probe->workers_running);
+	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
+		struct qos_call *call;
+
+		while ((call = qos_calls_expire(probe->calls, i, atomic_load(&probe->last_ns), true)))
+			probe_signalling_end_call(probe, i, call);
+	}
+	atomic_store(&probe->stop_sender, true);
+	rte_eal_mp_wait_lcore();
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* HEP messages from a worker to the sender: encoded straight into a mailbox buffer. Each message
+ * made ends in the queue or in exactly one drop counter. */
+#include "probe_worker.h"
+
+#include <time.h>
+
+#include "dp_idle.h"
+#include "hep_encode.h"
+#include "rtcp_packet.h"
+
+enum {
+	SMALL = 2000,		 /* fits a small buffer */
+	LARGE = HEP_MESSAGE_MAX,
+};
+
+/* A file can wait for the sender; live, nothing waits. */
+static struct dp_message *get_buffer(struct probe_worker *w, size_t need)
+{
+	struct dp_message *msg = dp_mailbox_alloc(w->mailbox, need);
+	struct dp_idle idle = {0};
+
+	while (!msg && w->probe->is_offline) {
+		dp_idle_wait(&idle, false);
+		msg = dp_mailbox_alloc(w->mailbox, need);
+	}
+	if (!msg)
+		probe_count(&w->counters.hep_no_buffer, 1);
+	return msg;
+}
+
+static void post(struct probe_worker *w, struct dp_message *msg, size_t size)
+{
+	struct dp_idle idle = {0};
+
+	if (!size) {
+		probe_count(&w->counters.hep_too_large, 1);
+		dp_mailbox_free(w->mailbox, &msg, 1);
+		return;
+	}
+	msg->size = (uint32_t)size;
+	while (!dp_mailbox_send(w->mailbox, msg)) {
+		if (!w->probe->is_offline) {
+			probe_count(&w->counters.hep_queue_full, 1);
+			dp_mailbox_free(w->mailbox, &msg, 1);
+			return;
+		}
+		dp_idle_wait(&idle, false);
+	}
+}
+
+void probe_emit_sip(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	struct bytes message, struct bytes call_id)
+{
+	struct dp_message *msg;
+	size_t need = message.n + HEP_OVERHEAD_MAX;
+
+	if (!w->mailbox)
+		return;
+	probe_count(&w->counters.hep_made, 1);
+	msg = get_buffer(w, need < LARGE ? need : LARGE);
+	if (!msg)
+		return;
+	post(w, msg,
+		hep_encode_sip(&w->probe->options->hep, view, now_ns, message, call_id, msg->data,
+			msg->room));
+}
+
+/* RTCP or a report, whose length is known only once it is written. */
+struct draft {
+	const struct pkt_view *view; /* NULL: a report */
+	uint64_t now_ns;
+	struct bytes id;
+	const struct qos_report *report;
+};
+
+static size_t encode(struct probe_worker *w, const struct draft *d, struct dp_message *msg)
+{
+	const struct hep_options *o = &w->probe->options->hep;
+
+	if (d->view)
+		return hep_encode_rtcp(o, d->view, d->now_ns, d->id, msg->data, msg->room);
+	return hep_encode_report(o, d->report, msg->data, msg->room);
+}
+
+/* Nearly all fit a small buffer; the rest is written again into a large one. */
+static void emit(struct probe_worker *w, const struct draft *d)
+{
+	struct dp_message *msg;
+	size_t size;
+
+	if (!w->mailbox)
+		return;
+	probe_count(&w->counters.hep_made, 1);
+	msg = get_buffer(w, SMALL);
+	if (!msg)
+		return;
+	size = encode(w, d, msg);
+	if (!size) {
+		dp_mailbox_free(w->mailbox, &msg, 1);
+		msg = get_buffer(w, LARGE);
+		if (!msg)
+			return;
+		size = encode(w, d, msg);
+	}
+	post(w, msg, size);
+}
+
+void probe_emit_rtcp(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns, struct bytes id)
+{
+	emit(w, &(struct draft){.view = view, .now_ns = now_ns, .id = id});
+}
+
+void probe_emit_report(struct probe_worker *w, const struct qos_report *report)
+{
+	emit(w, &(struct draft){.report = report});
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The lines of --json: stream, call, rtcp, summary. */
+#include "probe_results.h"
+
+#include <arpa/inet.h>
+
+#include "hep_json.h"
+#include "probe_totals.h"
+#include "probe_counters.h"
+#include "qos_call.h"
+
+enum {
+	LINE_MAX_BYTES = 1 << 17, /* an RTCP compound of 64 KiB as JSON */
+	RTCP_LINE_BYTES = 1 << 20,
+};
+
+static void begin(struct hep_json *j, char *buf, size_t room, const char *event)
+{
+	hep_json_init(j, buf, room);
+	hep_json_open(j, NULL, '{');
+	hep_json_string(j, "event", bytes_from_str(event));
+}
+
+static void end(struct hep_json *j, FILE *out)
+{
+	size_t n;
+
+	hep_json_close(j, '}');
+	n = hep_json_finish(j);
+	if (n) {
+		fwrite(j->buf, 1, n, out);
+		fputc('\n', out);
+	}
+}
+
+static void put_time(struct hep_json *j, const char *key, uint64_t ns)
+{
+	if (ns)
+		hep_json_double(j, key, (double)(ns / 1000) / 1e6, 6);
+	else
+		hep_json_null(j, key);
+}
+
+void probe_json_stream(FILE *out, const struct qos_report *report, uint32_t final_type)
+{
+	char buf[16384];
+	struct hep_json j;
+
+	begin(&j, buf, sizeof(buf), "stream");
+	hep_json_report(&j, report, final_type);
+	end(&j, out);
+}
+
+void probe_json_call(FILE *out, const struct probe_call *call)
+{
+	char buf[8192];
+	struct hep_json j;
+
+	begin(&j, buf, sizeof(buf), "call");
+	hep_json_string(&j, "call_id", bytes_from_str(call->call_id));
+	hep_json_string(&j, "method", bytes_from_str(sip_method_name(call->method)));
+	hep_json_string(&j, "from", bytes_from_str(call->from));
+	hep_json_string(&j, "to", bytes_from_str(call->to));
+	hep_json_string(&j, "state", bytes_from_str(qos_call_state_name(call->state)));
+	hep_json_u64(&j, "code", call->code);
+	put_time(&j, "start", call->start_ns);
+	put_time(&j, "answer", call->answer_ns);
+	put_time(&j, "end", call->end_ns);
+	hep_json_u64(&j, "messages", call->messages);
+	hep_json_u64(&j, "streams", call->streams);
+	if (call->worst_mos > 0)
+		hep_json_double(&j, "worst_mos", call->worst_mos, 3);
+	else
+		hep_json_null(&j, "worst_mos");
+	end(&j, out);
+}
+
+static void put_address(struct hep_json *j, const char *key, uint8_t family, const struct pkt_addr *addr)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	inet_ntop(family == 4 ? AF_INET : AF_INET6, addr->b, text, sizeof(text));
+	hep_json_string(j, key, bytes_from_str(text));
+}
+
+void probe_json_rtcp(
+	FILE *out, const struct pkt_view *view, uint64_t now_ns, struct bytes correlation_id)
+{
+	static _Thread_local char buf[RTCP_LINE_BYTES];
+	struct hep_json j;
+
+	begin(&j, buf, sizeof(buf), "rtcp");
+	put_time(&j, "time", now_ns);
+	hep_json_string(&j, "correlation_id", correlation_id);
+	put_address(&j, "src_ip", view->flow.family, &view->flow.src);
+	hep_json_u64(&j, "src_port", view->flow.sport);
+	put_address(&j, "dst_ip", view->flow.family, &view->flow.dst);
+	hep_json_u64(&j, "dst_port", view->flow.dport);
+	hep_json_rtcp(&j, view->payload);
+	end(&j, out);
+}
+
+static void put_hep(struct hep_json *j, const struct probe *probe)
+{
+	struct probe_hep_totals hep;
+
+	probe_totals_hep(probe, &hep);
+	hep_json_open(j, "hep", '{');
+	hep_json_u64(j, "made", hep.made);
+	hep_json_u64(j, "sent", hep.sent);
+	hep_json_open(j, "dropped", '{');
+	for (unsigned i = 0; i < hep.reason_count; i++)
+		hep_json_u64(j, hep.reasons[i], hep.dropped[i]);
+	hep_json_close(j, '}');
+	hep_json_close(j, '}');
+}
+
+static void put_totals(
+	struct hep_json *j, const char *key, const struct probe_total *totals, unsigned n)
+{
+	hep_json_open(j, key, '{');
+	for (unsigned i = 0; i < n; i++)
+		hep_json_u64(j, totals[i].name, totals[i].value);
+	hep_json_close(j, '}');
+}
+
+/* Ports' own losses: frames that never became frames. */
+static void put_ports(struct hep_json *j, const struct probe *probe)
+{
+	hep_json_open(j, "ports", '[');
+	for (unsigned i = 0; i < probe->port_count; i++) {
+		struct dp_port_stats stats;
+
+		dp_port_stats(probe->ports[i], &stats);
+		hep_json_open(j, NULL, '{');
+		hep_json_string(j, "device", bytes_from_str(dp_port_name(probe->ports[i])));
+		hep_json_u64(j, "received", stats.received);
+		hep_json_u64(j, "missed", stats.missed);
+		hep_json_u64(j, "errors", stats.errors);
+		hep_json_u64(j, "no_mbuf", stats.no_mbuf);
+		hep_json_close(j, '}');
+	}
+	hep_json_close(j, ']');
+}
+
+void probe_json_summary(
+	FILE *out, const struct probe_results *results, const struct probe *probe)
+{
+	static char buf[LINE_MAX_BYTES];
+	struct probe_total totals[PROBE_TOTALS_MAX];
+	const char *damage = probe->file ? dp_file_damage(probe->file) : NULL;
+	struct hep_json j;
+
+	begin(&j, buf, sizeof(buf), "summary");
+	hep_json_u64(&j, "frames", probe_totals_frames(probe));
+	hep_json_u64(&j, "sip_messages", probe_totals_outcome(probe, PROBE_sip));
+	hep_json_u64(&j, "rtp_packets", probe_totals_outcome(probe, PROBE_rtp));
+	hep_json_u64(&j, "rtcp_packets", probe_totals_outcome(probe, PROBE_rtcp) +
+						 probe_totals_outcome(probe, PROBE_srtcp));
+	hep_json_u64(&j, "calls", results->call_count);
+	hep_json_u64(&j, "streams", results->stream_count);
+	hep_json_u64(&j, "rows_refused", results->rows_refused);
+	put_totals(&j, "outcomes", totals, probe_totals_outcomes(probe, totals));
+	put_hep(&j, probe);
+	put_ports(&j, probe);
+	put_totals(&j, "counters", totals, probe_totals_counters(probe, totals));
+	if (damage)
+		hep_json_string(&j, "damage", bytes_from_str(damage));
+	end(&j, out);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* RTP in a worker: a burst to its streams, a miss to probation, streams to their calls, and a look at
+ * each stream once a second. */
+#include "probe_worker.h"
+
+#include "probe_results.h"
+
+/* Media may be heard before the answer that announces it: looked for this long. */
+#define ATTACH_NS ((uint64_t)120 * 1000000000)
+
+bool probe_media_is_current(const struct probe_worker *w, const struct qos_media *media, uint64_t now_ns)
+{
+	uint64_t end = atomic_load_explicit(&media->call->end_ns, memory_order_acquire);
+
+	return !end || now_ns < end + w->probe->options->qos.bye_linger_ns;
+}
+
+static const struct qos_media *find_at(struct probe_worker *w, const struct pkt_flow *flow,
+	const struct pkt_addr *addr, uint16_t port, uint64_t now_ns)
+{
+	const struct qos_media *media = qos_media_find(w->probe->medias, flow->family, addr, port);
+
+	if (!media || media->is_rtcp || media->is_udptl || !probe_media_is_current(w, media, now_ns))
+		return NULL;
+	return media;
+}
+
+/* Who asked for this media? The receiver announced where it wants it; behind NAT or before the answer
+ * only the sender's own address is known. *party is the sender. */
+static const struct qos_media *find_media(
+	struct probe_worker *w, const struct pkt_flow *flow, uint64_t now_ns, uint8_t *party)
+{
+	const struct qos_media *media = find_at(w, flow, &flow->dst, flow->dport, now_ns);
+
+	if (media) {
+		*party = media->party ^ 1;
+		return media;
+	}
+	media = find_at(w, flow, &flow->src, flow->sport, now_ns);
+	if (media)
+		*party = media->party;
+	return media;
+}
+
+void probe_media_payload(
+	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *payload)
+{
+	struct probe_worker *w = arg;
+	const struct pkt_flow *f = &cold->origin.flow;
+	const struct qos_media *ends[2] = {
+		qos_media_find(w->probe->medias, f->family, &f->dst, f->dport),
+		qos_media_find(w->probe->medias, f->family, &f->src, f->sport),
+	};
+
+	/* The receiver's description says what the numbers mean (RFC 3264 section 5.1). */
+	for (unsigned i = 0; i < 2; i++) {
+		const struct qos_payload *known = ends[i] ? qos_media_payload(ends[i], pt) : NULL;
+
+		if (known) {
+			*payload = *known;
+			return;
+		}
+	}
+	qos_payload_init(payload, pt, BYTES_NONE, 0);
+}
+
+static void note_codec(struct qos_call *call, const struct qos_payload *payload)
+{
+	uint32_t none = QOS_CALL_NO_CODEC;
+
+	if (payload->name[0] && payload->kind == QOS_AUDIO &&
+		atomic_compare_exchange_strong(&call->codec_pt, &none, payload->pt))
+		memcpy(call->codec, payload->name, sizeof(call->codec));
+}
+
+static void note_mos(struct qos_call *call, const struct qos_report *report)
+{
+	uint32_t mos = report->has_score ? (uint32_t)(report->mean_mos * 1000) : 0;
+	uint32_t worst = atomic_load(&call->worst_mos_x1000);
+
+	while (mos && (!worst || mos < worst) &&
+		!atomic_compare_exchange_weak(&call->worst_mos_x1000, &worst, mos))
+		;
+}
+
+static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, uint64_t now_ns)
+{
+	struct qos_stream_hot *hot = &w->table.hot[stream];
+	struct qos_stream_cold *cold = &w->table.cold[stream];
+	bool is_final = end != QOS_END_NONE;
+	struct qos_report r;
+
+	qos_report_build(hot, cold, is_final ? QOS_FINAL : QOS_PERIODIC, end, now_ns,
+		w->probe->options->qos.g711_plc, &r);
+	probe_count(is_final ? &w->counters.reports_final : &w->counters.reports_periodic, 1);
+	if (cold->call) {
+		note_codec(cold->call, &r.payload);
+		note_mos(cold->call, &r);
+		atomic_store_explicit(&cold->call->last_ns, now_ns, memory_order_relaxed);
+	}
+	if (is_final && w->probe->results)
+		probe_results_stream(w->probe->results, &r);
+	if (w->probe->options->send_reports)
+		probe_emit_report(w, &r);
+}
+
+/* Looks for the call of a stream that began without one; then what its payload type means is known
+ * too. */
+static void attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
+{
+	struct qos_stream_cold *cold = &w->table.cold[stream];
+	struct qos_payload payload;
+	uint8_t party = 0;
+	const struct qos_media *media = find_media(w, &cold->origin.flow, now_ns, &party);
+
+	if (!media)
+		return;
+	qos_table_attach(&w->table, stream, media->call, party);
+	if (!cold->call)
+		return;
+	probe_count(&w->counters.media_attached, 1);
+	probe_media_payload(w, cold, w->table.hot[stream].pt, &payload);
+	qos_stream_set_payload(&w->table.env, &w->table.hot[stream], cold, &payload);
+}
+
+static enum qos_end has_ended(const struct probe_worker *w, uint32_t stream, uint64_t now_ns)
+{
+	const struct qos_options *o = &w->probe->options->qos;
+	const struct qos_stream_cold *cold = &w->table.cold[stream];
+
+	if (cold->call) {
+		uint64_t end = atomic_load_explicit(&cold->call->end_ns, memory_order_acquire);
+
+		if (end && now_ns >= end + o->bye_linger_ns)
+			return QOS_END_BYE;
+	}
+	if (cold->close_ns && now_ns >= cold->close_ns)
+		return QOS_END_RTCP_BYE;
+	if (now_ns >= qos_stream_last_ns(&w->table.hot[stream], cold) + o->stream_timeout_ns)
+		return QOS_END_TIMEOUT;
+	return QOS_END_NONE;
+}
+
+static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
+{
+	uint64_t interval = w->probe->options->qos.report_interval_ns;
+	struct qos_stream_cold *cold = &w->table.cold[stream];
+	enum qos_end end;
+
+	if (!cold->call && now_ns < cold->attach_until_ns)
+		attach(w, stream, now_ns);
+	end = has_ended(w, stream, now_ns);
+	if (end != QOS_END_NONE) {
+		report(w, stream, end, now_ns);
+		qos_table_close(&w->table, stream);
+		return;
+	}
+	if (!interval || now_ns < cold->next_report_ns)
+		return;
+	/* On hold nothing is heard and nothing is reported. */
+	if (qos_stream_packets(&w->table.hot[stream], cold) > cold->interval_packets)
+		report(w, stream, QOS_END_NONE, now_ns);
+	cold->next_report_ns = now_ns + interval;
+}
+
+void probe_media_tick(struct probe_worker *w, uint64_t now_ns)
+{
+	unsigned phase = qos_wheel_phase(now_ns);
+	const uint32_t *slot = w->table.wheel.slot[phase];
+
+	/* Downwards, so that a stream that closes only moves one already looked at. */
+	for (uint32_t i = w->table.wheel.count[phase]; i-- > 0;) {
+		if (i >= 8) {
+			__builtin_prefetch(&w->table.hot[slot[i - 8]]);
+			__builtin_prefetch(&w->table.cold[slot[i - 8]].next_report_ns);
+		}
+		visit(w, slot[i], now_ns);
+	}
+}
+
+/* Why a stream ends that is open when the capture ends: it may have been about to. */
+static enum qos_end end_at_drain(const struct qos_stream_cold *cold)
+{
+	if (cold->call && atomic_load_explicit(&cold->call->end_ns, memory_order_acquire))
+		return QOS_END_BYE;
+	return cold->close_ns ? QOS_END_RTCP_BYE : QOS_END_CAPTURE;
+}
+
+void probe_media_drain(struct probe_worker *w, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < w->table.high; i++) {
+		if (!w->table.cold[i].is_open)
+			continue;
+		if (!w->table.cold[i].call)
+			attach(w, i, now_ns);
+		report(w, i, end_at_drain(&w->table.cold[i]), now_ns);
+		qos_table_close(&w->table, i);
+	}
+}
+
+/* Probation passed: opens the stream and counts all packets that waited. */
+static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t now_ns)
+{
+	struct qos_table *t = &w->table;
+	uint8_t party = 0;
+	const struct qos_media *media = find_media(w, &c->origin.flow, now_ns, &party);
+	uint32_t stream = qos_table_open(t, &c->packets[0], &c->origin, media ? media->call : NULL,
+		party, c->arrivals[0]);
+
+	probe_count(&w->outcome[stream == QOS_NONE ? PROBE_rtp_table_full : PROBE_rtp], c->pending);
+	if (stream != QOS_NONE) {
+		t->cold[stream].attach_until_ns = now_ns + ATTACH_NS;
+		t->cold[stream].next_report_ns =
+			c->arrivals[0] + w->probe->options->qos.report_interval_ns;
+		for (uint32_t i = 0; i < c->kept; i++)
+			qos_table_update(t, stream, &c->packets[i], c->arrivals[i]);
+		/* RTCP on these addresses may be believed from now on. */
+		qos_probation_hint(&w->probation, &c->origin.flow, now_ns);
+	}
+	qos_probation_release(&w->probation, c);
+}
+
+void probe_media_packet(struct probe_worker *w, const struct pkt_media *m,
+	const struct qos_origin *origin, uint64_t now_ns)
+{
+	uint32_t stream = qos_table_find(&w->table, &m->key);
+	struct qos_candidate *confirmed;
+	bool is_announced = false;
+	uint8_t party;
+
+	if (stream != QOS_NONE) {
+		qos_table_update(&w->table, stream, m, now_ns);
+		probe_count(&w->outcome[PROBE_rtp], 1);
+		return;
+	}
+	if (!origin)
+		origin = qos_probation_origin(&w->probation, &m->key);
+	if (origin)
+		is_announced = find_media(w, &origin->flow, now_ns, &party) != NULL;
+	switch (qos_probation_offer(&w->probation, m, origin, is_announced, now_ns, &confirmed)) {
+	case QOS_CONFIRMED:
+		confirm(w, confirmed, now_ns);
+		break;
+	case QOS_UNKNOWN:
+		probe_count(&w->outcome[PROBE_rtp_unconfirmed], 1);
+		break;
+	case QOS_PENDING:
+		break; /* the candidate answers for it */
+	}
+}
+
+void probe_media_burst(struct probe_worker *w, const struct pkt_media *m, unsigned n)
+{
+	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
+	uint32_t stream[QOS_BURST];
+	unsigned hits = 0;
+
+	qos_table_find_burst(&w->table, m, n, stream);
+	for (unsigned i = 0; i < n; i++) {
+		if (__builtin_expect(stream[i] == QOS_NONE, 0)) {
+			probe_media_packet(w, &m[i], NULL, base + m[i].time_ns);
+			continue;
+		}
+		qos_table_update(&w->table, stream[i], &m[i], base + m[i].time_ns);
+		hits++;
+	}
+	probe_count(&w->outcome[PROBE_rtp], hits);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mmap with madvise for the tables; mallctl and /proc for the figures. */
+#include "probe_mem.h"
+
+#include <sys/mman.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jemalloc/jemalloc.h>
+
+void *probe_mem_map(size_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (mem == MAP_FAILED)
+		return NULL;
+	madvise(mem, size, MADV_HUGEPAGE); /* a wish: the probe runs without */
+	return mem;
+}
+
+void probe_mem_unmap(void *mem, size_t size)
+{
+	munmap(mem, size);
+}
+
+static uint64_t jemalloc_figure(const char *name)
+{
+	size_t value = 0;
+	size_t size = sizeof(value);
+
+	return mallctl(name, &value, &size, NULL, 0) == 0 ? value : 0;
+}
+
+static uint64_t meminfo_figure(const char *wanted)
+{
+	char line[128];
+	char name[64];
+	unsigned long long value;
+	uint64_t found = 0;
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63[^:]: %llu", name, &value) == 2 && strcmp(name, wanted) == 0)
+			found = value;
+	fclose(f);
+	return found;
+}
+
+static uint64_t resident_octets(void)
+{
+	unsigned long long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*s %llu", &pages) != 1)
+		pages = 0;
+	fclose(f);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void probe_mem_stats(struct probe_mem_stats *stats)
+{
+	uint64_t epoch = 1;
+	size_t size = sizeof(epoch);
+
+	mallctl("epoch", &epoch, &size, &epoch, sizeof(epoch));
+	*stats = (struct probe_mem_stats){
+		.allocated = jemalloc_figure("stats.allocated"),
+		.active = jemalloc_figure("stats.active"),
+		.resident = jemalloc_figure("stats.resident"),
+		.retained = jemalloc_figure("stats.retained"),
+		.mapped = jemalloc_figure("stats.mapped"),
+		.hugepages_total = meminfo_figure("HugePages_Total"),
+		.hugepages_free = meminfo_figure("HugePages_Free"),
+		.process_resident = resident_octets(),
+	};
+}
+
+const char *probe_mem_version(void)
+{
+	return JEMALLOC_VERSION;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A question to a worker about its streams, answered by the worker between bursts, a slice of its
+ * table at a time, so that telemetry never reads state that changes under it and media never waits.
+ * Owner: the worker has one; telemetry asks under its own mutex. Threads: telemetry asks and waits,
+ * the worker answers; state hands the rest over. */
+#ifndef PROBE_QUERY_H
+#define PROBE_QUERY_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "qos_report.h"
+
+struct probe_worker;
+
+enum {
+	PROBE_QUERY_MAX = 32,
+	PROBE_QUERY_SLICE = 2048, /* streams looked at per turn of the loop */
+};
+
+enum probe_query_state {
+	PROBE_QUERY_IDLE = 0,
+	PROBE_QUERY_ASKED,
+	PROBE_QUERY_ANSWERED,
+};
+
+enum probe_query_order {
+	PROBE_QUERY_NEWEST = 0,
+	PROBE_QUERY_WORST, /* least mean MOS first */
+};
+
+struct probe_query {
+	_Atomic unsigned state; /* enum probe_query_state */
+	enum probe_query_order order;
+	unsigned wanted;
+	unsigned count;
+	uint32_t cursor;
+	struct qos_report reports[PROBE_QUERY_MAX];
+};
+
+/* The worker's side: goes on with a question, if there is one. */
+void probe_query_answer(struct probe_worker *w);
+
+/* Telemetry's side: up to wanted reports. Returns how many, or -ETIMEDOUT when the worker does not
+ * answer within a second. */
+int probe_query_ask(struct probe_worker *w, enum probe_query_order order, unsigned wanted);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* An rx thread: polls its queues or files, decodes, steers each packet to the worker that owns its
+ * flow: media of a known flow as a descriptor by value, everything else as an mbuf.
+ * Owner: the probe. Threads: its own lcore; counters may be read by others. */
+#ifndef PROBE_RX_H
+#define PROBE_RX_H
+
+#include "dp_rx.h"
+#include "pkt_media.h"
+#include "probe.h"
+#include "probe_counters.h"
+
+enum {
+	PROBE_SEEN = 1 << 17, /* entries of the cache of flows seen lately */
+};
+
+/* A flow of which a whole packet went to the worker less than a second ago; its next ones may travel
+ * as descriptors. So a worker that forgot the flow soon learns its addresses again. */
+struct probe_seen {
+	uint32_t sig;
+	uint32_t second; /* 2^30 ns */
+};
+
+struct probe_rx_lane {
+	struct dp_ring *media;	    /* struct pkt_media */
+	struct dp_ring *signalling; /* struct rte_mbuf * */
+	unsigned media_staged;
+	unsigned signalling_staged;
+	uint64_t sent; /* elements ever put, for the barrier of capture files */
+	struct pkt_media media_stage[DP_BURST];
+	struct rte_mbuf *signalling_stage[DP_BURST];
+};
+
+struct probe_rx {
+	struct probe *probe;
+	unsigned index;
+	struct dp_rx rx;
+	struct probe_rx_lane *lanes; /* one per worker */
+	struct probe_seen *seen;
+	uint64_t last_ns;
+	_Atomic uint64_t decode[PKT_STATUS_COUNT]; /* frames by enum pkt_status */
+	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
+};
+
+/* Element of a media ring that carries an mbuf instead of a descriptor. */
+static inline struct pkt_media probe_packet_element(struct rte_mbuf *m)
+{
+	return (struct pkt_media){.key.w[0] = (uintptr_t)m, .time_ns = PKT_MEDIA_IS_PACKET};
+}
+
+/* 0 or negative errno. Rings are made for every worker. */
+int probe_rx_init(struct probe_rx *rx, struct probe *probe, unsigned index);
+void probe_rx_fini(struct probe_rx *rx);
+
+/* The lcore's function; arg is the probe_rx. */
+int probe_rx_main(void *arg);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Takes bursts from the mailboxes in turn and hands them to hep_sender. */
+#include "probe_sender.h"
+
+#include "dp_idle.h"
+#include "probe_worker.h"
+
+static unsigned send_burst(struct probe *probe, struct dp_mailbox *mailbox)
+{
+	struct dp_message *msg[HEP_SEND_BURST];
+	struct bytes out[HEP_SEND_BURST];
+	unsigned n = dp_mailbox_take(mailbox, msg, HEP_SEND_BURST);
+
+	if (!n)
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		out[i] = bytes_of(msg[i]->data, msg[i]->size);
+	/* A file's HEP keeps its pace to the end; a live probe that stops does not. */
+	hep_sender_send(probe->sender, out, n, probe->is_offline ? NULL : &probe->stop_sender);
+	dp_mailbox_free(mailbox, msg, n);
+	return n;
+}
+
+int probe_sender_main(void *arg)
+{
+	struct probe *probe = arg;
+	struct dp_idle idle = {0};
+
+	for (;;) {
+		bool is_last = atomic_load_explicit(&probe->stop_sender, memory_order_acquire);
+		unsigned n = 0;
+
+		for (unsigned i = 0; i < probe->lcores.worker_count; i++)
+			n += send_burst(probe, probe->workers[i].mailbox);
+		if (!n && is_last)
+			return 0;
+		dp_idle_wait(&idle, n > 0);
+	}
+}

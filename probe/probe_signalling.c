@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SIP and RTCP in a worker: a message to its call, its description to the media endpoints, a compound
+ * to its call, both to HEP. */
+#include "probe_worker.h"
+
+#include "probe_results.h"
+#include "rtcp_packet.h"
+#include "sdp_media.h"
+#include "sip_body.h"
+
+static void publish(struct probe_worker *w, const struct sip_msg *msg, struct qos_call *call)
+{
+	struct sdp_session session;
+	struct bytes sdp;
+
+	if (!sip_body_sdp(msg, &sdp) || sdp_media_parse(sdp, &session) != SDP_OK)
+		return;
+	probe_count(&w->counters.sdp_descriptions, 1);
+	/* A failed call wants no media any more, whatever its messages still say. */
+	if (!atomic_load_explicit(&call->end_ns, memory_order_acquire))
+		qos_media_publish(w->probe->medias, call, qos_call_sender(call, msg), &session,
+			w->call_counters);
+}
+
+enum probe_outcome probe_signalling_sip(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	struct qos_call *call;
+	struct sip_msg msg;
+
+	if (sip_msg_parse(view->payload, &msg) != SIP_OK)
+		return PROBE_sip_malformed;
+	probe_count(msg.is_request ? &w->counters.sip_requests : &w->counters.sip_responses, 1);
+	if (msg.is_head_cut || msg.is_body_cut)
+		probe_count(&w->counters.sip_cut, 1);
+	qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
+	if (call)
+		publish(w, &msg, call);
+	if (w->probe->options->send_sip)
+		probe_emit_sip(w, view, now_ns, view->payload, msg.call_id);
+	return PROBE_sip;
+}
+
+/* The RTP flow whose reports these are: the ports below when both are odd (RFC 3550 section 11),
+ * else the same (RFC 5761). */
+static struct pkt_flow rtp_flow(const struct pkt_flow *flow)
+{
+	struct pkt_flow rtp = *flow;
+
+	if (rtp.sport & rtp.dport & 1) {
+		rtp.sport--;
+		rtp.dport--;
+	}
+	return rtp;
+}
+
+static const struct qos_media *find_media(
+	struct probe_worker *w, const struct pkt_flow *flow, uint64_t now_ns)
+{
+	const struct qos_media *media =
+		qos_media_find(w->probe->medias, flow->family, &flow->dst, flow->dport);
+
+	if (!media || !probe_media_is_current(w, media, now_ns))
+		media = qos_media_find(w->probe->medias, flow->family, &flow->src, flow->sport);
+	return media && probe_media_is_current(w, media, now_ns) ? media : NULL;
+}
+
+/* BYE of an SSRC: its stream has ended, give or take what is still under way. */
+static void end_stream(
+	struct probe_worker *w, const struct pkt_flow *flow, uint32_t ssrc, uint64_t now_ns)
+{
+	struct pkt_media_key key = pkt_media_key(flow, ssrc, &w->probe->seed);
+	uint32_t stream = qos_table_find(&w->table, &key);
+
+	if (stream == QOS_NONE || w->table.cold[stream].close_ns)
+		return;
+	w->table.cold[stream].close_ns = now_ns + w->probe->options->qos.bye_linger_ns;
+	probe_count(&w->counters.rtcp_byes, 1);
+}
+
+static void end_streams(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	struct pkt_flow flow = rtp_flow(&view->flow);
+	struct bytes rest = view->payload;
+	struct rtcp_packet packet;
+	uint32_t ssrc;
+
+	while (rtcp_next(&rest, &packet))
+		for (unsigned i = 0; packet.type == RTCP_BYE && rtcp_bye_ssrc(&packet, i, &ssrc); i++)
+			end_stream(w, &flow, ssrc, now_ns);
+}
+
+/* SRTCP leaves the first eight octets in clear (RFC 3711 section 3.4). */
+static bool is_srtcp(struct bytes payload)
+{
+	return payload.n >= 8 + 4 && payload.p[0] >> 6 == 2 && payload.p[1] >= 200 &&
+	       payload.p[1] <= 207;
+}
+
+enum probe_outcome probe_signalling_rtcp(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	const struct qos_media *media = find_media(w, &view->flow, now_ns);
+	struct pkt_flow flow = rtp_flow(&view->flow);
+	bool is_known = media || qos_probation_is_hinted(&w->probation, &flow, now_ns);
+	char made_id[QOS_CALL_ID_MAX];
+	struct bytes id;
+
+	if (rtcp_validate(view->payload, NULL) != RTCP_OK)
+		return is_known && is_srtcp(view->payload) ? PROBE_srtcp : PROBE_rtcp_unconfirmed;
+	if (!is_known && !rtcp_is_strict_compound(view->payload))
+		return PROBE_rtcp_unconfirmed;
+	qos_probation_hint(&w->probation, &flow, now_ns);
+	end_streams(w, view, now_ns);
+	if (media) {
+		id = bytes_from_str(media->call->call_id);
+	} else {
+		qos_correlation_id(&flow, made_id, sizeof(made_id));
+		id = bytes_from_str(made_id);
+	}
+	if (w->probe->results)
+		probe_results_rtcp(w->probe->results, view, now_ns, id);
+	if (w->probe->options->send_rtcp)
+		probe_emit_rtcp(w, view, now_ns, id);
+	return PROBE_rtcp;
+}
+
+void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_call *call)
+{
+	qos_media_withdraw(probe->medias, call, qos_calls_counters(probe->calls, worker));
+	if (probe->results)
+		probe_results_call(probe->results, call);
+	qos_call_put(call);
+}
+
+void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns)
+{
+	struct qos_call *call;
+
+	while ((call = qos_calls_expire(w->probe->calls, w->index, now_ns, false)))
+		probe_signalling_end_call(w->probe, w->index, call);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The tables at the end of a run: calls, streams, and what became of every frame. */
+#include "probe_results.h"
+
+#include <arpa/inet.h>
+
+#include "probe_counters.h"
+#include "probe_totals.h"
+
+enum {
+	CELL_MAX = 128,
+	COLUMNS_MAX = 12,
+	ROWS_SHOWN = 1000, /* the rest is in --json */
+};
+
+struct table {
+	unsigned columns;
+	const char *heads[COLUMNS_MAX];
+	bool is_right[COLUMNS_MAX]; /* numbers */
+	unsigned width[COLUMNS_MAX];
+	unsigned limit[COLUMNS_MAX]; /* widest a column may become, 0: no limit */
+};
+
+/* Bytes that could move a terminal's cursor never reach it. */
+static void clean(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+typedef void (*row_fn)(const struct probe_results *r, uint32_t i, char cells[][CELL_MAX]);
+
+static void measure(struct table *t, char cells[][CELL_MAX])
+{
+	for (unsigned c = 0; c < t->columns; c++) {
+		unsigned n = (unsigned)strlen(cells[c]);
+
+		if (t->limit[c] && n > t->limit[c])
+			n = t->limit[c];
+		if (n > t->width[c])
+			t->width[c] = n;
+	}
+}
+
+static void print_cells(const struct table *t, char cells[][CELL_MAX], FILE *out)
+{
+	for (unsigned c = 0; c < t->columns; c++) {
+		const char *gap = c + 1 < t->columns ? "  " : "\n";
+		int width = (int)t->width[c];
+
+		if (t->limit[c] && strlen(cells[c]) > t->limit[c])
+			memcpy(cells[c] + t->limit[c] - 2, "..", 3);
+		if (t->is_right[c])
+			fprintf(out, "%*s%s", width, cells[c], gap);
+		else if (c + 1 == t->columns)
+			fprintf(out, "%s%s", cells[c], gap);
+		else
+			fprintf(out, "%-*s%s", width, cells[c], gap);
+	}
+}
+
+static void print_rows(
+	struct table *t, const struct probe_results *r, uint32_t rows, row_fn row, FILE *out)
+{
+	char cells[COLUMNS_MAX][CELL_MAX];
+
+	for (unsigned c = 0; c < t->columns; c++)
+		snprintf(cells[c], CELL_MAX, "%s", t->heads[c]);
+	measure(t, cells);
+	for (uint32_t i = 0; i < rows; i++) {
+		row(r, i, cells);
+		measure(t, cells);
+	}
+	for (unsigned c = 0; c < t->columns; c++)
+		snprintf(cells[c], CELL_MAX, "%s", t->heads[c]);
+	print_cells(t, cells, out);
+	for (uint32_t i = 0; i < rows; i++) {
+		row(r, i, cells);
+		print_cells(t, cells, out);
+	}
+}
+
+static void call_row(const struct probe_results *r, uint32_t i, char cells[][CELL_MAX])
+{
+	const struct probe_call *call = &r->calls[i];
+	uint64_t from = call->answer_ns ? call->answer_ns : call->start_ns;
+
+	snprintf(cells[0], CELL_MAX, "%.120s", call->call_id);
+	snprintf(cells[1], CELL_MAX, "%.90s", call->from);
+	snprintf(cells[2], CELL_MAX, "%.90s", call->to);
+	snprintf(cells[3], CELL_MAX, "%s", sip_method_name(call->method));
+	snprintf(cells[4], CELL_MAX, "%s", qos_call_state_name(call->state));
+	snprintf(cells[5], CELL_MAX, call->code ? "%u" : "-", call->code);
+	if (call->answer_ns && call->end_ns > from)
+		snprintf(cells[6], CELL_MAX, "%.2f s", (double)(call->end_ns - from) / 1e9);
+	else
+		snprintf(cells[6], CELL_MAX, "-");
+	snprintf(cells[7], CELL_MAX, "%s", call->codec[0] ? call->codec : "-");
+	snprintf(cells[8], CELL_MAX, "%u", call->streams);
+	if (call->worst_mos > 0)
+		snprintf(cells[9], CELL_MAX, "%.2f", call->worst_mos);
+	else
+		snprintf(cells[9], CELL_MAX, "-");
+	for (unsigned c = 0; c < 3; c++)
+		clean(cells[c]);
+}
+
+static void format_end(char *text, uint8_t family, const struct pkt_addr *addr, uint16_t port)
+{
+	char ip[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop(family == 4 ? AF_INET : AF_INET6, addr->b, ip, sizeof(ip));
+	snprintf(text, CELL_MAX, family == 4 ? "%s:%u" : "[%s]:%u", ip, port);
+}
+
+static void stream_row(const struct probe_results *r, uint32_t i, char cells[][CELL_MAX])
+{
+	const struct qos_report *s = &r->streams[i];
+	double percent = s->expected ? 100.0 * (double)s->lost / (double)s->expected : 0;
+
+	format_end(cells[0], s->flow.family, &s->flow.src, s->flow.sport);
+	format_end(cells[1], s->flow.family, &s->flow.dst, s->flow.dport);
+	snprintf(cells[2], CELL_MAX, "0x%08x", s->ssrc);
+	if (s->payload.name[0])
+		snprintf(cells[3], CELL_MAX, "%s", s->payload.name);
+	else
+		snprintf(cells[3], CELL_MAX, "pt %u", s->payload.pt);
+	snprintf(cells[4], CELL_MAX, "%llu", (unsigned long long)s->packets);
+	snprintf(cells[5], CELL_MAX, "%llu (%.1f%%)", (unsigned long long)s->lost, percent);
+	if (s->payload.clock) {
+		snprintf(cells[6], CELL_MAX, "%.3f", s->mean_jitter_ms);
+		snprintf(cells[7], CELL_MAX, "%.3f", s->max_jitter_ms);
+	} else {
+		snprintf(cells[6], CELL_MAX, "-");
+		snprintf(cells[7], CELL_MAX, "-");
+	}
+	if (s->has_score) {
+		snprintf(cells[8], CELL_MAX, "%.1f", s->mean_r);
+		snprintf(cells[9], CELL_MAX, "%.2f", s->mean_mos);
+	} else {
+		snprintf(cells[8], CELL_MAX, "-");
+		snprintf(cells[9], CELL_MAX, "-");
+	}
+	snprintf(cells[10], CELL_MAX, "%.120s", s->has_call ? s->call_id : "-");
+	clean(cells[3]);
+	clean(cells[10]);
+}
+
+static void print_more(uint32_t have, FILE *out)
+{
+	if (have > ROWS_SHOWN)
+		fprintf(out, "and %u more (--json has them all)\n", have - ROWS_SHOWN);
+}
+
+static void print_outcomes(const struct probe *probe, FILE *out)
+{
+	struct probe_total totals[PROBE_TOTALS_MAX];
+	unsigned n = probe_totals_outcomes(probe, totals);
+	struct probe_hep_totals hep;
+
+	fprintf(out, "\n%llu frames:\n", (unsigned long long)probe_totals_frames(probe));
+	for (unsigned i = 0; i < n; i++)
+		if (totals[i].value)
+			fprintf(out, "%12llu  %-18s %s\n", (unsigned long long)totals[i].value,
+				totals[i].name, totals[i].help);
+	for (unsigned i = 0; i < probe->port_count; i++) {
+		struct dp_port_stats stats;
+
+		dp_port_stats(probe->ports[i], &stats);
+		if (stats.missed || stats.no_mbuf || stats.errors)
+			fprintf(out,
+				"port \"%s\" never delivered %llu missed, %llu without a buffer, %llu with errors\n",
+				dp_port_name(probe->ports[i]), (unsigned long long)stats.missed,
+				(unsigned long long)stats.no_mbuf, (unsigned long long)stats.errors);
+	}
+	if (!probe->sender)
+		return;
+	probe_totals_hep(probe, &hep);
+	fprintf(out, "\nHEP: %llu made, %llu sent", (unsigned long long)hep.made,
+		(unsigned long long)hep.sent);
+	for (unsigned i = 0; i < hep.reason_count; i++)
+		if (hep.dropped[i])
+			fprintf(out, ", %llu dropped (%s)", (unsigned long long)hep.dropped[i],
+				hep.helps[i]);
+	fputc('\n', out);
+}
+
+void probe_table_print(const struct probe_results *r, const struct probe *probe, FILE *out)
+{
+	struct table calls = {
+		.columns = 10,
+		.heads = {"Call-ID", "from", "to", "method", "state", "code", "duration", "codec",
+			"streams", "worst MOS"},
+		.is_right = {[5] = true, [6] = true, [8] = true, [9] = true},
+		.limit = {[0] = 36, [1] = 20, [2] = 20},
+	};
+	struct table streams = {
+		.columns = 11,
+		.heads = {"source", "destination", "SSRC", "codec", "packets", "lost", "jitter ms",
+			"max", "R", "MOS", "Call-ID"},
+		.is_right = {[4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true},
+		.limit = {[10] = 36},
+	};
+
+	fprintf(out, "\n%u calls:\n", r->call_count);
+	print_rows(&calls, r, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN, call_row, out);
+	print_more(r->call_count, out);
+	fprintf(out, "\n%u streams (jitter: mean of RFC 3550; R and MOS: ITU-T G.107, narrowband codecs):\n",
+		r->stream_count);
+	print_rows(&streams, r, r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN, stream_row,
+		out);
+	print_more(r->stream_count, out);
+	print_outcomes(probe, out);
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Each command is one function; the table at the end says what it answers. */
+#include "probe_telemetry.h"
+
+#include <arpa/inet.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pthread.h>
+
+#include <rte_common.h>
+#include <rte_telemetry.h>
+#include <urcu/urcu-qsbr.h>
+
+#include "probe_mem.h"
+#include "probe_query.h"
+#include "probe_rx.h"
+#include "probe_totals.h"
+#include "probe_version.h"
+#include "probe_worker.h"
+
+enum {
+	LIST_DEFAULT = 10,
+	LIST_MAX = 20, /* a reply has room for 16 KiB */
+};
+
+/* DPDK's commands carry no argument of ours, so this one pointer is file-scope; the mutex keeps the
+ * probe alive while a command runs. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct probe *probe;
+
+typedef int (*answer_fn)(const char *params, struct rte_tel_data *d);
+
+static int with_probe(answer_fn answer, const char *params, struct rte_tel_data *d)
+{
+	int rc = -ENODEV;
+
+	pthread_mutex_lock(&lock);
+	if (probe)
+		rc = answer(params, d);
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+static void put_u64(struct rte_tel_data *d, const char *name, uint64_t value)
+{
+	rte_tel_data_add_dict_u64(d, name, value);
+}
+
+/* Text from the network: rte_telemetry of DPDK 22.11 does not escape, so what would break JSON is
+ * replaced. */
+static void put_text(struct rte_tel_data *d, const char *name, const char *text)
+{
+	char clean[128];
+	size_t n = 0;
+
+	for (; text[n] && n < sizeof(clean) - 1; n++) {
+		unsigned char c = (unsigned char)text[n];
+
+		clean[n] = c < 0x20 || c > 0x7e || c == '"' || c == '\\' ? '?' : (char)c;
+	}
+	clean[n] = '\0';
+	rte_tel_data_add_dict_string(d, name, clean);
+}
+
+/* Milliseconds and scores travel as text, since a dictionary holds only integers. */
+static void put_double(struct rte_tel_data *d, const char *name, double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.3f", value);
+	rte_tel_data_add_dict_string(d, name, text);
+}
+
+static int answer_info(const char *params, struct rte_tel_data *d)
+{
+	(void)params;
+	rte_tel_data_start_dict(d);
+	put_text(d, "version", PROBE_VERSION);
+	put_text(d, "mode", probe->is_offline ? "file" : "live");
+	put_text(d, "shape", "pipeline");
+	put_u64(d, "start", probe->start_ns / 1000000000);
+	put_u64(d, "rx", probe->lcores.rx_count);
+	put_u64(d, "workers", probe->lcores.worker_count);
+	put_u64(d, "ports", probe->port_count);
+	put_u64(d, "node_id", probe->options->hep.node_id);
+	put_text(d, "node_name", probe->options->hep.node_name);
+	put_u64(d, "hugepages", dp_eal_has_hugepages());
+	return 0;
+}
+
+static int answer_stats(const char *params, struct rte_tel_data *d)
+{
+	struct probe_total totals[PROBE_TOTALS_MAX];
+	unsigned n;
+
+	(void)params;
+	rte_tel_data_start_dict(d);
+	put_u64(d, "frames", probe_totals_frames(probe));
+	n = probe_totals_outcomes(probe, totals);
+	for (unsigned i = 0; i < n; i++)
+		put_u64(d, totals[i].name, totals[i].value);
+	n = probe_totals_counters(probe, totals);
+	for (unsigned i = 0; i < n; i++)
+		put_u64(d, totals[i].name, totals[i].value);
+	return 0;
+}
+
+static struct rte_tel_data *add_entry(void)
+{
+	struct rte_tel_data *entry = rte_tel_data_alloc();
+
+	if (entry)
+		rte_tel_data_start_dict(entry);
+	return entry;
+}
+
+static int answer_ports(const char *params, struct rte_tel_data *d)
+{
+	(void)params;
+	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	for (unsigned i = 0; i < probe->port_count; i++) {
+		struct rte_tel_data *entry = add_entry();
+		struct dp_port_stats stats;
+
+		if (!entry)
+			return -ENOMEM;
+		dp_port_stats(probe->ports[i], &stats);
+		put_text(entry, "device", dp_port_name(probe->ports[i]));
+		put_text(entry, "driver", dp_port_driver(probe->ports[i]));
+		put_u64(entry, "queues", dp_port_queues(probe->ports[i]));
+		put_u64(entry, "link_up", stats.is_up);
+		put_u64(entry, "speed_mbps", stats.speed_mbps);
+		put_u64(entry, "received", stats.received);
+		put_u64(entry, "received_bytes", stats.received_bytes);
+		put_u64(entry, "missed", stats.missed);
+		put_u64(entry, "errors", stats.errors);
+		put_u64(entry, "no_mbuf", stats.no_mbuf);
+		put_u64(entry, "mbufs_free", stats.mbufs_free);
+		put_u64(entry, "mbufs_total", stats.mbufs_total);
+		rte_tel_data_add_array_container(d, entry, 0);
+	}
+	return 0;
+}
+
+static int answer_workers(const char *params, struct rte_tel_data *d)
+{
+	(void)params;
+	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
+		const struct probe_worker *w = &probe->workers[i];
+		struct rte_tel_data *entry = add_entry();
+
+		if (!entry)
+			return -ENOMEM;
+		put_u64(entry, "worker", i);
+		put_u64(entry, "lcore", probe->lcores.worker[i]);
+		put_u64(entry, "streams_open", qos_table_count(&w->table));
+		put_u64(entry, "streams_max", w->table.max);
+		put_u64(entry, "rtp_pending", probe_read(&w->probation.pending));
+		put_u64(entry, "rtp", probe_read(&w->outcome[PROBE_rtp]));
+		put_u64(entry, "sip", probe_read(&w->outcome[PROBE_sip]));
+		put_u64(entry, "rtcp", probe_read(&w->outcome[PROBE_rtcp]));
+		put_u64(entry, "loops", probe_read(&w->counters.loops));
+		put_u64(entry, "loops_busy", probe_read(&w->counters.loops_busy));
+		rte_tel_data_add_array_container(d, entry, 0);
+	}
+	return 0;
+}
+
+static int add_ring(struct rte_tel_data *d, const struct dp_ring *ring)
+{
+	struct rte_tel_data *entry = add_entry();
+
+	if (!entry)
+		return -ENOMEM;
+	put_text(entry, "ring", dp_ring_name(ring));
+	put_u64(entry, "used", dp_ring_count(ring));
+	put_u64(entry, "size", dp_ring_size(ring));
+	return rte_tel_data_add_array_container(d, entry, 0);
+}
+
+static int answer_rings(const char *params, struct rte_tel_data *d)
+{
+	(void)params;
+	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	for (unsigned r = 0; r < probe->lcores.rx_count; r++)
+		for (unsigned w = 0; w < probe->lcores.worker_count; w++)
+			if (add_ring(d, probe->rx[r].lanes[w].media) ||
+				add_ring(d, probe->rx[r].lanes[w].signalling))
+				return 0; /* as many as a reply holds */
+	return 0;
+}
+
+struct call_list {
+	struct qos_call *newest[LIST_MAX];
+	unsigned count;
+	unsigned wanted;
+};
+
+static bool consider_call(struct qos_call *call, void *arg)
+{
+	struct call_list *list = arg;
+	unsigned at = list->count;
+
+	while (at > 0 && call->start_ns > list->newest[at - 1]->start_ns)
+		at--;
+	if (at >= list->wanted)
+		return true;
+	if (list->count < list->wanted)
+		list->count++;
+	memmove(&list->newest[at + 1], &list->newest[at],
+		(list->count - 1 - at) * sizeof(list->newest[0]));
+	list->newest[at] = call;
+	return true;
+}
+
+static void put_call(struct rte_tel_data *entry, struct qos_call *call)
+{
+	put_text(entry, "call_id", call->call_id);
+	put_u64(entry, "start", call->start_ns / 1000000000);
+	put_u64(entry, "streams_open", atomic_load(&call->streams_open));
+	put_u64(entry, "streams", atomic_load(&call->streams));
+	pthread_mutex_lock(&call->lock);
+	put_text(entry, "method", sip_method_name(call->method));
+	put_text(entry, "from", call->from);
+	put_text(entry, "to", call->to);
+	put_text(entry, "state", qos_call_state_name(call->state));
+	put_u64(entry, "code", call->code);
+	pthread_mutex_unlock(&call->lock);
+}
+
+static unsigned parse_count(const char *text)
+{
+	long n = text ? strtol(text, NULL, 10) : 0;
+
+	return n < 1 ? LIST_DEFAULT : n > LIST_MAX ? LIST_MAX : (unsigned)n;
+}
+
+static int answer_calls(const char *params, struct rte_tel_data *d)
+{
+	struct call_list list = {.wanted = parse_count(params)};
+
+	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	urcu_qsbr_register_thread();
+	urcu_qsbr_read_lock();
+	qos_calls_each(probe->calls, consider_call, &list);
+	for (unsigned i = 0; i < list.count; i++) {
+		struct rte_tel_data *entry = add_entry();
+
+		if (!entry)
+			break;
+		put_call(entry, list.newest[i]);
+		rte_tel_data_add_array_container(d, entry, 0);
+	}
+	urcu_qsbr_read_unlock();
+	urcu_qsbr_unregister_thread();
+	return 0;
+}
+
+static void put_stream(struct rte_tel_data *entry, const struct qos_report *r)
+{
+	char src[INET6_ADDRSTRLEN] = "";
+	char dst[INET6_ADDRSTRLEN] = "";
+	int family = r->flow.family == 4 ? AF_INET : AF_INET6;
+
+	inet_ntop(family, r->flow.src.b, src, sizeof(src));
+	inet_ntop(family, r->flow.dst.b, dst, sizeof(dst));
+	put_text(entry, "src", src);
+	put_u64(entry, "src_port", r->flow.sport);
+	put_text(entry, "dst", dst);
+	put_u64(entry, "dst_port", r->flow.dport);
+	put_u64(entry, "ssrc", r->ssrc);
+	put_text(entry, "call_id", r->call_id);
+	put_text(entry, "codec", r->payload.name);
+	put_u64(entry, "packets", r->packets);
+	put_u64(entry, "lost", r->lost);
+	put_double(entry, "jitter_ms", r->jitter_ms);
+	if (r->has_score) {
+		put_double(entry, "r", r->mean_r);
+		put_double(entry, "mos", r->mean_mos);
+	}
+}
+
+static bool is_before(enum probe_query_order order, const struct qos_report *a, const struct qos_report *b)
+{
+	if (order == PROBE_QUERY_NEWEST)
+		return a->start_ns > b->start_ns;
+	return (a->has_score ? a->mean_mos : 5) < (b->has_score ? b->mean_mos : 5);
+}
+
+/* Merges the workers' sorted answers. */
+static int merge_streams(struct rte_tel_data *d, enum probe_query_order order, unsigned wanted)
+{
+	unsigned at[DP_CPUS_MAX] = {0};
+
+	for (unsigned n = 0; n < wanted; n++) {
+		const struct qos_report *best = NULL;
+		struct rte_tel_data *entry;
+		unsigned from = 0;
+
+		for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
+			struct probe_query *q = &probe->workers[i].query;
+
+			if (at[i] < q->count &&
+				(!best || is_before(order, &q->reports[at[i]], best))) {
+				best = &q->reports[at[i]];
+				from = i;
+			}
+		}
+		if (!best)
+			return 0;
+		at[from]++;
+		entry = add_entry();
+		if (!entry)
+			return -ENOMEM;
+		put_stream(entry, best);
+		rte_tel_data_add_array_container(d, entry, 0);
+	}
+	return 0;
+}
+
+static int answer_streams(const char *params, struct rte_tel_data *d)
+{
+	enum probe_query_order order = PROBE_QUERY_NEWEST;
+	unsigned wanted;
+
+	if (params && strncmp(params, "worst", 5) == 0) {
+		order = PROBE_QUERY_WORST;
+		params += params[5] == ',' ? 6 : 5;
+	} else if (params && strncmp(params, "newest", 6) == 0) {
+		params += params[6] == ',' ? 7 : 6;
+	}
+	wanted = parse_count(params);
+	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
+		int rc = probe_query_ask(&probe->workers[i], order, wanted);
+
+		if (rc < 0)
+			return rc;
+	}
+	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	return merge_streams(d, order, wanted);
+}
+
+static int answer_hep(const char *params, struct rte_tel_data *d)
+{
+	struct probe_hep_totals hep;
+	uint64_t queued = 0;
+
+	(void)params;
+	probe_totals_hep(probe, &hep);
+	rte_tel_data_start_dict(d);
+	put_u64(d, "collectors", probe->options->hep.collector_count);
+	put_u64(d, "made", hep.made);
+	put_u64(d, "sent", hep.sent);
+	for (unsigned i = 0; i < hep.reason_count; i++)
+		put_u64(d, hep.reasons[i], hep.dropped[i]);
+	for (unsigned i = 0; probe->sender && i < probe->lcores.worker_count; i++)
+		queued += dp_mailbox_count(probe->workers[i].mailbox);
+	put_u64(d, "queued", queued);
+	return 0;
+}
+
+static int answer_memory(const char *params, struct rte_tel_data *d)
+{
+	struct probe_mem_stats m;
+
+	(void)params;
+	probe_mem_stats(&m);
+	rte_tel_data_start_dict(d);
+	put_u64(d, "jemalloc_allocated", m.allocated);
+	put_u64(d, "jemalloc_active", m.active);
+	put_u64(d, "jemalloc_resident", m.resident);
+	put_u64(d, "jemalloc_retained", m.retained);
+	put_u64(d, "jemalloc_mapped", m.mapped);
+	put_u64(d, "hugepages_total", m.hugepages_total);
+	put_u64(d, "hugepages_free", m.hugepages_free);
+	put_u64(d, "process_resident", m.process_resident);
+	put_u64(d, "stream_table_bound",
+		probe->lcores.worker_count * qos_table_memory(probe->options->qos.max_streams));
+	return 0;
+}
+
+#define COMMAND(name) \
+	static int command_##name(const char *cmd, const char *params, struct rte_tel_data *d) \
+	{ \
+		(void)cmd; \
+		return with_probe(answer_##name, params, d); \
+	}
+
+COMMAND(info)
+COMMAND(stats)
+COMMAND(ports)
+COMMAND(workers)
+COMMAND(rings)
+COMMAND(calls)
+COMMAND(streams)
+COMMAND(hep)
+COMMAND(memory)
+
+int probe_telemetry_start(struct probe *p)
+{
+	static const struct {
+		const char *path;
+		telemetry_cb fn;
+		const char *help;
+	} commands[] = {
+		{"/heptap/info", command_info, "What runs here. Takes no parameters"},
+		{"/heptap/stats", command_stats,
+			"Every frame's fate and all counters, summed over threads. Takes no parameters"},
+		{"/heptap/ports", command_ports, "Ports: link, received, missed. Takes no parameters"},
+		{"/heptap/workers", command_workers, "Workers: streams, load. Takes no parameters"},
+		{"/heptap/rings", command_rings, "Fill of the rings. Takes no parameters"},
+		{"/heptap/calls", command_calls, "The newest calls. Parameters: how many, 1 to 20"},
+		{"/heptap/streams", command_streams,
+			"Open streams. Parameters: [newest|worst,]how many, 1 to 20"},
+		{"/heptap/hep", command_hep, "HEP made, sent, dropped. Takes no parameters"},
+		{"/heptap/memory", command_memory,
+			"jemalloc, hugepages, tables, in octets. Takes no parameters"},
+	};
+
+	for (unsigned i = 0; i < RTE_DIM(commands); i++) {
+		int rc = rte_telemetry_register_cmd(
+			commands[i].path, commands[i].fn, commands[i].help);
+
+		if (rc)
+			return rc;
+	}
+	pthread_mutex_lock(&lock);
+	probe = p;
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+void probe_telemetry_stop(void)
+{
+	pthread_mutex_lock(&lock);
+	probe = NULL;
+	pthread_mutex_unlock(&lock);
+}

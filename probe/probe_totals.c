@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Expands the .def tables into sums over threads. */
+#include "probe_totals.h"
+
+#include "probe_rx.h"
+#include "probe_worker.h"
+
+static uint64_t decode_total(const struct probe *probe, enum pkt_status status)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < probe->lcores.rx_count; i++)
+		sum += probe_read(&probe->rx[i].decode[status]);
+	return sum;
+}
+
+uint64_t probe_totals_outcome(const struct probe *probe, unsigned outcome)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < probe->lcores.rx_count; i++)
+		sum += probe_read(&probe->rx[i].outcome[outcome]);
+	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
+		sum += probe_read(&probe->workers[i].outcome[outcome]);
+		if (outcome == PROBE_rtp_unconfirmed)
+			sum += probe_read(&probe->workers[i].probation.unconfirmed);
+	}
+	return sum;
+}
+
+uint64_t probe_totals_frames(const struct probe *probe)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < probe->lcores.rx_count; i++)
+		sum += probe_read(&probe->rx[i].rx.frames);
+	return sum;
+}
+
+unsigned probe_totals_outcomes(const struct probe *probe, struct probe_total *totals)
+{
+	unsigned n = 0;
+
+#define X(id, text) \
+	totals[n++] = (struct probe_total){#id, text, probe_totals_outcome(probe, PROBE_##id)};
+#include "probe_outcomes.def"
+#undef X
+#define X(id, text) totals[n++] = (struct probe_total){#id, text, decode_total(probe, PKT_##id)};
+#include "pkt_outcomes.def"
+#undef X
+	return n;
+}
+
+/* Sums one member of a set that every worker has. */
+#define WORKER_SUM(member) \
+	({ \
+		uint64_t sum_ = 0; \
+		for (unsigned i_ = 0; i_ < probe->lcores.worker_count; i_++) \
+			sum_ += probe_read(&probe->workers[i_].member); \
+		sum_; \
+	})
+
+unsigned probe_totals_counters(const struct probe *probe, struct probe_total *totals)
+{
+	unsigned n = 0;
+
+#define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(counters.id)};
+#include "probe_counters.def"
+#undef X
+#define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(table.counters.id)};
+#include "qos_counters.def"
+#undef X
+#define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(call_counters->id)};
+#include "qos_call_counters.def"
+#undef X
+	return n;
+}
+
+static void add_reason(
+	struct probe_hep_totals *hep, const char *name, const char *help, uint64_t value)
+{
+	hep->reasons[hep->reason_count] = name;
+	hep->helps[hep->reason_count] = help;
+	hep->dropped[hep->reason_count++] = value;
+}
+
+void probe_totals_hep(const struct probe *probe, struct probe_hep_totals *hep)
+{
+	unsigned copies = probe->sender ? hep_sender_collectors(probe->sender) : 0;
+	uint64_t refused = 0;
+	uint64_t blocked = 0;
+	uint64_t failed = 0;
+
+	*hep = (struct probe_hep_totals){.made = copies * WORKER_SUM(counters.hep_made)};
+	add_reason(hep, "too_large", "larger than 65507 octets",
+		copies * WORKER_SUM(counters.hep_too_large));
+	add_reason(hep, "no_buffer", "no buffer free", copies * WORKER_SUM(counters.hep_no_buffer));
+	add_reason(hep, "queue_full", "the sender's queue was full",
+		copies * WORKER_SUM(counters.hep_queue_full));
+	for (unsigned i = 0; i < copies; i++) {
+		const struct hep_sender_counters *c = hep_sender_counters(probe->sender, i);
+
+		hep->sent += probe_read(&c->sent);
+		refused += probe_read(&c->send_refused);
+		blocked += probe_read(&c->send_would_block);
+		failed += probe_read(&c->send_failed);
+	}
+	add_reason(hep, "refused", "the collector's host refused", refused);
+	add_reason(hep, "would_block", "the socket stayed full", blocked);
+	add_reason(hep, "failed", "another socket error", failed);
+}

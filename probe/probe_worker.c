@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The journey of a packet through a worker, in one place: take, decode, classify, and by kind to
+ * RTP, RTCP or SIP. No stage calls the next. */
+#include "probe_worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <rte_mbuf.h>
+#include <urcu/urcu-qsbr.h>
+
+#include "dp_idle.h"
+#include "dp_meta.h"
+#include "probe_mem.h"
+#include "probe_rx.h"
+
+int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned index)
+{
+	const struct qos_options *o = &probe->options->qos;
+	int rc;
+
+	w->probe = probe;
+	w->index = index;
+	w->media = calloc(probe->lcores.rx_count, sizeof(*w->media));
+	w->signalling = calloc(probe->lcores.rx_count, sizeof(*w->signalling));
+	if (!w->media || !w->signalling)
+		return -ENOMEM;
+	for (unsigned i = 0; i < probe->lcores.rx_count; i++) {
+		w->media[i] = probe->rx[i].lanes[index].media;
+		w->signalling[i] = probe->rx[i].lanes[index].signalling;
+	}
+	rc = cls_scratch_create(probe->cls, &w->scratch);
+	if (rc)
+		return rc;
+	w->table_memory = probe_mem_map(qos_table_memory(o->max_streams));
+	if (!w->table_memory)
+		return -ENOMEM;
+	rc = qos_table_init(&w->table, o->max_streams, &probe->seed, w->table_memory);
+	if (rc)
+		return rc;
+	w->table.env.payload_fn = probe_media_payload;
+	w->table.env.payload_arg = w;
+	rc = qos_probation_init(&w->probation, o->max_candidates, o->probation_packets, &probe->seed,
+		&w->table.counters);
+	if (rc)
+		return rc;
+	w->call_counters = qos_calls_counters(probe->calls, index);
+	if (probe->sender)
+		rc = dp_mailbox_create(index, probe->options->dp.hep_messages, -1, &w->mailbox);
+	return rc;
+}
+
+void probe_worker_fini(struct probe_worker *w)
+{
+	if (!w->probe)
+		return;
+	if (w->mailbox)
+		dp_mailbox_destroy(w->mailbox);
+	qos_probation_fini(&w->probation);
+	if (w->table.buckets)
+		qos_table_fini(&w->table);
+	if (w->table_memory)
+		probe_mem_unmap(w->table_memory, qos_table_memory(w->table.max));
+	if (w->scratch)
+		cls_scratch_destroy(w->scratch);
+	free(w->media);
+	free(w->signalling);
+}
+
+static void tick(struct probe_worker *w, uint64_t now_ns)
+{
+	probe_media_tick(w, now_ns);
+	if (atomic_load_explicit(&w->probation.pending, memory_order_relaxed))
+		qos_probation_expire(&w->probation, now_ns, false);
+	probe_signalling_tick(w, now_ns);
+}
+
+/* Nothing that a tick could change. */
+static bool is_empty(const struct probe_worker *w)
+{
+	return !qos_table_count(&w->table) &&
+	       !atomic_load_explicit(&w->probation.pending, memory_order_relaxed) &&
+	       !qos_calls_count(w->probe->calls);
+}
+
+void probe_worker_advance(struct probe_worker *w, uint64_t now_ns)
+{
+	if (now_ns > w->now_ns)
+		w->now_ns = now_ns;
+	if (!w->next_tick_ns)
+		w->next_tick_ns = (now_ns / QOS_TICK_NS + 1) * QOS_TICK_NS;
+	while (w->next_tick_ns <= now_ns) {
+		if (is_empty(w)) {
+			w->next_tick_ns = (now_ns / QOS_TICK_NS + 1) * QOS_TICK_NS;
+			break;
+		}
+		tick(w, w->next_tick_ns);
+		w->next_tick_ns += QOS_TICK_NS;
+	}
+}
+
+static enum probe_outcome handle_udp(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	const struct qos_media *media;
+
+	switch (cls_payload(w->probe->cls, w->scratch, view->payload)) {
+	case CLS_SIP:
+		return probe_signalling_sip(w, view, now_ns);
+	case CLS_RTCP:
+		return probe_signalling_rtcp(w, view, now_ns);
+	case CLS_STUN:
+		qos_probation_hint(&w->probation, &view->flow, now_ns);
+		return PROBE_stun;
+	case CLS_DTLS:
+		qos_probation_hint(&w->probation, &view->flow, now_ns);
+		return PROBE_dtls;
+	default:
+		media = qos_media_find(w->probe->medias, view->flow.family, &view->flow.dst,
+			view->flow.dport);
+		return media && media->is_udptl ? PROBE_t38 : PROBE_unknown_udp;
+	}
+}
+
+static void handle_packet(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	enum probe_outcome outcome;
+	struct rtp_hdr hdr;
+
+	if (view->flow.proto == PKT_TCP) {
+		if (cls_payload(w->probe->cls, w->scratch, view->payload) == CLS_SIP)
+			outcome = probe_signalling_sip(w, view, now_ns);
+		else
+			outcome = PROBE_unknown_tcp;
+	} else if (rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK) {
+		struct pkt_media m = {
+			.key = pkt_media_key(&view->flow, hdr.ssrc, &w->probe->seed),
+			.rtp_ts = hdr.ts,
+			.seq = hdr.seq,
+			.payload_bytes = (uint16_t)hdr.payload_bytes,
+			.marker_pt = (uint8_t)(hdr.marker << 7 | hdr.pt),
+		};
+		struct qos_origin origin = {
+			.flow = view->flow,
+			.ssrc = hdr.ssrc,
+			.vlan = view->vlan,
+			.tos = view->tos,
+			.has_mac = view->has_mac,
+		};
+
+		memcpy(origin.src_mac, view->src_mac, sizeof(origin.src_mac));
+		memcpy(origin.dst_mac, view->dst_mac, sizeof(origin.dst_mac));
+		probe_media_packet(w, &m, &origin, now_ns);
+		return; /* counts its outcome itself: it may come later */
+	} else {
+		outcome = handle_udp(w, view, now_ns);
+	}
+	probe_count(&w->outcome[outcome], 1);
+}
+
+static void take_packet(struct probe_worker *w, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct pkt_view view;
+
+	probe_worker_advance(w, meta->time_ns);
+	/* rx decoded it already and sent only what decodes; doing it again is cheaper than carrying the
+	 * view. */
+	if (pkt_decode((enum pkt_link)meta->link,
+		    bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)),
+		    &view) == PKT_OK)
+		handle_packet(w, &view, meta->time_ns);
+	rte_pktmbuf_free(m);
+}
+
+/* A run of descriptors between two ticks, or one packet. Returns how many elements it took. */
+static unsigned take_run(struct probe_worker *w, const struct pkt_media *m, unsigned n)
+{
+	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
+	unsigned run = 1;
+
+	if (m[0].time_ns == PKT_MEDIA_IS_PACKET) {
+		take_packet(w, (struct rte_mbuf *)(uintptr_t)m[0].key.w[0]);
+		return 1;
+	}
+	probe_worker_advance(w, base + m[0].time_ns);
+	while (run < n && m[run].time_ns != PKT_MEDIA_IS_PACKET &&
+		base + m[run].time_ns < w->next_tick_ns)
+		run++;
+	probe_media_burst(w, m, run);
+	return run;
+}
+
+static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
+{
+	struct pkt_media m[QOS_BURST];
+	unsigned n = dp_ring_take(ring, m, QOS_BURST);
+
+	for (unsigned i = 0; i < n;)
+		i += take_run(w, m + i, n - i);
+	return n;
+}
+
+static unsigned take_signalling(struct probe_worker *w, struct dp_ring *ring)
+{
+	struct rte_mbuf *m[QOS_BURST];
+	unsigned n = dp_ring_take(ring, m, QOS_BURST);
+
+	for (unsigned i = 0; i < n; i++)
+		take_packet(w, m[i]);
+	return n;
+}
+
+/* Signalling first, then media, of every rx thread. */
+static unsigned take_all(struct probe_worker *w)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->probe->lcores.rx_count; i++)
+		n += take_signalling(w, w->signalling[i]);
+	for (unsigned i = 0; i < w->probe->lcores.rx_count; i++)
+		n += take_media(w, w->media[i]);
+	return n;
+}
+
+/* The capture ended: what is still open is reported as it stands. */
+static void finish(struct probe_worker *w)
+{
+	uint64_t last = atomic_load(&w->probe->last_ns);
+
+	if (w->next_tick_ns)
+		probe_worker_advance(w, last);
+	probe_media_drain(w, last);
+	qos_probation_expire(&w->probation, last, true);
+	atomic_fetch_sub_explicit(&w->probe->workers_running, 1, memory_order_release);
+}
+
+int probe_worker_main(void *arg)
+{
+	struct probe_worker *w = arg;
+	struct dp_idle idle = {0};
+
+	urcu_qsbr_register_thread();
+	for (;;) {
+		/* Read before the rings: what was put before the last rx thread ended is seen. */
+		bool is_last = !atomic_load_explicit(&w->probe->rx_running, memory_order_acquire);
+		unsigned n = take_all(w);
+
+		probe_count(&w->counters.loops, 1);
+		urcu_qsbr_quiescent_state();
+		if (n) {
+			probe_count(&w->counters.loops_busy, 1);
+			atomic_store_explicit(&w->done, probe_read(&w->done) + n, memory_order_release);
+		} else if (is_last) {
+			break;
+		} else if (!w->probe->is_offline && w->next_tick_ns) {
+			probe_worker_advance(w, dp_clock_now(&w->probe->clock));
+		}
+		probe_query_answer(w);
+		if (n) {
+			idle.empty = 0;
+			continue;
+		}
+		urcu_qsbr_thread_offline();
+		dp_idle_wait(&idle, false);
+		urcu_qsbr_thread_online();
+	}
+	finish(w);
+	urcu_qsbr_unregister_thread();
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A worker: the flows steered to it, from ring to report. The whole journey of a packet is
+ * probe_worker_main and what it calls, in probe_worker.c, probe_media.c and probe_signalling.c.
+ * Owner: the probe. Threads: its own lcore; counters may be read by others. */
+#ifndef PROBE_WORKER_H
+#define PROBE_WORKER_H
+
+#include "pkt_media.h"
+#include "probe.h"
+#include "probe_counters.h"
+#include "probe_query.h"
+#include "qos_probation.h"
+#include "qos_table.h"
+
+struct rte_mbuf;
+
+struct probe_worker {
+	struct probe *probe;
+	unsigned index;
+	struct dp_ring **media;	     /* one per rx thread */
+	struct dp_ring **signalling; /* one per rx thread */
+	struct cls_scratch *scratch;
+	struct dp_mailbox *mailbox; /* NULL without collectors */
+	struct qos_table table;
+	void *table_memory;
+	struct qos_probation probation;
+	struct qos_call_counters *call_counters;
+	uint64_t now_ns;       /* packet time: never goes back */
+	uint64_t next_tick_ns; /* 0 before the first packet */
+	_Atomic uint64_t done; /* elements taken and finished, for the barrier of capture files */
+	struct probe_query query;
+	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
+	struct probe_counters counters;
+};
+
+/* 0 or negative errno. */
+int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned index);
+void probe_worker_fini(struct probe_worker *w);
+
+/* The lcore's function; arg is the probe_worker. */
+int probe_worker_main(void *arg);
+
+/* Packet time moves on to now_ns: looks at the streams and calls whose second has come. */
+void probe_worker_advance(struct probe_worker *w, uint64_t now_ns);
+
+/* probe_media.c: RTP. origin is NULL when only the descriptor is at hand. */
+void probe_media_burst(struct probe_worker *w, const struct pkt_media *m, unsigned n);
+void probe_media_packet(struct probe_worker *w, const struct pkt_media *m,
+	const struct qos_origin *origin, uint64_t now_ns);
+/* Looks at the streams of one wheel slot. */
+void probe_media_tick(struct probe_worker *w, uint64_t now_ns);
+/* Ends all streams: the capture ended. */
+void probe_media_drain(struct probe_worker *w, uint64_t now_ns);
+/* What a payload type means on a stream; a qos_payload_fn, arg is the worker. */
+void probe_media_payload(
+	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *payload);
+
+/* probe_signalling.c: one SIP message, one RTCP compound. Return the frame's outcome. */
+enum probe_outcome probe_signalling_sip(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+enum probe_outcome probe_signalling_rtcp(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+/* Takes expired calls out of the table. */
+void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns);
+void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_call *call);
+
+/* probe_emit.c: HEP messages into the mailbox. */
+void probe_emit_sip(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	struct bytes message, struct bytes call_id);
+void probe_emit_rtcp(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns, struct bytes id);
+void probe_emit_report(struct probe_worker *w, const struct qos_report *report);
+
+/* The call that an endpoint belongs to is still to be believed at now_ns. */
+bool probe_media_is_current(const struct probe_worker *w, const struct qos_media *media, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The call table: a lock-free hash table that all workers read, and for each worker a private ring
+ * of the calls it opened, which it alone walks to expire them. A call is taken out of the table
+ * under its own mutex, so that a message never changes one that was reported already. */
+#include "qos_call.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdalign.h>
+#include <stdlib.h>
+
+#include "qos_call_pvt.h"
+#include "qos_pool.h"
+
+enum {
+	FIRST_BUCKETS = 64,
+	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
+	SCAN_LEAST = 64, /* calls looked at a tick: at least, ... */
+	SCAN_MOST = 1024, /* ... and at most */
+};
+
+#define ROUND_NS       4000000000ull /* in which the whole ring is walked */
+#define TRANSACTION_NS 32000000000ull /* 64*T1, Timers B and F of RFC 3261 section 17.1 */
+
+struct call_worker {
+	alignas(64) struct qos_call *next; /* in the ring, the one to look at next; NULL: empty */
+	uint32_t length;
+	uint32_t scan_left; /* of this tick */
+	bool is_scanning; /* this tick's scan was left to report a call */
+	uint64_t scan_ns; /* the last tick */
+	struct qos_call_counters counters;
+};
+
+struct qos_calls {
+	struct cds_lfht *table;
+	struct qos_pool pool;
+	struct pkt_seed seed;
+	uint64_t linger_ns;
+	uint64_t call_timeout_ns;
+	uint64_t setup_timeout_ns;
+	uint64_t least_ns; /* the shortest of all limits */
+	uint32_t max;
+	unsigned worker_count;
+	_Atomic uint32_t count;
+	struct call_worker workers[];
+};
+
+struct call_key {
+	uint64_t hash;
+	struct bytes call_id;
+};
+
+/* Counters have one writer. */
+static void count_one(_Atomic uint64_t *counter)
+{
+	uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, n + 1, memory_order_relaxed);
+}
+
+static uint64_t min64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A Call-ID longer than is stored is told apart by the hash of the whole. */
+static int match_call(struct cds_lfht_node *node, const void *arg)
+{
+	const struct qos_call *call = caa_container_of(node, struct qos_call, node);
+	const struct call_key *key = arg;
+	struct bytes stored = bytes_head(key->call_id, QOS_CALL_ID_MAX - 1);
+
+	return call->hash == key->hash && memcmp(call->call_id, stored.p, stored.n) == 0 &&
+	       call->call_id[stored.n] == '\0';
+}
+
+static struct call_key make_key(const struct qos_calls *calls, struct bytes call_id)
+{
+	return (struct call_key){pkt_hash_bytes(call_id, &calls->seed), call_id};
+}
+
+/* QSBR: a registered thread is in a read section until its next quiescent state. */
+static struct qos_call *find_call(struct qos_calls *calls, const struct call_key *key)
+{
+	struct cds_lfht_iter iter;
+	struct cds_lfht_node *node;
+
+	cds_lfht_lookup(calls->table, key->hash, match_call, key, &iter);
+	node = cds_lfht_iter_get_node(&iter);
+	return node ? caa_container_of(node, struct qos_call, node) : NULL;
+}
+
+struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id)
+{
+	struct call_key key = make_key(calls, call_id);
+
+	return call_id.n ? find_call(calls, &key) : NULL;
+}
+
+static unsigned long buckets_for(uint32_t max)
+{
+	unsigned long buckets = FIRST_BUCKETS;
+
+	while (buckets < max)
+		buckets *= 2;
+	return buckets;
+}
+
+int qos_calls_create(const struct qos_options *options, const struct pkt_seed *seed,
+	unsigned workers, struct qos_calls **calls)
+{
+	struct qos_calls *c;
+	size_t size = sizeof(*c) + workers * sizeof(c->workers[0]);
+	uint32_t max = options->max_calls;
+	int err;
+
+	if (workers == 0 || workers > QOS_CALL_WORKERS_MAX || max == 0 || max > UINT32_MAX / 2)
+		return -EINVAL;
+	c = aligned_alloc(alignof(struct qos_calls), size);
+	if (!c)
+		return -ENOMEM;
+	memset(c, 0, size);
+	c->seed = *seed;
+	c->max = max;
+	c->worker_count = workers;
+	c->linger_ns = options->bye_linger_ns;
+	if (c->linger_ns < TRANSACTION_NS)
+		c->linger_ns = TRANSACTION_NS;
+	c->call_timeout_ns = options->call_timeout_ns;
+	c->setup_timeout_ns = options->setup_timeout_ns;
+	c->least_ns = min64(TRANSACTION_NS, min64(c->call_timeout_ns, c->setup_timeout_ns));
+
+	err = qos_pool_init(&c->pool, sizeof(struct qos_call), max + max / 8 + SPARE);
+	if (err)
+		goto free_calls;
+	c->table = cds_lfht_new_flavor(FIRST_BUCKETS, FIRST_BUCKETS, buckets_for(max),
+		CDS_LFHT_AUTO_RESIZE, &urcu_qsbr_flavor, NULL);
+	if (!c->table) {
+		err = -ENOMEM;
+		goto fini_pool;
+	}
+	*calls = c;
+	return 0;
+
+fini_pool:
+	qos_pool_fini(&c->pool);
+free_calls:
+	free(c);
+	return err;
+}
+
+static void release_call(struct qos_call *call)
+{
+	pthread_mutex_destroy(&call->lock);
+	qos_pool_put(call->pool, call);
+}
+
+static void release_call_rcu(struct rcu_head *head)
+{
+	release_call(caa_container_of(head, struct qos_call, rcu));
+}
+
+bool qos_call_hold(struct qos_call *call)
+{
+	uint32_t refs = atomic_load_explicit(&call->refs, memory_order_relaxed);
+
+	do {
+		if (refs == 0)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(
+		&call->refs, &refs, refs + 1, memory_order_acquire, memory_order_relaxed));
+	return true;
+}
+
+void qos_call_put(struct qos_call *call)
+{
+	if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) == 1)
+		urcu_qsbr_call_rcu(&call->rcu, release_call_rcu);
+}
+
+void qos_calls_destroy(struct qos_calls *calls)
+{
+	struct cds_lfht_iter iter;
+	struct cds_lfht_node *node;
+
+	if (!calls)
+		return;
+	cds_lfht_first(calls->table, &iter);
+	for (; (node = cds_lfht_iter_get_node(&iter)); cds_lfht_next(calls->table, &iter)) {
+		cds_lfht_del(calls->table, node);
+		qos_call_put(caa_container_of(node, struct qos_call, node));
+	}
+	urcu_qsbr_barrier();
+	cds_lfht_destroy(calls->table, NULL);
+	qos_pool_fini(&calls->pool);
+	free(calls);
+}
+
+static void ring_insert(struct call_worker *w, struct qos_call *call)
+{
+	struct qos_call *next = w->next ? w->next : call;
+	struct qos_call *prev = w->next ? w->next->home_prev : call;
+
+	call->home_next = next;
+	call->home_prev = prev;
+	prev->home_next = call;
+	next->home_prev = call;
+	w->next = next;
+	w->length++;
+}
+
+static void ring_remove(struct call_worker *w, struct qos_call *call)
+{
+	call->home_prev->home_next = call->home_next;
+	call->home_next->home_prev = call->home_prev;
+	if (w->next == call)
+		w->next = call->home_next == call ? NULL : call->home_next;
+	w->length--;
+}
+
+/* Room for one more call, counted already; NULL when full. */
+static struct qos_call *reserve_call(struct qos_calls *calls)
+{
+	struct qos_call *call = NULL;
+
+	if (atomic_fetch_add_explicit(&calls->count, 1, memory_order_relaxed) < calls->max)
+		call = qos_pool_take(&calls->pool);
+	if (!call)
+		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
+	return call;
+}
+
+/* The call in the table after this: new, or that of another worker which was faster. NULL: full. */
+static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
+	const struct call_key *key, const struct sip_msg *msg, uint64_t now_ns, bool *is_new)
+{
+	struct qos_call *call = reserve_call(calls);
+	struct cds_lfht_node *node;
+	struct bytes stored = bytes_head(key->call_id, QOS_CALL_ID_MAX - 1);
+
+	if (!call)
+		return NULL;
+	pthread_mutex_init(&call->lock, NULL);
+	call->hash = key->hash;
+	call->start_ns = now_ns;
+	call->pool = &calls->pool;
+	call->home = worker;
+	memcpy(call->call_id, stored.p, stored.n);
+	atomic_init(&call->last_ns, now_ns);
+	atomic_init(&call->refs, 1); /* the table's */
+	atomic_init(&call->codec_pt, QOS_CALL_NO_CODEC);
+	qos_call_begin(call, msg, now_ns);
+
+	node = cds_lfht_add_unique(calls->table, key->hash, match_call, key, &call->node);
+	*is_new = node == &call->node;
+	if (!*is_new) {
+		release_call(call);
+		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
+		return caa_container_of(node, struct qos_call, node);
+	}
+	ring_insert(&calls->workers[worker], call);
+	count_one(&calls->workers[worker].counters.calls_opened);
+	return call;
+}
+
+enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker,
+	const struct sip_msg *msg, uint64_t now_ns, struct qos_call **call)
+{
+	struct call_key key = make_key(calls, msg->call_id);
+	bool is_new = false, has_ended;
+	struct qos_call *c;
+
+	assert(worker < calls->worker_count);
+	for (;;) {
+		c = find_call(calls, &key);
+		if (!c)
+			c = open_call(calls, worker, &key, msg, now_ns, &is_new);
+		*call = c;
+		if (!c) {
+			count_one(&calls->workers[worker].counters.calls_refused);
+			return QOS_CALL_REFUSED;
+		}
+		pthread_mutex_lock(&c->lock);
+		if (!cds_lfht_is_node_deleted(&c->node))
+			break;
+		/* Its home worker took it out between look-up and lock: begin anew. */
+		pthread_mutex_unlock(&c->lock);
+	}
+	has_ended = qos_call_apply(c, msg, now_ns);
+	pthread_mutex_unlock(&c->lock);
+	if (is_new)
+		return QOS_CALL_OPENED;
+	return has_ended ? QOS_CALL_ENDED : QOS_CALL_UPDATED;
+}
+
+static uint64_t idle_limit(const struct qos_calls *calls, const struct qos_call *call)
+{
+	if (atomic_load_explicit(&call->end_ns, memory_order_relaxed))
+		return calls->linger_ns;
+	if (!qos_call_is_call(call->method))
+		return TRANSACTION_NS;
+	return call->state == QOS_CALL_ANSWERED ? calls->call_timeout_ns : calls->setup_timeout_ns;
+}
+
+static bool is_idle(const struct qos_call *call, uint64_t now_ns, uint64_t limit_ns)
+{
+	uint64_t last = atomic_load_explicit(&call->last_ns, memory_order_relaxed);
+
+	return now_ns > last && now_ns - last >= limit_ns;
+}
+
+/* Takes the call out of the table if its time has come; with drain in the state it is in. */
+static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t now_ns, bool drain)
+{
+	bool is_due = drain;
+
+	if (!drain && (!is_idle(call, now_ns, calls->least_ns) ||
+			      atomic_load_explicit(&call->streams_open, memory_order_acquire)))
+		return false;
+	pthread_mutex_lock(&call->lock);
+	if (!drain && is_idle(call, now_ns, idle_limit(calls, call))) {
+		is_due = true;
+		qos_call_time_out(call);
+	}
+	if (is_due)
+		cds_lfht_del(calls->table, &call->node);
+	pthread_mutex_unlock(&call->lock);
+	return is_due;
+}
+
+/* In proportion to the time since the last tick, so that a round takes ROUND_NS at any tick. */
+static uint32_t scan_budget(struct call_worker *w, uint64_t now_ns)
+{
+	uint64_t elapsed = now_ns > w->scan_ns ? now_ns - w->scan_ns : 0;
+	uint64_t budget = min64(elapsed, ROUND_NS) / 1000 * w->length / (ROUND_NS / 1000);
+
+	w->scan_ns = now_ns;
+	if (budget < SCAN_LEAST)
+		budget = SCAN_LEAST;
+	return (uint32_t)min64(min64(budget, SCAN_MOST), w->length);
+}
+
+struct qos_call *qos_calls_expire(
+	struct qos_calls *calls, unsigned worker, uint64_t now_ns, bool drain)
+{
+	struct call_worker *w = &calls->workers[worker];
+
+	assert(worker < calls->worker_count);
+	if (!w->is_scanning)
+		w->scan_left = scan_budget(w, now_ns);
+	w->is_scanning = true;
+	while (w->next && (drain || w->scan_left)) {
+		struct qos_call *call = w->next;
+
+		w->next = call->home_next;
+		if (w->scan_left)
+			w->scan_left--;
+		if (!close_call(calls, call, now_ns, drain))
+			continue;
+		ring_remove(w, call);
+		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
+		count_one(&w->counters.calls_closed);
+		return call;
+	}
+	w->is_scanning = false;
+	return NULL;
+}
+
+uint32_t qos_calls_count(const struct qos_calls *calls)
+{
+	uint32_t count = atomic_load_explicit(&calls->count, memory_order_relaxed);
+
+	/* A worker that finds the table full counts itself for a moment. */
+	return count < calls->max ? count : calls->max;
+}
+
+struct qos_call_counters *qos_calls_counters(struct qos_calls *calls, unsigned worker)
+{
+	return &calls->workers[worker].counters;
+}
+
+void qos_calls_each(
+	struct qos_calls *calls, bool (*fn)(struct qos_call *call, void *arg), void *arg)
+{
+	struct cds_lfht_iter iter;
+	struct cds_lfht_node *node;
+
+	cds_lfht_first(calls->table, &iter);
+	for (; (node = cds_lfht_iter_get_node(&iter)); cds_lfht_next(calls->table, &iter))
+		if (!fn(caa_container_of(node, struct qos_call, node), arg))
+			return;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Calls by Call-ID: who, when, what became of it. Every Call-ID on the wire has an entry, also of
+ * registrations and other transactions outside a call.
+ * Owner: the table; a caller keeps a call beyond its RCU read section only with qos_call_hold.
+ * Threads: every worker, each registered with liburcu QSBR. Look-ups take no lock; a call's state
+ * changes under its mutex, on SIP messages only, never on the media path. */
+#ifndef QOS_CALL_H
+#define QOS_CALL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pthread.h>
+
+#include <urcu/rculfhash.h>
+#include <urcu/urcu-qsbr.h>
+
+#include "pkt_flow.h"
+#include "pkt_hash.h"
+#include "qos_options.h"
+#include "sip_msg.h"
+
+struct qos_media;
+struct qos_pool;
+
+enum {
+	QOS_CALL_ID_MAX = 256, /* with the final NUL; longer Call-IDs are cut, but hashed whole */
+	QOS_PARTY_MAX = 96,    /* From and To user parts */
+	QOS_TAG_MAX = 64,
+	QOS_CALL_WORKERS_MAX = 64,
+};
+
+enum qos_call_state {
+	QOS_CALL_TRYING = 0, /* request seen, no final response */
+	QOS_CALL_RINGING,    /* 18x */
+	QOS_CALL_ANSWERED,   /* 2xx to INVITE */
+	QOS_CALL_COMPLETED,  /* BYE after the answer; other methods: 2xx */
+	QOS_CALL_CANCELLED,  /* CANCEL, 487 */
+	QOS_CALL_FAILED,     /* other final response of 300-699 */
+	QOS_CALL_TIMEOUT,    /* no final response or no BYE within the limits */
+};
+
+struct qos_call {
+	struct cds_lfht_node node;
+	struct rcu_head rcu;
+	pthread_mutex_t lock; /* guards everything down to the blank line */
+	enum qos_call_state state;
+	enum sip_method method; /* of the first message; INVITE as soon as there is one */
+	bool is_cancelling;	/* CANCEL seen, no final response yet */
+	uint16_t code; /* last final response to the method that began it, else last provisional */
+	uint64_t answer_ns; /* 0: never */
+	char from[QOS_PARTY_MAX];
+	char to[QOS_PARTY_MAX];
+	char from_tag[QOS_TAG_MAX]; /* of the side that sent the first request: party 0 */
+	uint32_t messages;
+
+	/* Fixed once the call is in the table. */
+	uint64_t hash;
+	uint64_t start_ns;
+	struct qos_pool *pool; /* where its memory goes back to */
+	unsigned home; /* the worker that expires it */
+	char call_id[QOS_CALL_ID_MAX];
+
+	_Atomic uint64_t last_ns; /* last SIP message or report of one of its streams */
+	_Atomic uint64_t end_ns;  /* BYE, 487 or failure, at a time-out the last sign of life;
+				   * 0 while it lasts. Streams poll it */
+	_Atomic uint32_t refs;
+	_Atomic uint32_t streams;      /* ever attached */
+	_Atomic uint32_t streams_open; /* attached now */
+	_Atomic uint32_t worst_mos_x1000; /* 0: none scored */
+	_Atomic uint32_t codec_pt; /* what the first stream carried; QOS_CALL_NO_CODEC: none yet */
+	char codec[24]; /* written once by the worker that set codec_pt from none */
+	struct qos_call *home_next, *home_prev; /* the home worker's ring */
+	struct qos_media *media; /* its endpoints, guarded by the publishing mutex of qos_media */
+};
+
+struct qos_calls; /* the table */
+
+/* Counters, one set per worker, written by that worker, read by control with relaxed loads. */
+struct qos_call_counters {
+#define X(name, help) _Atomic uint64_t name;
+#include "qos_call_counters.def"
+#undef X
+};
+
+enum qos_call_change {
+	QOS_CALL_UPDATED = 0,
+	QOS_CALL_OPENED,  /* a new entry, also when this message ended it */
+	QOS_CALL_ENDED,	  /* end_ns was set by this message */
+	QOS_CALL_REFUSED, /* table full: *call is NULL */
+};
+
+/* workers: how many, at most QOS_CALL_WORKERS_MAX. 0 or -ENOMEM, -EINVAL. */
+int qos_calls_create(const struct qos_options *options, const struct pkt_seed *seed,
+	unsigned workers, struct qos_calls **calls);
+/* After all workers stopped and everything that holds calls is gone (streams, qos_medias). Frees
+ * what is left. A registered thread. */
+void qos_calls_destroy(struct qos_calls *calls);
+
+/* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and moves
+ * the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and failures end
+ * it (RFC 3261 sections 13-15, and 9); retransmissions and authentication challenges (401, 407
+ * followed by a new INVITE with the same Call-ID) leave it open. *call is valid until the worker's
+ * next quiescent state. */
+enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker,
+	const struct sip_msg *msg, uint64_t now_ns, struct qos_call **call);
+
+/* The party that sent msg: 0 the caller's side (its From tag), 1 the other. */
+unsigned qos_call_sender(struct qos_call *call, const struct sip_msg *msg);
+
+/* RCU read side. NULL when there is none. */
+struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id);
+
+/* References: streams hold the call they belong to. A dead call (refs 0) cannot be held: false. */
+bool qos_call_hold(struct qos_call *call);
+void qos_call_put(struct qos_call *call);
+
+/* What: takes the next call of this worker's own that has expired at now_ns out of the table
+ * (setup_timeout without a final response; call_timeout without SIP or media; ended for longer than
+ * the linger and no stream open). Call once a tick until it returns NULL; with drain set every call
+ * is taken, whatever its age. The caller reports it, withdraws its media (qos_media_withdraw) and
+ * then calls qos_call_put. Looks at a bounded number of calls a tick. */
+struct qos_call *qos_calls_expire(
+	struct qos_calls *calls, unsigned worker, uint64_t now_ns, bool drain);
+
+/* Entries now in the table; safe from any thread. */
+uint32_t qos_calls_count(const struct qos_calls *calls);
+struct qos_call_counters *qos_calls_counters(struct qos_calls *calls, unsigned worker);
+
+/* Calls fn for each entry until it returns false. Any registered thread, under rcu_read_lock. */
+void qos_calls_each(struct qos_calls *calls, bool (*fn)(struct qos_call *call, void *arg), void *arg);
+
+/* "trying", "ringing", ... */
+const char *qos_call_state_name(enum qos_call_state state);
+
+#define QOS_CALL_NO_CODEC UINT32_MAX
+
+#endif

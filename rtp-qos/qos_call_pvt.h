@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The state machine behind qos_call_on_sip and qos_calls_expire.
+ * Owner: qos_call.c. Threads: the caller holds call->lock, or call is not in the table yet. */
+#ifndef QOS_CALL_PVT_H
+#define QOS_CALL_PVT_H
+
+#include "qos_call.h"
+
+/* Sets method, state, parties and tags of a zeroed call from the first message of its Call-ID. */
+void qos_call_begin(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns);
+
+/* Moves the state; true when this message set end_ns. */
+bool qos_call_apply(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns);
+
+/* The state in which a call that expires leaves. */
+void qos_call_time_out(struct qos_call *call);
+
+/* Methods of a call made by INVITE, not of a transaction that stands alone. */
+bool qos_call_is_call(enum sip_method method);
+
+/* Cuts text to fit; keeps printable ASCII and whole UTF-8 characters, all else becomes '?'. */
+void qos_call_copy_text(char *out, size_t size, struct bytes text);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What one SIP message means for its call. A tap may see a message on several hops, hear forked
+ * branches and start in mid-call, so every rule holds for repeated, missing and late messages. */
+#include "qos_call_pvt.h"
+
+static bool is_challenge(uint16_t status)
+{
+	return status == 401 || status == 407;
+}
+
+static bool has_ended(const struct qos_call *call)
+{
+	return atomic_load_explicit(&call->end_ns, memory_order_relaxed) != 0;
+}
+
+static bool is_unanswered(const struct qos_call *call)
+{
+	return call->state == QOS_CALL_TRYING || call->state == QOS_CALL_RINGING;
+}
+
+/* Always true: this message ended the call. */
+static bool end(struct qos_call *call, enum qos_call_state state, uint64_t now_ns)
+{
+	call->state = state;
+	call->is_cancelling = false;
+	atomic_store_explicit(&call->end_ns, now_ns ? now_ns : 1, memory_order_release);
+	return true;
+}
+
+static void reopen(struct qos_call *call)
+{
+	call->state = QOS_CALL_TRYING;
+	call->code = 0;
+	call->is_cancelling = false;
+	atomic_store_explicit(&call->end_ns, 0, memory_order_release);
+}
+
+/* Length of the well-formed UTF-8 character at the front (RFC 3629 section 4), else 0. C1 controls
+ * count as malformed: terminals obey them. */
+static size_t utf8_len(struct bytes b)
+{
+	static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
+	uint8_t lead = b.p[0];
+	size_t n = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+	uint32_t c = lead & (0xffu >> (n + 1));
+
+	if (lead < 0xc2 || lead > 0xf4 || n > b.n)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((b.p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (b.p[i] & 0x3f);
+	}
+	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0 : n;
+}
+
+void qos_call_copy_text(char *out, size_t size, struct bytes text)
+{
+	size_t used = 0;
+
+	while (text.n) {
+		bool is_ascii = text.p[0] >= ' ' && text.p[0] < 0x7f;
+		size_t n = text.p[0] < 0x80 ? is_ascii : utf8_len(text);
+		size_t room = n ? n : 1;
+
+		if (used + room >= size)
+			break;
+		if (n)
+			memcpy(out + used, text.p, n);
+		else
+			out[used] = '?';
+		used += room;
+		text = bytes_skip(text, room);
+	}
+	out[used] = '\0';
+}
+
+static void copy_party(char *out, const struct sip_party *party)
+{
+	qos_call_copy_text(out, QOS_PARTY_MAX, party->user.n ? party->user : party->uri);
+}
+
+static void copy_parties(struct qos_call *call, const struct sip_msg *msg)
+{
+	copy_party(call->from, &msg->from);
+	copy_party(call->to, &msg->to);
+	qos_call_copy_text(call->from_tag, sizeof(call->from_tag), msg->from.tag);
+}
+
+bool qos_call_is_call(enum sip_method method)
+{
+	switch (method) {
+	case SIP_INVITE:
+	case SIP_ACK:
+	case SIP_BYE:
+	case SIP_CANCEL:
+	case SIP_PRACK:
+	case SIP_UPDATE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void qos_call_begin(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns)
+{
+	call->method = msg->method;
+	call->state = QOS_CALL_TRYING;
+	copy_parties(call, msg);
+	/* A To tag in an INVITE: re-INVITE in a call that was answered before the capture began (RFC
+	 * 3261 section 12.2.1.1). When it was answered is not known; this is the least. */
+	if (msg->is_request && msg->method == SIP_INVITE && msg->to.tag.n) {
+		call->state = QOS_CALL_ANSWERED;
+		call->answer_ns = now_ns;
+	}
+}
+
+/* The method may begin as ACK or BYE when the capture started in mid-call, and a Call-ID that was
+ * used for OPTIONS or SUBSCRIBE may be used for a call later. */
+static void adopt_method(struct qos_call *call, const struct sip_msg *msg)
+{
+	if (!qos_call_is_call(call->method) && qos_call_is_call(msg->method)) {
+		reopen(call);
+		call->method = msg->method;
+		copy_parties(call, msg);
+	} else if (msg->method == SIP_INVITE) {
+		call->method = SIP_INVITE;
+	}
+}
+
+/* An INVITE without To tag after a failure is the next try, of the caller with credentials or
+ * another target, or of a proxy with its next branch. A completed call stays completed: Call-IDs
+ * are unique (RFC 3261 section 8.1.1.4). */
+static void invite_request(struct qos_call *call, const struct sip_msg *msg)
+{
+	bool is_lost = call->state == QOS_CALL_FAILED || call->state == QOS_CALL_CANCELLED;
+
+	if (is_lost && msg->to.tag.n == 0)
+		reopen(call);
+	else if (is_unanswered(call) && is_challenge(call->code))
+		call->code = 0;
+}
+
+static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now_ns)
+{
+	if (status >= 200 && status < 300) {
+		/* Also after the failure of another branch (RFC 3261 section 16.7). */
+		if (call->state == QOS_CALL_ANSWERED || call->state == QOS_CALL_COMPLETED)
+			return false;
+		reopen(call);
+		call->state = QOS_CALL_ANSWERED;
+		call->code = status;
+		if (!call->answer_ns)
+			call->answer_ns = now_ns;
+		return false;
+	}
+	/* A re-INVITE may fail, the call goes on (section 14.1). */
+	if (!is_unanswered(call))
+		return false;
+	if (status <= 100) {
+		if (call->code == 0)
+			call->code = status;
+		return false;
+	}
+	call->code = status;
+	if (status < 200) {
+		call->state = QOS_CALL_RINGING;
+		return false;
+	}
+	if (is_challenge(status))
+		return false;
+	return end(call, status == 487 ? QOS_CALL_CANCELLED : QOS_CALL_FAILED, now_ns);
+}
+
+static bool apply_call(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns)
+{
+	switch (msg->method) {
+	case SIP_INVITE:
+		if (!msg->is_request)
+			return invite_response(call, msg->status, now_ns);
+		invite_request(call, msg);
+		return false;
+	case SIP_BYE:
+		if (!msg->is_request && call->method == SIP_BYE)
+			call->code = msg->status;
+		/* Whatever the answer: 401 and 407 bring another BYE, 481 says that the other side
+		 * knows of no call (section 15.1.1). */
+		return !has_ended(call) && end(call, QOS_CALL_COMPLETED, now_ns);
+	case SIP_CANCEL:
+		/* Only asks; the 487 ends it, or a 2xx that crossed it answers (section 9.1). */
+		if (is_unanswered(call))
+			call->is_cancelling = true;
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* REGISTER, OPTIONS, SUBSCRIBE, MESSAGE and so on: only their own method counts, so that the NOTIFYs
+ * of a subscription do not reopen it. */
+static bool apply_transaction(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns)
+{
+	if (msg->method != call->method)
+		return false;
+	if (msg->is_request) {
+		if (has_ended(call) || is_challenge(call->code))
+			reopen(call);
+		return false;
+	}
+	if (has_ended(call))
+		return false;
+	call->code = msg->status;
+	if (msg->status < 200 || is_challenge(msg->status))
+		return false;
+	return end(call, msg->status < 300 ? QOS_CALL_COMPLETED : QOS_CALL_FAILED, now_ns);
+}
+
+bool qos_call_apply(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns)
+{
+	/* Streams write it without the lock; a lost update costs a moment of idle time. */
+	if (now_ns > atomic_load_explicit(&call->last_ns, memory_order_relaxed))
+		atomic_store_explicit(&call->last_ns, now_ns, memory_order_relaxed);
+	call->messages++;
+	adopt_method(call, msg);
+	if (qos_call_is_call(call->method))
+		return apply_call(call, msg, now_ns);
+	return apply_transaction(call, msg, now_ns);
+}
+
+void qos_call_time_out(struct qos_call *call)
+{
+	enum qos_call_state state = QOS_CALL_TIMEOUT;
+
+	if (has_ended(call))
+		return;
+	if (call->is_cancelling)
+		state = QOS_CALL_CANCELLED;
+	else if (is_challenge(call->code))
+		state = QOS_CALL_FAILED;
+	end(call, state, atomic_load_explicit(&call->last_ns, memory_order_relaxed));
+}
+
+unsigned qos_call_sender(struct qos_call *call, const struct sip_msg *msg)
+{
+	char to_tag[QOS_TAG_MAX];
+	bool is_from_callee;
+
+	/* The From side is the callee only if To carries the caller's tag: so also branches of a
+	 * back-to-back agent with tags of their own count from the caller. */
+	qos_call_copy_text(to_tag, sizeof(to_tag), msg->to.tag);
+	pthread_mutex_lock(&call->lock);
+	is_from_callee = to_tag[0] && strcmp(to_tag, call->from_tag) == 0;
+	pthread_mutex_unlock(&call->lock);
+	return msg->is_request ? is_from_callee : !is_from_callee;
+}
+
+const char *qos_call_state_name(enum qos_call_state state)
+{
+	switch (state) {
+	case QOS_CALL_TRYING:
+		return "trying";
+	case QOS_CALL_RINGING:
+		return "ringing";
+	case QOS_CALL_ANSWERED:
+		return "answered";
+	case QOS_CALL_COMPLETED:
+		return "completed";
+	case QOS_CALL_CANCELLED:
+		return "cancelled";
+	case QOS_CALL_FAILED:
+		return "failed";
+	case QOS_CALL_TIMEOUT:
+		return "timeout";
+	}
+	return "?";
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of announced media endpoints. Publishing takes one mutex, once for each description that
+ * is new; proxies repeat the same one on every hop, so an endpoint that says nothing new stays. */
+#include "qos_media.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "qos_pool.h"
+
+enum {
+	FIRST_BUCKETS = 64,
+	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
+};
+
+struct qos_medias {
+	struct cds_lfht *table;
+	struct qos_pool pool;
+	struct pkt_seed seed;
+	uint32_t max;
+	_Atomic uint32_t count;
+	pthread_mutex_t publishing;
+};
+
+struct media_key {
+	struct pkt_addr addr;
+	uint16_t port;
+	uint8_t family;
+};
+
+/* One publication: what every endpoint of a description has in common. */
+struct publication {
+	struct qos_medias *medias;
+	struct qos_call *call;
+	unsigned party;
+	struct qos_call_counters *counters;
+};
+
+/* Counters have one writer. */
+static void count_one(_Atomic uint64_t *counter)
+{
+	uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, n + 1, memory_order_relaxed);
+}
+
+static uint64_t hash_key(const struct qos_medias *medias, const struct media_key *key)
+{
+	const uint64_t *k = medias->seed.k;
+	uint64_t h = pkt_hash_mix(
+		pkt_hash_word(key->addr.b) ^ k[0], pkt_hash_word(key->addr.b + 8) ^ k[1]);
+
+	return pkt_hash_mix(((uint64_t)key->port << 8 | key->family) ^ h, k[2] ^ h);
+}
+
+static int match_media(struct cds_lfht_node *node, const void *arg)
+{
+	const struct qos_media *media = caa_container_of(node, struct qos_media, node);
+	const struct media_key *key = arg;
+
+	return media->port == key->port && media->family == key->family &&
+	       pkt_addr_eq(&media->addr, &key->addr);
+}
+
+/* QSBR: a registered thread is in a read section until its next quiescent state. */
+static struct qos_media *find_media(
+	struct qos_medias *medias, const struct media_key *key, uint64_t hash)
+{
+	struct cds_lfht_iter iter;
+	struct cds_lfht_node *node;
+
+	cds_lfht_lookup(medias->table, hash, match_media, key, &iter);
+	node = cds_lfht_iter_get_node(&iter);
+	return node ? caa_container_of(node, struct qos_media, node) : NULL;
+}
+
+const struct qos_media *qos_media_find(
+	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
+{
+	struct media_key key = {.addr = *addr, .port = port, .family = family};
+
+	return find_media(medias, &key, hash_key(medias, &key));
+}
+
+static unsigned long buckets_for(uint32_t max)
+{
+	unsigned long buckets = FIRST_BUCKETS;
+
+	while (buckets < max)
+		buckets *= 2;
+	return buckets;
+}
+
+int qos_medias_create(
+	const struct qos_options *options, const struct pkt_seed *seed, struct qos_medias **medias)
+{
+	uint32_t max = options->max_media;
+	struct qos_medias *m;
+	int err;
+
+	if (max == 0 || max > UINT32_MAX / 2)
+		return -EINVAL;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	m->seed = *seed;
+	m->max = max;
+	err = qos_pool_init(&m->pool, sizeof(struct qos_media), max + max / 8 + SPARE);
+	if (err)
+		goto free_medias;
+	m->table = cds_lfht_new_flavor(FIRST_BUCKETS, FIRST_BUCKETS, buckets_for(max),
+		CDS_LFHT_AUTO_RESIZE, &urcu_qsbr_flavor, NULL);
+	if (!m->table) {
+		err = -ENOMEM;
+		goto fini_pool;
+	}
+	pthread_mutex_init(&m->publishing, NULL);
+	*medias = m;
+	return 0;
+
+fini_pool:
+	qos_pool_fini(&m->pool);
+free_medias:
+	free(m);
+	return err;
+}
+
+static void release_media_rcu(struct rcu_head *head)
+{
+	struct qos_media *media = caa_container_of(head, struct qos_media, rcu);
+
+	qos_pool_put(media->pool, media);
+}
+
+/* After the entry left the table. Readers may still see it, and through it the call: both are freed
+ * after a grace period only. */
+static void drop_media(struct qos_media *media)
+{
+	qos_call_put(media->call);
+	urcu_qsbr_call_rcu(&media->rcu, release_media_rcu);
+}
+
+void qos_medias_destroy(struct qos_medias *medias)
+{
+	struct cds_lfht_iter iter;
+	struct cds_lfht_node *node;
+
+	if (!medias)
+		return;
+	cds_lfht_first(medias->table, &iter);
+	for (; (node = cds_lfht_iter_get_node(&iter)); cds_lfht_next(medias->table, &iter)) {
+		struct qos_media *media = caa_container_of(node, struct qos_media, node);
+
+		cds_lfht_del(medias->table, node);
+		media->call->media = NULL;
+		drop_media(media);
+	}
+	urcu_qsbr_barrier();
+	cds_lfht_destroy(medias->table, NULL);
+	pthread_mutex_destroy(&medias->publishing);
+	qos_pool_fini(&medias->pool);
+	free(medias);
+}
+
+static void unlink_from_call(struct qos_media *media)
+{
+	struct qos_media **link = &media->call->media;
+
+	while (*link && *link != media)
+		link = &(*link)->call_next;
+	if (*link)
+		*link = media->call_next;
+}
+
+static void take_out(
+	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
+{
+	unlink_from_call(media);
+	cds_lfht_del(medias->table, &media->node);
+	atomic_fetch_sub_explicit(&medias->count, 1, memory_order_relaxed);
+	count_one(&counters->media_withdrawn);
+	drop_media(media);
+}
+
+/* Newest first; the last goes, so that a call that moves its media again and again does not fill the
+ * table. */
+static void link_to_call(const struct publication *pub, struct qos_media *media)
+{
+	struct qos_call *call = media->call;
+	struct qos_media *last = media;
+	unsigned n = 1;
+
+	media->call_next = call->media;
+	call->media = media;
+	for (; last->call_next; last = last->call_next)
+		n++;
+	if (n > QOS_MEDIA_PER_CALL_MAX)
+		take_out(pub->medias, last, pub->counters);
+}
+
+/* The payload kind of a name that is not in the table is that of its m= line. */
+static enum qos_kind kind_of(enum sdp_kind kind)
+{
+	switch (kind) {
+	case SDP_VIDEO:
+		return QOS_VIDEO;
+	case SDP_TEXT:
+		return QOS_TEXT;
+	default:
+		return QOS_AUDIO;
+	}
+}
+
+static void fill_payloads(struct qos_media *media, const struct sdp_media *sdp)
+{
+	for (unsigned i = 0; i < sdp->format_count && i < QOS_MEDIA_PAYLOADS_MAX; i++) {
+		const struct sdp_format *format = &sdp->formats[i];
+		struct qos_payload *payload = &media->payloads[media->payload_count++];
+
+		qos_payload_init(payload, format->pt, format->name, format->clock);
+		if (!payload->codec && !qos_codec_find(format->name, 0))
+			payload->kind = kind_of(sdp->kind);
+	}
+}
+
+static bool says_same(const struct qos_media *a, const struct qos_media *b)
+{
+	if (a->call != b->call || a->party != b->party || a->is_rtcp != b->is_rtcp ||
+		a->is_udptl != b->is_udptl || a->is_secure != b->is_secure ||
+		a->ptime_ms != b->ptime_ms || a->kind != b->kind ||
+		a->payload_count != b->payload_count)
+		return false;
+	for (unsigned i = 0; i < a->payload_count; i++) {
+		const struct qos_payload *p = &a->payloads[i], *q = &b->payloads[i];
+
+		if (p->pt != q->pt || p->clock != q->clock || p->kind != q->kind ||
+			strcmp(p->name, q->name) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The port after another's media may be media itself; a guess gives way to an announcement. */
+static bool must_stay(const struct qos_media *old, bool is_rtcp)
+{
+	return is_rtcp && !old->is_rtcp &&
+	       atomic_load_explicit(&old->call->end_ns, memory_order_relaxed) == 0;
+}
+
+static struct qos_media *make_media(const struct publication *pub, const struct sdp_media *sdp,
+	const struct media_key *key, bool is_rtcp)
+{
+	struct qos_media *media = qos_pool_take(&pub->medias->pool);
+
+	if (!media)
+		return NULL;
+	media->pool = &pub->medias->pool;
+	media->call = pub->call;
+	media->addr = key->addr;
+	media->port = key->port;
+	media->family = key->family;
+	media->party = (uint8_t)pub->party;
+	media->is_rtcp = is_rtcp;
+	media->is_udptl = sdp->is_udptl;
+	media->is_secure = sdp->is_secure;
+	media->ptime_ms = sdp->ptime_ms;
+	media->kind = sdp->kind;
+	if (!is_rtcp)
+		fill_payloads(media, sdp);
+	return media;
+}
+
+static void put_endpoint(const struct publication *pub, const struct sdp_media *sdp,
+	const struct media_key *key, bool is_rtcp)
+{
+	struct qos_medias *medias = pub->medias;
+	uint64_t hash = hash_key(medias, key);
+	struct qos_media *old = find_media(medias, key, hash);
+	struct qos_media *media;
+
+	if (old && must_stay(old, is_rtcp))
+		return;
+	if (!old && atomic_load_explicit(&medias->count, memory_order_relaxed) >= medias->max) {
+		count_one(&pub->counters->media_refused);
+		return;
+	}
+	media = make_media(pub, sdp, key, is_rtcp);
+	if (!media) {
+		count_one(&pub->counters->media_refused);
+		return;
+	}
+	if ((old && says_same(old, media)) || !qos_call_hold(pub->call)) {
+		qos_pool_put(&medias->pool, media);
+		return;
+	}
+	/* Atomic: readers find the old one or the new one, never none. */
+	cds_lfht_add_replace(medias->table, hash, match_media, key, &media->node);
+	if (old) {
+		unlink_from_call(old);
+		drop_media(old);
+	} else {
+		atomic_fetch_add_explicit(&medias->count, 1, memory_order_relaxed);
+	}
+	count_one(&pub->counters->media_published);
+	link_to_call(pub, media);
+}
+
+/* 0.0.0.0 and :: put a call on hold (RFC 3264 section 8.4) and are no endpoint. */
+static bool is_endpoint(const struct media_key *key)
+{
+	static const struct pkt_addr unspecified;
+
+	return key->port && (key->family == 4 || key->family == 6) &&
+	       !pkt_addr_eq(&key->addr, &unspecified);
+}
+
+static bool is_media_port(const struct sdp_session *session, const struct media_key *key)
+{
+	for (unsigned i = 0; i < session->media_count; i++) {
+		const struct sdp_media *sdp = &session->media[i];
+
+		if (sdp->has_address && sdp->port == key->port && sdp->family == key->family &&
+			pkt_addr_eq(&sdp->addr, &key->addr))
+			return true;
+	}
+	return false;
+}
+
+static void publish_media(const struct publication *pub, const struct sdp_session *session,
+	const struct sdp_media *sdp)
+{
+	struct media_key rtp = {.addr = sdp->addr, .port = sdp->port, .family = sdp->family};
+	struct media_key rtcp = {
+		.addr = sdp->rtcp_addr, .port = sdp->rtcp_port, .family = sdp->rtcp_family};
+
+	if (sdp->port == 0 || (!sdp->is_rtp && !sdp->is_udptl))
+		return;
+	if (sdp->has_address && is_endpoint(&rtp))
+		put_endpoint(pub, sdp, &rtp, false);
+	/* With rtcp-mux it is the media port itself (RFC 5761 section 5.1.1). */
+	if (sdp->is_rtp && is_endpoint(&rtcp) && !is_media_port(session, &rtcp))
+		put_endpoint(pub, sdp, &rtcp, true);
+}
+
+void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
+	const struct sdp_session *session, struct qos_call_counters *counters)
+{
+	struct publication pub = {medias, call, party, counters};
+
+	pthread_mutex_lock(&medias->publishing);
+	/* Who takes a call out withdraws its media after that: either that is still to come, or
+	 * nothing may be added any more. */
+	if (!cds_lfht_is_node_deleted(&call->node))
+		for (unsigned i = 0; i < session->media_count; i++)
+			publish_media(&pub, session, &session->media[i]);
+	pthread_mutex_unlock(&medias->publishing);
+}
+
+void qos_media_withdraw(
+	struct qos_medias *medias, struct qos_call *call, struct qos_call_counters *counters)
+{
+	pthread_mutex_lock(&medias->publishing);
+	while (call->media)
+		take_out(medias, call->media, counters);
+	pthread_mutex_unlock(&medias->publishing);
+}
+
+const struct qos_payload *qos_media_payload(const struct qos_media *media, uint8_t pt)
+{
+	for (unsigned i = 0; i < media->payload_count; i++)
+		if (media->payloads[i].pt == pt)
+			return &media->payloads[i];
+	return NULL;
+}
+
+uint32_t qos_medias_count(const struct qos_medias *medias)
+{
+	return atomic_load_explicit(&medias->count, memory_order_relaxed);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SDP media endpoints: which call has announced that it wants media at an address and port, and
+ * what the payload types mean there.
+ * Owner: the table; entries are immutable and replaced, not changed. Threads: look-ups by any
+ * registered QSBR reader without lock; publishing under one mutex, on SIP messages only. */
+#ifndef QOS_MEDIA_H
+#define QOS_MEDIA_H
+
+#include "qos_call.h"
+#include "qos_codec.h"
+#include "sdp_media.h"
+
+enum {
+	QOS_MEDIA_PAYLOADS_MAX = 16,
+	QOS_MEDIA_PER_CALL_MAX = 128, /* then the call's oldest endpoint makes room */
+};
+
+struct qos_media {
+	struct cds_lfht_node node;
+	struct rcu_head rcu;
+	struct qos_pool *pool; /* where its memory goes back to */
+	struct qos_call *call; /* held */
+	struct qos_media *call_next; /* the call's endpoints, guarded by the publishing mutex */
+	struct pkt_addr addr;
+	uint16_t port;
+	uint8_t family;
+	uint8_t party;	    /* whose endpoint: 0 caller, 1 callee */
+	bool is_rtcp;	    /* the RTCP port of an endpoint (a=rtcp or port + 1) */
+	bool is_udptl;	    /* T.38 */
+	bool is_secure;	    /* SRTP */
+	uint16_t ptime_ms;  /* 0 not said */
+	enum sdp_kind kind;
+	unsigned payload_count;
+	struct qos_payload payloads[QOS_MEDIA_PAYLOADS_MAX];
+};
+
+struct qos_medias;
+
+int qos_medias_create(
+	const struct qos_options *options, const struct pkt_seed *seed, struct qos_medias **medias);
+/* After all workers stopped, before qos_calls_destroy. A registered thread. */
+void qos_medias_destroy(struct qos_medias *medias);
+
+/* What: publishes every media endpoint of a description that party (0 caller, 1 callee) of call
+ * announced: m= lines with a port and an IP address, and their RTCP ports. An endpoint that is
+ * there already is replaced: the newest call wins; only an RTCP port does not displace the media of
+ * a call that lasts. A call that was taken out of its table publishes nothing more.
+ * counters: the worker's own set. */
+void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
+	const struct sdp_session *session, struct qos_call_counters *counters);
+
+/* Takes out all endpoints that still belong to call. */
+void qos_media_withdraw(
+	struct qos_medias *medias, struct qos_call *call, struct qos_call_counters *counters);
+
+/* The endpoint at this address, or NULL. Valid until the next quiescent state. */
+const struct qos_media *qos_media_find(
+	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port);
+
+/* The meaning of pt at an endpoint, or NULL. */
+const struct qos_payload *qos_media_payload(const struct qos_media *media, uint8_t pt);
+
+uint32_t qos_medias_count(const struct qos_medias *medias);
+
+#endif

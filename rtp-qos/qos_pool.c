@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A free list over one block; objects beyond the high-water mark are not on the list yet, so that
+ * start-up does not touch the whole block. */
+#include "qos_pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	LINE_BYTES = 64,
+};
+
+int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max)
+{
+	size_t stride, bytes;
+
+	if (size == 0 || max == 0 || size > SIZE_MAX - LINE_BYTES)
+		return -EINVAL;
+	stride = (size + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+	if (__builtin_mul_overflow(stride, (size_t)max, &bytes))
+		return -EINVAL;
+	*pool = (struct qos_pool){.stride = stride, .max = max};
+	pool->block = aligned_alloc(LINE_BYTES, bytes);
+	if (!pool->block)
+		return -ENOMEM;
+	pthread_mutex_init(&pool->lock, NULL);
+	return 0;
+}
+
+void qos_pool_fini(struct qos_pool *pool)
+{
+	pthread_mutex_destroy(&pool->lock);
+	free(pool->block);
+	pool->block = NULL;
+}
+
+void *qos_pool_take(struct qos_pool *pool)
+{
+	void *object = NULL;
+
+	pthread_mutex_lock(&pool->lock);
+	if (pool->free) {
+		object = pool->free;
+		memcpy(&pool->free, object, sizeof(pool->free));
+	} else if (pool->used < pool->max) {
+		object = pool->block + pool->stride * pool->used++;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	if (object)
+		memset(object, 0, pool->stride);
+	return object;
+}
+
+void qos_pool_put(struct qos_pool *pool, void *object)
+{
+	pthread_mutex_lock(&pool->lock);
+	memcpy(object, &pool->free, sizeof(pool->free));
+	pool->free = object;
+	pthread_mutex_unlock(&pool->lock);
+}

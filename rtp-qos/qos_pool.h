@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Objects of one size out of one block taken at start: the packet path allocates nothing, and
+ * memory is bounded. Pages that were never used are never touched.
+ * Owner: the table that embeds it. Threads: any; a mutex, so for SIP messages only, not media. */
+#ifndef QOS_POOL_H
+#define QOS_POOL_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct qos_pool {
+	pthread_mutex_t lock;
+	uint8_t *block;
+	size_t stride; /* object size, rounded up to cache lines */
+	uint32_t max;
+	uint32_t used; /* objects ever taken */
+	void *free; /* those given back, the first word of each points to the next */
+};
+
+/* 0, -EINVAL or -ENOMEM. */
+int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max);
+void qos_pool_fini(struct qos_pool *pool);
+
+/* An object full of zeros, or NULL when all are taken. */
+void *qos_pool_take(struct qos_pool *pool);
+void qos_pool_put(struct qos_pool *pool, void *object);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Candidates in sets of eight; hints in a direct-mapped table. */
+#include "qos_probation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* One part of this many is looked through at each tick. */
+#define SWEEP_PARTS 16
+
+/* A gap this small between consecutive packets is loss, not another protocol. */
+#define MAX_STEP 4
+
+/* RTP clocks run between 8 and 96 kHz; text (RFC 4103) at 1 kHz is always announced. */
+#define CLOCK_MIN_HZ 6000.0
+#define CLOCK_MAX_HZ 120000.0
+
+/* How long STUN, DTLS or RTCP speaks for a flow. */
+#define HINT_NS ((uint64_t)30000000000)
+
+int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
+	const struct pkt_seed *seed, struct qos_counters *counters)
+{
+	uint32_t sets = 1;
+
+	while (sets * QOS_CANDIDATE_WAYS < max)
+		sets *= 2;
+	*p = (struct qos_probation){
+		.set_mask = sets - 1,
+		.hint_mask = sets * QOS_CANDIDATE_WAYS - 1,
+		.need = need,
+		.seed = *seed,
+		.counters = counters,
+	};
+	p->candidates = calloc((size_t)sets * QOS_CANDIDATE_WAYS, sizeof(*p->candidates));
+	p->hints = calloc((size_t)sets * QOS_CANDIDATE_WAYS, sizeof(*p->hints));
+	if (!p->candidates || !p->hints) {
+		qos_probation_fini(p);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void qos_probation_fini(struct qos_probation *p)
+{
+	free(p->candidates);
+	free(p->hints);
+	p->candidates = NULL;
+	p->hints = NULL;
+}
+
+/* The same for both directions. */
+static uint64_t hint_hash(const struct qos_probation *p, const struct pkt_flow *flow)
+{
+	struct pkt_flow back = *flow;
+
+	back.src = flow->dst;
+	back.dst = flow->src;
+	back.sport = flow->dport;
+	back.dport = flow->sport;
+	return (pkt_hash_flow6(flow, 0, p->seed.k[2], p->seed.k[3]) +
+		       pkt_hash_flow6(&back, 0, p->seed.k[2], p->seed.k[3])) |
+	       1;
+}
+
+void qos_probation_hint(struct qos_probation *p, const struct pkt_flow *flow, uint64_t now_ns)
+{
+	uint64_t hash = hint_hash(p, flow);
+
+	p->hints[(hash >> 32) & p->hint_mask] = (struct qos_hint){.flow = hash, .last_ns = now_ns};
+}
+
+bool qos_probation_is_hinted(
+	const struct qos_probation *p, const struct pkt_flow *flow, uint64_t now_ns)
+{
+	uint64_t hash = hint_hash(p, flow);
+	const struct qos_hint *h = &p->hints[(hash >> 32) & p->hint_mask];
+
+	return h->flow == hash && now_ns < h->last_ns + HINT_NS;
+}
+
+static void pend(struct qos_probation *p, int64_t n)
+{
+	qos_count(&p->pending, (uint64_t)n);
+}
+
+/* The packets so far belong to no stream. */
+static void give_up_packets(struct qos_probation *p, struct qos_candidate *c)
+{
+	qos_count(&p->unconfirmed, c->pending);
+	pend(p, -(int64_t)c->pending);
+	c->pending = 0;
+	c->count = 0;
+	c->kept = 0;
+	c->has_marker = false;
+}
+
+static void give_up(struct qos_probation *p, struct qos_candidate *c)
+{
+	give_up_packets(p, c);
+	c->last_ns = 0;
+	qos_count(&p->counters->candidates_dropped, 1);
+}
+
+void qos_probation_release(struct qos_probation *p, struct qos_candidate *c)
+{
+	pend(p, -(int64_t)c->pending);
+	c->pending = 0;
+	c->last_ns = 0;
+	qos_count(&p->counters->candidates_confirmed, 1);
+}
+
+static struct qos_candidate *set_of(const struct qos_probation *p, const struct pkt_media_key *key)
+{
+	uint64_t hash = pkt_media_key_hash(key, &p->seed);
+
+	return &p->candidates[((hash >> 32) & p->set_mask) * QOS_CANDIDATE_WAYS];
+}
+
+static struct qos_candidate *find(const struct qos_probation *p, const struct pkt_media_key *key)
+{
+	struct qos_candidate *set = set_of(p, key);
+
+	for (unsigned i = 0; i < QOS_CANDIDATE_WAYS; i++)
+		if (set[i].last_ns && set[i].key.w[0] == key->w[0] && set[i].key.w[1] == key->w[1])
+			return &set[i];
+	return NULL;
+}
+
+const struct qos_origin *qos_probation_origin(
+	const struct qos_probation *p, const struct pkt_media_key *key)
+{
+	const struct qos_candidate *c = find(p, key);
+
+	return c ? &c->origin : NULL;
+}
+
+static struct qos_candidate *make(struct qos_probation *p, const struct pkt_media *m,
+	const struct qos_origin *origin, uint64_t now_ns)
+{
+	struct qos_candidate *set = set_of(p, &m->key);
+	struct qos_candidate *c = &set[0];
+
+	for (unsigned i = 1; i < QOS_CANDIDATE_WAYS; i++)
+		if (set[i].last_ns < c->last_ns)
+			c = &set[i];
+	if (c->last_ns)
+		give_up(p, c);
+	c->key = m->key;
+	c->origin = *origin;
+	c->last_ns = now_ns ? now_ns : 1;
+	c->count = 0;
+	c->kept = 0;
+	c->pending = 0;
+	c->has_marker = false;
+	qos_count(&p->counters->candidates_opened, 1);
+	return c;
+}
+
+/* Does the RTP timestamp run at a rate that a clock may have? */
+static bool is_clock_plausible(const struct qos_candidate *c)
+{
+	const struct pkt_media *first = &c->packets[0];
+	const struct pkt_media *last = &c->packets[c->kept - 1];
+	double ticks = (double)(int32_t)(last->rtp_ts - first->rtp_ts);
+	double seconds = (double)(int64_t)(c->arrivals[c->kept - 1] - c->arrivals[0]) / 1e9;
+
+	return seconds > 0 && ticks >= CLOCK_MIN_HZ * seconds && ticks <= CLOCK_MAX_HZ * seconds;
+}
+
+static bool is_enough(const struct qos_probation *p, const struct qos_candidate *c,
+	bool is_announced, uint64_t now_ns)
+{
+	uint8_t pt = c->packets[0].marker_pt & 0x7f;
+
+	if (is_announced)
+		return c->count >= QOS_NEED_ANNOUNCED;
+	if (c->count >= QOS_NEED_HINTED && qos_probation_is_hinted(p, &c->origin.flow, now_ns))
+		return true;
+	if (c->count >= QOS_NEED_TALKSPURT && c->has_marker && qos_codec_static(pt))
+		return is_clock_plausible(c);
+	return c->count >= p->need && is_clock_plausible(c);
+}
+
+/* Room for one more: the oldest packet is given up, the rest moves on. */
+static void drop_first(struct qos_probation *p, struct qos_candidate *c)
+{
+	memmove(c->packets, c->packets + 1, (c->kept - 1) * sizeof(c->packets[0]));
+	memmove(c->arrivals, c->arrivals + 1, (c->kept - 1) * sizeof(c->arrivals[0]));
+	c->kept--;
+	c->pending--;
+	pend(p, -1);
+	qos_count(&p->unconfirmed, 1);
+}
+
+enum qos_verdict qos_probation_offer(struct qos_probation *p, const struct pkt_media *m,
+	const struct qos_origin *origin, bool is_announced, uint64_t now_ns,
+	struct qos_candidate **confirmed)
+{
+	struct qos_candidate *c = find(p, &m->key);
+	uint16_t step;
+
+	if (!c) {
+		if (!origin)
+			return QOS_UNKNOWN;
+		c = make(p, m, origin, now_ns);
+	} else if (now_ns > c->last_ns + QOS_CANDIDATE_NS) {
+		give_up_packets(p, c);
+	}
+	if (c->kept) {
+		const struct pkt_media *last = &c->packets[c->kept - 1];
+
+		step = (uint16_t)(m->seq - last->seq);
+		if (step > MAX_STEP && step < 65536 - MAX_STEP)
+			give_up_packets(p, c);
+		else if (step && step <= MAX_STEP)
+			c->count++;
+	}
+	if (c->kept == QOS_CANDIDATE_PACKETS)
+		drop_first(p, c);
+	if (!c->count)
+		c->count = 1;
+	c->last_ns = now_ns > c->last_ns ? now_ns : c->last_ns;
+	c->has_marker |= m->marker_pt >> 7;
+	c->packets[c->kept] = *m;
+	c->arrivals[c->kept] = now_ns;
+	c->kept++;
+	c->pending++;
+	pend(p, 1);
+	if (!is_enough(p, c, is_announced, now_ns))
+		return QOS_PENDING;
+	*confirmed = c;
+	return QOS_CONFIRMED;
+}
+
+void qos_probation_expire(struct qos_probation *p, uint64_t now_ns, bool drain)
+{
+	uint32_t total = (p->set_mask + 1) * QOS_CANDIDATE_WAYS;
+	uint32_t part = drain ? total : (total + SWEEP_PARTS - 1) / SWEEP_PARTS;
+
+	for (uint32_t n = 0; n < part; n++) {
+		struct qos_candidate *c = &p->candidates[p->sweep];
+
+		p->sweep = p->sweep + 1 == total ? 0 : p->sweep + 1;
+		if (c->last_ns && (drain || now_ns > c->last_ns + QOS_CANDIDATE_NS))
+			give_up(p, c);
+	}
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A stream's state to a report: closes the interval, scores it by the E-model, converts to
+ * milliseconds. */
+#include "qos_report.h"
+
+#include <stdio.h>
+
+#include "qos_emodel.h"
+#include "qos_stream.h"
+
+/* G.113 Appendix I: G.711 with the loss concealment of its own Appendix I. */
+#define BPL_G711_PLC 25.1f
+
+static double ms(double ns)
+{
+	return ns / 1e6;
+}
+
+/* What happened since the last report; scores it when there is anything to score. */
+static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *cold, bool g711_plc,
+	struct qos_report *report)
+{
+	const struct qos_codec *codec = cold->payload.codec;
+	uint64_t packets = report->packets - cold->interval_packets;
+	uint64_t expected = report->expected - cold->interval_expected;
+	uint64_t regular = packets > cold->silent_deltas ? packets - cold->silent_deltas : 0;
+	uint64_t span = hot->last_ns - cold->interval_last_ns;
+	/* A late packet may repair a loss of the interval before. */
+	double lost = expected > packets ? (double)(expected - packets) : 0;
+
+	if (regular && span > cold->silent_ns)
+		report->delta_ms = ms((double)(span - cold->silent_ns) / (double)regular);
+	if (codec && codec->basis != QOS_BASIS_NONE && codec->kind == QOS_AUDIO && expected && packets) {
+		bool is_g711 = codec->ie == 0;
+		double bpl = is_g711 && g711_plc ? BPL_G711_PLC : codec->bpl;
+
+		cold->r = qos_emodel_r(
+			qos_emodel_ie_eff(codec->ie, bpl, 100.0 * lost / (double)expected, 1.0), 0);
+		cold->mos = qos_emodel_mos(cold->r);
+		if (!cold->scored_packets || cold->r < cold->min_r)
+			cold->min_r = cold->r;
+		if (!cold->scored_packets || cold->mos < cold->min_mos)
+			cold->min_mos = cold->mos;
+		cold->sum_r += cold->r * (double)packets;
+		cold->sum_mos += cold->mos * (double)packets;
+		cold->scored_packets += packets;
+	}
+	cold->interval_packets = report->packets;
+	cold->interval_expected = report->expected;
+	cold->interval_last_ns = hot->last_ns;
+	cold->silent_ns = 0;
+	cold->silent_deltas = 0;
+}
+
+void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
+{
+	unsigned n = pkt_addr_len(flow->family);
+	int order = memcmp(flow->src.b, flow->dst.b, n);
+	bool is_src_first = order < 0 || (order == 0 && flow->sport <= flow->dport);
+	const struct pkt_addr *a = is_src_first ? &flow->src : &flow->dst;
+	const struct pkt_addr *b = is_src_first ? &flow->dst : &flow->src;
+	unsigned aport = is_src_first ? flow->sport : flow->dport;
+	unsigned bport = is_src_first ? flow->dport : flow->sport;
+	char hex[2][33];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(hex[0] + 2 * i, 3, "%02x", a->b[i]);
+		snprintf(hex[1] + 2 * i, 3, "%02x", b->b[i]);
+	}
+	snprintf(id, size, "rtp-%s-%u-%s-%u", hex[0], aport, hex[1], bport);
+}
+
+static void describe(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold,
+	struct qos_report *report)
+{
+	const struct qos_origin *o = &cold->origin;
+
+	report->start_ns = cold->first_ns;
+	report->last_ns = qos_stream_last_ns(hot, cold);
+	report->flow = o->flow;
+	report->ssrc = o->ssrc;
+	report->vlan = o->vlan;
+	report->tos = o->tos;
+	report->has_mac = o->has_mac;
+	memcpy(report->src_mac, o->src_mac, sizeof(report->src_mac));
+	memcpy(report->dst_mac, o->dst_mac, sizeof(report->dst_mac));
+	report->payload = cold->payload;
+	report->is_video = cold->payload.kind == QOS_VIDEO;
+	report->party = cold->party;
+	report->dir = cold->party;
+	report->has_call = cold->call != NULL;
+	if (cold->call) {
+		memcpy(report->call_id, cold->call->call_id, sizeof(report->call_id));
+		memcpy(report->correlation_id, cold->call->call_id, sizeof(report->correlation_id));
+	} else {
+		qos_correlation_id(&o->flow, report->correlation_id, sizeof(report->correlation_id));
+	}
+}
+
+void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
+	enum qos_report_type type, enum qos_end end, uint64_t now_ns, bool g711_plc,
+	struct qos_report *report)
+{
+	uint64_t samples;
+
+	qos_stream_fold(hot, cold);
+	*report = (struct qos_report){.type = type, .end = end, .report_ns = now_ns};
+	describe(hot, cold, report);
+
+	report->packets = cold->packets;
+	report->expected = qos_stream_expected(hot, cold);
+	report->lost = report->expected - report->packets;
+	report->bytes = cold->bytes;
+	report->duplicates = cold->duplicates;
+	report->reordered = cold->reordered;
+	report->sequence_errors = cold->sequence_errors;
+	report->restarts = cold->restarts;
+	report->ssrc_changes = cold->ssrc_changes;
+
+	samples = cold->packets - cold->jitter_skipped;
+	report->jitter_ms = ms(hot->jitter_ns);
+	report->max_jitter_ms = ms(hot->jitter_max_ns);
+	if (samples)
+		report->mean_jitter_ms = ms((double)cold->jitter_sum_64ns * 64 / (double)samples);
+	report->skew_ms = ms(hot->skew_ns);
+	report->max_skew_ms = ms(hot->skew_max_ns);
+	report->max_delta_ms = ms(hot->delta_max_ns);
+
+	close_interval(hot, cold, g711_plc, report);
+	report->has_score = cold->scored_packets > 0;
+	if (report->has_score) {
+		report->r = cold->r;
+		report->min_r = cold->min_r;
+		report->mean_r = cold->sum_r / (double)cold->scored_packets;
+		report->mos = cold->mos;
+		report->min_mos = cold->min_mos;
+		report->mean_mos = cold->sum_mos / (double)cold->scored_packets;
+	}
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The quality of one RTP stream at one moment, as plain data: all that hep-out and the tables on
+ * the screen need.
+ * Owner: value type, no pointers. Threads: any. */
+#ifndef QOS_REPORT_H
+#define QOS_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pkt_flow.h"
+#include "qos_call.h"
+#include "qos_codec.h"
+
+enum qos_report_type {
+	QOS_PERIODIC = 0,
+	QOS_FINAL,
+};
+
+/* Why a stream ended. */
+enum qos_end {
+	QOS_END_NONE = 0, /* PERIODIC */
+	QOS_END_BYE,	  /* SIP BYE or CANCEL */
+	QOS_END_RTCP_BYE,
+	QOS_END_TIMEOUT,
+	QOS_END_CAPTURE, /* heptap stopped, or the file ended */
+};
+
+struct qos_report {
+	enum qos_report_type type;
+	enum qos_end end;
+	uint64_t report_ns; /* packet time of the report, ns since the epoch */
+	uint64_t start_ns;  /* first packet */
+	uint64_t last_ns;   /* last packet */
+
+	/* On the wire. */
+	struct pkt_flow flow;
+	uint32_t ssrc;
+	uint16_t vlan;
+	uint8_t tos;
+	bool has_mac;
+	uint8_t src_mac[6];
+	uint8_t dst_mac[6];
+
+	/* Of the call. */
+	bool has_call;
+	char call_id[QOS_CALL_ID_MAX];	     /* "" without call */
+	char correlation_id[QOS_CALL_ID_MAX]; /* Call-ID, or made from the addresses without call */
+	uint8_t party; /* who sends: 0 caller, 1 callee */
+	uint8_t dir;   /* 0 caller to callee, 1 callee to caller */
+
+	struct qos_payload payload; /* last audio or video payload type */
+	bool is_video;
+
+	/* Counts since the stream began. RFC 3550 A.3, but duplicates never make up for losses. */
+	uint64_t packets;   /* different sequence numbers received */
+	uint64_t expected;
+	uint64_t lost;	    /* expected - packets */
+	uint64_t bytes;	    /* payload octets of packets */
+	uint64_t duplicates;
+	uint64_t reordered; /* RFC 4737: arrived after a later one */
+	uint64_t sequence_errors; /* not the next number: gap, late or repeated */
+	uint32_t restarts;  /* sequence started anew, RFC 3550 A.1 */
+	uint32_t ssrc_changes; /* streams with another SSRC on the same addresses before this one */
+
+	/* Milliseconds. */
+	double delta_ms;     /* mean inter-arrival time in the interval, silence taken out */
+	double max_delta_ms; /* since the stream began */
+	double jitter_ms;    /* RFC 3550 A.8, now */
+	double mean_jitter_ms; /* mean of the jitter series */
+	double max_jitter_ms;
+	double skew_ms;	     /* nominal minus arrival, negative is late */
+	double max_skew_ms;  /* largest magnitude, with its sign */
+
+	/* G.107; only when has_score. The interval's own, the least, and the mean by packets. */
+	bool has_score;
+	double mos, min_mos, mean_mos;
+	double r, min_r, mean_r;
+};
+
+/* What: an id for media that no call is known for, the same for both directions, since collectors
+ * drop records without one. */
+void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One RTP stream (addresses, ports, SSRC) as a receiver at the tap sees it: RFC 3550 A.1 sequence,
+ * A.3 loss, A.8 jitter, and Wireshark's delta and skew.
+ * Owner: the worker's qos_table. Threads: that worker only.
+ * The hot half is one cache line and all that a packet in order touches; the cold half is for gaps,
+ * reordering, reports and the end. All arithmetic on packets is integer, in nanoseconds. */
+#ifndef QOS_STREAM_H
+#define QOS_STREAM_H
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pkt_media.h"
+#include "qos_call.h"
+#include "qos_codec.h"
+#include "qos_report.h"
+
+enum {
+	QOS_MIN_SEQUENTIAL = 2, /* RFC 3550 A.1 */
+	QOS_MAX_DROPOUT = 3000,
+	QOS_MAX_MISORDER = 100,
+	QOS_HOLES = 128, /* sequence numbers behind the highest whose loss can still be repaired */
+	QOS_NO_PT = 0xff,
+	QOS_CLOCKS_MAX = 32,
+};
+
+/* A timestamp that disagrees with the wall clock by more than this was set anew, not late. */
+#define QOS_TS_JUMP_NS 1000000000
+
+/* Low bits of qos_stream_hot.clock are an index into qos_clocks; above stand: */
+#define QOS_HOT_CLOCK	0x1f
+#define QOS_HOT_QUIET	0x20 /* an event or comfort noise came since the last voice packet */
+#define QOS_HOT_STARTED 0x40 /* last_ns and last_ts are a packet's of this payload type */
+
+struct qos_stream_hot {
+	struct pkt_media_key key;
+	uint64_t last_ns;	  /* arrival of the last voice packet */
+	uint32_t ext_seq;	  /* highest sequence number with its cycles */
+	uint32_t last_ts;
+	uint32_t jitter_ns;	  /* A.8 J */
+	uint32_t jitter_max_ns;
+	uint32_t jitter_sum_64ns; /* of J, since the last fold */
+	int32_t skew_ns;	  /* saturates at 2.1 s */
+	int32_t skew_max_ns;
+	uint32_t delta_max_ns;	  /* saturates at 4.2 s */
+	uint32_t bytes;		  /* since the last fold */
+	uint16_t packets;	  /* since the last fold */
+	uint8_t pt;
+	uint8_t clock;
+};
+
+static_assert(sizeof(struct qos_stream_hot) == 64, "one cache line a packet");
+
+/* Where a stream came from, from its first packet. */
+struct qos_origin {
+	struct pkt_flow flow;
+	uint32_t ssrc;
+	uint16_t vlan;
+	uint8_t tos;
+	bool has_mac;
+	uint8_t src_mac[6];
+	uint8_t dst_mac[6];
+};
+
+struct qos_stream_cold {
+	struct qos_origin origin;
+	struct qos_call *call; /* held, NULL without */
+	uint8_t party;
+	uint8_t quiet_pt; /* payload type known to be an event or comfort noise */
+	uint8_t phase;	  /* wheel slot */
+	bool is_open;
+	uint32_t wheel_pos;
+	uint32_t next_free;
+	struct qos_payload payload; /* of hot.pt */
+
+	uint64_t first_ns;
+	uint64_t quiet_ns;	/* last event or comfort noise packet */
+	uint64_t close_ns;	/* RTCP BYE came: ends then; 0 not */
+	uint64_t next_report_ns;
+	uint64_t attach_until_ns; /* looked for in the SDP endpoints until then */
+
+	/* Sequence. */
+	uint32_t base_ext;	/* first of the segment */
+	uint32_t hole_ext;	/* ext_seq that bit 0 of holes stands for */
+	unsigned __int128 holes; /* bit i: hole_ext - i is missing */
+	uint64_t expected_done; /* of segments before the last restart */
+	uint64_t packets;	/* folded */
+	uint64_t bytes;
+	uint64_t duplicates;
+	uint64_t reordered;
+	uint64_t sequence_errors;
+	uint32_t restarts;
+	uint32_t ts_jumps;
+	uint32_t ssrc_changes;
+	uint32_t bad_seq;	/* A.1: the next number of a possible restart; over 65535: none */
+	struct pkt_media stray; /* the packet that made bad_seq */
+	uint64_t stray_ns;
+	uint64_t strays; /* packets far outside the window, not counted as received */
+
+	/* Timing. */
+	uint64_t jitter_sum_64ns; /* folded */
+	uint64_t jitter_skipped;  /* received packets that are no sample of J */
+	uint64_t silent_ns;	  /* inter-arrival time across silence, in the interval */
+	uint32_t silent_deltas;	  /* received packets in the interval without a regular delta */
+
+	/* The interval since the last report, and scores. */
+	uint64_t interval_packets, interval_expected;
+	uint64_t interval_last_ns;
+	double r, min_r, sum_r;
+	double mos, min_mos, sum_mos;
+	uint64_t scored_packets;
+};
+
+/* RTP clocks in use by one table, so that the hot line holds an index and no division is needed. */
+struct qos_clocks {
+	unsigned count; /* index 0 is "unknown" */
+	uint32_t hz[QOS_CLOCKS_MAX];
+	uint32_t tick_ns_q12[QOS_CLOCKS_MAX]; /* nanoseconds a tick, times 4096 */
+};
+
+/* Index for a clock; 0 for an unknown one, below 1000 Hz, or when all indices are taken. */
+uint8_t qos_clock_index(struct qos_clocks *clocks, uint32_t hz);
+
+/* What a payload type means on a stream, asked when it changes: fills payload. */
+typedef void (*qos_payload_fn)(
+	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *payload);
+
+struct qos_stream_env {
+	struct qos_clocks clocks;
+	qos_payload_fn payload_fn;
+	void *payload_arg;
+};
+
+/* Begins a stream at its first packet, which is not counted yet: give it to qos_stream_update. */
+void qos_stream_init(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
+	const struct pkt_media *first, const struct qos_origin *origin, uint64_t now_ns);
+
+/* Everything that is not the next packet of the same payload type without marker. */
+void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns);
+
+/* Adds the hot counts to the cold ones. */
+void qos_stream_fold(struct qos_stream_hot *hot, struct qos_stream_cold *cold);
+
+/* Now known, or known better: sets the meaning of the current payload type. */
+void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct qos_payload *payload);
+
+uint64_t qos_stream_expected(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold);
+uint64_t qos_stream_packets(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold);
+/* Arrival of the last packet of any payload type. */
+uint64_t qos_stream_last_ns(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold);
+
+/* What: closes the interval at now_ns and describes the stream. g711_plc as in qos_options. */
+void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
+	enum qos_report_type type, enum qos_end end, uint64_t now_ns, bool g711_plc,
+	struct qos_report *report);
+
+/* One jitter sample (RFC 3550 A.8, arrival in nanoseconds) and its skew. d_ns: arrival difference
+ * minus timestamp difference, at most QOS_TS_JUMP_NS in magnitude. */
+static inline void qos_stream_sample(struct qos_stream_hot *hot, int64_t d_ns)
+{
+	int64_t abs_d = d_ns < 0 ? -d_ns : d_ns;
+	int64_t skew = (int64_t)hot->skew_ns - d_ns;
+	int64_t skew_max = hot->skew_max_ns;
+	uint32_t jitter;
+
+	jitter = (uint32_t)((int64_t)hot->jitter_ns + ((abs_d - (int64_t)hot->jitter_ns + 8) >> 4));
+	hot->jitter_ns = jitter;
+	hot->jitter_max_ns = jitter > hot->jitter_max_ns ? jitter : hot->jitter_max_ns;
+	hot->jitter_sum_64ns += jitter >> 6;
+	skew = skew > INT32_MAX ? INT32_MAX : skew;
+	skew = skew < -INT32_MAX ? -INT32_MAX : skew;
+	hot->skew_ns = (int32_t)skew;
+	if ((skew < 0 ? -skew : skew) > (skew_max < 0 ? -skew_max : skew_max))
+		hot->skew_max_ns = (int32_t)skew;
+}
+
+/* What: counts one packet of the stream. now_ns: its arrival, ns since the epoch. */
+static inline void qos_stream_update(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
+{
+	int64_t delta = (int64_t)(now_ns - hot->last_ns);
+	int64_t media = (int64_t)(int32_t)(m->rtp_ts - hot->last_ts) *
+			env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
+	int64_t d = delta - (media >> 12);
+	bool is_next = (uint16_t)(m->seq - hot->ext_seq) == 1;
+	bool is_plain = m->marker_pt == hot->pt && (hot->clock & ~QOS_HOT_CLOCK) == QOS_HOT_STARTED &&
+			(hot->clock & QOS_HOT_CLOCK) != 0;
+	bool is_timely = (uint64_t)delta <= UINT32_MAX &&
+			 (uint64_t)(d + QOS_TS_JUMP_NS) <= 2 * (uint64_t)QOS_TS_JUMP_NS;
+
+	if (__builtin_expect(!(is_next & is_plain & is_timely), 0)) {
+		qos_stream_update_slow(env, hot, cold, m, now_ns);
+		return;
+	}
+	hot->ext_seq++;
+	hot->packets++;
+	hot->bytes += m->payload_bytes;
+	hot->last_ns = now_ns;
+	hot->last_ts = m->rtp_ts;
+	hot->delta_max_ns = (uint32_t)delta > hot->delta_max_ns ? (uint32_t)delta : hot->delta_max_ns;
+	qos_stream_sample(hot, d);
+	if (__builtin_expect(hot->packets >> 15 | hot->jitter_sum_64ns >> 31, 0))
+		qos_stream_fold(hot, cold);
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rules between keys: CPUs, devices and packet buffers. */
+#include "cfg_check.h"
+#include "unit.h"
+
+static struct cfg_options load(const char *text)
+{
+	struct cfg_options options;
+	struct cfg_error error;
+
+	if (cfg_load_text(text, strlen(text), &options, &error) != 0)
+		fail_msg("%u:%u: %s", error.line, error.column, error.text);
+	return options;
+}
+
+static void expect_passes(const char *text)
+{
+	struct cfg_options options = load(text);
+	struct cfg_error error;
+
+	if (cfg_check(&options, 8, &error) != 0)
+		fail_msg("%s", error.text);
+	assert_string_equal(error.text, "");
+}
+
+static void expect_fails(const char *text, const char *want)
+{
+	struct cfg_options options = load(text);
+	struct cfg_error error = {7, 7, ""};
+
+	assert_int_equal(cfg_check(&options, 8, &error), -1);
+	assert_string_equal(error.text, want);
+	assert_int_equal(error.line, 0);
+}
+
+static void passes_the_defaults(void **state)
+{
+	struct cfg_options options;
+	struct cfg_error error;
+
+	(void)state;
+	cfg_defaults(&options);
+	assert_int_equal(cfg_check(&options, 1, &error), 0);
+}
+
+static void wants_cpus_that_exist(void **state)
+{
+	(void)state;
+	expect_passes("cores: {workers: [0-7]}\n");
+	expect_fails("cores: {workers: [0-8]}\n",
+		"cores.workers names CPU 8, but this machine has 8 (from 0)");
+	expect_fails("cores: {control: 65535}\n",
+		"cores.control names CPU 65535, but this machine has 8 (from 0)");
+	expect_fails("cores: {sender: 9, share: true}\n",
+		"cores.sender names CPU 9, but this machine has 8 (from 0)");
+}
+
+static void wants_each_cpu_in_one_list_unless_shared(void **state)
+{
+	(void)state;
+	expect_passes("cores: {control: 0, rx: [1-2], workers: [3-6], sender: 7}\n");
+	expect_passes("cores: {control: 0, rx: 0, workers: [0-1], sender: 1, share: true}\n");
+	expect_fails("cores: {rx: [1-2], workers: [2-3]}\n",
+		"CPU 2 is in both cores.rx and cores.workers, which needs cores.share to be true");
+	expect_fails("cores: {control: 3, sender: 3}\n",
+		"CPU 3 is in both cores.control and cores.sender, which needs cores.share to be "
+		"true");
+}
+
+static void bounds_lists_that_did_not_come_from_a_file(void **state)
+{
+	struct cfg_options options;
+	struct cfg_error error;
+
+	(void)state;
+	cfg_defaults(&options);
+	options.dp.rx.count = DP_CPUS_MAX + 1;
+	assert_int_equal(cfg_check(&options, 8, &error), -1);
+	assert_string_equal(error.text, "cores.rx names 65 CPUs, at most 64 are possible");
+}
+
+static void wants_each_device_once(void **state)
+{
+	(void)state;
+	expect_passes(
+		"ports: [{device: eth1}, {device: eth10}, {device: 'net_pcap0,a=1'},"
+		"{device: 'net_pcap1,a=1'}, {device: '0000:3b:00.0'}, {device: '0001:3b:00.0'}]");
+	expect_fails("ports: [{device: eth1}, {device: eth2}, {device: eth1, driver: af_xdp}]",
+		"two ports have the same device, \"eth1\"");
+	expect_fails("ports: [{device: 'net_pcap0,a=1'}, {device: 'net_pcap0,a=2'}]",
+		"two ports have the same device, \"net_pcap0,a=2\"");
+	expect_fails("ports: [{device: '0000:3b:00.0'}, {device: '3b:00.0'}]",
+		"two ports have the same device, \"3b:00.0\"");
+}
+
+static void wants_a_buffer_for_every_descriptor(void **state)
+{
+	(void)state;
+	expect_passes(
+		"ports: [{device: a, queues: 4, descriptors: 1024}]\nmemory: {mbufs: 4097}\n");
+	expect_fails("ports: [{device: a, queues: 4, descriptors: 1024}]\nmemory: {mbufs: 4096}\n",
+		"memory.mbufs is 4096, must be more than the 4096 descriptors of port \"a\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(passes_the_defaults),
+		cmocka_unit_test(wants_cpus_that_exist),
+		cmocka_unit_test(wants_each_cpu_in_one_list_unless_shared),
+		cmocka_unit_test(bounds_lists_that_did_not_come_from_a_file),
+		cmocka_unit_test(wants_each_device_once),
+		cmocka_unit_test(wants_a_buffer_for_every_descriptor),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* JSON text: escaping of hostile strings, numbers, room, and the quality report key by key. */
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "hep_json.h"
+#include "json_check.h"
+#include "unit.h"
+
+static char text[8192];
+
+static struct bytes finish(const struct hep_json *j)
+{
+	return bytes_of(text, hep_json_finish(j));
+}
+
+static void assert_text(struct bytes got, const char *want)
+{
+	assert_int_equal(got.n, strlen(want));
+	assert_memory_equal(got.p, want, got.n);
+}
+
+static struct bytes string_json(struct bytes value)
+{
+	struct hep_json j;
+
+	hep_json_init(&j, text, sizeof(text));
+	hep_json_string(&j, NULL, value);
+	return finish(&j);
+}
+
+static struct bytes double_json(double v, int decimals)
+{
+	struct hep_json j;
+
+	hep_json_init(&j, text, sizeof(text));
+	hep_json_double(&j, NULL, v, decimals);
+	return finish(&j);
+}
+
+static void put_nested(struct hep_json *j)
+{
+	hep_json_open(j, NULL, '{');
+	hep_json_u64(j, "a", UINT64_MAX);
+	hep_json_i64(j, "b", INT64_MIN);
+	hep_json_open(j, "c", '[');
+	hep_json_close(j, ']');
+	hep_json_open(j, "d", '[');
+	hep_json_open(j, NULL, '{');
+	hep_json_null(j, "e");
+	hep_json_close(j, '}');
+	hep_json_string(j, NULL, BYTES_LIT("x"));
+	hep_json_close(j, ']');
+	hep_json_double(j, "f", -2.5, 1);
+	hep_json_close(j, '}');
+}
+
+static const char nested[] = "{\"a\":18446744073709551615,\"b\":-9223372036854775808,\"c\":[],"
+			     "\"d\":[{\"e\":null},\"x\"],\"f\":-2.5}";
+
+static void nests_objects_and_arrays(void **state)
+{
+	struct hep_json j;
+
+	(void)state;
+	hep_json_init(&j, text, sizeof(text));
+	put_nested(&j);
+	assert_text(finish(&j), nested);
+	assert_true(json_is_valid(finish(&j)));
+}
+
+static void has_length_0_in_every_buffer_that_is_too_small(void **state)
+{
+	size_t n = strlen(nested);
+
+	(void)state;
+	for (size_t room = 0; room <= n; room++) {
+		uint8_t *buf = guarded_copy(nested, room);
+		struct hep_json j;
+
+		hep_json_init(&j, buf, room);
+		put_nested(&j);
+		assert_int_equal(hep_json_finish(&j), room == n ? n : 0);
+		guarded_free(buf, room);
+	}
+}
+
+static void escapes_what_json_reserves(void **state)
+{
+	(void)state;
+	assert_text(string_json(BYTES_LIT("")), "\"\"");
+	assert_text(string_json(BYTES_LIT("a\"b\\c/d")), "\"a\\\"b\\\\c/d\"");
+	assert_text(
+		string_json(BYTES_LIT("\r\n\t\x01\x1f\x7f")), "\"\\r\\n\\t\\u0001\\u001f\x7f\"");
+}
+
+static void replaces_nul_because_postgresql_refuses_it(void **state)
+{
+	(void)state;
+	assert_text(string_json(BYTES_LIT("a\0b")), "\"a\xef\xbf\xbd"
+						    "b\"");
+}
+
+static void keeps_utf8(void **state)
+{
+	/* U+00E9, U+20AC, U+1F600, U+07FF, U+0800, U+D7FF, U+E000, U+10000, U+10FFFF */
+	static const char good[] = "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xdf\xbf\xe0\xa0\x80"
+				   "\xed\x9f\xbf\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf";
+	struct bytes got = string_json(BYTES_LIT(good));
+
+	(void)state;
+	assert_int_equal(got.n, sizeof(good) - 1 + 2);
+	assert_memory_equal(got.p + 1, good, sizeof(good) - 1);
+}
+
+static void replaces_each_octet_that_is_not_utf8(void **state)
+{
+	static const struct {
+		struct bytes in;
+		unsigned replaced;
+	} cases[] = {
+		{BYTES_LIT("\x80"), 1}, /* continuation alone */
+		{BYTES_LIT("\xc0\xaf"), 2}, /* overlong "/" */
+		{BYTES_LIT("\xe0\x9f\xbf"), 3}, /* overlong U+07FF */
+		{BYTES_LIT("\xed\xa0\x80"), 3}, /* surrogate U+D800 */
+		{BYTES_LIT("\xf0\x8f\xbf\xbf"), 4}, /* overlong U+FFFF */
+		{BYTES_LIT("\xf4\x90\x80\x80"), 4}, /* beyond U+10FFFF */
+		{BYTES_LIT("\xf5\x80\x80\x80"), 4},
+		{BYTES_LIT("\xff\xfe"), 2},
+		{BYTES_LIT("\xc3"), 1}, /* cut */
+		{BYTES_LIT("\xe2\x82"), 2},
+		{BYTES_LIT("\xf0\x9f\x98"), 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bytes got = string_json(cases[i].in);
+
+		assert_int_equal(got.n, 2 + 3 * cases[i].replaced);
+		for (unsigned k = 0; k < cases[i].replaced; k++)
+			assert_memory_equal(got.p + 1 + (size_t)3 * k, "\xef\xbf\xbd", 3);
+	}
+	assert_text(string_json(BYTES_LIT("\xc3(\xa9")), "\"\xef\xbf\xbd(\xef\xbf\xbd\"");
+}
+
+static void is_valid_for_every_pair_of_octets(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 0x10000; i++) {
+		uint8_t pair[] = {(uint8_t)(i >> 8), (uint8_t)i, 0x80, '"'};
+
+		assert_true(json_is_valid(string_json(bytes_of(pair, 2))));
+		assert_true(json_is_valid(string_json(bytes_of(pair, 4))));
+	}
+}
+
+static void writes_doubles_as_fixed_point(void **state)
+{
+	(void)state;
+	assert_text(double_json(4.4094063, 3), "4.409");
+	assert_text(double_json(93.2, 3), "93.200");
+	assert_text(double_json(-0.0005001, 3), "-0.001");
+	assert_text(double_json(-0.0001, 3), "0.000");
+	assert_text(double_json(-0.0, 0), "0");
+	assert_text(double_json(12, 0), "12");
+	assert_true(json_is_valid(double_json(DBL_MAX, 9)));
+	assert_true(json_is_valid(double_json(-DBL_MAX, 99)));
+	assert_text(double_json(NAN, 3), "null");
+	assert_text(double_json(INFINITY, 3), "null");
+	assert_text(double_json(-INFINITY, 3), "null");
+}
+
+static void writes_points_in_a_locale_of_commas(void **state)
+{
+	(void)state;
+	if (!setlocale(LC_NUMERIC, "de_DE.UTF-8"))
+		return; /* not installed here */
+	assert_text(double_json(-4.5, 3), "-4.500");
+	setlocale(LC_NUMERIC, "C");
+}
+
+/* The report of hep.md's kind: G.722 from 192.0.2.1:16384, numbers all different. */
+static struct qos_report full_report(void)
+{
+	static const struct qos_codec g722 = {
+		.name = "g722", .clock = 8000, .basis = QOS_BASIS_ASSUMED};
+
+	return (struct qos_report){
+		.type = QOS_PERIODIC,
+		.report_ns = 1700000010123456789,
+		.start_ns = 1700000000000001999,
+		.last_ns = 1700000009999999999,
+		.flow = {.family = 4,
+			.proto = PKT_UDP,
+			.sport = 16384,
+			.dport = 16386,
+			.src = {{192, 0, 2, 1}},
+			.dst = {{198, 51, 100, 2}}},
+		.ssrc = 0xdc34144,
+		.vlan = 42,
+		.tos = 0xb8,
+		.has_mac = true,
+		.src_mac = {0x00, 0x04, 0x13, 0x29, 0x64, 0xab},
+		.dst_mac = {0xde, 0xad, 0xbe, 0xef, 0x00, 0x01},
+		.has_call = true,
+		.call_id = "leg \"b\"@192.0.2.1",
+		.correlation_id = "leg-a@192.0.2.1",
+		.party = 1,
+		.dir = 1,
+		.payload = {.pt = 9, .clock = 8000, .codec = &g722, .name = "g722"},
+		.packets = 500,
+		.expected = 510,
+		.lost = 10,
+		.bytes = 80000,
+		.duplicates = 3,
+		.reordered = 4,
+		.sequence_errors = 7,
+		.restarts = 2,
+		.ssrc_changes = 1,
+		.delta_ms = 19.98,
+		.max_delta_ms = 35.547,
+		.jitter_ms = 0.023,
+		.mean_jitter_ms = 0.126,
+		.max_jitter_ms = 0.97,
+		.skew_ms = -0.08,
+		.max_skew_ms = -15.5,
+		.has_score = true,
+		.mos = 4.3943,
+		.min_mos = 4.0316,
+		.mean_mos = 4.3,
+		.r = 92.4494,
+		.min_r = 80.2,
+		.mean_r = 89.4292841,
+	};
+}
+
+static struct bytes report_json(const struct qos_report *report, uint32_t final_type)
+{
+	struct hep_json j;
+
+	hep_json_init(&j, text, sizeof(text));
+	hep_json_open(&j, NULL, '{');
+	hep_json_report(&j, report, final_type);
+	hep_json_close(&j, '}');
+	return finish(&j);
+}
+
+static void writes_every_key_of_a_report_in_order(void **state)
+{
+	struct qos_report report = full_report();
+
+	(void)state;
+	assert_text(report_json(&report, HEP_FINAL),
+		"{\"CORRELATION_ID\":\"leg-a@192.0.2.1\","
+		"\"RTP_SIP_CALL_ID\":\"leg \\\"b\\\"@192.0.2.1\","
+		"\"DELTA\":19.980,\"MAX_DELTA\":35.547,\"JITTER\":0.023,\"MAX_JITTER\":0.970,"
+		"\"MEAN_JITTER\":0.126,\"SKEW\":-0.080,\"MAX_SKEW\":-15.500,"
+		"\"REPORT_TS\":1700000010.123456,\"TOTAL_PK\":500,\"EXPECTED_PK\":510,"
+		"\"PACKET_LOSS\":10,\"SEQ\":7,\"OUT_ORDER\":4,\"DUP_PK\":3,\"SSRC_CHG\":1,"
+		"\"RESTARTS\":2,\"TL_BYTE\":80000,\"MOS\":4.394,\"MIN_MOS\":4.032,"
+		"\"MEAN_MOS\":4.300,\"RFACTOR\":92.449,\"MIN_RFACTOR\":80.200,"
+		"\"MEAN_RFACTOR\":89.429,\"SRC_IP\":\"192.0.2.1\",\"SRC_PORT\":16384,"
+		"\"DST_IP\":\"198.51.100.2\",\"DST_PORT\":16386,"
+		"\"SRC_MAC\":\"00-04-13-29-64-AB\",\"DST_MAC\":\"DE-AD-BE-EF-00-01\","
+		"\"INFO_VLAN\":42,\"IP_QOS\":184,\"SSRC\":\"0x0dc34144\",\"CODEC_PT\":9,"
+		"\"CLOCK\":8000,\"CODEC_NAME\":\"g722\",\"VIDEO\":0,\"DIR\":1,\"PARTY\":1,"
+		"\"REPORT_NAME\":\"192.0.2.1:16384\",\"REPORT_START\":1700000000.000001,"
+		"\"REPORT_END\":1700000009.999999,\"SOURCE\":\"RTP\",\"MOS_SCALE\":\"NB\","
+		"\"MOS_BASIS\":\"assumed\",\"TYPE\":\"PERIODIC\"}");
+	assert_true(json_is_valid(report_json(&report, HEP_FINAL)));
+}
+
+static void names_the_last_report_as_configured(void **state)
+{
+	struct qos_report report = full_report();
+
+	(void)state;
+	assert_text(json_get(report_json(&report, HEP_HANGUP), "TYPE"), "\"PERIODIC\"");
+	report.type = QOS_FINAL;
+	assert_text(json_get(report_json(&report, HEP_FINAL), "TYPE"), "\"FINAL\"");
+	assert_text(json_get(report_json(&report, HEP_HANGUP), "TYPE"), "\"HANGUP\"");
+}
+
+static void writes_null_where_there_is_no_score(void **state)
+{
+	static const char *const keys[] = {"MOS", "MIN_MOS", "MEAN_MOS", "RFACTOR", "MIN_RFACTOR",
+		"MEAN_RFACTOR", "MOS_SCALE"};
+	struct qos_report report = full_report();
+	struct bytes json;
+
+	(void)state;
+	report.has_score = false;
+	report.payload.codec = NULL;
+	json = report_json(&report, HEP_FINAL);
+	assert_true(json_is_valid(json));
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		assert_text(json_get(json, keys[i]), "null");
+	assert_text(json_get(json, "MOS_BASIS"), "\"none\"");
+}
+
+static void leaves_out_mac_addresses_that_are_not_known(void **state)
+{
+	struct qos_report report = full_report();
+	struct bytes json;
+
+	(void)state;
+	report.has_mac = false;
+	json = report_json(&report, HEP_FINAL);
+	assert_int_equal(json_get(json, "SRC_MAC").n, 0);
+	assert_int_equal(json_get(json, "DST_MAC").n, 0);
+	assert_text(json_get(json, "DST_PORT"), "16386");
+}
+
+static void writes_ipv6_and_video(void **state)
+{
+	struct qos_report report = full_report();
+	struct bytes json;
+
+	(void)state;
+	report.flow.family = 6;
+	report.flow.src = (struct pkt_addr){{0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+	report.flow.dst = (struct pkt_addr){{0xfe, 0x80, [15] = 2}};
+	report.is_video = true;
+	json = report_json(&report, HEP_FINAL);
+	assert_text(json_get(json, "SRC_IP"), "\"2001:db8::1\"");
+	assert_text(json_get(json, "DST_IP"), "\"fe80::2\"");
+	assert_text(json_get(json, "REPORT_NAME"), "\"[2001:db8::1]:16384\"");
+	assert_text(json_get(json, "VIDEO"), "1");
+}
+
+static void takes_the_longest_of_everything(void **state)
+{
+	struct qos_report report = full_report();
+
+	(void)state;
+	memset(report.call_id, 0x01, sizeof(report.call_id) - 1);
+	memset(report.correlation_id, 0xff, sizeof(report.correlation_id) - 1);
+	memset(report.payload.name, '"', sizeof(report.payload.name) - 1);
+	memset(&report.flow.src, 0xff, sizeof(report.flow.src));
+	report.flow.family = 6;
+	report.report_ns = UINT64_MAX;
+	report.mos = NAN;
+	report.jitter_ms = INFINITY;
+	report.skew_ms = -DBL_MAX;
+	assert_true(json_is_valid(report_json(&report, HEP_FINAL)));
+	assert_text(json_get(report_json(&report, HEP_FINAL), "REPORT_TS"), "18446744073.709551");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nests_objects_and_arrays),
+		cmocka_unit_test(has_length_0_in_every_buffer_that_is_too_small),
+		cmocka_unit_test(escapes_what_json_reserves),
+		cmocka_unit_test(replaces_nul_because_postgresql_refuses_it),
+		cmocka_unit_test(keeps_utf8),
+		cmocka_unit_test(replaces_each_octet_that_is_not_utf8),
+		cmocka_unit_test(is_valid_for_every_pair_of_octets),
+		cmocka_unit_test(writes_doubles_as_fixed_point),
+		cmocka_unit_test(writes_points_in_a_locale_of_commas),
+		cmocka_unit_test(writes_every_key_of_a_report_in_order),
+		cmocka_unit_test(names_the_last_report_as_configured),
+		cmocka_unit_test(writes_null_where_there_is_no_score),
+		cmocka_unit_test(leaves_out_mac_addresses_that_are_not_known),
+		cmocka_unit_test(writes_ipv6_and_video),
+		cmocka_unit_test(takes_the_longest_of_everything),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The call table: bounds, expiry, references, and two workers at once. */
+#include <errno.h>
+
+#include "qos_call_case.h"
+
+static void long_linger_keeps_ended_calls(void **state)
+{
+	struct qos_calls *calls;
+
+	qos_calls_destroy(*state);
+	*state = calls = create_calls(100, 50 * S);
+	see(calls, 1, BYE, "BYE", "b1");
+	assert_expires(calls, 51, QOS_CALL_COMPLETED);
+}
+
+static void call_with_open_streams_does_not_expire(void **state)
+{
+	struct qos_calls *calls = *state;
+	struct qos_call *call;
+
+	see(calls, 1, INVITE, "INVITE", NULL);
+	call = the_call(calls);
+	atomic_store(&call->streams_open, 1);
+	assert_null(qos_calls_expire(calls, 0, 100000 * S, false));
+	atomic_store(&call->streams_open, 0);
+	atomic_store(&call->last_ns, 99999 * S); /* the last report of the stream */
+	assert_expires(calls, 99999 + SETUP_S, QOS_CALL_TIMEOUT);
+}
+
+static void drain_takes_every_call_as_it_is(void **state)
+{
+	struct qos_calls *calls = *state;
+	struct qos_call *call;
+
+	see(calls, 1, ANSWER(200), "INVITE", "b1");
+	assert_null(qos_calls_expire(calls, 1, 2 * S, true)); /* not its home */
+	call = qos_calls_expire(calls, 0, 2 * S, true);
+	assert_non_null(call);
+	assert_int_equal(call->state, QOS_CALL_ANSWERED);
+	assert_int_equal(end_s(call), 0);
+	qos_call_put(call);
+	assert_null(qos_calls_expire(calls, 0, 2 * S, true));
+}
+
+static enum qos_call_change open_call(
+	struct qos_calls *calls, unsigned worker, const char *call_id, struct qos_call **call)
+{
+	static const struct line line = {INVITE, "INVITE", NULL};
+	char text[2048];
+	struct sip_msg msg = parse(text, sizeof(text), call_id, alice, &line);
+
+	return qos_call_on_sip(calls, worker, &msg, S, call);
+}
+
+static void full_table_refuses_and_counts(void **state)
+{
+	struct qos_calls *calls = *state;
+	struct qos_call *call;
+	char id[16];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "id-%d", i);
+		assert_int_equal(open_call(calls, 0, id, &call), QOS_CALL_OPENED);
+	}
+	assert_int_equal(open_call(calls, 0, "one more", &call), QOS_CALL_REFUSED);
+	assert_null(call);
+	assert_int_equal(open_call(calls, 1, "id-7", &call), QOS_CALL_UPDATED);
+	assert_int_equal(qos_calls_count(calls), 100);
+
+	call = qos_calls_expire(calls, 0, 1000 * S, false);
+	assert_non_null(call);
+	qos_call_put(call);
+	assert_int_equal(qos_calls_count(calls), 99);
+	assert_int_equal(open_call(calls, 1, "one more", &call), QOS_CALL_OPENED);
+	assert_int_equal(call->home, 1);
+
+	assert_int_equal(atomic_load(&qos_calls_counters(calls, 0)->calls_opened), 100);
+	assert_int_equal(atomic_load(&qos_calls_counters(calls, 0)->calls_refused), 1);
+	assert_int_equal(atomic_load(&qos_calls_counters(calls, 0)->calls_closed), 1);
+	assert_int_equal(atomic_load(&qos_calls_counters(calls, 1)->calls_opened), 1);
+}
+
+/* The scan is in proportion to the time passed; four seconds do for a round. */
+static void every_call_is_looked_at_in_a_round(void **state)
+{
+	struct qos_calls *calls;
+	struct qos_call *call;
+	unsigned expired = 0;
+	char id[16];
+
+	qos_calls_destroy(*state);
+	*state = calls = create_calls(3000, 0);
+	for (int i = 0; i < 3000; i++) {
+		snprintf(id, sizeof(id), "id-%d", i);
+		assert_int_equal(open_call(calls, 0, id, &call), QOS_CALL_OPENED);
+	}
+	assert_null(qos_calls_expire(calls, 0, SETUP_S * S, false));
+	for (unsigned tick = 1; tick <= 40; tick++) {
+		unsigned now = 0;
+
+		while ((call = qos_calls_expire(
+				calls, 0, SETUP_S * S + S + tick * S / 10, false))) {
+			qos_call_put(call);
+			now++;
+		}
+		assert_true(now <= 1024);
+		expired += now;
+	}
+	assert_int_equal(expired, 3000);
+	assert_int_equal(qos_calls_count(calls), 0);
+}
+
+static bool count_two(struct qos_call *call, void *arg)
+{
+	assert_non_null(call);
+	return ++*(int *)arg < 2;
+}
+
+static void each_goes_on_until_told_to_stop(void **state)
+{
+	struct qos_calls *calls = *state;
+	struct qos_call *call;
+	int seen = 0;
+
+	open_call(calls, 0, "a", &call);
+	qos_calls_each(calls, count_two, &seen);
+	assert_int_equal(seen, 1);
+	open_call(calls, 0, "b", &call);
+	open_call(calls, 1, "c", &call);
+	seen = 0;
+	qos_calls_each(calls, count_two, &seen);
+	assert_int_equal(seen, 2);
+}
+
+static void long_call_ids_are_told_apart_by_their_end(void **state)
+{
+	struct qos_calls *calls = *state;
+	struct qos_call *a, *b, *c;
+	char id[400];
+
+	memset(id, 'x', sizeof(id));
+	id[399] = '\0';
+	assert_int_equal(open_call(calls, 0, id, &a), QOS_CALL_OPENED);
+	id[398] = 'y';
+	assert_int_equal(open_call(calls, 0, id, &b), QOS_CALL_OPENED);
+	assert_ptr_not_equal(a, b);
+	assert_int_equal(open_call(calls, 1, id, &c), QOS_CALL_UPDATED);
+	assert_ptr_equal(b, c);
+	assert_int_equal(strlen(a->call_id), QOS_CALL_ID_MAX - 1);
+	assert_string_equal(a->call_id, b->call_id);
+	id[255] = '\0'; /* exactly as much as is stored of the others */
+	assert_null(qos_call_find(calls, bytes_from_str(id)));
+	assert_null(qos_call_find(calls, BYTES_NONE));
+}
+
+static void dead_call_cannot_be_held(void **state)
+{
+	struct qos_calls *calls = *state;
+	struct qos_call *call, *taken;
+
+	open_call(calls, 0, "a", &call);
+	assert_true(qos_call_hold(call));
+	taken = qos_calls_expire(calls, 0, 0, true);
+	assert_ptr_equal(taken, call);
+	qos_call_put(taken);
+	assert_true(qos_call_hold(call));
+	qos_call_put(call);
+	qos_call_put(call);
+	/* Readers may still look at it, until they are quiescent. */
+	assert_false(qos_call_hold(call));
+	assert_string_equal(call->call_id, "a");
+}
+
+static void refuses_senseless_options(void **state)
+{
+	struct qos_options options = {.max_calls = 0};
+	struct qos_calls *calls = NULL;
+
+	(void)state;
+	assert_int_equal(qos_calls_create(&options, &seed, 1, &calls), -EINVAL);
+	options.max_calls = 10;
+	assert_int_equal(qos_calls_create(&options, &seed, 0, &calls), -EINVAL);
+	assert_int_equal(qos_calls_create(&options, &seed, 65, &calls), -EINVAL);
+	qos_calls_destroy(NULL);
+}
+
+/* Two workers that see the same few calls, more than there is room for, and expire their own. */
+enum {
+	RACE_IDS = 12,
+	RACE_ROOM = 8,
+	RACE_ROUNDS = 20000,
+};
+
+struct racer {
+	struct qos_calls *calls;
+	_Atomic uint64_t *clock_s;
+	unsigned worker;
+	bool is_wrong; /* assertions are for the main thread only */
+	uint64_t opened, closed, refused;
+};
+
+static struct sip_msg race_message(char *text, size_t size, unsigned id, unsigned what)
+{
+	static const struct line lines[] = {
+		{INVITE, "INVITE", NULL},
+		{ANSWER(180), "INVITE", "b1"},
+		{ANSWER(200), "INVITE", "b1"},
+		{BYE, "BYE", "b1"},
+	};
+	char call_id[16];
+
+	snprintf(call_id, sizeof(call_id), "race-%u", id);
+	return parse(text, size, call_id, alice, &lines[what % 4]);
+}
+
+static void race_round(struct racer *r, unsigned random)
+{
+	uint64_t now = atomic_fetch_add(r->clock_s, 10) * S;
+	struct qos_call *call;
+	char text[1024];
+	struct sip_msg msg = race_message(text, sizeof(text), random % RACE_IDS, random >> 8);
+
+	switch (qos_call_on_sip(r->calls, r->worker, &msg, now, &call)) {
+	case QOS_CALL_REFUSED:
+		r->refused++;
+		r->is_wrong |= call != NULL;
+		break;
+	case QOS_CALL_OPENED:
+		r->opened++;
+		r->is_wrong |= call->home != r->worker;
+		/* fall through */
+	default:
+		r->is_wrong |= !bytes_eq(bytes_from_str(call->call_id), msg.call_id);
+		if (qos_call_hold(call))
+			qos_call_put(call);
+	}
+	while ((call = qos_calls_expire(r->calls, r->worker, now, false))) {
+		r->closed++;
+		r->is_wrong |= call->home != r->worker || atomic_load(&call->end_ns) == 0;
+		qos_call_put(call);
+	}
+}
+
+static void *race(void *arg)
+{
+	struct racer *r = arg;
+	unsigned random = r->worker + 1;
+	struct qos_call *call;
+
+	urcu_qsbr_register_thread();
+	for (int i = 0; i < RACE_ROUNDS; i++) {
+		random = random * 1103515245 + 12345;
+		race_round(r, random >> 4);
+		urcu_qsbr_quiescent_state();
+	}
+	for (; (call = qos_calls_expire(r->calls, r->worker, 0, true)); r->closed++)
+		qos_call_put(call);
+	urcu_qsbr_unregister_thread();
+	return NULL;
+}
+
+static void two_workers_agree_on_every_call(void **state)
+{
+	struct racer racers[2] = {0};
+	_Atomic uint64_t clock_s = 1000;
+	pthread_t threads[2];
+
+	qos_calls_destroy(*state);
+	*state = create_calls(RACE_ROOM, 0);
+	urcu_qsbr_thread_offline();
+	for (unsigned i = 0; i < 2; i++) {
+		racers[i].calls = *state;
+		racers[i].clock_s = &clock_s;
+		racers[i].worker = i;
+		assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	urcu_qsbr_thread_online();
+	for (unsigned i = 0; i < 2; i++) {
+		const struct qos_call_counters *c = qos_calls_counters(*state, i);
+
+		assert_false(racers[i].is_wrong);
+		assert_int_equal(racers[i].opened, racers[i].closed);
+		assert_int_equal(atomic_load(&c->calls_opened), racers[i].opened);
+		assert_int_equal(atomic_load(&c->calls_closed), racers[i].closed);
+		assert_int_equal(atomic_load(&c->calls_refused), racers[i].refused);
+	}
+	assert_int_equal(qos_calls_count(*state), 0);
+	assert_true(racers[0].opened + racers[1].opened > 500);
+	assert_true(racers[0].refused + racers[1].refused > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(long_linger_keeps_ended_calls),
+		CASE(call_with_open_streams_does_not_expire),
+		CASE(drain_takes_every_call_as_it_is),
+		CASE(full_table_refuses_and_counts),
+		CASE(every_call_is_looked_at_in_a_round),
+		CASE(each_goes_on_until_told_to_stop),
+		CASE(long_call_ids_are_told_apart_by_their_end),
+		CASE(dead_call_cannot_be_held),
+		CASE(refuses_senseless_options),
+		CASE(two_workers_agree_on_every_call),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The pool: bounded, zeroed, aligned, reused. */
+#include <errno.h>
+
+#include "qos_pool.h"
+#include "unit.h"
+
+static void gives_each_object_once_and_no_more_than_max(void **state)
+{
+	struct qos_pool pool;
+	unsigned char *got[3];
+
+	(void)state;
+	assert_int_equal(qos_pool_init(&pool, 65, 3), 0);
+	for (int i = 0; i < 3; i++) {
+		got[i] = qos_pool_take(&pool);
+		assert_non_null(got[i]);
+		assert_int_equal((uintptr_t)got[i] % 64, 0);
+		memset(got[i], i + 1, 65);
+	}
+	assert_null(qos_pool_take(&pool));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(got[i][64], i + 1);
+	qos_pool_fini(&pool);
+}
+
+static void gives_back_objects_as_zeros(void **state)
+{
+	struct qos_pool pool;
+	unsigned char *a, *b;
+
+	(void)state;
+	assert_int_equal(qos_pool_init(&pool, 24, 2), 0);
+	a = qos_pool_take(&pool);
+	b = qos_pool_take(&pool);
+	memset(a, 0xff, 24);
+	memset(b, 0xff, 24);
+	qos_pool_put(&pool, a);
+	qos_pool_put(&pool, b);
+	assert_ptr_equal(qos_pool_take(&pool), b);
+	assert_ptr_equal(qos_pool_take(&pool), a);
+	assert_null(qos_pool_take(&pool));
+	for (int i = 0; i < 24; i++)
+		assert_int_equal(a[i] | b[i], 0);
+	qos_pool_fini(&pool);
+}
+
+static void refuses_senseless_sizes(void **state)
+{
+	struct qos_pool pool;
+
+	(void)state;
+	assert_int_equal(qos_pool_init(&pool, 0, 1), -EINVAL);
+	assert_int_equal(qos_pool_init(&pool, 1, 0), -EINVAL);
+	assert_int_equal(qos_pool_init(&pool, SIZE_MAX, 1), -EINVAL);
+	assert_int_equal(qos_pool_init(&pool, SIZE_MAX / 2, 4), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_each_object_once_and_no_more_than_max),
+		cmocka_unit_test(gives_back_objects_as_zeros),
+		cmocka_unit_test(refuses_senseless_sizes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
