@@ -86,20 +86,6 @@ static void remove_runtime_dir(const char *dir)
 	rmdir(dir);
 }
 
-/* Some libraries register their log types too late for --log-level, hence the global level too. */
-static int init_eal(struct dp_eal_args *args)
-{
-	uint32_t level = rte_log_get_global_level();
-	int n;
-
-	rte_log_set_global_level(RTE_LOG_WARNING);
-	n = rte_eal_init(args->count, args->list);
-	rte_log_set_global_level(level);
-	if (n >= 0)
-		return 0;
-	return rte_errno ? -rte_errno : -EIO;
-}
-
 static int register_meta(void)
 {
 	const struct rte_mbuf_dynfield field = {
@@ -128,8 +114,8 @@ int dp_eal_start(const struct dp_options *options, bool offline, struct dp_lcore
 	err = dp_eal_args_make(options, offline, args, lcores);
 	if (err)
 		goto out;
-	err = init_eal(args);
-	if (err) {
+	if (rte_eal_init(args->count, args->list) < 0) {
+		err = rte_errno ? -rte_errno : -EIO;
 		DP_LOG(ERR, eal, "could not start DPDK: %s", rte_strerror(-err));
 		remove_runtime_dir(rte_eal_get_runtime_dir());
 		goto out;

@@ -66,9 +66,8 @@ static __attribute__((format(printf, 2, 3))) void add(
 }
 
 /* The CPUs of the process's affinity mask: "0-3,8". */
-static int any_cpus(char *list, size_t size)
+static int any_cpus(struct text *text)
 {
-	struct text text = {.at = list, .room = size};
 	const char *comma = "";
 	cpu_set_t set;
 
@@ -81,10 +80,10 @@ static int any_cpus(char *list, size_t size)
 			continue;
 		while (cpu + 1 < CPU_SETSIZE && CPU_ISSET(cpu + 1, &set))
 			cpu++;
-		append(&text, cpu > first ? "%s%d-%d" : "%s%d", comma, first, cpu);
+		append(text, cpu > first ? "%s%d-%d" : "%s%d", comma, first, cpu);
 		comma = ",";
 	}
-	return text.is_full ? -E2BIG : 0;
+	return text->is_full ? -E2BIG : 0;
 }
 
 /* By trying, since an isolated CPU is not in the mask and yet can be used. EAL would panic. */
@@ -133,6 +132,7 @@ static int add_lcores(
 	unsigned total = 2 + threads(&options->rx) + threads(&options->workers), next = 0, control;
 	char any[CPUS_TEXT_MAX] = "", list[LCORES_TEXT_MAX] = "";
 	struct text text = {.at = list, .room = sizeof(list)};
+	struct text any_text = {.at = any, .room = sizeof(any)};
 	cpu_set_t own;
 	int err;
 
@@ -145,7 +145,7 @@ static int add_lcores(
 			RTE_MAX_LCORE);
 		return -E2BIG;
 	}
-	err = sched_getaffinity(0, sizeof(own), &own) ? -errno : any_cpus(any, sizeof(any));
+	err = sched_getaffinity(0, sizeof(own), &own) ? -errno : any_cpus(&any_text);
 	if (err) {
 		DP_LOG(ERR, eal, "could not get the CPUs of this process: %s", strerror(-err));
 		return err;
@@ -234,6 +234,8 @@ int dp_eal_args_make(const struct dp_options *options, bool offline, struct dp_e
 	if (!options->telemetry)
 		add(args, "--no-telemetry");
 	add(args, "--log-level=*:warning");
+	/* It warns when no command of its old, undocumented kind was registered. */
+	add(args, "--log-level=lib.telemetry:error");
 	add(args, "--log-level=heptap.*:info");
 	args->list[args->count] = NULL;
 	if (args->is_full) {

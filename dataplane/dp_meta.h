@@ -29,6 +29,7 @@ extern int dp_meta_offset;
 
 static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
 {
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): what DPDK's macro does */
 	return RTE_MBUF_DYNFIELD(m, dp_meta_offset, struct dp_meta *);
 }
 

@@ -8,11 +8,14 @@
 /* Media may be heard before the answer that announces it: looked for this long. */
 #define ATTACH_NS ((uint64_t)120 * 1000000000)
 
-bool probe_media_is_current(const struct probe_worker *w, const struct qos_media *media, uint64_t now_ns)
+/* And after the end: an announcement why a call failed, a tail under way. */
+#define AFTER_END_NS ((uint64_t)5 * 1000000000)
+
+bool probe_media_is_current(const struct qos_media *media, uint64_t now_ns)
 {
 	uint64_t end = atomic_load_explicit(&media->call->end_ns, memory_order_acquire);
 
-	return !end || now_ns < end + w->probe->options->qos.bye_linger_ns;
+	return !end || now_ns < end + AFTER_END_NS;
 }
 
 static const struct qos_media *find_at(struct probe_worker *w, const struct pkt_flow *flow,
@@ -20,7 +23,7 @@ static const struct qos_media *find_at(struct probe_worker *w, const struct pkt_
 {
 	const struct qos_media *media = qos_media_find(w->probe->medias, flow->family, addr, port);
 
-	if (!media || media->is_rtcp || media->is_udptl || !probe_media_is_current(w, media, now_ns))
+	if (!media || media->is_rtcp || media->is_udptl || !probe_media_is_current(media, now_ns))
 		return NULL;
 	return media;
 }
@@ -127,16 +130,18 @@ static enum qos_end has_ended(const struct probe_worker *w, uint32_t stream, uin
 {
 	const struct qos_options *o = &w->probe->options->qos;
 	const struct qos_stream_cold *cold = &w->table.cold[stream];
+	uint64_t last = qos_stream_last_ns(&w->table.hot[stream], cold);
 
-	if (cold->call) {
+	/* What goes on after the BYE is still the stream, and worth knowing. */
+	if (cold->call && now_ns >= last + o->bye_linger_ns) {
 		uint64_t end = atomic_load_explicit(&cold->call->end_ns, memory_order_acquire);
 
 		if (end && now_ns >= end + o->bye_linger_ns)
 			return QOS_END_BYE;
 	}
-	if (cold->close_ns && now_ns >= cold->close_ns)
+	if (cold->close_ns && now_ns >= cold->close_ns && now_ns >= last + o->bye_linger_ns)
 		return QOS_END_RTCP_BYE;
-	if (now_ns >= qos_stream_last_ns(&w->table.hot[stream], cold) + o->stream_timeout_ns)
+	if (now_ns >= last + o->stream_timeout_ns)
 		return QOS_END_TIMEOUT;
 	return QOS_END_NONE;
 }

@@ -60,9 +60,9 @@ static const struct qos_media *find_media(
 	const struct qos_media *media =
 		qos_media_find(w->probe->medias, flow->family, &flow->dst, flow->dport);
 
-	if (!media || !probe_media_is_current(w, media, now_ns))
+	if (!media || !probe_media_is_current(media, now_ns))
 		media = qos_media_find(w->probe->medias, flow->family, &flow->src, flow->sport);
-	return media && probe_media_is_current(w, media, now_ns) ? media : NULL;
+	return media && probe_media_is_current(media, now_ns) ? media : NULL;
 }
 
 /* BYE of an SSRC: its stream has ended, give or take what is still under way. */

@@ -72,6 +72,6 @@ void probe_emit_rtcp(
 void probe_emit_report(struct probe_worker *w, const struct qos_report *report);
 
 /* The call that an endpoint belongs to is still to be believed at now_ns. */
-bool probe_media_is_current(const struct probe_worker *w, const struct qos_media *media, uint64_t now_ns);
+bool probe_media_is_current(const struct qos_media *media, uint64_t now_ns);
 
 #endif

@@ -8,8 +8,10 @@
 /* One part of this many is looked through at each tick. */
 #define SWEEP_PARTS 16
 
-/* A gap this small between consecutive packets is loss, not another protocol. */
-#define MAX_STEP 4
+/* A gap this small between consecutive packets is loss, not another protocol: narrow where only the
+ * numbers speak for the flow, RFC 3550's MAX_MISORDER where something else does too. */
+#define MAX_STEP       4
+#define MAX_STEP_KNOWN QOS_MAX_MISORDER
 
 /* RTP clocks run between 8 and 96 kHz; text (RFC 4103) at 1 kHz is always announced. */
 #define CLOCK_MIN_HZ 6000.0
@@ -198,6 +200,7 @@ enum qos_verdict qos_probation_offer(struct qos_probation *p, const struct pkt_m
 	struct qos_candidate **confirmed)
 {
 	struct qos_candidate *c = find(p, &m->key);
+	uint16_t max_step;
 	uint16_t step;
 
 	if (!c) {
@@ -210,10 +213,13 @@ enum qos_verdict qos_probation_offer(struct qos_probation *p, const struct pkt_m
 	if (c->kept) {
 		const struct pkt_media *last = &c->packets[c->kept - 1];
 
+		max_step = is_announced || qos_probation_is_hinted(p, &c->origin.flow, now_ns)
+				   ? MAX_STEP_KNOWN
+				   : MAX_STEP;
 		step = (uint16_t)(m->seq - last->seq);
-		if (step > MAX_STEP && step < 65536 - MAX_STEP)
+		if (step > max_step && step < 65536 - max_step)
 			give_up_packets(p, c);
-		else if (step && step <= MAX_STEP)
+		else if (step && step <= max_step)
 			c->count++;
 	}
 	if (c->kept == QOS_CANDIDATE_PACKETS)

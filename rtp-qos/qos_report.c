@@ -23,13 +23,9 @@ static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *c
 	const struct qos_codec *codec = cold->payload.codec;
 	uint64_t packets = report->packets - cold->interval_packets;
 	uint64_t expected = report->expected - cold->interval_expected;
-	uint64_t regular = packets > cold->silent_deltas ? packets - cold->silent_deltas : 0;
-	uint64_t span = hot->last_ns - cold->interval_last_ns;
 	/* A late packet may repair a loss of the interval before. */
 	double lost = expected > packets ? (double)(expected - packets) : 0;
 
-	if (regular && span > cold->silent_ns)
-		report->delta_ms = ms((double)(span - cold->silent_ns) / (double)regular);
 	if (codec && codec->basis != QOS_BASIS_NONE && codec->kind == QOS_AUDIO && expected && packets) {
 		bool is_g711 = codec->ie == 0;
 		double bpl = is_g711 && g711_plc ? BPL_G711_PLC : codec->bpl;
@@ -48,8 +44,23 @@ static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *c
 	cold->interval_packets = report->packets;
 	cold->interval_expected = report->expected;
 	cold->interval_last_ns = hot->last_ns;
-	cold->silent_ns = 0;
-	cold->silent_deltas = 0;
+	cold->interval_silent_ns = cold->silent_ns;
+	cold->interval_silent_deltas = cold->silent_deltas;
+}
+
+/* Mean inter-arrival time: of the interval in a PERIODIC report, of the whole stream in a FINAL. */
+static double mean_delta_ms(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold,
+	const struct qos_report *report)
+{
+	bool is_final = report->type == QOS_FINAL;
+	uint64_t packets = report->packets - (is_final ? 0 : cold->interval_packets);
+	uint64_t silent = cold->silent_deltas - (is_final ? 0 : cold->interval_silent_deltas);
+	uint64_t silent_ns = cold->silent_ns - (is_final ? 0 : cold->interval_silent_ns);
+	uint64_t span = hot->last_ns - (is_final ? cold->first_ns : cold->interval_last_ns);
+
+	return packets > silent && span > silent_ns
+		       ? ms((double)(span - silent_ns) / (double)(packets - silent))
+		       : 0;
 }
 
 void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
@@ -126,6 +137,7 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	report->max_skew_ms = ms(hot->skew_max_ns);
 	report->max_delta_ms = ms(hot->delta_max_ns);
 
+	report->delta_ms = mean_delta_ms(hot, cold, report);
 	close_interval(hot, cold, g711_plc, report);
 	report->has_score = cold->scored_packets > 0;
 	if (report->has_score) {

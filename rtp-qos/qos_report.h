@@ -65,7 +65,7 @@ struct qos_report {
 	uint32_t ssrc_changes; /* streams with another SSRC on the same addresses before this one */
 
 	/* Milliseconds. */
-	double delta_ms;     /* mean inter-arrival time in the interval, silence taken out */
+	double delta_ms; /* mean inter-arrival time, silence taken out: of the interval, FINAL: of all */
 	double max_delta_ms; /* since the stream began */
 	double jitter_ms;    /* RFC 3550 A.8, now */
 	double mean_jitter_ms; /* mean of the jitter series */

@@ -102,12 +102,13 @@ struct qos_stream_cold {
 	/* Timing. */
 	uint64_t jitter_sum_64ns; /* folded */
 	uint64_t jitter_skipped;  /* received packets that are no sample of J */
-	uint64_t silent_ns;	  /* inter-arrival time across silence, in the interval */
-	uint32_t silent_deltas;	  /* received packets in the interval without a regular delta */
+	uint64_t silent_ns;	  /* inter-arrival time across silence */
+	uint64_t silent_deltas;	  /* received packets without a regular delta */
 
 	/* The interval since the last report, and scores. */
 	uint64_t interval_packets, interval_expected;
 	uint64_t interval_last_ns;
+	uint64_t interval_silent_ns, interval_silent_deltas;
 	double r, min_r, sum_r;
 	double mos, min_mos, sum_mos;
 	uint64_t scored_packets;

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The clock: agrees with the system's, never goes back, follows steps forward. */
+#include <stdbool.h>
+#include <time.h>
+
+#include "dp_clock.h"
+#include "dp_unit.h"
+#include "unit.h"
+
+#define MS 1000000ULL
+
+static uint64_t system_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 * MS + (uint64_t)now.tv_nsec;
+}
+
+static void sleep_ms(unsigned ms)
+{
+	nanosleep(&(struct timespec){.tv_nsec = ms * (long)MS}, NULL);
+}
+
+/* Moves the anchor in use, as if the system clock had been set the other way. */
+static void shift(struct dp_clock *clock, int64_t ns)
+{
+	clock->anchors[clock->current & 1].ns += (uint64_t)ns;
+}
+
+static void agrees_with_the_system_clock(void **state)
+{
+	struct dp_clock clock;
+	bool is_near = false;
+
+	(void)state;
+	dp_clock_init(&clock);
+	sleep_ms(50);
+	/* Between two readings, unless somebody sets the clock; some tries, since readings may be torn
+	 * apart by the scheduler. */
+	for (unsigned i = 0; i < 100 && !is_near; i++) {
+		uint64_t before = system_ns(), now = dp_clock_now(&clock), after = system_ns();
+
+		is_near = now + MS / 10 >= before && now <= after + MS / 10;
+	}
+	assert_true(is_near);
+}
+
+static void follows_a_step_forward_at_once(void **state)
+{
+	struct dp_clock clock;
+
+	(void)state;
+	dp_clock_init(&clock);
+	shift(&clock, -(int64_t)(5000 * MS));
+	assert_in_range(dp_clock_anchor(&clock), 4990 * MS, 5010 * MS);
+	assert_in_range(system_ns() - dp_clock_now(&clock) + 10 * MS, 0, 20 * MS);
+}
+
+static void never_goes_back(void **state)
+{
+	struct dp_clock clock;
+	uint64_t last, far;
+	int64_t off;
+
+	(void)state;
+	dp_clock_init(&clock);
+	shift(&clock, (int64_t)(3000 * MS)); /* we are 3 s ahead: the system clock was set back */
+	last = dp_clock_now(&clock);
+	for (unsigned i = 0; i < 20; i++) {
+		uint64_t now;
+
+		off = dp_clock_anchor(&clock);
+		now = dp_clock_now(&clock);
+		assert_true(now >= last);
+		assert_in_range(-off, 2990 * MS, 3010 * MS);
+		last = now;
+		sleep_ms(1);
+	}
+	/* 500 ppm slower, not stopped: 300 ms take 299.85. */
+	far = dp_clock_now(&clock) - system_ns();
+	sleep_ms(300);
+	far -= dp_clock_now(&clock) - system_ns();
+	assert_in_range(far, MS / 10, MS);
+}
+
+static void one_writer_and_a_reader_agree_on_the_anchor(void **state)
+{
+	struct dp_clock clock;
+
+	(void)state;
+	dp_clock_init(&clock);
+	for (unsigned i = 1; i <= 1000; i++) {
+		dp_clock_anchor(&clock);
+		assert_int_equal(clock.current, i);
+		assert_true(dp_clock_now(&clock) >= clock.anchors[i & 1].ns);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agrees_with_the_system_clock),
+		cmocka_unit_test(follows_a_step_forward_at_once),
+		cmocka_unit_test(never_goes_back),
+		cmocka_unit_test(one_writer_and_a_reader_agree_on_the_anchor),
+	};
+
+	return cmocka_run_group_tests(tests, start_eal, stop_eal);
+}
