@@ -233,9 +233,10 @@ int dp_eal_args_make(const struct dp_options *options, bool offline, struct dp_e
 	}
 	if (!options->telemetry)
 		add(args, "--no-telemetry");
-	add(args, "--log-level=*:warning");
-	/* It warns when no command of its old, undocumented kind was registered. */
+	/* It warns when no command of its old kind was registered. Before "*": for log types that come
+	 * later, as this one does, the first match counts; for those that exist, the last. */
 	add(args, "--log-level=lib.telemetry:error");
+	add(args, "--log-level=*:warning");
 	add(args, "--log-level=heptap.*:info");
 	args->list[args->count] = NULL;
 	if (args->is_full) {

@@ -46,9 +46,24 @@ static struct rte_mempool *create_pool(
 		NULL, NULL, set_room, &room, socket, RTE_MEMPOOL_F_SC_GET);
 }
 
+static uint32_t large_count(uint32_t messages)
+{
+	return messages / LARGE_SHARE > LARGE_MIN ? messages / LARGE_SHARE : LARGE_MIN;
+}
+
+uint64_t dp_mailbox_memory(uint32_t messages)
+{
+	uint32_t large = large_count(messages);
+	uint64_t overhead = sizeof(struct rte_mempool_objhdr) + sizeof(struct dp_message) +
+			    RTE_CACHE_LINE_SIZE;
+
+	return (messages + CACHES) * (SMALL_ROOM + overhead) + large * (LARGE_ROOM + overhead) +
+	       2 * (uint64_t)(messages + large) * sizeof(void *);
+}
+
 int dp_mailbox_create(unsigned index, uint32_t messages, int socket, struct dp_mailbox **mailbox)
 {
-	uint32_t large = messages / LARGE_SHARE > LARGE_MIN ? messages / LARGE_SHARE : LARGE_MIN;
+	uint32_t large = large_count(messages);
 	struct dp_mailbox *new = calloc(1, sizeof(*new));
 	char name[RTE_RING_NAMESIZE];
 	int err;

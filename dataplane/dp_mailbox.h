@@ -22,6 +22,8 @@ struct dp_mailbox;
 
 /* messages: how many small ones may wait, a power of two; an eighth of that, at least 16, large ones. */
 int dp_mailbox_create(unsigned index, uint32_t messages, int socket, struct dp_mailbox **mailbox);
+/* Octets of packet memory that such a mailbox takes, for dp_options.memory. */
+uint64_t dp_mailbox_memory(uint32_t messages);
 void dp_mailbox_destroy(struct dp_mailbox *mailbox);
 
 /* A buffer with room for need octets, or NULL when none is free or need is over 65536. */

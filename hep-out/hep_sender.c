@@ -274,7 +274,7 @@ void hep_sender_send(struct hep_sender *sender, const struct bytes *messages, un
 		bump(&sender->collectors[i].counters.offered, n);
 	}
 	for (;;) {
-		bool is_paced = !atomic_load_explicit(stop, memory_order_relaxed);
+		bool is_paced = !stop || !atomic_load_explicit(stop, memory_order_relaxed);
 		uint64_t now = clock_ns();
 		uint64_t next = NEVER;
 

@@ -22,7 +22,6 @@
 #include "probe_telemetry.h"
 #include "probe_totals.h"
 #include "probe_worker.h"
-#include "qos_table.h"
 
 /* Live time starts this far behind now, for packets stamped a little in the past. */
 #define LIVE_BASE_NS ((uint64_t)3600 * 1000000000)
@@ -41,11 +40,36 @@ static int fail(const char *what, int rc)
 	return rc;
 }
 
+static unsigned threads(const struct dp_cpu_list *list)
+{
+	return list->count ? list->count : 1;
+}
+
+/* Packets that may wait in rings at once. */
+static uint32_t ring_mbufs(const struct dp_options *o)
+{
+	return threads(&o->rx) * threads(&o->workers) * (o->signalling_ring + o->media_ring);
+}
+
+/* Packet memory for ports, rings and mailboxes at their configured sizes, and a quarter more for what
+ * DPDK needs beside them. */
+static uint64_t packet_memory(const struct dp_options *o)
+{
+	unsigned pairs = threads(&o->rx) * threads(&o->workers);
+	unsigned lcores = 2 + threads(&o->rx) + threads(&o->workers);
+	uint64_t sum = (uint64_t)128 << 20; /* frames of capture files, among others */
+
+	sum += pairs * (o->media_ring * sizeof(struct pkt_media) + o->signalling_ring * sizeof(void *));
+	sum += threads(&o->workers) * dp_mailbox_memory(o->hep_messages);
+	for (unsigned i = 0; i < o->port_count; i++)
+		sum += dp_port_memory(&o->ports[i], o->mbufs, ring_mbufs(o), lcores);
+	return sum + sum / 4;
+}
+
 static int start_sources(struct probe *p)
 {
 	char error[512];
 	const struct dp_options *o = &p->options->dp;
-	uint32_t in_rings = p->lcores.worker_count * (o->signalling_ring + o->media_ring);
 
 	if (p->is_offline) {
 		int rc = dp_file_open(p->run->files, p->run->file_count, &p->file, error, sizeof(error));
@@ -55,13 +79,10 @@ static int start_sources(struct probe *p)
 		return rc;
 	}
 	for (unsigned i = 0; i < o->port_count; i++) {
-		int rc = dp_port_start(&o->ports[i], i, o->mbufs, in_rings, &p->ports[i]);
+		int rc = dp_port_start(&o->ports[i], i, o->mbufs, ring_mbufs(o), &p->ports[i]);
 
-		if (rc) {
-			fprintf(stderr, "heptap: could not start port \"%s\": %s\n", o->ports[i].device,
-				strerror(-rc));
-			return rc;
-		}
+		if (rc)
+			return rc; /* dataplane has said why */
 		p->port_count++;
 	}
 	return 0;
@@ -234,7 +255,7 @@ static void log_totals(const struct probe *p)
 		(unsigned long long)hep.sent);
 }
 
-int probe_main(const struct cfg_options *options, const struct probe_run *run)
+int probe_main(struct cfg_options *options, const struct probe_run *run)
 {
 	struct probe *p = aligned_alloc(64, sizeof(*p));
 	int code = 1;
@@ -245,6 +266,8 @@ int probe_main(const struct cfg_options *options, const struct probe_run *run)
 	p->options = options;
 	p->run = run;
 	p->is_offline = run->file_count > 0;
+	if (!options->dp.memory)
+		options->dp.memory = packet_memory(&options->dp);
 	probe_log_init(options->log_level);
 	if ((run->has_table || run->json) &&
 		probe_results_create(

@@ -69,7 +69,7 @@ struct probe {
 };
 
 /* What: runs until all files are read or a signal came, then drains and prints. Returns the exit code:
- * 0; 1 could not start; 3 a capture file was damaged. */
-int probe_main(const struct cfg_options *options, const struct probe_run *run);
+ * 0; 1 could not start; 3 a capture file was damaged. Sets options->dp.memory when it is 0. */
+int probe_main(struct cfg_options *options, const struct probe_run *run);
 
 #endif

@@ -98,7 +98,8 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 	probe_count(is_final ? &w->counters.reports_final : &w->counters.reports_periodic, 1);
 	if (cold->call) {
 		note_codec(cold->call, &r.payload);
-		note_mos(cold->call, &r);
+		if (is_final)
+			note_mos(cold->call, &r);
 		atomic_store_explicit(&cold->call->last_ns, now_ns, memory_order_relaxed);
 	}
 	if (is_final && w->probe->results)

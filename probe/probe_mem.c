@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef PROBE_HAS_JEMALLOC
 #include <jemalloc/jemalloc.h>
+#endif
 
 void *probe_mem_map(size_t size)
 {
@@ -26,6 +28,7 @@ void probe_mem_unmap(void *mem, size_t size)
 	munmap(mem, size);
 }
 
+#ifdef PROBE_HAS_JEMALLOC
 static uint64_t jemalloc_figure(const char *name)
 {
 	size_t value = 0;
@@ -33,6 +36,26 @@ static uint64_t jemalloc_figure(const char *name)
 
 	return mallctl(name, &value, &size, NULL, 0) == 0 ? value : 0;
 }
+
+/* Figures are those of the last epoch: begins a new one. */
+static void refresh_figures(void)
+{
+	uint64_t epoch = 1;
+	size_t size = sizeof(epoch);
+
+	mallctl("epoch", &epoch, &size, &epoch, sizeof(epoch));
+}
+#else
+static uint64_t jemalloc_figure(const char *name)
+{
+	(void)name;
+	return 0;
+}
+
+static void refresh_figures(void)
+{
+}
+#endif
 
 static uint64_t meminfo_figure(const char *wanted)
 {
@@ -66,10 +89,7 @@ static uint64_t resident_octets(void)
 
 void probe_mem_stats(struct probe_mem_stats *stats)
 {
-	uint64_t epoch = 1;
-	size_t size = sizeof(epoch);
-
-	mallctl("epoch", &epoch, &size, &epoch, sizeof(epoch));
+	refresh_figures();
 	*stats = (struct probe_mem_stats){
 		.allocated = jemalloc_figure("stats.allocated"),
 		.active = jemalloc_figure("stats.active"),
@@ -84,5 +104,9 @@ void probe_mem_stats(struct probe_mem_stats *stats)
 
 const char *probe_mem_version(void)
 {
+#ifdef PROBE_HAS_JEMALLOC
 	return JEMALLOC_VERSION;
+#else
+	return "not linked";
+#endif
 }

@@ -32,7 +32,7 @@ struct probe_rx_lane {
 };
 
 struct probe_rx {
-	struct probe *probe;
+	alignas(64) struct probe *probe;
 	unsigned index;
 	struct dp_rx rx;
 	struct probe_rx_lane *lanes; /* one per worker */

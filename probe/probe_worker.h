@@ -15,7 +15,7 @@
 struct rte_mbuf;
 
 struct probe_worker {
-	struct probe *probe;
+	alignas(64) struct probe *probe;
 	unsigned index;
 	struct dp_ring **media;	     /* one per rx thread */
 	struct dp_ring **signalling; /* one per rx thread */
