@@ -59,7 +59,8 @@ static uint64_t packet_memory(const struct dp_options *o)
 	unsigned lcores = 2 + threads(&o->rx) + threads(&o->workers);
 	uint64_t sum = (uint64_t)128 << 20; /* frames of capture files, among others */
 
-	sum += pairs * (o->media_ring * sizeof(struct pkt_media) + o->signalling_ring * sizeof(void *));
+	sum += pairs *
+	       (o->media_ring * sizeof(struct pkt_media) + o->signalling_ring * sizeof(void *));
 	sum += threads(&o->workers) * dp_mailbox_memory(o->hep_messages);
 	for (unsigned i = 0; i < o->port_count; i++)
 		sum += dp_port_memory(&o->ports[i], o->mbufs, ring_mbufs(o), lcores);
@@ -72,7 +73,8 @@ static int start_sources(struct probe *p)
 	const struct dp_options *o = &p->options->dp;
 
 	if (p->is_offline) {
-		int rc = dp_file_open(p->run->files, p->run->file_count, &p->file, error, sizeof(error));
+		int rc = dp_file_open(
+			p->run->files, p->run->file_count, &p->file, error, sizeof(error));
 
 		if (rc)
 			fprintf(stderr, "heptap: %s\n", error);
@@ -167,7 +169,7 @@ static void announce(const struct probe *p)
 {
 	const struct qos_options *o = &p->options->qos;
 
-	PROBE_LOG(NOTICE,
+	PROBE_LOG(INFO,
 		"%u rx, %u workers, %u ports, %s; stream tables of %zu MiB a worker at their bound\n",
 		p->lcores.rx_count, p->lcores.worker_count, p->port_count,
 		dp_eal_has_hugepages() ? "hugepages" : "no hugepages",
@@ -183,6 +185,7 @@ static int start(struct probe *p)
 	rc = dp_eal_start(&p->options->dp, p->is_offline, &p->lcores);
 	if (rc)
 		return rc;
+	probe_log_init(p->options->log_level); /* once more: EAL has set levels of its own */
 	dp_clock_init(&p->clock);
 	p->start_ns = wall_ns();
 	if (!p->is_offline)
@@ -247,12 +250,12 @@ static void log_totals(const struct probe *p)
 	struct probe_hep_totals hep;
 
 	probe_totals_hep(p, &hep);
-	PROBE_LOG(NOTICE, "%llu frames, %llu SIP, %llu RTP, %llu RTCP; HEP %llu made, %llu sent\n",
+	PROBE_LOG(INFO, "%llu frames, %llu SIP, %llu RTP, %llu RTCP; HEP %llu made, %llu sent\n",
 		(unsigned long long)probe_totals_frames(p),
 		(unsigned long long)probe_totals_outcome(p, PROBE_sip),
 		(unsigned long long)probe_totals_outcome(p, PROBE_rtp),
-		(unsigned long long)probe_totals_outcome(p, PROBE_rtcp), (unsigned long long)hep.made,
-		(unsigned long long)hep.sent);
+		(unsigned long long)probe_totals_outcome(p, PROBE_rtcp),
+		(unsigned long long)hep.made, (unsigned long long)hep.sent);
 }
 
 int probe_main(struct cfg_options *options, const struct probe_run *run)
@@ -268,10 +271,8 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 	p->is_offline = run->file_count > 0;
 	if (!options->dp.memory)
 		options->dp.memory = packet_memory(&options->dp);
-	probe_log_init(options->log_level);
-	if ((run->has_table || run->json) &&
-		probe_results_create(
-			run->json, options->result_rows, options->hep.final_type, &p->results) != 0) {
+	if ((run->has_table || run->json) && probe_results_create(run->json, options->result_rows,
+						     options->hep.final_type, &p->results) != 0) {
 		fprintf(stderr, "heptap: could not open \"%s\": %s\n", run->json, strerror(errno));
 		free(p);
 		return 1;

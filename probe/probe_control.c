@@ -53,7 +53,7 @@ static void watch_links(struct probe *probe, bool *was_up)
 
 		dp_port_stats(probe->ports[i], &stats);
 		if (stats.is_up != was_up[i])
-			PROBE_LOG(NOTICE, "port \"%s\" link is %s\n", dp_port_name(probe->ports[i]),
+			PROBE_LOG(INFO, "port \"%s\" link is %s\n", dp_port_name(probe->ports[i]),
 				stats.is_up ? "up" : "down");
 		was_up[i] = stats.is_up;
 	}
@@ -128,7 +128,7 @@ static void run_live(struct probe *probe)
 		}
 		sig = rest();
 	}
-	PROBE_LOG(NOTICE, "stopping on signal %d\n", sig);
+	PROBE_LOG(INFO, "stopping on signal %d\n", sig);
 }
 
 void probe_control_run(struct probe *probe)

@@ -5,7 +5,7 @@
 
 #include <rte_log.h>
 
-/* Registered by probe_log_init. */
+/* Registered by probe_log_init, after dp_eal_start. */
 extern int probe_log_type;
 
 void probe_log_init(unsigned level);

@@ -5,11 +5,10 @@
 #include <arpa/inet.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <pthread.h>
 
 #include <rte_common.h>
 #include <rte_telemetry.h>
@@ -109,7 +108,7 @@ static int answer_stats(const char *params, struct rte_tel_data *d)
 	return 0;
 }
 
-static struct rte_tel_data *add_entry(void)
+static struct rte_tel_data *make_entry(void)
 {
 	struct rte_tel_data *entry = rte_tel_data_alloc();
 
@@ -118,12 +117,26 @@ static struct rte_tel_data *add_entry(void)
 	return entry;
 }
 
+/* DPDK 22.11 takes no dictionary into an array, so the rows of a list are a dictionary too: "0", "1"
+ * and so on. */
+static int add_row(struct rte_tel_data *d, unsigned row, struct rte_tel_data *entry)
+{
+	char name[16];
+	int rc;
+
+	snprintf(name, sizeof(name), "%u", row);
+	rc = rte_tel_data_add_dict_container(d, name, entry, 0);
+	if (rc)
+		rte_tel_data_free(entry);
+	return rc;
+}
+
 static int answer_ports(const char *params, struct rte_tel_data *d)
 {
 	(void)params;
-	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	rte_tel_data_start_dict(d);
 	for (unsigned i = 0; i < probe->port_count; i++) {
-		struct rte_tel_data *entry = add_entry();
+		struct rte_tel_data *entry = make_entry();
 		struct dp_port_stats stats;
 
 		if (!entry)
@@ -141,7 +154,7 @@ static int answer_ports(const char *params, struct rte_tel_data *d)
 		put_u64(entry, "no_mbuf", stats.no_mbuf);
 		put_u64(entry, "mbufs_free", stats.mbufs_free);
 		put_u64(entry, "mbufs_total", stats.mbufs_total);
-		rte_tel_data_add_array_container(d, entry, 0);
+		add_row(d, i, entry);
 	}
 	return 0;
 }
@@ -149,10 +162,10 @@ static int answer_ports(const char *params, struct rte_tel_data *d)
 static int answer_workers(const char *params, struct rte_tel_data *d)
 {
 	(void)params;
-	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	rte_tel_data_start_dict(d);
 	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
 		const struct probe_worker *w = &probe->workers[i];
-		struct rte_tel_data *entry = add_entry();
+		struct rte_tel_data *entry = make_entry();
 
 		if (!entry)
 			return -ENOMEM;
@@ -166,31 +179,33 @@ static int answer_workers(const char *params, struct rte_tel_data *d)
 		put_u64(entry, "rtcp", probe_read(&w->outcome[PROBE_rtcp]));
 		put_u64(entry, "loops", probe_read(&w->counters.loops));
 		put_u64(entry, "loops_busy", probe_read(&w->counters.loops_busy));
-		rte_tel_data_add_array_container(d, entry, 0);
+		add_row(d, i, entry);
 	}
 	return 0;
 }
 
-static int add_ring(struct rte_tel_data *d, const struct dp_ring *ring)
+static int add_ring(struct rte_tel_data *d, unsigned row, const struct dp_ring *ring)
 {
-	struct rte_tel_data *entry = add_entry();
+	struct rte_tel_data *entry = make_entry();
 
 	if (!entry)
 		return -ENOMEM;
 	put_text(entry, "ring", dp_ring_name(ring));
 	put_u64(entry, "used", dp_ring_count(ring));
 	put_u64(entry, "size", dp_ring_size(ring));
-	return rte_tel_data_add_array_container(d, entry, 0);
+	return add_row(d, row, entry);
 }
 
 static int answer_rings(const char *params, struct rte_tel_data *d)
 {
+	unsigned row = 0;
+
 	(void)params;
-	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	rte_tel_data_start_dict(d);
 	for (unsigned r = 0; r < probe->lcores.rx_count; r++)
 		for (unsigned w = 0; w < probe->lcores.worker_count; w++)
-			if (add_ring(d, probe->rx[r].lanes[w].media) ||
-				add_ring(d, probe->rx[r].lanes[w].signalling))
+			if (add_ring(d, row++, probe->rx[r].lanes[w].media) ||
+				add_ring(d, row++, probe->rx[r].lanes[w].signalling))
 				return 0; /* as many as a reply holds */
 	return 0;
 }
@@ -244,17 +259,17 @@ static int answer_calls(const char *params, struct rte_tel_data *d)
 {
 	struct call_list list = {.wanted = parse_count(params)};
 
-	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	rte_tel_data_start_dict(d);
 	urcu_qsbr_register_thread();
 	urcu_qsbr_read_lock();
 	qos_calls_each(probe->calls, consider_call, &list);
 	for (unsigned i = 0; i < list.count; i++) {
-		struct rte_tel_data *entry = add_entry();
+		struct rte_tel_data *entry = make_entry();
 
 		if (!entry)
 			break;
 		put_call(entry, list.newest[i]);
-		rte_tel_data_add_array_container(d, entry, 0);
+		add_row(d, i, entry);
 	}
 	urcu_qsbr_read_unlock();
 	urcu_qsbr_unregister_thread();
@@ -285,7 +300,8 @@ static void put_stream(struct rte_tel_data *entry, const struct qos_report *r)
 	}
 }
 
-static bool is_before(enum probe_query_order order, const struct qos_report *a, const struct qos_report *b)
+static bool is_before(
+	enum probe_query_order order, const struct qos_report *a, const struct qos_report *b)
 {
 	if (order == PROBE_QUERY_NEWEST)
 		return a->start_ns > b->start_ns;
@@ -314,11 +330,11 @@ static int merge_streams(struct rte_tel_data *d, enum probe_query_order order, u
 		if (!best)
 			return 0;
 		at[from]++;
-		entry = add_entry();
+		entry = make_entry();
 		if (!entry)
 			return -ENOMEM;
 		put_stream(entry, best);
-		rte_tel_data_add_array_container(d, entry, 0);
+		add_row(d, n, entry);
 	}
 	return 0;
 }
@@ -341,7 +357,7 @@ static int answer_streams(const char *params, struct rte_tel_data *d)
 		if (rc < 0)
 			return rc;
 	}
-	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	rte_tel_data_start_dict(d);
 	return merge_streams(d, order, wanted);
 }
 
@@ -384,11 +400,11 @@ static int answer_memory(const char *params, struct rte_tel_data *d)
 	return 0;
 }
 
-#define COMMAND(name) \
+#define COMMAND(name)                                                                          \
 	static int command_##name(const char *cmd, const char *params, struct rte_tel_data *d) \
-	{ \
-		(void)cmd; \
-		return with_probe(answer_##name, params, d); \
+	{                                                                                      \
+		(void)cmd;                                                                     \
+		return with_probe(answer_##name, params, d);                                   \
 	}
 
 COMMAND(info)
@@ -411,7 +427,8 @@ int probe_telemetry_start(struct probe *p)
 		{"/heptap/info", command_info, "What runs here. Takes no parameters"},
 		{"/heptap/stats", command_stats,
 			"Every frame's fate and all counters, summed over threads. Takes no parameters"},
-		{"/heptap/ports", command_ports, "Ports: link, received, missed. Takes no parameters"},
+		{"/heptap/ports", command_ports,
+			"Ports: link, received, missed. Takes no parameters"},
 		{"/heptap/workers", command_workers, "Workers: streams, load. Takes no parameters"},
 		{"/heptap/rings", command_rings, "Fill of the rings. Takes no parameters"},
 		{"/heptap/calls", command_calls, "The newest calls. Parameters: how many, 1 to 20"},

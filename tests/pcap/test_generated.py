@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Captures of scripts/make-pcap, whose every figure is known, against what heptap finds in them."""
+
+from __future__ import annotations
+
+import pytest
+
+import emodel
+
+ALL = ("--seconds", 8)
+VARIANTS = {
+    "all": ALL,
+    "another_seed": (*ALL, "--seed", 77),
+    "ipv6": (*ALL, "--ipv6"),
+    "vlan": (*ALL, "--vlan", 100),
+    "qinq": (*ALL, "--vlan", "200,100"),
+    "nanoseconds": (*ALL, "--nanoseconds"),
+    "ipv6_qinq_nanoseconds": (*ALL, "--ipv6", "--vlan", "4094,1", "--nanoseconds", "--seed", 3),
+    "many_calls": ("--seconds", 2, "--calls", 150, "--failed", 0, "--seed", 5),
+    "failed": ("--calls", 0, "--failed", 30),
+}
+TCP = (*ALL, "--tcp")
+CODECS = {0: ("pcmu", 8000), 8: ("pcma", 8000), 18: ("g729", 8000), 111: ("opus", 48000)}
+OUTCOMES = {200: "completed", 486: "failed", 404: "failed", 487: "cancelled"}
+MICRO = 1.5e-6  # a time of the truth is a float, one of the report is cut to microseconds
+FAILED_AFTER = 2.1  # seconds from INVITE to the refusal, see fail() of make-pcap
+
+
+@pytest.fixture(params=VARIANTS)
+def case(request, generated, heptap):
+    """Truth and run of one variant."""
+    path, truth = generated(*VARIANTS[request.param])
+    return truth, heptap(path)
+
+
+def find_streams(truth, run):
+    """(call, stream of the truth, stream of the run), each exactly once."""
+    found = {}
+    for stream in run.streams:
+        key = stream["REPORT_NAME"], stream["SSRC"]
+        assert key not in found
+        found[key] = stream
+    wanted = [(call, s) for call in truth["calls"] for s in call["streams"]]
+    assert set(found) == {(s["src"], s["ssrc"]) for _, s in wanted}
+    return [(call, s, found[s["src"], s["ssrc"]]) for call, s in wanted]
+
+
+def test_totals_are_those_of_the_truth(case):
+    truth, run = case
+    want, got = truth["totals"], run.summary
+    names = ("frames", "sip_messages", "rtp_packets", "rtcp_packets", "calls", "streams")
+    assert {n: got[n] for n in names} == {n: want[n] for n in names}
+    counters = got["counters"]
+    assert counters["lost"] == want["lost"]
+    assert counters["duplicates"] == want["dup"]
+    assert counters["reordered"] == want["reordered"]
+
+
+def test_every_call_has_its_state_code_parties_and_times(case):
+    truth, run = case
+    found = {c["call_id"]: c for c in run.calls}
+    assert set(found) == {c["call_id"] for c in truth["calls"]}
+    for want in truth["calls"]:
+        got, code = found[want["call_id"]], want["outcome"]
+        assert (got["method"], got["state"], got["code"]) == ("INVITE", OUTCOMES[code], code)
+        assert (got["from"], got["to"]) == (want["from"], want["to"])
+        assert got["messages"] == want["sip_messages"]
+        assert got["streams"] == len(want["streams"])
+        assert got["start"] == pytest.approx(want["t_invite"], abs=MICRO)
+        if code == 200:
+            assert got["answer"] == pytest.approx(want["t_answer"], abs=MICRO)
+            assert got["end"] == pytest.approx(want["t_bye"], abs=MICRO)
+        else:
+            assert got["answer"] is None
+            assert got["end"] == pytest.approx(want["t_invite"] + FAILED_AFTER, abs=MICRO)
+
+
+def check_counts(want, got):
+    assert got["TOTAL_PK"] == want["unique"]
+    assert got["EXPECTED_PK"] == want["expected"]
+    assert got["PACKET_LOSS"] == want["lost"]
+    assert got["DUP_PK"] == want["dup"]
+    assert got["OUT_ORDER"] == want["reordered"]
+    assert got["TL_BYTE"] == want["unique_bytes"]
+    assert got["RESTARTS"] == 0
+    assert got["REPORT_START"] == pytest.approx(want["t_first"], abs=MICRO)
+    assert got["REPORT_END"] == pytest.approx(want["t_last"], abs=MICRO)
+
+
+def test_every_stream_has_its_counts_and_times(case):
+    for _, want, got in find_streams(*case):
+        check_counts(want, got)
+
+
+def test_every_stream_has_its_addresses_codec_and_call(case):
+    truth, run = case
+    vlans = truth["args"]["vlan"]
+    for call, want, got in find_streams(truth, run):
+        side = 0 if want["direction"] == "A" else 1
+        src, dst = want["src"].rpartition(":"), want["dst"].rpartition(":")
+        assert (got["SRC_IP"], got["SRC_PORT"]) == (src[0].strip("[]"), int(src[2]))
+        assert (got["DST_IP"], got["DST_PORT"]) == (dst[0].strip("[]"), int(dst[2]))
+        assert got["RTP_SIP_CALL_ID"] == got["CORRELATION_ID"] == call["call_id"]
+        assert (got["DIR"], got["PARTY"]) == (side, side)
+        assert got["CODEC_PT"] == want["pt"]
+        assert (got["CODEC_NAME"], got["CLOCK"]) == CODECS[want["pt"]]
+        assert got["VIDEO"] == 0
+        assert got["IP_QOS"] == 0xB8
+        assert got["SRC_MAC"] == f"00-00-5E-00-53-{0x10 + side:02X}"
+        assert got["DST_MAC"] == f"00-00-5E-00-53-{0x11 - side:02X}"
+        assert got["INFO_VLAN"] in (vlans or [0])
+        assert (got["SOURCE"], got["TYPE"]) == ("RTP", "FINAL")
+
+
+def test_a_changed_ssrc_is_counted_where_it_appears(case):
+    """The second stream on the same addresses has a predecessor, no other has."""
+    seen = set()
+    for _, want, got in sorted(find_streams(*case), key=lambda x: x[1]["t_first"]):
+        assert got["SSRC_CHG"] == (1 if want["src"] in seen else 0)
+        seen.add(want["src"])
+
+
+def test_jitter_is_that_of_rfc_3550(case):
+    for _, want, got in find_streams(*case):
+        assert got["JITTER"] == pytest.approx(want["jitter_ms"], abs=0.01)
+        assert got["MAX_JITTER"] == pytest.approx(want["jitter_max_ms"], abs=0.01)
+        assert 0 <= got["MEAN_JITTER"] <= got["MAX_JITTER"]
+
+
+@pytest.mark.parametrize("plc", [True, False])
+@pytest.mark.parametrize("variant", ["all", "another_seed", "ipv6"])
+def test_mos_and_r_are_those_of_g107(generated, heptap, variant, plc):
+    """With one interval for the whole stream, the loss of the truth is the loss of the formula."""
+    path, truth = generated(*VARIANTS[variant])
+    run = heptap(path, f"quality: {{report_interval: 0, g711_plc: {str(plc).lower()}}}\n")
+    lossy = 0
+    for _, want, got in find_streams(truth, run):
+        codec = CODECS[want["pt"]][0]
+        if codec not in emodel.G113:
+            assert got["MOS_BASIS"] == "none"
+            names = ("MOS", "MIN_MOS", "MEAN_MOS", "RFACTOR", "MIN_RFACTOR", "MEAN_RFACTOR")
+            assert {got[n] for n in names} == {None}
+            continue
+        ie, bpl = emodel.G113[codec]
+        if ie == 0 and not plc:
+            bpl = emodel.G711_BPL_WITHOUT_PLC
+        r = emodel.r_factor(ie, bpl, 100 * want["lost"] / want["expected"])
+        assert got["MOS_BASIS"] == "g113"
+        for name in ("RFACTOR", "MIN_RFACTOR", "MEAN_RFACTOR"):
+            assert got[name] == pytest.approx(r, abs=0.0006)
+        for name in ("MOS", "MIN_MOS", "MEAN_MOS"):
+            assert got[name] == pytest.approx(emodel.mos(r), abs=0.0006)
+        lossy += want["lost"] > 0
+    assert lossy >= 2
+
+
+def test_scores_of_intervals_enclose_those_of_the_stream(generated, heptap):
+    """With many intervals the mean lies between the worst and the best there is."""
+    path, truth = generated(*VARIANTS["all"])
+    run = heptap(path, "quality: {report_interval: 1s}\n")
+    assert run.summary["counters"]["reports_periodic"] > 7 * len(run.streams) / 2
+    for _, want, got in find_streams(truth, run):
+        check_counts(want, got)
+        codec = CODECS[want["pt"]][0]
+        if codec not in emodel.G113:
+            continue
+        ie, bpl = emodel.G113[codec]
+        best = emodel.mos(emodel.r_factor(ie, bpl, 0))
+        whole = emodel.mos(emodel.r_factor(ie, bpl, 100 * want["lost"] / want["expected"]))
+        assert got["MIN_MOS"] - 0.0006 <= got["MEAN_MOS"] <= best + 0.0006
+        assert got["MIN_MOS"] <= whole + 0.0006
+        assert got["MIN_MOS"] <= got["MOS"]
+        if not want["lost"]:
+            assert got["MIN_MOS"] == got["MEAN_MOS"] == pytest.approx(best, abs=0.0006)
+
+
+def test_worst_mos_of_a_call_is_that_of_its_worst_stream(case):
+    truth, run = case
+    scores = {}
+    for call, _, got in find_streams(truth, run):
+        if got["MIN_MOS"] is not None:
+            scores.setdefault(call["call_id"], []).append(got["MIN_MOS"])
+    for call in run.calls:
+        worst = min(scores.get(call["call_id"], [0])) or None
+        assert call["worst_mos"] == (worst and pytest.approx(worst, abs=0.0011))
+
+
+def test_rtcp_is_counted_and_reported_with_its_call(case):
+    truth, run = case
+    want = [c["rtcp"]["pkts"] for c in truth["calls"] if "rtcp" in c]
+    assert run.summary["outcomes"]["rtcp"] == sum(want) == len(run.rtcp)
+    for call in truth["calls"]:
+        mine = [e for e in run.rtcp if e["correlation_id"] == call["call_id"]]
+        assert len(mine) == (call["rtcp"]["pkts"] if "rtcp" in call else 0)
+
+
+def test_the_last_report_blocks_say_what_the_truth_says(case):
+    truth, run = case
+    last = {}
+    for event in run.rtcp:
+        for block in event["report_blocks"]:
+            last[f"0x{block['source_ssrc']:08x}"] = block
+    for call in truth["calls"]:
+        for facts in call.get("rtcp", {}).get("last_rr", {}).values():
+            block = last[facts["about"]]
+            assert block["fraction_lost"] == facts["fraction"]
+            assert block["packets_lost"] == facts["cum_lost"]
+            assert block["ia_jitter"] == facts["jitter"]
+
+
+def test_sip_over_tcp_waits_for_reassembly(generated, heptap):
+    """Messages cut over two segments are not put together: a message cut before its Call-ID is
+    malformed, and no SDP is seen, so media is found by itself and has no call."""
+    path, truth = generated(*TCP)
+    run = heptap(path)
+    totals, outcomes = truth["totals"], run.outcomes
+    assert outcomes["sip"] + outcomes["sip_malformed"] == totals["sip_messages"]
+    assert outcomes["sip_malformed"] == 32
+    assert run.summary["counters"]["sdp_descriptions"] == 0
+    assert {c["call_id"] for c in run.calls} == {c["call_id"] for c in truth["calls"]}
+    for call, want, got in find_streams(truth, run):
+        if call["profile"] not in ("dtmf", "vad"):
+            check_counts(want, got)
+        assert got["RTP_SIP_CALL_ID"] == ""
+        assert got["CORRELATION_ID"].startswith("rtp-")
