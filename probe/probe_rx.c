@@ -247,6 +247,15 @@ static void finish(struct probe_rx *rx)
 	atomic_fetch_sub_explicit(&rx->probe->rx_running, 1, memory_order_release);
 }
 
+void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
+	for (unsigned i = 0; i < n; i++)
+		take_frame(rx, burst[i]);
+	flush_all(rx);
+}
+
 int probe_rx_main(void *arg)
 {
 	struct probe_rx *rx = arg;
@@ -256,11 +265,7 @@ int probe_rx_main(void *arg)
 	while (!atomic_load_explicit(&rx->probe->stop_rx, memory_order_relaxed)) {
 		unsigned n = dp_rx_poll(&rx->rx, burst);
 
-		for (unsigned i = 0; i < n; i++)
-			rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
-		for (unsigned i = 0; i < n; i++)
-			take_frame(rx, burst[i]);
-		flush_all(rx);
+		probe_rx_burst(rx, burst, n);
 		if (!n && rx->rx.is_done)
 			break;
 		dp_idle_wait(&idle, n > 0);

@@ -52,6 +52,10 @@ static inline struct pkt_media probe_packet_element(struct rte_mbuf *m)
 int probe_rx_init(struct probe_rx *rx, struct probe *probe, unsigned index);
 void probe_rx_fini(struct probe_rx *rx);
 
+/* What: decodes n frames (at most DP_BURST), each with dp_meta filled, and hands them to their
+ * workers. Takes the mbufs. */
+void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n);
+
 /* The lcore's function; arg is the probe_rx. */
 int probe_rx_main(void *arg);
 

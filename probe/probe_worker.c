@@ -211,8 +211,7 @@ static unsigned take_signalling(struct probe_worker *w, struct dp_ring *ring)
 	return n;
 }
 
-/* Signalling first, then media, of every rx thread. */
-static unsigned take_all(struct probe_worker *w)
+unsigned probe_worker_take(struct probe_worker *w)
 {
 	unsigned n = 0;
 
@@ -244,7 +243,7 @@ int probe_worker_main(void *arg)
 	for (;;) {
 		/* Read before the rings: what was put before the last rx thread ended is seen. */
 		bool is_last = !atomic_load_explicit(&w->probe->rx_running, memory_order_acquire);
-		unsigned n = take_all(w);
+		unsigned n = probe_worker_take(w);
 
 		probe_count(&w->counters.loops, 1);
 		urcu_qsbr_quiescent_state();

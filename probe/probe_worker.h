@@ -37,6 +37,10 @@ struct probe_worker {
 int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned index);
 void probe_worker_fini(struct probe_worker *w);
 
+/* What: one turn of the loop: at most QOS_BURST elements of every ring, signalling first, then media.
+ * The thread is registered with liburcu QSBR. Returns how many elements it took and finished. */
+unsigned probe_worker_take(struct probe_worker *w);
+
 /* The lcore's function; arg is the probe_worker. */
 int probe_worker_main(void *arg);
 

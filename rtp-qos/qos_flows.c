@@ -9,7 +9,7 @@ int qos_flows_init(struct qos_flows *flows, uint32_t max)
 {
 	uint32_t size = 16;
 
-	while (size < max * 2)
+	while (size < (uint64_t)max * 2)
 		size *= 2;
 	flows->mask = size - 1;
 	flows->entries = calloc(size, sizeof(*flows->entries));

@@ -25,7 +25,7 @@ int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
 {
 	uint32_t sets = 1;
 
-	while (sets * QOS_CANDIDATE_WAYS < max)
+	while ((uint64_t)sets * QOS_CANDIDATE_WAYS < max)
 		sets *= 2;
 	*p = (struct qos_probation){
 		.set_mask = sets - 1,
@@ -195,13 +195,17 @@ static void drop_first(struct qos_probation *p, struct qos_candidate *c)
 	qos_count(&p->unconfirmed, 1);
 }
 
+static void count_next(struct qos_candidate *c, uint16_t seq)
+{
+	c->count++;
+	c->max_seq = seq;
+}
+
 enum qos_verdict qos_probation_offer(struct qos_probation *p, const struct pkt_media *m,
 	const struct qos_origin *origin, bool is_announced, uint64_t now_ns,
 	struct qos_candidate **confirmed)
 {
 	struct qos_candidate *c = find(p, &m->key);
-	uint16_t max_step;
-	uint16_t step;
 
 	if (!c) {
 		if (!origin)
@@ -211,21 +215,19 @@ enum qos_verdict qos_probation_offer(struct qos_probation *p, const struct pkt_m
 		give_up_packets(p, c);
 	}
 	if (c->kept) {
-		const struct pkt_media *last = &c->packets[c->kept - 1];
+		bool is_known = is_announced || qos_probation_is_hinted(p, &c->origin.flow, now_ns);
+		uint16_t max_step = is_known ? MAX_STEP_KNOWN : MAX_STEP;
+		uint16_t step = (uint16_t)(m->seq - c->max_seq);
 
-		max_step = is_announced || qos_probation_is_hinted(p, &c->origin.flow, now_ns)
-				   ? MAX_STEP_KNOWN
-				   : MAX_STEP;
-		step = (uint16_t)(m->seq - last->seq);
 		if (step > max_step && step < 65536 - max_step)
 			give_up_packets(p, c);
 		else if (step && step <= max_step)
-			c->count++;
+			count_next(c, m->seq);
 	}
 	if (c->kept == QOS_CANDIDATE_PACKETS)
 		drop_first(p, c);
 	if (!c->count)
-		c->count = 1;
+		count_next(c, m->seq);
 	c->last_ns = now_ns > c->last_ns ? now_ns : c->last_ns;
 	c->has_marker |= m->marker_pt >> 7;
 	c->packets[c->kept] = *m;

@@ -25,9 +25,10 @@ struct qos_candidate {
 	struct pkt_media_key key;
 	struct qos_origin origin;
 	uint64_t last_ns; /* 0: free */
-	uint32_t count;	  /* consecutive packets, repeated ones not counted */
+	uint32_t count;	  /* consecutive packets, late and repeated ones not counted */
+	uint16_t max_seq; /* highest sequence number */
 	uint32_t kept;
-	uint32_t pending; /* packets whose fate hangs on this candidate, kept ones and repeated ones */
+	uint32_t pending; /* packets whose fate hangs on this candidate */
 	bool has_marker;
 	struct pkt_media packets[QOS_CANDIDATE_PACKETS];
 	uint64_t arrivals[QOS_CANDIDATE_PACKETS];

@@ -26,7 +26,8 @@ static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *c
 	/* A late packet may repair a loss of the interval before. */
 	double lost = expected > packets ? (double)(expected - packets) : 0;
 
-	if (codec && codec->basis != QOS_BASIS_NONE && codec->kind == QOS_AUDIO && expected && packets) {
+	if (codec && codec->basis != QOS_BASIS_NONE && codec->kind == QOS_AUDIO && expected &&
+		packets) {
 		bool is_g711 = codec->ie == 0;
 		double bpl = is_g711 && g711_plc ? BPL_G711_PLC : codec->bpl;
 
@@ -57,10 +58,11 @@ static double mean_delta_ms(const struct qos_stream_hot *hot, const struct qos_s
 	uint64_t silent = cold->silent_deltas - (is_final ? 0 : cold->interval_silent_deltas);
 	uint64_t silent_ns = cold->silent_ns - (is_final ? 0 : cold->interval_silent_ns);
 	uint64_t span = hot->last_ns - (is_final ? cold->first_ns : cold->interval_last_ns);
+	/* Both wrap when capture time was set back; the difference does not. */
+	int64_t heard_ns = (int64_t)(span - silent_ns);
 
-	return packets > silent && span > silent_ns
-		       ? ms((double)(span - silent_ns) / (double)(packets - silent))
-		       : 0;
+	return packets > silent && heard_ns > 0 ? ms((double)heard_ns / (double)(packets - silent))
+						: 0;
 }
 
 void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
@@ -104,7 +106,8 @@ static void describe(const struct qos_stream_hot *hot, const struct qos_stream_c
 		memcpy(report->call_id, cold->call->call_id, sizeof(report->call_id));
 		memcpy(report->correlation_id, cold->call->call_id, sizeof(report->correlation_id));
 	} else {
-		qos_correlation_id(&o->flow, report->correlation_id, sizeof(report->correlation_id));
+		qos_correlation_id(
+			&o->flow, report->correlation_id, sizeof(report->correlation_id));
 	}
 }
 

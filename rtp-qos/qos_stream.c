@@ -3,16 +3,20 @@
 #include "qos_stream.h"
 
 enum verdict {
-	NEXT = 0,  /* in order, perhaps after a gap */
-	LATE,	   /* older than the highest and not seen before */
+	NEXT = 0, /* in order, perhaps after a gap */
+	LATE, /* older than the highest and not seen before */
 	DUPLICATE, /* seen before */
-	STRAY,	   /* far outside the window: dropped until a second one confirms it */
-	RESTART,   /* the second one: the sequence began anew */
+	STRAY, /* far outside the window: dropped until a second one confirms it */
+	RESTART, /* the second one: the sequence began anew */
 };
 
 /* The first cycle count is 1, so that a packet older than the first still has a number. */
 #define FIRST_CYCLE ((uint32_t)1 << 16)
 #define NO_BAD_SEQ  ((uint32_t)1 << 16)
+
+/* A segment longer than this is closed in the books, so that 32 bits never wrap. Between two folds
+ * it grows by less than 2^15 packets times QOS_MAX_DROPOUT, which fits on top. */
+#define SEGMENT_MAX ((uint32_t)1 << 30)
 
 uint8_t qos_clock_index(struct qos_clocks *clocks, uint32_t hz)
 {
@@ -53,12 +57,20 @@ void qos_stream_init(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 
 void qos_stream_fold(struct qos_stream_hot *hot, struct qos_stream_cold *cold)
 {
+	int32_t length = (int32_t)(hot->ext_seq - cold->base_ext);
+
 	cold->packets += hot->packets;
 	cold->bytes += hot->bytes;
 	cold->jitter_sum_64ns += hot->jitter_sum_64ns;
 	hot->packets = 0;
 	hot->bytes = 0;
 	hot->jitter_sum_64ns = 0;
+	/* Not beyond the reach of a late packet, which must find its number in the segment. Before the
+	 * first packet the length is -1. */
+	if (length >= (int32_t)SEGMENT_MAX) {
+		cold->expected_done += (uint32_t)length - QOS_HOLES;
+		cold->base_ext += (uint32_t)length - QOS_HOLES;
+	}
 }
 
 uint64_t qos_stream_packets(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
@@ -149,7 +161,8 @@ static enum verdict file_sequence(
 
 /* A new segment that begins with the stray packet before this one. What lies between the segments
  * is not counted as lost. */
-static void restart(struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct pkt_media *m)
+static void restart(
+	struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct pkt_media *m)
 {
 	uint32_t next = (hot->ext_seq & 0xffff0000) + 2 * FIRST_CYCLE + m->seq;
 
@@ -168,6 +181,11 @@ static void restart(struct qos_stream_hot *hot, struct qos_stream_cold *cold, co
 	hot->clock &= (uint8_t)~QOS_HOT_STARTED;
 }
 
+static bool is_quiet(const struct qos_payload *payload)
+{
+	return payload->kind == QOS_EVENT || payload->kind == QOS_NOISE;
+}
+
 /* The meaning of a payload type that is not the current one. Returns true for voice or video, which
  * it then makes the current one; false for events and comfort noise. */
 static bool change_payload(struct qos_stream_env *env, struct qos_stream_hot *hot,
@@ -178,10 +196,11 @@ static bool change_payload(struct qos_stream_env *env, struct qos_stream_hot *ho
 	if (pt == cold->quiet_pt)
 		return false;
 	env->payload_fn(env->payload_arg, cold, pt, &payload);
-	/* RFC 4733 without SDP: a second dynamic type with the four octets of one event. */
+	/* RFC 4733 without SDP: a second dynamic type with the four octets of one event. A guess
+	 * about this packet only: the next one may be a frame of a codec. */
 	if (!payload.name[0] && pt >= 96 && m->payload_bytes == 4 && hot->pt != QOS_NO_PT)
-		payload.kind = QOS_EVENT;
-	if (payload.kind == QOS_EVENT || payload.kind == QOS_NOISE) {
+		return false;
+	if (is_quiet(&payload)) {
 		cold->quiet_pt = pt;
 		return false;
 	}
@@ -195,7 +214,9 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 	/* Another type or clock: the old timestamps say nothing any more (RFC 7160 section 3). */
 	if (hot->pt != payload->pt || cold->payload.clock != payload->clock)
 		hot->clock = qos_clock_index(&env->clocks, payload->clock);
-	hot->pt = payload->pt;
+	/* What was taken for voice without SDP may turn out to be events. */
+	hot->pt = is_quiet(payload) ? QOS_NO_PT : payload->pt;
+	cold->quiet_pt = is_quiet(payload) ? payload->pt : QOS_NO_PT;
 	cold->payload = *payload;
 }
 
@@ -203,17 +224,21 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 static void file_timing(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns, bool is_late)
 {
-	/* Capture time may step back (two merged ports, a clock correction): never a negative delta. */
-	uint64_t delta = now_ns > hot->last_ns ? now_ns - hot->last_ns : 0;
+	/* Capture time may step back (two merged ports, a clock correction): never a negative delta,
+	 * and beyond the magnitude of a jump the arrivals are anchored anew like the timestamps. */
+	bool is_back = now_ns < hot->last_ns;
+	bool is_time_jump = is_back && hot->last_ns - now_ns > QOS_TS_JUMP_NS;
+	uint64_t delta = is_back && !is_time_jump ? 0 : now_ns - hot->last_ns;
 	uint32_t tick = env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
 	int64_t media = ((int64_t)(int32_t)(m->rtp_ts - hot->last_ts) * tick) >> 12;
-	int64_t d = (int64_t)delta - media;
+	int64_t d = (int64_t)(delta - (uint64_t)media);
 	bool is_started = hot->clock & QOS_HOT_STARTED;
-	bool is_regular = is_started && !is_late && !(m->marker_pt & 0x80) && !(hot->clock & QOS_HOT_QUIET);
+	bool is_regular =
+		is_started && !is_late && !(m->marker_pt & 0x80) && !(hot->clock & QOS_HOT_QUIET);
 
-	if (is_regular && (int32_t)(m->rtp_ts - hot->last_ts) < 0)
+	if (is_time_jump || (int32_t)(m->rtp_ts - hot->last_ts) < 0)
 		is_regular = false;
-	if (is_started && tick && d >= -QOS_TS_JUMP_NS && d <= QOS_TS_JUMP_NS) {
+	if (is_started && tick && !is_time_jump && d >= -QOS_TS_JUMP_NS && d <= QOS_TS_JUMP_NS) {
 		qos_stream_sample(hot, d);
 	} else {
 		cold->jitter_skipped++;
@@ -230,7 +255,7 @@ static void file_timing(struct qos_stream_env *env, struct qos_stream_hot *hot,
 		cold->silent_ns += delta;
 		cold->silent_deltas++;
 	}
-	hot->last_ns = now_ns > hot->last_ns ? now_ns : hot->last_ns;
+	hot->last_ns += delta;
 	hot->last_ts = m->rtp_ts;
 	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_QUIET) | QOS_HOT_STARTED);
 }

@@ -68,7 +68,7 @@ struct qos_stream_cold {
 	struct qos_origin origin;
 	struct qos_call *call; /* held, NULL without */
 	uint8_t party;
-	uint8_t quiet_pt; /* payload type known to be an event or comfort noise */
+	uint8_t quiet_pt; /* payload type known, not guessed, to be an event or comfort noise */
 	uint8_t phase;	  /* wheel slot */
 	bool is_open;
 	uint32_t wheel_pos;
@@ -186,12 +186,12 @@ static inline void qos_stream_update(struct qos_stream_env *env, struct qos_stre
 	int64_t delta = (int64_t)(now_ns - hot->last_ns);
 	int64_t media = (int64_t)(int32_t)(m->rtp_ts - hot->last_ts) *
 			env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
-	int64_t d = delta - (media >> 12);
+	int64_t d = (int64_t)((uint64_t)delta - (uint64_t)(media >> 12));
 	bool is_next = (uint16_t)(m->seq - hot->ext_seq) == 1;
 	bool is_plain = m->marker_pt == hot->pt && (hot->clock & ~QOS_HOT_CLOCK) == QOS_HOT_STARTED &&
 			(hot->clock & QOS_HOT_CLOCK) != 0;
 	bool is_timely = (uint64_t)delta <= UINT32_MAX &&
-			 (uint64_t)(d + QOS_TS_JUMP_NS) <= 2 * (uint64_t)QOS_TS_JUMP_NS;
+			 (uint64_t)d + QOS_TS_JUMP_NS <= 2 * (uint64_t)QOS_TS_JUMP_NS;
 
 	if (__builtin_expect(!(is_next & is_plain & is_timely), 0)) {
 		qos_stream_update_slow(env, hot, cold, m, now_ns);

@@ -14,7 +14,7 @@ static uint32_t bucket_count(uint32_t max)
 {
 	uint32_t n = 1;
 
-	while (n * QOS_BUCKET_SLOTS < 2 * (uint64_t)max)
+	while ((uint64_t)n * QOS_BUCKET_SLOTS < 2 * (uint64_t)max)
 		n *= 2;
 	return n;
 }
@@ -87,7 +87,8 @@ static bool key_eq(const struct pkt_media_key *a, const struct pkt_media_key *b)
 	return ((a->w[0] ^ b->w[0]) | (a->w[1] ^ b->w[1])) == 0;
 }
 
-static uint32_t find_hashed(const struct qos_table *t, const struct pkt_media_key *key, uint64_t hash)
+static uint32_t find_hashed(
+	const struct qos_table *t, const struct pkt_media_key *key, uint64_t hash)
 {
 	uint32_t sig = sig_of(hash);
 	uint32_t i = home_of(t, hash);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Medians and the table. The subject and its floors run in turn, so that what the machine does
+ * meanwhile hits them alike. */
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+
+#include "probe_mem.h"
+
+enum {
+	FLOORS_MAX = 4,
+	LINE = 64,
+	CHASES = 1 << 20,
+	CALIBRATION_MS = 50,
+};
+
+uint64_t bench_random(uint64_t *state)
+{
+	uint64_t x = *state += 0x9e3779b97f4a7c15;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+	return x ^ (x >> 31);
+}
+
+uint32_t *bench_order(uint32_t n)
+{
+	uint32_t *order = malloc(n * sizeof(*order));
+	uint64_t state = n;
+
+	for (uint32_t i = 0; order && i < n; i++) {
+		uint32_t j = (uint32_t)(bench_random(&state) % (i + 1));
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+	return order;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), by_value);
+	return values[n / 2];
+}
+
+static uint64_t wall_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static double tsc_hz(void)
+{
+	uint64_t ns = wall_ns(), tsc = rte_rdtsc_precise();
+
+	while (wall_ns() - ns < CALIBRATION_MS * 1000000)
+		;
+	return (double)(rte_rdtsc_precise() - tsc) * 1e9 / (double)(wall_ns() - ns);
+}
+
+/* A walk over all lines of size octets in random order, each address known only from the line
+ * before: what one cache miss costs that nothing hides. -1 when memory is short. */
+static double chase_cycles(size_t size)
+{
+	uint32_t lines = (uint32_t)(size / LINE), at = 0;
+	uint32_t *order = bench_order(lines);
+	uint8_t *mem = probe_mem_map(size);
+	uint64_t tsc, warm = lines < CHASES ? lines : CHASES;
+
+	if (!order || !mem) {
+		free(order);
+		if (mem)
+			probe_mem_unmap(mem, size);
+		return -1;
+	}
+	for (uint32_t i = 0; i < lines; i++)
+		memcpy(mem + (size_t)order[i] * LINE, &order[i + 1 < lines ? i + 1 : 0],
+			sizeof(*order));
+	for (uint64_t i = 0; i < warm; i++)
+		memcpy(&at, mem + (size_t)at * LINE, sizeof(at));
+	tsc = rte_rdtsc_precise();
+	for (unsigned i = 0; i < CHASES; i++)
+		memcpy(&at, mem + (size_t)at * LINE, sizeof(at));
+	tsc = rte_rdtsc_precise() - tsc;
+	bench_use(at);
+	free(order);
+	probe_mem_unmap(mem, size);
+	return (double)tsc / CHASES;
+}
+
+bool bench_start(const char *title)
+{
+	static const unsigned kib[] = {512, 16 << 10, 256 << 10};
+	double hz = tsc_hz();
+
+	printf("%s\nTSC %.0f MHz; dependent load, cycles:", title, hz / 1e6);
+	for (unsigned i = 0; i < sizeof(kib) / sizeof(kib[0]); i++) {
+		double cycles = chase_cycles((size_t)kib[i] << 10);
+
+		if (cycles < 0)
+			return false;
+		if (kib[i] < 1024)
+			printf(" %u KiB %.0f", kib[i], cycles);
+		else
+			printf(", %u MiB %.0f", kib[i] >> 10, cycles);
+	}
+	printf("\n");
+	bench_print_core_to_core("before");
+	printf("\n%-36s %9s %8s   %-32s %9s %6s\n", "code", "cyc/pkt", "Mpps", "floor", "cyc/pkt",
+		"ratio");
+	fflush(stdout);
+	return true;
+}
+
+void bench_print_core_to_core(const char *when)
+{
+	double cycles = bench_core_to_core();
+
+	if (cycles > 0)
+		printf("core to core, one way, %s: %.0f cycles\n", when, cycles);
+	else
+		printf("core to core: only one CPU to run on, not measured\n");
+	fflush(stdout);
+}
+
+static double once(const struct bench_code *code)
+{
+	return (double)code->run(code->arg) / (double)code->packets;
+}
+
+void bench_compare(const struct bench_code *subject, const struct bench_code *floors, unsigned count)
+{
+	double floor_cycles[FLOORS_MAX][BENCH_REPEATS], cycles[BENCH_REPEATS], own, mhz;
+
+	if (count > FLOORS_MAX)
+		count = FLOORS_MAX;
+	once(subject);
+	for (unsigned f = 0; f < count; f++)
+		once(&floors[f]);
+	for (unsigned i = 0; i < BENCH_REPEATS; i++) {
+		cycles[i] = once(subject);
+		for (unsigned f = 0; f < count; f++)
+			floor_cycles[f][i] = once(&floors[f]);
+	}
+	own = median(cycles, BENCH_REPEATS);
+	mhz = tsc_hz() / 1e6;
+	for (unsigned f = 0; f < count; f++) {
+		double other = median(floor_cycles[f], BENCH_REPEATS);
+
+		printf("%-36s %9.1f %8.2f   %-32s %9.1f %6.2f\n", subject->name, own, mhz / own,
+			floors[f].name, other, own / other);
+	}
+	fflush(stdout);
+}
