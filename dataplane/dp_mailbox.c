@@ -54,8 +54,8 @@ static uint32_t large_count(uint32_t messages)
 uint64_t dp_mailbox_memory(uint32_t messages)
 {
 	uint32_t large = large_count(messages);
-	uint64_t overhead = sizeof(struct rte_mempool_objhdr) + sizeof(struct dp_message) +
-			    RTE_CACHE_LINE_SIZE;
+	uint64_t overhead =
+		sizeof(struct rte_mempool_objhdr) + sizeof(struct dp_message) + RTE_CACHE_LINE_SIZE;
 
 	return (messages + CACHES) * (SMALL_ROOM + overhead) + large * (LARGE_ROOM + overhead) +
 	       2 * (uint64_t)(messages + large) * sizeof(void *);

@@ -4,27 +4,27 @@
 #define HEP_CHUNK_H
 
 enum hep_chunk {
-	HEP_CHUNK_FAMILY = 0x0001,	 /* u8: 2 IPv4, 10 IPv6 */
-	HEP_CHUNK_PROTOCOL = 0x0002,	 /* u8: IP protocol */
+	HEP_CHUNK_FAMILY = 0x0001, /* u8: 2 IPv4, 10 IPv6 */
+	HEP_CHUNK_PROTOCOL = 0x0002, /* u8: IP protocol */
 	HEP_CHUNK_SRC_IP4 = 0x0003,
 	HEP_CHUNK_DST_IP4 = 0x0004,
 	HEP_CHUNK_SRC_IP6 = 0x0005,
 	HEP_CHUNK_DST_IP6 = 0x0006,
-	HEP_CHUNK_SRC_PORT = 0x0007,	 /* u16 */
-	HEP_CHUNK_DST_PORT = 0x0008,	 /* u16 */
-	HEP_CHUNK_TIME_SEC = 0x0009,	 /* u32, Unix */
-	HEP_CHUNK_TIME_USEC = 0x000a,	 /* u32, 0-999999 */
-	HEP_CHUNK_TYPE = 0x000b,	 /* u8, enum hep_type */
-	HEP_CHUNK_AGENT_ID = 0x000c,	 /* u32 */
+	HEP_CHUNK_SRC_PORT = 0x0007, /* u16 */
+	HEP_CHUNK_DST_PORT = 0x0008, /* u16 */
+	HEP_CHUNK_TIME_SEC = 0x0009, /* u32, Unix */
+	HEP_CHUNK_TIME_USEC = 0x000a, /* u32, 0-999999 */
+	HEP_CHUNK_TYPE = 0x000b, /* u8, enum hep_type */
+	HEP_CHUNK_AGENT_ID = 0x000c, /* u32 */
 	HEP_CHUNK_AUTH_KEY = 0x000e,
 	HEP_CHUNK_PAYLOAD = 0x000f,
 	HEP_CHUNK_CORRELATION_ID = 0x0011,
-	HEP_CHUNK_VLAN = 0x0012,	 /* u16 */
+	HEP_CHUNK_VLAN = 0x0012, /* u16 */
 	HEP_CHUNK_AGENT_NAME = 0x0013,
-	HEP_CHUNK_TOS = 0x0018,		 /* u8 */
-	HEP_CHUNK_MOS = 0x0020,		 /* u16, times 100 */
-	HEP_CHUNK_R_FACTOR = 0x0021,	 /* u16, times 100 */
-	HEP_CHUNK_JITTER = 0x0023,	 /* u32, microseconds */
+	HEP_CHUNK_TOS = 0x0018, /* u8 */
+	HEP_CHUNK_MOS = 0x0020, /* u16, times 100 */
+	HEP_CHUNK_R_FACTOR = 0x0021, /* u16, times 100 */
+	HEP_CHUNK_JITTER = 0x0023, /* u32, microseconds */
 };
 
 enum hep_type {
@@ -35,9 +35,9 @@ enum hep_type {
 };
 
 enum {
-	HEP_HEADER_BYTES = 6,	   /* "HEP3" and the total length */
-	HEP_MESSAGE_MAX = 65507,   /* largest UDP payload, and what collectors accept */
-	HEP_OVERHEAD_MAX = 768,	   /* header and every chunk but the payload, largest case */
+	HEP_HEADER_BYTES = 6, /* "HEP3" and the total length */
+	HEP_MESSAGE_MAX = 65507, /* largest UDP payload, and what collectors accept */
+	HEP_OVERHEAD_MAX = 768, /* header and every chunk but the payload, largest case */
 };
 
 #endif

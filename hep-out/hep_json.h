@@ -24,7 +24,7 @@ struct hep_json {
 void hep_json_init(struct hep_json *j, void *buf, size_t room);
 /* key NULL: an element of an array, or the outermost value. */
 void hep_json_open(struct hep_json *j, const char *key, char bracket); /* '{' or '[' */
-void hep_json_close(struct hep_json *j, char bracket);		       /* '}' or ']' */
+void hep_json_close(struct hep_json *j, char bracket); /* '}' or ']' */
 void hep_json_string(struct hep_json *j, const char *key, struct bytes text);
 void hep_json_u64(struct hep_json *j, const char *key, uint64_t v);
 void hep_json_i64(struct hep_json *j, const char *key, int64_t v);

@@ -10,7 +10,7 @@
 
 enum {
 	HEP_COLLECTORS_MAX = 8,
-	HEP_NAME_MAX = 64,    /* with the final NUL */
+	HEP_NAME_MAX = 64, /* with the final NUL */
 	HEP_ADDRESS_MAX = 80, /* "udp:[2001:db8::1]:9060" with the final NUL */
 };
 
@@ -23,14 +23,14 @@ struct hep_collector_options {
 
 enum hep_final_type {
 	HEP_FINAL = 0, /* "FINAL" */
-	HEP_HANGUP,    /* "HANGUP", as RTPAgents of 2015 wrote it */
+	HEP_HANGUP, /* "HANGUP", as RTPAgents of 2015 wrote it */
 };
 
 struct hep_options {
-	uint32_t node_id;	      /* chunk 0x0c, capture agent id */
+	uint32_t node_id; /* chunk 0x0c, capture agent id */
 	char node_name[HEP_NAME_MAX]; /* chunk 0x13; "": left out */
-	char auth_key[HEP_NAME_MAX];  /* chunk 0x0e, plain text; "": left out */
-	uint32_t final_type;	      /* enum hep_final_type */
+	char auth_key[HEP_NAME_MAX]; /* chunk 0x0e, plain text; "": left out */
+	uint32_t final_type; /* enum hep_final_type */
 	unsigned collector_count;
 	struct hep_collector_options collectors[HEP_COLLECTORS_MAX];
 };

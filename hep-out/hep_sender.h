@@ -34,8 +34,8 @@ void hep_sender_destroy(struct hep_sender *sender);
  * not be sent by then is counted as send_would_block. An ICMP error of an earlier datagram
  * (ECONNREFUSED) costs a retry, not a message. stop: when it becomes true, pacing
  * ends; NULL: never. */
-void hep_sender_send(
-	struct hep_sender *sender, const struct bytes *messages, unsigned n, const atomic_bool *stop);
+void hep_sender_send(struct hep_sender *sender, const struct bytes *messages, unsigned n,
+	const atomic_bool *stop);
 
 unsigned hep_sender_collectors(const struct hep_sender *sender);
 const struct hep_sender_counters *hep_sender_counters(const struct hep_sender *sender, unsigned i);

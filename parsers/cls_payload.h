@@ -10,8 +10,8 @@
 
 enum cls_kind {
 	CLS_UNKNOWN = 0,
-	CLS_SIP,  /* request or response line of RFC 3261 and its extensions */
-	CLS_RTP,  /* version 2, not RTCP: plausible only, see qos_probation.h */
+	CLS_SIP, /* request or response line of RFC 3261 and its extensions */
+	CLS_RTP, /* version 2, not RTCP: plausible only, see qos_probation.h */
 	CLS_RTCP, /* version 2, packet type 192-223 */
 	CLS_STUN, /* RFC 8489, by its magic cookie */
 	CLS_DTLS, /* RFC 6347 record header */
@@ -30,7 +30,8 @@ void cls_scratch_destroy(struct cls_scratch *scratch);
 /* What: the payload's protocol. Leading CR LF before a SIP start line are looked through (RFC 3261
  * section 7.5). Scans at most the first 128 octets. Where several patterns match, the first in
  * cls_patterns.def wins. */
-enum cls_kind cls_payload(const struct cls_db *db, struct cls_scratch *scratch, struct bytes payload);
+enum cls_kind cls_payload(
+	const struct cls_db *db, struct cls_scratch *scratch, struct bytes payload);
 
 /* "sip", "rtp", ... for counters and tests. */
 const char *cls_kind_name(enum cls_kind kind);

@@ -12,9 +12,9 @@
 
 enum pkt_link {
 	PKT_LINK_ETHERNET = 0,
-	PKT_LINK_SLL,  /* Linux cooked v1, LINKTYPE_LINUX_SLL */
+	PKT_LINK_SLL, /* Linux cooked v1, LINKTYPE_LINUX_SLL */
 	PKT_LINK_SLL2, /* Linux cooked v2, LINKTYPE_LINUX_SLL2 */
-	PKT_LINK_RAW,  /* starts with the IP header; the version nibble tells which */
+	PKT_LINK_RAW, /* starts with the IP header; the version nibble tells which */
 	PKT_LINK_NULL, /* BSD loopback, 4-byte address family in either byte order (also LOOP) */
 };
 
@@ -27,17 +27,17 @@ enum pkt_status {
 };
 
 enum {
-	PKT_VLAN_MAX = 8,	/* VLAN tags looked through */
+	PKT_VLAN_MAX = 8, /* VLAN tags looked through */
 	PKT_IP6_EXTENSIONS_MAX = 8,
 };
 
 struct pkt_view {
 	struct pkt_flow flow;
-	struct bytes payload;	/* captured UDP or TCP payload: never Ethernet padding or FCS */
-	uint32_t payload_wire;	/* its length on the wire by the IP and UDP lengths, >= payload.n */
-	uint32_t tcp_seq;	/* TCP only */
-	uint16_t vlan;		/* VLAN id of the outermost tag that has one, 0 without */
-	uint8_t tos;		/* IPv4 TOS or IPv6 traffic class */
+	struct bytes payload; /* captured UDP or TCP payload: never Ethernet padding or FCS */
+	uint32_t payload_wire; /* its length on the wire by the IP and UDP lengths, >= payload.n */
+	uint32_t tcp_seq; /* TCP only */
+	uint16_t vlan; /* VLAN id of the outermost tag that has one, 0 without */
+	uint8_t tos; /* IPv4 TOS or IPv6 traffic class */
 	uint8_t ttl;
 	uint8_t tcp_flags;
 	bool has_mac;

@@ -21,7 +21,7 @@ struct pkt_addr {
 
 struct pkt_flow {
 	uint8_t family; /* 4 or 6 */
-	uint8_t proto;	/* enum pkt_proto */
+	uint8_t proto; /* enum pkt_proto */
 	uint16_t sport; /* host byte order */
 	uint16_t dport;
 	struct pkt_addr src;

@@ -17,8 +17,8 @@ struct pkt_seed {
 /* Folds the 128-bit product of two words: every input bit reaches every output bit. */
 static inline uint64_t pkt_hash_mix(uint64_t a, uint64_t b)
 {
-	unsigned __int128 m = (unsigned __int128)(a ^ 0x9e3779b97f4a7c15ull) *
-			      (b ^ 0xd6e8feb86659fd93ull);
+	unsigned __int128 m =
+		(unsigned __int128)(a ^ 0x9e3779b97f4a7c15ull) * (b ^ 0xd6e8feb86659fd93ull);
 
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
@@ -37,7 +37,8 @@ static inline uint64_t pkt_hash_flow6(
 	uint64_t h = pkt_hash_mix(pkt_hash_word(f->src.b) ^ k0, pkt_hash_word(f->src.b + 8) ^ k1);
 
 	h = pkt_hash_mix(pkt_hash_word(f->dst.b) ^ h, pkt_hash_word(f->dst.b + 8) ^ k0);
-	return pkt_hash_mix(((uint64_t)f->sport << 48 | (uint64_t)f->dport << 32 | ssrc) ^ h, k1 ^ h);
+	return pkt_hash_mix(
+		((uint64_t)f->sport << 48 | (uint64_t)f->dport << 32 | ssrc) ^ h, k1 ^ h);
 }
 
 /* Any bytes, for example a Call-ID. */

@@ -23,9 +23,9 @@ struct pkt_media {
 	struct pkt_media_key key;
 	uint32_t rtp_ts;
 	uint16_t seq;
-	uint16_t payload_bytes;	 /* RTP payload octets on the wire */
-	uint64_t time_ns : 56;	 /* since the time base all threads share */
-	uint64_t marker_pt : 8;	 /* second octet of the RTP header */
+	uint16_t payload_bytes; /* RTP payload octets on the wire */
+	uint64_t time_ns : 56; /* since the time base all threads share */
+	uint64_t marker_pt : 8; /* second octet of the RTP header */
 };
 
 static_assert(sizeof(struct pkt_media) == 32, "two descriptors share a cache line");
@@ -57,7 +57,8 @@ static inline struct pkt_media_key pkt_media_key(
 
 /* Two rounds: after one, IPv4 keys that differ little (ports and SSRCs counted up) crowd into some
  * buckets under about one seed in four. */
-static inline uint64_t pkt_media_key_hash(const struct pkt_media_key *k, const struct pkt_seed *seed)
+static inline uint64_t pkt_media_key_hash(
+	const struct pkt_media_key *k, const struct pkt_seed *seed)
 {
 	uint64_t h = pkt_hash_mix(k->w[0] ^ seed->k[0], k->w[1] ^ seed->k[1]);
 

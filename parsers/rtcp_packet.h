@@ -22,20 +22,20 @@ enum rtcp_type {
 };
 
 struct rtcp_packet {
-	uint8_t type;	   /* enum rtcp_type, or another value 192-223 */
-	uint8_t count;	   /* RC, SC, subtype or FMT: the low five bits of the first octet */
+	uint8_t type; /* enum rtcp_type, or another value 192-223 */
+	uint8_t count; /* RC, SC, subtype or FMT: the low five bits of the first octet */
 	bool has_ssrc;
-	uint32_t ssrc;	   /* of the sender; SDES: of the first chunk; BYE: the first that left */
+	uint32_t ssrc; /* of the sender; SDES: of the first chunk; BYE: the first that left */
 	struct bytes body; /* after the four-octet header, padding taken off */
 };
 
 enum rtcp_status {
 	RTCP_OK = 0,
-	RTCP_SHORT = -1,   /* header or body runs beyond the payload */
+	RTCP_SHORT = -1, /* header or body runs beyond the payload */
 	RTCP_VERSION = -2, /* version is not 2 */
-	RTCP_TYPE = -3,	   /* packet type is not 192-223 */
+	RTCP_TYPE = -3, /* packet type is not 192-223 */
 	RTCP_PADDING = -4, /* padding on a packet that is not the last, or an impossible count */
-	RTCP_COUNT = -5,   /* more blocks announced than the length has room for */
+	RTCP_COUNT = -5, /* more blocks announced than the length has room for */
 };
 
 /* What: checks that payload is one well-formed compound from its first octet to its last.
@@ -61,16 +61,16 @@ struct rtcp_sender_info {
 struct rtcp_report_block {
 	uint32_t ssrc;
 	uint8_t fraction_lost; /* of 256 */
-	int32_t packets_lost;  /* 24 bits, sign extended */
-	uint32_t highest_seq;  /* extended */
-	uint32_t jitter;       /* RTP clock units */
+	int32_t packets_lost; /* 24 bits, sign extended */
+	uint32_t highest_seq; /* extended */
+	uint32_t jitter; /* RTP clock units */
 	uint32_t lsr;
 	uint32_t dlsr; /* 1/65536 s */
 };
 
 struct rtcp_sdes_item {
 	uint32_t ssrc; /* of the chunk the item stands in */
-	uint8_t type;  /* 1 CNAME ... 8 PRIV */
+	uint8_t type; /* 1 CNAME ... 8 PRIV */
 	struct bytes text;
 };
 

@@ -27,18 +27,18 @@ struct rtp_hdr {
 	bool has_extension;
 	bool has_padding;
 	uint16_t extension_profile;
-	uint16_t header_bytes;	/* fixed header, CSRCs and extension */
+	uint16_t header_bytes; /* fixed header, CSRCs and extension */
 	uint32_t payload_bytes; /* octets after the header on the wire, padding taken off */
 };
 
 enum rtp_status {
 	RTP_OK = 0,
-	RTP_SHORT = -1,	    /* fewer than 12 octets */
-	RTP_VERSION = -2,   /* version is not 2 */
-	RTP_IS_RTCP = -3,   /* second octet 192-223: RTCP, RFC 5761 section 4 */
-	RTP_CSRC = -4,	    /* CSRC list runs beyond the packet */
+	RTP_SHORT = -1, /* fewer than 12 octets */
+	RTP_VERSION = -2, /* version is not 2 */
+	RTP_IS_RTCP = -3, /* second octet 192-223: RTCP, RFC 5761 section 4 */
+	RTP_CSRC = -4, /* CSRC list runs beyond the packet */
 	RTP_EXTENSION = -5, /* extension runs beyond the packet */
-	RTP_PADDING = -6,   /* padding count zero or larger than the payload */
+	RTP_PADDING = -6, /* padding count zero or larger than the payload */
 };
 
 /* What: parses the header at the front of payload; wire is the datagram's payload length, which is

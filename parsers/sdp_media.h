@@ -12,7 +12,7 @@
 #include "pkt_flow.h"
 
 enum {
-	SDP_MEDIA_MAX = 16,   /* m= lines kept of one description */
+	SDP_MEDIA_MAX = 16, /* m= lines kept of one description */
 	SDP_FORMATS_MAX = 32, /* payload types kept of one m= line */
 };
 
@@ -33,28 +33,28 @@ enum sdp_direction {
 };
 
 struct sdp_format {
-	uint8_t pt;		/* RTP payload type 0-127 */
-	uint8_t channels;	/* from rtpmap, 1 when not given */
-	uint32_t clock;		/* Hz from rtpmap; 0 without one (static types: RFC 3551) */
-	struct bytes name;	/* encoding name from rtpmap as spelt, empty without one */
+	uint8_t pt; /* RTP payload type 0-127 */
+	uint8_t channels; /* from rtpmap, 1 when not given */
+	uint32_t clock; /* Hz from rtpmap; 0 without one (static types: RFC 3551) */
+	struct bytes name; /* encoding name from rtpmap as spelt, empty without one */
 	struct bytes fmtp;
 };
 
 struct sdp_media {
 	enum sdp_kind kind;
-	bool is_rtp;	  /* proto is RTP/AVP, RTP/SAVP, RTP/AVPF, RTP/SAVPF, UDP/TLS/RTP/... */
-	bool is_udptl;	  /* proto is udptl */
+	bool is_rtp; /* proto is RTP/AVP, RTP/SAVP, RTP/AVPF, RTP/SAVPF, UDP/TLS/RTP/... */
+	bool is_udptl; /* proto is udptl */
 	bool has_rtcp_mux;
-	bool is_secure;	  /* SAVP or SAVPF */
+	bool is_secure; /* SAVP or SAVPF */
 	bool has_address; /* family and addr are set; false for host names */
-	uint8_t family;	  /* 4 or 6 */
+	uint8_t family; /* 4 or 6 */
 	struct pkt_addr addr;
-	uint16_t port;	  /* 0: rejected or disabled */
+	uint16_t port; /* 0: rejected or disabled */
 	uint16_t rtcp_port; /* a=rtcp, else port with rtcp-mux, else port + 1; 0 when port is 0 */
 	uint8_t rtcp_family; /* address of a=rtcp when it has one, else that of the media; 0 if unknown */
 	struct pkt_addr rtcp_addr;
 	enum sdp_direction direction; /* media level, else session level, else sendrecv */
-	uint16_t ptime_ms;	      /* a=ptime rounded, 0 when absent */
+	uint16_t ptime_ms; /* a=ptime rounded, 0 when absent */
 	unsigned format_count;
 	struct sdp_format formats[SDP_FORMATS_MAX];
 };
@@ -64,7 +64,7 @@ struct sdp_session {
 	struct sdp_media media[SDP_MEDIA_MAX];
 	bool has_more_media; /* more m= lines than SDP_MEDIA_MAX */
 	struct bytes origin; /* o= value */
-	struct bytes name;   /* s= value */
+	struct bytes name; /* s= value */
 };
 
 enum sdp_status {

@@ -17,30 +17,30 @@ enum sip_method {
 	SIP_CANCEL,
 	SIP_OPTIONS,
 	SIP_REGISTER,
-	SIP_PRACK,     /* RFC 3262 */
+	SIP_PRACK, /* RFC 3262 */
 	SIP_SUBSCRIBE, /* RFC 6665 */
 	SIP_NOTIFY,
 	SIP_PUBLISH, /* RFC 3903 */
-	SIP_INFO,    /* RFC 6086 */
-	SIP_REFER,   /* RFC 3515 */
+	SIP_INFO, /* RFC 6086 */
+	SIP_REFER, /* RFC 3515 */
 	SIP_MESSAGE, /* RFC 3428 */
-	SIP_UPDATE,  /* RFC 3311 */
+	SIP_UPDATE, /* RFC 3311 */
 };
 
 /* A From, To, Contact or P-Asserted-Identity value. */
 struct sip_party {
 	struct bytes value; /* whole header value, folded lines as they stand */
-	struct bytes uri;   /* between < and >, or the addr-spec */
-	struct bytes user;  /* user part of the URI; number of a tel: URI */
-	struct bytes tag;   /* From and To */
+	struct bytes uri; /* between < and >, or the addr-spec */
+	struct bytes user; /* user part of the URI; number of a tel: URI */
+	struct bytes tag; /* From and To */
 };
 
 struct sip_msg {
 	bool is_request;
-	enum sip_method method;	  /* of the request line, or of CSeq in a response */
+	enum sip_method method; /* of the request line, or of CSeq in a response */
 	struct bytes method_name; /* as spelt */
 	struct bytes request_uri;
-	uint16_t status;     /* 100-699, 0 in a request */
+	uint16_t status; /* 100-699, 0 in a request */
 	struct bytes reason; /* reason phrase */
 
 	struct bytes call_id;
@@ -49,7 +49,7 @@ struct sip_msg {
 	struct sip_party contact; /* first one */
 	uint32_t cseq;
 	struct bytes cseq_method;
-	struct bytes via;	 /* topmost Via value */
+	struct bytes via; /* topmost Via value */
 	struct bytes via_branch; /* its branch parameter */
 	struct bytes user_agent; /* User-Agent or Server */
 	struct bytes content_type;
@@ -58,15 +58,15 @@ struct sip_msg {
 
 	struct bytes head; /* start line and headers, with the empty line */
 	struct bytes body; /* as much of it as is there, at most Content-Length */
-	bool is_body_cut;  /* fewer octets follow than Content-Length says */
-	bool is_head_cut;  /* the input ended before the empty line */
+	bool is_body_cut; /* fewer octets follow than Content-Length says */
+	bool is_head_cut; /* the input ended before the empty line */
 };
 
 enum sip_status {
 	SIP_OK = 0,
-	SIP_START_LINE = -1,	    /* neither Request-Line nor Status-Line */
-	SIP_NO_CALL_ID = -2,	    /* Call-ID missing or empty */
-	SIP_BAD_CSEQ = -3,	    /* CSeq missing or not "number method" */
+	SIP_START_LINE = -1, /* neither Request-Line nor Status-Line */
+	SIP_NO_CALL_ID = -2, /* Call-ID missing or empty */
+	SIP_BAD_CSEQ = -3, /* CSeq missing or not "number method" */
 	SIP_BAD_CONTENT_LENGTH = -4, /* not a number, or repeated with another value */
 };
 

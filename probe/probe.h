@@ -31,11 +31,11 @@ struct probe_worker;
 struct probe_run {
 	const char *config; /* -c */
 	const char *files[DP_FILES_MAX];
-	unsigned file_count;	/* -r */
+	unsigned file_count; /* -r */
 	const char *interface_; /* -i */
-	const char *json;	/* --json, NULL without */
-	bool has_table;		/* print calls and streams at the end */
-	unsigned hep_count;	/* --hep */
+	const char *json; /* --json, NULL without */
+	bool has_table; /* print calls and streams at the end */
+	unsigned hep_count; /* --hep */
 	const char *hep[HEP_COLLECTORS_MAX];
 };
 
@@ -55,12 +55,13 @@ struct probe {
 	struct qos_medias *medias;
 	struct hep_sender *sender; /* NULL without collectors */
 	struct probe_results *results; /* NULL when nobody asked for tables or JSON */
-	struct probe_rx *rx;	       /* lcores.rx_count of them */
-	struct probe_worker *workers;  /* lcores.worker_count of them */
+	struct probe_rx *rx; /* lcores.rx_count of them */
+	struct probe_worker *workers; /* lcores.worker_count of them */
 
 	/* Written by control or rx, read by all. */
-	alignas(64) _Atomic uint64_t time_base_ns; /* what pkt_media.time_ns counts from; 0 not set yet */
-	_Atomic uint64_t last_ns;		   /* newest packet of any rx thread, at its end */
+	alignas(64) _Atomic uint64_t
+		time_base_ns; /* what pkt_media.time_ns counts from; 0 not set yet */
+	_Atomic uint64_t last_ns; /* newest packet of any rx thread, at its end */
 	atomic_bool stop_rx;
 	_Atomic unsigned rx_running;
 	_Atomic unsigned workers_running;

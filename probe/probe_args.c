@@ -164,7 +164,8 @@ static enum probe_action add_collectors(const struct probe_run *run, struct hep_
 
 		memset(c, 0, sizeof(*c));
 		if (hep_collector_parse(run->hep[i], c, reason, sizeof(reason)) != 0) {
-			fprintf(stderr, "heptap: invalid collector \"%s\": %s\n", run->hep[i], reason);
+			fprintf(stderr, "heptap: invalid collector \"%s\": %s\n", run->hep[i],
+				reason);
 			return PROBE_USAGE;
 		}
 		if (run->file_count)
@@ -200,8 +201,8 @@ static enum probe_action apply_run(struct probe_run *run, struct cfg_options *o)
 		/* A file is read by one thread; workers as configured. */
 		o->dp.rx.count = o->dp.rx.count > 1 ? 1 : o->dp.rx.count;
 	}
-	run->has_table = (run->file_count || run->interface_) &&
-			 !(run->json && strcmp(run->json, "-") == 0);
+	run->has_table =
+		(run->file_count || run->interface_) && !(run->json && strcmp(run->json, "-") == 0);
 	return add_collectors(run, &o->hep);
 }
 

@@ -8,7 +8,7 @@
 
 enum probe_action {
 	PROBE_RUN = 0,
-	PROBE_DONE,  /* --help, --version and the like: printed, exit 0 */
+	PROBE_DONE, /* --help, --version and the like: printed, exit 0 */
 	PROBE_USAGE, /* wrong arguments or configuration: one line on stderr, exit 2 */
 };
 

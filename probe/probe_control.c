@@ -143,7 +143,8 @@ void probe_control_run(struct probe *probe)
 	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
 		struct qos_call *call;
 
-		while ((call = qos_calls_expire(probe->calls, i, atomic_load(&probe->last_ns), true)))
+		while ((call = qos_calls_expire(
+				probe->calls, i, atomic_load(&probe->last_ns), true)))
 			probe_signalling_end_call(probe, i, call);
 	}
 	atomic_store(&probe->stop_sender, true);

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* HEP messages from a worker to the sender: encoded straight into a mailbox buffer. Each message
  * made ends in the queue or in exactly one drop counter. */
-#include "probe_worker.h"
-
 #include <time.h>
 
 #include "dp_idle.h"
 #include "hep_encode.h"
+#include "probe_worker.h"
 #include "rtcp_packet.h"
 
 enum {
-	SMALL = 2000,		 /* fits a small buffer */
+	SMALL = 2000, /* fits a small buffer */
 	LARGE = HEP_MESSAGE_MAX,
 };
 

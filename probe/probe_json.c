@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The lines of --json: stream, call, rtcp, summary. */
-#include "probe_results.h"
-
 #include <arpa/inet.h>
 
 #include "hep_json.h"
-#include "probe_totals.h"
 #include "probe_counters.h"
+#include "probe_results.h"
+#include "probe_totals.h"
 #include "qos_call.h"
 
 enum {
@@ -35,8 +34,10 @@ static void end(struct hep_json *j, FILE *out)
 
 static void put_time(struct hep_json *j, const char *key, uint64_t ns)
 {
+	uint64_t us = ns / 1000;
+
 	if (ns)
-		hep_json_double(j, key, (double)(ns / 1000) / 1e6, 6);
+		hep_json_double(j, key, (double)us / 1e6, 6);
 	else
 		hep_json_null(j, key);
 }
@@ -75,7 +76,8 @@ void probe_json_call(FILE *out, const struct probe_call *call)
 	end(&j, out);
 }
 
-static void put_address(struct hep_json *j, const char *key, uint8_t family, const struct pkt_addr *addr)
+static void put_address(
+	struct hep_json *j, const char *key, uint8_t family, const struct pkt_addr *addr)
 {
 	char text[INET6_ADDRSTRLEN] = "";
 
@@ -143,8 +145,7 @@ static void put_ports(struct hep_json *j, const struct probe *probe)
 	hep_json_close(j, ']');
 }
 
-void probe_json_summary(
-	FILE *out, const struct probe_results *results, const struct probe *probe)
+void probe_json_summary(FILE *out, const struct probe_results *results, const struct probe *probe)
 {
 	static char buf[LINE_MAX_BYTES];
 	struct probe_total totals[PROBE_TOTALS_MAX];
@@ -155,8 +156,8 @@ void probe_json_summary(
 	hep_json_u64(&j, "frames", probe_totals_frames(probe));
 	hep_json_u64(&j, "sip_messages", probe_totals_outcome(probe, PROBE_sip));
 	hep_json_u64(&j, "rtp_packets", probe_totals_outcome(probe, PROBE_rtp));
-	hep_json_u64(&j, "rtcp_packets", probe_totals_outcome(probe, PROBE_rtcp) +
-						 probe_totals_outcome(probe, PROBE_srtcp));
+	hep_json_u64(&j, "rtcp_packets",
+		probe_totals_outcome(probe, PROBE_rtcp) + probe_totals_outcome(probe, PROBE_srtcp));
 	hep_json_u64(&j, "calls", results->call_count);
 	hep_json_u64(&j, "streams", results->stream_count);
 	hep_json_u64(&j, "rows_refused", results->rows_refused);

@@ -10,6 +10,7 @@ extern int probe_log_type;
 
 void probe_log_init(unsigned level);
 
-#define PROBE_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)probe_log_type, "heptap: " __VA_ARGS__)
+#define PROBE_LOG(level, ...) \
+	rte_log(RTE_LOG_##level, (uint32_t)probe_log_type, "heptap: " __VA_ARGS__)
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* RTP in a worker: a burst to its streams, a miss to probation, streams to their calls, and a look at
  * each stream once a second. */
-#include "probe_worker.h"
-
 #include "probe_results.h"
+#include "probe_worker.h"
 
 /* Media may be heard before the answer that announces it: looked for this long. */
 #define ATTACH_NS ((uint64_t)120 * 1000000000)
@@ -210,8 +209,8 @@ static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t no
 	struct qos_table *t = &w->table;
 	uint8_t party = 0;
 	const struct qos_media *media = find_media(w, &c->origin.flow, now_ns, &party);
-	uint32_t stream = qos_table_open(t, &c->packets[0], &c->origin, media ? media->call : NULL,
-		party, c->arrivals[0]);
+	uint32_t stream = qos_table_open(
+		t, &c->packets[0], &c->origin, media ? media->call : NULL, party, c->arrivals[0]);
 
 	probe_count(&w->outcome[stream == QOS_NONE ? PROBE_rtp_table_full : PROBE_rtp], c->pending);
 	if (stream != QOS_NONE) {

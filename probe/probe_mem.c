@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,34 +58,35 @@ static void refresh_figures(void)
 }
 #endif
 
-static uint64_t meminfo_figure(const char *wanted)
+/* The number after "name:" in /proc/meminfo. */
+static uint64_t meminfo_figure(const char *name)
 {
-	char line[128];
-	char name[64];
-	unsigned long long value;
+	size_t n = strlen(name);
 	uint64_t found = 0;
+	char line[128];
 	FILE *f = fopen("/proc/meminfo", "r");
 
 	if (!f)
 		return 0;
 	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%63[^:]: %llu", name, &value) == 2 && strcmp(name, wanted) == 0)
-			found = value;
+		if (strncmp(line, name, n) == 0 && line[n] == ':')
+			found = strtoull(line + n + 1, NULL, 10);
 	fclose(f);
 	return found;
 }
 
+/* The second number of /proc/self/statm, in pages. */
 static uint64_t resident_octets(void)
 {
-	unsigned long long pages = 0;
+	char line[128] = "";
+	char *second;
 	FILE *f = fopen("/proc/self/statm", "r");
 
 	if (!f)
 		return 0;
-	if (fscanf(f, "%*s %llu", &pages) != 1)
-		pages = 0;
+	second = fgets(line, sizeof(line), f) ? strchr(line, ' ') : NULL;
 	fclose(f);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 void probe_mem_stats(struct probe_mem_stats *stats)

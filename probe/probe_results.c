@@ -3,9 +3,8 @@
 #include "probe_results.h"
 
 #include <errno.h>
-#include <stdlib.h>
-
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "probe.h"
 

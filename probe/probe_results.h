@@ -65,7 +65,6 @@ void probe_json_stream(FILE *out, const struct qos_report *report, uint32_t fina
 void probe_json_call(FILE *out, const struct probe_call *call);
 void probe_json_rtcp(
 	FILE *out, const struct pkt_view *view, uint64_t now_ns, struct bytes correlation_id);
-void probe_json_summary(
-	FILE *out, const struct probe_results *results, const struct probe *probe);
+void probe_json_summary(FILE *out, const struct probe_results *results, const struct probe *probe);
 
 #endif

@@ -34,8 +34,8 @@ int probe_rx_init(struct probe_rx *rx, struct probe *probe, unsigned index)
 		int rc;
 
 		snprintf(name, sizeof(name), "media_%u_%u", index, i);
-		rc = dp_ring_create(name, sizeof(struct pkt_media), o->media_ring, -1,
-			&rx->lanes[i].media);
+		rc = dp_ring_create(
+			name, sizeof(struct pkt_media), o->media_ring, -1, &rx->lanes[i].media);
 		if (rc)
 			return rc;
 		snprintf(name, sizeof(name), "signalling_%u_%u", index, i);
@@ -68,8 +68,8 @@ static void flush_media(struct probe_rx *rx, struct probe_rx_lane *lane)
 	unsigned put = dp_ring_put(lane->media, lane->media_stage, lane->media_staged);
 
 	while (rx->probe->is_offline && put < lane->media_staged) {
-		unsigned more = dp_ring_put(
-			lane->media, lane->media_stage + put, lane->media_staged - put);
+		unsigned more =
+			dp_ring_put(lane->media, lane->media_stage + put, lane->media_staged - put);
 
 		put += more;
 		dp_idle_wait(&idle, more > 0);
@@ -77,7 +77,7 @@ static void flush_media(struct probe_rx *rx, struct probe_rx_lane *lane)
 	lane->sent += put;
 	for (unsigned i = put; i < lane->media_staged; i++) {
 		if (lane->media_stage[i].time_ns == PKT_MEDIA_IS_PACKET)
-			rte_pktmbuf_free((struct rte_mbuf *)(uintptr_t)lane->media_stage[i].key.w[0]);
+			rte_pktmbuf_free(probe_packet_of(&lane->media_stage[i]));
 		probe_count(&rx->outcome[PROBE_media_shed], 1);
 	}
 	lane->media_staged = 0;
@@ -85,8 +85,8 @@ static void flush_media(struct probe_rx *rx, struct probe_rx_lane *lane)
 
 static void flush_signalling(struct probe_rx *rx, struct probe_rx_lane *lane)
 {
-	unsigned put = dp_ring_put(
-		lane->signalling, lane->signalling_stage, lane->signalling_staged);
+	unsigned put =
+		dp_ring_put(lane->signalling, lane->signalling_stage, lane->signalling_staged);
 
 	lane->sent += put;
 	for (unsigned i = put; i < lane->signalling_staged; i++) {
@@ -138,7 +138,8 @@ static bool looks_like_signalling(const struct pkt_view *view)
 	uint8_t c = view->payload.p[0];
 
 	if ((c & 0xc0) == 0x80)
-		return view->payload.n >= 8 && view->payload.p[1] >= 192 && view->payload.p[1] <= 223;
+		return view->payload.n >= 8 && view->payload.p[1] >= 192 &&
+		       view->payload.p[1] <= 223;
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '\r' || c == '\n';
 }
 

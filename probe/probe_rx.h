@@ -22,7 +22,7 @@ struct probe_seen {
 };
 
 struct probe_rx_lane {
-	struct dp_ring *media;	    /* struct pkt_media */
+	struct dp_ring *media; /* struct pkt_media */
 	struct dp_ring *signalling; /* struct rte_mbuf * */
 	unsigned media_staged;
 	unsigned signalling_staged;
@@ -42,10 +42,21 @@ struct probe_rx {
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
 };
 
-/* Element of a media ring that carries an mbuf instead of a descriptor. */
+/* Element of a media ring that carries an mbuf instead of a descriptor, and back. */
 static inline struct pkt_media probe_packet_element(struct rte_mbuf *m)
 {
-	return (struct pkt_media){.key.w[0] = (uintptr_t)m, .time_ns = PKT_MEDIA_IS_PACKET};
+	struct pkt_media element = {.time_ns = PKT_MEDIA_IS_PACKET};
+
+	memcpy(&element.key, &m, sizeof(struct rte_mbuf *));
+	return element;
+}
+
+static inline struct rte_mbuf *probe_packet_of(const struct pkt_media *element)
+{
+	struct rte_mbuf *m;
+
+	memcpy(&m, &element->key, sizeof(struct rte_mbuf *));
+	return m;
 }
 
 /* 0 or negative errno. Rings are made for every worker. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SIP and RTCP in a worker: a message to its call, its description to the media endpoints, a compound
  * to its call, both to HEP. */
-#include "probe_worker.h"
-
 #include "probe_results.h"
+#include "probe_worker.h"
 #include "rtcp_packet.h"
 #include "sdp_media.h"
 #include "sip_body.h"
@@ -86,7 +85,8 @@ static void end_streams(struct probe_worker *w, const struct pkt_view *view, uin
 	uint32_t ssrc;
 
 	while (rtcp_next(&rest, &packet))
-		for (unsigned i = 0; packet.type == RTCP_BYE && rtcp_bye_ssrc(&packet, i, &ssrc); i++)
+		for (unsigned i = 0; packet.type == RTCP_BYE && rtcp_bye_ssrc(&packet, i, &ssrc);
+			i++)
 			end_stream(w, &flow, ssrc, now_ns);
 }
 

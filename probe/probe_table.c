@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The tables at the end of a run: calls, streams, and what became of every frame. */
-#include "probe_results.h"
-
 #include <arpa/inet.h>
 
 #include "probe_counters.h"
+#include "probe_results.h"
 #include "probe_totals.h"
 
 enum {
@@ -172,7 +171,8 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 			fprintf(out,
 				"port \"%s\" never delivered %llu missed, %llu without a buffer, %llu with errors\n",
 				dp_port_name(probe->ports[i]), (unsigned long long)stats.missed,
-				(unsigned long long)stats.no_mbuf, (unsigned long long)stats.errors);
+				(unsigned long long)stats.no_mbuf,
+				(unsigned long long)stats.errors);
 	}
 	if (!probe->sender)
 		return;
@@ -199,17 +199,20 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 		.columns = 11,
 		.heads = {"source", "destination", "SSRC", "codec", "packets", "lost", "jitter ms",
 			"max", "R", "MOS", "Call-ID"},
-		.is_right = {[4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true},
+		.is_right =
+			{[4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true},
 		.limit = {[10] = 36},
 	};
 
 	fprintf(out, "\n%u calls:\n", r->call_count);
-	print_rows(&calls, r, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN, call_row, out);
+	print_rows(
+		&calls, r, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN, call_row, out);
 	print_more(r->call_count, out);
-	fprintf(out, "\n%u streams (jitter: mean of RFC 3550; R and MOS: ITU-T G.107, narrowband codecs):\n",
+	fprintf(out,
+		"\n%u streams (jitter: mean of RFC 3550; R and MOS: ITU-T G.107, narrowband codecs):\n",
 		r->stream_count);
-	print_rows(&streams, r, r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN, stream_row,
-		out);
+	print_rows(&streams, r, r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN,
+		stream_row, out);
 	print_more(r->stream_count, out);
 	print_outcomes(probe, out);
 }

@@ -59,7 +59,9 @@ static void put_text(struct rte_tel_data *d, const char *name, const char *text)
 	for (; text[n] && n < sizeof(clean) - 1; n++) {
 		unsigned char c = (unsigned char)text[n];
 
-		clean[n] = c < 0x20 || c > 0x7e || c == '"' || c == '\\' ? '?' : (char)c;
+		if (c < 0x20 || c > 0x7e || c == '"' || c == '\\')
+			c = '?';
+		clean[n] = (char)c;
 	}
 	clean[n] = '\0';
 	rte_tel_data_add_dict_string(d, name, clean);
@@ -227,8 +229,8 @@ static bool consider_call(struct qos_call *call, void *arg)
 		return true;
 	if (list->count < list->wanted)
 		list->count++;
-	memmove(&list->newest[at + 1], &list->newest[at],
-		(list->count - 1 - at) * sizeof(list->newest[0]));
+	for (unsigned i = list->count - 1; i > at; i--)
+		list->newest[i] = list->newest[i - 1];
 	list->newest[at] = call;
 	return true;
 }

@@ -2,6 +2,8 @@
 /* Expands the .def tables into sums over threads. */
 #include "probe_totals.h"
 
+#include <stddef.h>
+
 #include "probe_rx.h"
 #include "probe_worker.h"
 
@@ -51,14 +53,30 @@ unsigned probe_totals_outcomes(const struct probe *probe, struct probe_total *to
 	return n;
 }
 
-/* Sums one member of a set that every worker has. */
-#define WORKER_SUM(member) \
-	({ \
-		uint64_t sum_ = 0; \
-		for (unsigned i_ = 0; i_ < probe->lcores.worker_count; i_++) \
-			sum_ += probe_read(&probe->workers[i_].member); \
-		sum_; \
-	})
+/* Sums a counter that every worker has at this offset. */
+static uint64_t sum_workers(const struct probe *probe, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < probe->lcores.worker_count; i++)
+		sum += probe_read(
+			(const _Atomic uint64_t *)((const char *)&probe->workers[i] + offset));
+	return sum;
+}
+
+/* The same for the counters of calls, which stand in the call table. */
+static uint64_t sum_calls(const struct probe *probe, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < probe->lcores.worker_count; i++)
+		sum += probe_read(
+			(const _Atomic uint64_t *)((const char *)probe->workers[i].call_counters +
+						   offset));
+	return sum;
+}
+
+#define WORKER_SUM(member) sum_workers(probe, offsetof(struct probe_worker, member))
 
 unsigned probe_totals_counters(const struct probe *probe, struct probe_total *totals)
 {
@@ -70,7 +88,9 @@ unsigned probe_totals_counters(const struct probe *probe, struct probe_total *to
 #define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(table.counters.id)};
 #include "qos_counters.def"
 #undef X
-#define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(call_counters->id)};
+#define X(id, text)                         \
+	totals[n++] = (struct probe_total){ \
+		#id, text, sum_calls(probe, offsetof(struct qos_call_counters, id))};
 #include "qos_call_counters.def"
 #undef X
 	return n;

@@ -2,10 +2,10 @@
 /* The libraries' own words, from those loaded where they can be asked. */
 #include "probe_version.h"
 
+#include <pcap/pcap.h>
 #include <stdio.h>
 
 #include <hs.h>
-#include <pcap/pcap.h>
 #include <rte_version.h>
 #include <yaml.h>
 

@@ -21,13 +21,12 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 
 	w->probe = probe;
 	w->index = index;
-	w->media = calloc(probe->lcores.rx_count, sizeof(*w->media));
-	w->signalling = calloc(probe->lcores.rx_count, sizeof(*w->signalling));
-	if (!w->media || !w->signalling)
+	w->lanes = calloc(probe->lcores.rx_count, sizeof(*w->lanes));
+	if (!w->lanes)
 		return -ENOMEM;
 	for (unsigned i = 0; i < probe->lcores.rx_count; i++) {
-		w->media[i] = probe->rx[i].lanes[index].media;
-		w->signalling[i] = probe->rx[i].lanes[index].signalling;
+		w->lanes[i].media = probe->rx[i].lanes[index].media;
+		w->lanes[i].signalling = probe->rx[i].lanes[index].signalling;
 	}
 	rc = cls_scratch_create(probe->cls, &w->scratch);
 	if (rc)
@@ -40,8 +39,8 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 		return rc;
 	w->table.env.payload_fn = probe_media_payload;
 	w->table.env.payload_arg = w;
-	rc = qos_probation_init(&w->probation, o->max_candidates, o->probation_packets, &probe->seed,
-		&w->table.counters);
+	rc = qos_probation_init(&w->probation, o->max_candidates, o->probation_packets,
+		&probe->seed, &w->table.counters);
 	if (rc)
 		return rc;
 	w->call_counters = qos_calls_counters(probe->calls, index);
@@ -63,8 +62,7 @@ void probe_worker_fini(struct probe_worker *w)
 		probe_mem_unmap(w->table_memory, qos_table_memory(w->table.max));
 	if (w->scratch)
 		cls_scratch_destroy(w->scratch);
-	free(w->media);
-	free(w->signalling);
+	free(w->lanes);
 }
 
 static void tick(struct probe_worker *w, uint64_t now_ns)
@@ -116,8 +114,8 @@ static enum probe_outcome handle_udp(
 		qos_probation_hint(&w->probation, &view->flow, now_ns);
 		return PROBE_dtls;
 	default:
-		media = qos_media_find(w->probe->medias, view->flow.family, &view->flow.dst,
-			view->flow.dport);
+		media = qos_media_find(
+			w->probe->medias, view->flow.family, &view->flow.dst, view->flow.dport);
 		return media && media->is_udptl ? PROBE_t38 : PROBE_unknown_udp;
 	}
 }
@@ -180,7 +178,7 @@ static unsigned take_run(struct probe_worker *w, const struct pkt_media *m, unsi
 	unsigned run = 1;
 
 	if (m[0].time_ns == PKT_MEDIA_IS_PACKET) {
-		take_packet(w, (struct rte_mbuf *)(uintptr_t)m[0].key.w[0]);
+		take_packet(w, probe_packet_of(m));
 		return 1;
 	}
 	probe_worker_advance(w, base + m[0].time_ns);
@@ -216,9 +214,9 @@ unsigned probe_worker_take(struct probe_worker *w)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < w->probe->lcores.rx_count; i++)
-		n += take_signalling(w, w->signalling[i]);
+		n += take_signalling(w, w->lanes[i].signalling);
 	for (unsigned i = 0; i < w->probe->lcores.rx_count; i++)
-		n += take_media(w, w->media[i]);
+		n += take_media(w, w->lanes[i].media);
 	return n;
 }
 
@@ -249,7 +247,8 @@ int probe_worker_main(void *arg)
 		urcu_qsbr_quiescent_state();
 		if (n) {
 			probe_count(&w->counters.loops_busy, 1);
-			atomic_store_explicit(&w->done, probe_read(&w->done) + n, memory_order_release);
+			atomic_store_explicit(
+				&w->done, probe_read(&w->done) + n, memory_order_release);
 		} else if (is_last) {
 			break;
 		} else if (!w->probe->is_offline && w->next_tick_ns) {

@@ -14,18 +14,23 @@
 
 struct rte_mbuf;
 
+/* Rings from one rx thread. */
+struct probe_worker_lane {
+	struct dp_ring *media;
+	struct dp_ring *signalling;
+};
+
 struct probe_worker {
 	alignas(64) struct probe *probe;
 	unsigned index;
-	struct dp_ring **media;	     /* one per rx thread */
-	struct dp_ring **signalling; /* one per rx thread */
+	struct probe_worker_lane *lanes; /* one per rx thread */
 	struct cls_scratch *scratch;
 	struct dp_mailbox *mailbox; /* NULL without collectors */
 	struct qos_table table;
 	void *table_memory;
 	struct qos_probation probation;
 	struct qos_call_counters *call_counters;
-	uint64_t now_ns;       /* packet time: never goes back */
+	uint64_t now_ns; /* packet time: never goes back */
 	uint64_t next_tick_ns; /* 0 before the first packet */
 	_Atomic uint64_t done; /* elements taken and finished, for the barrier of capture files */
 	struct probe_query query;

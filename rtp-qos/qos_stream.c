@@ -147,13 +147,12 @@ static enum verdict file_sequence(
 	}
 	if (step < QOS_MAX_DROPOUT) {
 		advance(hot, cold, step);
-		cold->bad_seq = NO_BAD_SEQ;
 		return NEXT;
 	}
 	if (step > 65536 - QOS_MAX_MISORDER)
 		return file_late(hot, cold, (uint16_t)-step);
 	cold->sequence_errors++;
-	if (m->seq == cold->bad_seq)
+	if (m->seq == cold->bad_seq && hot->ext_seq == cold->stray_ext)
 		return RESTART;
 	cold->bad_seq = (uint16_t)(m->seq + 1);
 	return STRAY;
@@ -273,7 +272,7 @@ void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *h
 		return;
 	case STRAY:
 		cold->stray = *m;
-		cold->stray_ns = now_ns;
+		cold->stray_ext = hot->ext_seq;
 		cold->strays++;
 		return;
 	case RESTART:

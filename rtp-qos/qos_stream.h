@@ -96,7 +96,7 @@ struct qos_stream_cold {
 	uint32_t ssrc_changes;
 	uint32_t bad_seq;	/* A.1: the next number of a possible restart; over 65535: none */
 	struct pkt_media stray; /* the packet that made bad_seq */
-	uint64_t stray_ns;
+	uint32_t stray_ext; /* ext_seq when it came: a restart only if nothing came in order since */
 	uint64_t strays; /* packets far outside the window, not counted as received */
 
 	/* Timing. */

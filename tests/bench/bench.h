@@ -14,7 +14,7 @@ enum {
 	BENCH_REPEATS = 5,
 	BENCH_BURST = 32,
 	BENCH_FRAME_STRIDE = 2048, /* as far apart as mbufs are */
-	BENCH_RTP_BYTES = 214,	   /* G.711, 20 ms, over IPv4 without a tag */
+	BENCH_RTP_BYTES = 214, /* G.711, 20 ms, over IPv4 without a tag */
 };
 
 /* One way to spend cycles on packets. */
@@ -34,7 +34,8 @@ void bench_print_core_to_core(const char *when);
 
 /* What: runs the subject and its floors in turn, BENCH_REPEATS times after one for nothing, and prints
  * for each floor the medians of both and their ratio. */
-void bench_compare(const struct bench_code *subject, const struct bench_code *floors, unsigned count);
+void bench_compare(
+	const struct bench_code *subject, const struct bench_code *floors, unsigned count);
 
 /* The same sequence in every run. */
 uint64_t bench_random(uint64_t *state);

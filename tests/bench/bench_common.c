@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Medians and the table. The subject and its floors run in turn, so that what the machine does
  * meanwhile hits them alike. */
-#include "bench.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 
+#include "bench.h"
 #include "probe_mem.h"
 
 enum {
 	FLOORS_MAX = 4,
 	LINE = 64,
 	CHASES = 1 << 20,
-	CALIBRATION_MS = 50,
+	CALIBRATION_NS = 50000000,
 };
 
 uint64_t bench_random(uint64_t *state)
@@ -32,11 +32,14 @@ uint32_t *bench_order(uint32_t n)
 	uint32_t *order = malloc(n * sizeof(*order));
 	uint64_t state = n;
 
-	for (uint32_t i = 0; order && i < n; i++) {
-		uint32_t j = (uint32_t)(bench_random(&state) % (i + 1));
+	for (uint32_t i = 0; order && i < n; i++)
+		order[i] = i;
+	for (uint32_t i = n; order && i > 1; i--) {
+		uint32_t j = (uint32_t)(bench_random(&state) % i);
+		uint32_t last = order[i - 1];
 
-		order[i] = order[j];
-		order[j] = i;
+		order[i - 1] = order[j];
+		order[j] = last;
 	}
 	return order;
 }
@@ -66,7 +69,7 @@ static double tsc_hz(void)
 {
 	uint64_t ns = wall_ns(), tsc = rte_rdtsc_precise();
 
-	while (wall_ns() - ns < CALIBRATION_MS * 1000000)
+	while (wall_ns() - ns < CALIBRATION_NS)
 		;
 	return (double)(rte_rdtsc_precise() - tsc) * 1e9 / (double)(wall_ns() - ns);
 }
@@ -104,7 +107,7 @@ static double chase_cycles(size_t size)
 bool bench_start(const char *title)
 {
 	static const unsigned kib[] = {512, 16 << 10, 256 << 10};
-	double hz = tsc_hz();
+	double hz = tsc_hz(), load;
 
 	printf("%s\nTSC %.0f MHz; dependent load, cycles:", title, hz / 1e6);
 	for (unsigned i = 0; i < sizeof(kib) / sizeof(kib[0]); i++) {
@@ -118,6 +121,9 @@ bool bench_start(const char *title)
 			printf(", %u MiB %.0f", kib[i] >> 10, cycles);
 	}
 	printf("\n");
+	if (getloadavg(&load, 1) == 1)
+		printf("load of the last minute on %ld CPUs: %.1f\n", sysconf(_SC_NPROCESSORS_ONLN),
+			load);
 	bench_print_core_to_core("before");
 	printf("\n%-36s %9s %8s   %-32s %9s %6s\n", "code", "cyc/pkt", "Mpps", "floor", "cyc/pkt",
 		"ratio");
@@ -141,7 +147,8 @@ static double once(const struct bench_code *code)
 	return (double)code->run(code->arg) / (double)code->packets;
 }
 
-void bench_compare(const struct bench_code *subject, const struct bench_code *floors, unsigned count)
+void bench_compare(
+	const struct bench_code *subject, const struct bench_code *floors, unsigned count)
 {
 	double floor_cycles[FLOORS_MAX][BENCH_REPEATS], cycles[BENCH_REPEATS], own, mhz;
 

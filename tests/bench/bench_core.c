@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How long a cache line takes from one CPU to another. On a virtual machine it changes by a factor of
  * ten within minutes, and every figure of two threads with it. */
-#include "bench.h"
-
 #include <pthread.h>
 #include <sched.h>
 #include <stdalign.h>
@@ -11,13 +9,15 @@
 #include <rte_cycles.h>
 #include <rte_pause.h>
 
+#include "bench.h"
+
 enum {
 	ROUNDS = 20000,
 };
 
 struct pair {
-	int cpu[2];
 	alignas(128) _Atomic uint32_t ball; /* even: ours to hit */
+	int cpu[2];
 };
 
 static bool pin(int cpu)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Generated input: RTP frames, an INVITE as a PBX sends it, an RTCP compound. */
-#include "bench.h"
-
 #include <stdio.h>
+
+#include "bench.h"
 
 enum {
 	RTP_PAYLOAD = 160, /* G.711, 20 ms */
@@ -86,15 +86,17 @@ unsigned bench_invite(char *text, size_t size, uint32_t i)
 
 unsigned bench_rtcp(uint8_t *packet, uint32_t i)
 {
+	/* RFC 3550 section 6.5.1, and two octets that end the chunk. */
+	static const uint8_t cname[20] = "\1\20alice@192.0.2.10\0";
 	uint8_t *p = packet;
 
-	p = put32(put16(put16(p, 0x81c8), 12), 0x5eed0000 + i);	       /* SR, one block */
-	p = put32(put32(p, 0xe9000000 + i), 0x80000000);		       /* NTP */
-	p = put32(put32(put32(p, 160 * i), 50 * i), 8000 * i);		       /* ts, packets, octets */
-	p = put32(put32(p, 0x0badf00d + i), 0x02000005);		       /* lost */
-	p = put32(put32(p, 70000 + i), 12);				       /* highest, jitter */
-	p = put32(put32(p, 0x12345678), 0x00010000);			       /* LSR, DLSR */
-	p = put32(put16(put16(p, 0x81ca), 6), 0x5eed0000 + i);		       /* SDES */
-	memcpy(p, "\1\20alice@192.0.2.10\0\0", 20);			       /* CNAME */
-	return (unsigned)(p + 20 - packet);
+	p = put32(put16(put16(p, 0x81c8), 12), 0x5eed0000 + i); /* SR, one block */
+	p = put32(put32(p, 0xe9000000 + i), 0x80000000); /* NTP */
+	p = put32(put32(put32(p, 160 * i), 50 * i), 8000 * i); /* ts, packets, octets */
+	p = put32(put32(p, 0x0badf00d + i), 0x02000005); /* lost */
+	p = put32(put32(p, 70000 + i), 12); /* highest, jitter */
+	p = put32(put32(p, 0x12345678), 0x00010000); /* LSR, DLSR */
+	p = put32(put16(put16(p, 0x81ca), 6), 0x5eed0000 + i); /* SDES */
+	memcpy(p, cname, sizeof(cname));
+	return (unsigned)(p + sizeof(cname) - packet);
 }

@@ -127,16 +127,16 @@ static size_t encode_report(struct messages *m, uint32_t i)
 static size_t encode_sip(struct messages *m, uint32_t i)
 {
 	i %= MESSAGES;
-	return hep_encode_sip(&m->options, &m->view, START_NS, m->sip[i], m->call_id[i], m->out,
-		sizeof(m->out));
+	return hep_encode_sip(
+		&m->options, &m->view, START_NS, m->sip[i], m->call_id[i], m->out, sizeof(m->out));
 }
 
 static size_t encode_rtcp(struct messages *m, uint32_t i)
 {
 	i %= MESSAGES;
 	m->rtcp_view.payload = m->rtcp[i];
-	return hep_encode_rtcp(&m->options, &m->rtcp_view, START_NS, m->call_id[i], m->out,
-		sizeof(m->out));
+	return hep_encode_rtcp(
+		&m->options, &m->rtcp_view, START_NS, m->call_id[i], m->out, sizeof(m->out));
 }
 
 static uint64_t run_makes(struct messages *m, size_t (*make)(struct messages *, uint32_t))
@@ -149,10 +149,10 @@ static uint64_t run_makes(struct messages *m, size_t (*make)(struct messages *, 
 	return rte_rdtsc() - tsc;
 }
 
-#define RUN(name)                                                                                  \
-	static uint64_t run_##name(void *arg)                                                      \
-	{                                                                                          \
-		return run_makes(arg, name);                                                       \
+#define RUN(name)                             \
+	static uint64_t run_##name(void *arg) \
+	{                                     \
+		return run_makes(arg, name);  \
 	}
 
 RUN(rtcp_json)
@@ -171,11 +171,12 @@ static void make_stream(struct messages *m, uint32_t i)
 	qos_payload_init(&pcma, 8, BYTES_NONE, 0);
 	qos_stream_set_payload(&m->env, &m->hot[i], &m->cold[i], &pcma);
 	for (unsigned n = 0; n < 500; n++, p.seq++, p.rtp_ts += 160)
-		qos_stream_update(&m->env, &m->hot[i], &m->cold[i], &p,
-			START_NS + (uint64_t)n * 20000000);
+		qos_stream_update(
+			&m->env, &m->hot[i], &m->cold[i], &p, START_NS + (uint64_t)n * 20000000);
 }
 
-static void payload(void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *p)
+static void payload(
+	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *p)
 {
 	(void)arg;
 	(void)cold;

@@ -38,8 +38,8 @@ static bool frames_create(struct frames *f, uint32_t count, uint8_t family, uint
 	f->mem = probe_mem_map((size_t)count * BENCH_FRAME_STRIDE);
 	f->order = bench_order(count);
 	for (uint32_t i = 0; f->mem && i < count; i++)
-		f->bytes = bench_rtp_frame(
-			f->mem + (size_t)i * BENCH_FRAME_STRIDE, family, vlan, i);
+		f->bytes =
+			bench_rtp_frame(f->mem + (size_t)i * BENCH_FRAME_STRIDE, family, vlan, i);
 	return f->mem && f->order;
 }
 
@@ -196,7 +196,8 @@ static bool steer_rows(void)
 		return false;
 	dp_steer_init(&f->steer, 1, 7);
 	for (uint32_t i = 0; i < FLOWS; i++) {
-		pkt_decode(PKT_LINK_ETHERNET, bytes_of(frame, bench_rtp_frame(frame, 4, 0, i)), &view);
+		pkt_decode(
+			PKT_LINK_ETHERNET, bytes_of(frame, bench_rtp_frame(frame, 4, 0, i)), &view);
 		f->flow[i] = view.flow;
 	}
 	bench_compare(&subject, floors, 2);
@@ -241,7 +242,12 @@ static uint64_t run_first_byte(void *arg)
 	return rte_rdtsc() - tsc;
 }
 
-enum kind { RTP = 0, SIP, NOISE, KINDS };
+enum kind {
+	RTP = 0,
+	SIP,
+	NOISE,
+	KINDS
+};
 
 static void fill_payloads(struct payloads *p, enum kind kind)
 {
@@ -267,7 +273,8 @@ static bool classify_rows(void)
 {
 	static const char *const names[KINDS] = {"classify RTP", "classify SIP", "classify noise"};
 	struct payloads *p = calloc(1, sizeof(*p));
-	bool is_made = p && cls_db_create(&p->db) == 0 && cls_scratch_create(p->db, &p->scratch) == 0;
+	bool is_made =
+		p && cls_db_create(&p->db) == 0 && cls_scratch_create(p->db, &p->scratch) == 0;
 
 	for (unsigned kind = 0; is_made && kind < KINDS; kind++) {
 		struct bench_code subject = {names[kind], run_classify, p, SCANS};
@@ -289,8 +296,8 @@ int main(void)
 	bool is_made = bench_start("heptap, stages by themselves") &&
 		       decode_row("decode IPv4 RTP, 4k frames", FRAMES_NEAR, 4, 0) &&
 		       decode_row("decode IPv6 RTP with a tag, 4k frames", FRAMES_NEAR, 6, 100) &&
-		       decode_row("decode IPv4 RTP, 128k frames", FRAMES_FAR, 4, 0) && steer_rows() &&
-		       classify_rows() && bench_table() && bench_message();
+		       decode_row("decode IPv4 RTP, 128k frames", FRAMES_FAR, 4, 0) &&
+		       steer_rows() && classify_rows() && bench_table() && bench_message();
 
 	if (!is_made) {
 		fprintf(stderr, "could not allocate memory\n");

@@ -14,7 +14,7 @@
 #define PACKET_NS ((uint64_t)20000000)
 
 enum {
-	PACKETS = 1000000, /* a repeat is at least this long */
+	PACKETS = 1000000, /* of a repeat */
 	RTP_TICKS = 160,
 };
 
@@ -22,16 +22,18 @@ struct bench_streams {
 	struct qos_table table;
 	void *memory;
 	uint32_t count;
+	uint32_t rounds; /* a repeat visits all streams so often */
 	uint8_t family;
 	struct pkt_media *packets; /* one of each stream, in random order */
 	struct {
 		uint32_t bucket;
 		uint32_t hot;
-	} *places; /* what the floor touches */
+	} * places; /* what the floor touches */
 	uint64_t now_ns;
 };
 
-static void payload(void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *p)
+static void payload(
+	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *p)
 {
 	(void)arg;
 	(void)cold;
@@ -47,7 +49,8 @@ static void open_stream(struct bench_streams *s, uint32_t i, uint32_t at)
 	struct rtp_hdr hdr;
 	uint32_t stream;
 
-	pkt_decode(PKT_LINK_ETHERNET, bytes_of(frame, bench_rtp_frame(frame, s->family, 0, i)), &view);
+	pkt_decode(
+		PKT_LINK_ETHERNET, bytes_of(frame, bench_rtp_frame(frame, s->family, 0, i)), &view);
 	if (rtp_hdr_parse(view.payload, view.payload_wire, &hdr) != RTP_OK)
 		return;
 	*m = (struct pkt_media){
@@ -81,7 +84,8 @@ static bool streams_create(struct bench_streams *s, uint32_t count, uint8_t fami
 	uint32_t *order = bench_order(count);
 	uint64_t random = 1;
 
-	*s = (struct bench_streams){.count = count, .family = family, .now_ns = PACKET_NS};
+	*s = (struct bench_streams){
+		.count = count, .rounds = PACKETS / count, .family = family, .now_ns = PACKET_NS};
 	s->memory = probe_mem_map(qos_table_memory(count));
 	s->packets = malloc(count * sizeof(*s->packets));
 	s->places = malloc(count * sizeof(*s->places));
@@ -98,12 +102,6 @@ static bool streams_create(struct bench_streams *s, uint32_t count, uint8_t fami
 	}
 	free(order);
 	return qos_table_count(&s->table) == count;
-}
-
-/* A repeat visits all streams so often. */
-static uint32_t rounds(const struct bench_streams *s)
-{
-	return (PACKETS + s->count - 1) / s->count;
 }
 
 /* The next packet of each stream. */
@@ -127,7 +125,7 @@ static uint64_t run_find(void *arg)
 	uint32_t stream[QOS_BURST];
 	uint64_t sum = 0, tsc = rte_rdtsc();
 
-	for (uint32_t r = 0; r < rounds(s); r++)
+	for (uint32_t r = 0; r < s->rounds; r++)
 		for (uint32_t at = 0; at < s->count; at += QOS_BURST) {
 			unsigned n = burst_at(s, at);
 
@@ -144,7 +142,7 @@ static uint64_t run_touch_two(void *arg)
 	const struct qos_table *t = &s->table;
 	uint64_t sum = 0, tsc = rte_rdtsc();
 
-	for (uint32_t r = 0; r < rounds(s); r++)
+	for (uint32_t r = 0; r < s->rounds; r++)
 		for (uint32_t at = 0; at < s->count; at += QOS_BURST) {
 			unsigned n = burst_at(s, at);
 
@@ -167,7 +165,7 @@ static uint64_t run_update(void *arg)
 	uint32_t stream[QOS_BURST];
 	uint64_t cycles = 0;
 
-	for (uint32_t r = 0; r < rounds(s); r++) {
+	for (uint32_t r = 0; r < s->rounds; r++) {
 		uint64_t tsc;
 
 		next_packets(s);
@@ -192,7 +190,7 @@ static uint64_t run_write_one(void *arg)
 	struct bench_streams *s = arg;
 	uint64_t tsc = rte_rdtsc();
 
-	for (uint32_t r = 0; r < rounds(s); r++)
+	for (uint32_t r = 0; r < s->rounds; r++)
 		for (uint32_t at = 0; at < s->count; at += QOS_BURST) {
 			unsigned n = burst_at(s, at);
 
@@ -208,16 +206,15 @@ static uint64_t run_write_one(void *arg)
 	return rte_rdtsc() - tsc;
 }
 
-static bool rows(const char *keys, uint32_t count, uint8_t family)
+static bool rows(const char *keys, uint8_t family, uint32_t count)
 {
 	char find[64], update[64];
 	struct bench_streams s;
 	bool is_made = streams_create(&s, count, family);
-	uint64_t packets = (uint64_t)rounds(&s) * count;
-	const struct bench_code finds = {find, run_find, &s, packets};
-	const struct bench_code updates = {update, run_update, &s, packets};
-	const struct bench_code two = {"touch a bucket and a hot line", run_touch_two, &s, packets};
-	const struct bench_code one = {"touch and write one line", run_write_one, &s, packets};
+	const struct bench_code finds = {find, run_find, &s, PACKETS};
+	const struct bench_code updates = {update, run_update, &s, PACKETS};
+	const struct bench_code two = {"touch a bucket and a hot line", run_touch_two, &s, PACKETS};
+	const struct bench_code one = {"touch and write one line", run_write_one, &s, PACKETS};
 
 	snprintf(find, sizeof(find), "find, %uk streams, %s", count / 1000, keys);
 	snprintf(update, sizeof(update), "find and update, %uk, %s", count / 1000, keys);
@@ -231,6 +228,6 @@ static bool rows(const char *keys, uint32_t count, uint8_t family)
 
 bool bench_table(void)
 {
-	return rows("IPv4", 10000, 4) && rows("IPv4", 100000, 4) && rows("IPv6", 100000, 6) &&
-	       rows("IPv4", 1000000, 4);
+	return rows("IPv4", 4, 10000) && rows("IPv4", 4, 100000) && rows("IPv6", 6, 100000) &&
+	       rows("IPv4", 4, 1000000);
 }

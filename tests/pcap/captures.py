@@ -43,7 +43,7 @@ def read_pcap(data: bytes) -> Iterator[Record]:
 
 
 def read_pcapng(data: bytes) -> Iterator[Record]:
-    """Enhanced packet blocks, whose times are microseconds unless an if_tsresol option (9) says so."""
+    """Enhanced packet blocks; their times are microseconds unless if_tsresol (9) says otherwise."""
     at, order, units = 0, "<", []
     while at < len(data):
         if data[at:at + 4] == PCAPNG:

@@ -22,9 +22,9 @@ VARIANTS = {
     "jitter": ("--seconds", 20, "--profiles", "jitter", "--calls", 12, "--seed", 21),
 }
 # Start End Source Port Destination Port SSRC Payload(s) Pkts Lost (%) 3 deltas 3 jitters
-LINE = re.compile(r"\s+[\d.]+\s+[\d.]+\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)\s+0x([0-9A-F]{8})\s+(.+?)\s+(\d+)"
-                  r"\s+(-?\d+) \(.*?\)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+(-?[\d.]+)\s+([\d.]+)"
-                  r"\s+([\d.]+)")
+LINE = re.compile(r"\s+[\d.]+\s+[\d.]+\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)\s+0x([0-9A-F]{8})\s+(.+?)"
+                  r"\s+(\d+)\s+(-?\d+) \(.*?\)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)"
+                  r"\s+(-?[\d.]+)\s+([\d.]+)\s+([\d.]+)")
 MILLISECONDS = 0.01
 
 
@@ -55,4 +55,7 @@ def test_heptap_and_tshark_agree(variant, generated, heptap):
         assert got["MEAN_JITTER"] == pytest.approx(want["mean"], abs=MILLISECONDS)
         assert got["MAX_JITTER"] == pytest.approx(want["max"], abs=MILLISECONDS)
         assert got["MAX_DELTA"] == pytest.approx(want["max_delta"], abs=MILLISECONDS)
-        assert got["DELTA"] == pytest.approx(want["mean_delta"], abs=MILLISECONDS)
+        # tshark divides the time by the packets expected, we by those received; and to us what
+        # comes late has no regular delta.
+        if not want["lost"] and not got["OUT_ORDER"]:
+            assert got["DELTA"] == pytest.approx(want["mean_delta"], abs=MILLISECONDS)

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line: what it prints, what it refuses, how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import captures
+import heptap_run
+from heptap_run import ROOT, command, read
+
+SMALL = ("--seconds", 2, "--calls", 14)
+NOBODY = 65534
+
+
+@pytest.fixture(name="small")
+def small_capture(generated):
+    return generated(*SMALL).path
+
+
+@pytest.fixture(name="config")
+def config_file(tmp_path):
+    def write(text: str) -> Path:
+        path = tmp_path / "test.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+    return write
+
+
+def test_help_goes_to_standard_output():
+    run = command("--help")
+    assert (run.code, run.err) == (0, "")
+    for option in ("-c FILE", "-r FILE", "-i INTERFACE", "--hep", "--json", "--check-config",
+                   "--print-config", "--print-schema", "--list-ports", "--version"):
+        assert option in run.out.decode()
+    assert command("-h").out == run.out
+
+
+def test_version_names_the_libraries():
+    run = command("--version")
+    assert (run.code, run.err) == (0, "")
+    lines = run.out.decode().splitlines()
+    assert lines[0].split()[0] == "heptap"
+    for library in ("DPDK 2", "Hyperscan 5", "libpcap", "libyaml", "jemalloc"):
+        assert any(line.startswith(library) for line in lines)
+
+
+def test_list_ports_names_the_loopback_interface():
+    run = command("--list-ports")
+    assert run.code == 0
+    assert any(line.split()[0] == "lo" for line in run.out.decode().splitlines())
+
+
+@pytest.mark.parametrize("args, words", [
+    (["--bogus"], 'unrecognized option "--bogus"'),
+    (["-x"], 'unrecognized option "-x"'),
+    (["-r"], 'option "-r" needs an argument'),
+    (["-r", "a.pcap", "b.pcap"], 'unexpected argument "b.pcap"'),
+    ([], "nothing to do"),
+    (["--check-config"], "--check-config needs -c FILE"),
+    (["-r", "a.pcap", "-i", "lo"], "-r and -i cannot be combined"),
+    (["-r", "a.pcap"] * 33 + ["-r", "a.pcap"] * 32, "too many files"),
+    (["-i", "x" * 300], "is too long"),
+])
+def test_wrong_arguments_exit_2(args, words):
+    run = command(*args)
+    assert (run.code, run.out) == (2, b"")
+    assert words in run.err
+    assert len(run.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("collector", [
+    "bogus", "udp:", "udp:127.0.0.1", "udp:127.0.0.1:0", "udp:127.0.0.1:70000", "udp:::1:9060",
+    "sctp:127.0.0.1:9060"])
+def test_a_bad_collector_exits_2(collector, small):
+    run = command("-r", small, "--hep", collector)
+    assert (run.code, run.out) == (2, b"")
+    assert run.err.startswith(f'heptap: invalid collector "{collector}": ')
+
+
+def test_a_missing_file_exits_1(tmp_path):
+    run = command("-r", tmp_path / "none.pcap")
+    assert run.code == 1
+    assert run.err == f'heptap: could not open "{tmp_path}/none.pcap": No such file or directory\n'
+
+
+@pytest.mark.parametrize("content", [b"", b"\xd4\xc3\xb2", b"not a capture, by its looks\n" * 9])
+def test_what_is_no_capture_exits_1(content, tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes(content)
+    run = command("-r", path)
+    assert (run.code, run.out) == (1, b"")
+    assert run.err.startswith(f'heptap: could not read "{path}": ')
+
+
+def test_a_link_type_that_is_not_known_exits_1(tmp_path):
+    path = tmp_path / "radio.pcap"
+    captures.write(path, [], link=105)  # IEEE 802.11
+    run = command("-r", path)
+    assert run.code == 1
+    assert "link type 105 (IEEE802_11) is not supported" in run.err
+
+
+def test_an_empty_capture_is_read(tmp_path):
+    path = tmp_path / "empty.pcap"
+    captures.write(path, [])
+    run = read(path)
+    assert run.events == [run.summary]
+    assert run.summary["frames"] == 0
+
+
+@pytest.mark.parametrize("text, message", [
+    ("hep:\n  node_idd: 1\n", '2:3: unrecognized key "node_idd"'),
+    ("limits:\n  streams: 999\n", '2:12: "streams" is 999, must be between 1000 and 16000000'),
+    ("hep:\n  sip: yes\n", '2:8: "sip" must be true or false, not "yes"'),
+    ("hep: {sip: true, sip: true}\n", '1:18: repeated key "sip"'),
+    ("quality:\n  report_interval: 4k\n", '2:20: '),
+    ("hep: [\n", '1:6: "hep" must be a section of keys, not a list'),
+    ("hep: {sip: true\n", "2:1: "),
+])
+def test_a_bad_configuration_exits_2_and_says_where(text, message, config, small):
+    path = config(text)
+    for args in (["-c", path, "--check-config"], ["-c", path, "-r", small]):
+        run = command(*args)
+        assert (run.code, run.out) == (2, b"")
+        assert run.err.startswith(f"{path}:{message}")
+        assert len(run.err.splitlines()) == 1
+
+
+def test_a_missing_configuration_exits_2(tmp_path):
+    run = command("-c", tmp_path / "none.yaml", "--check-config")
+    assert run.code == 2
+    assert "No such file or directory" in run.err
+
+
+def test_check_config_accepts_the_one_that_ships():
+    path = ROOT / "config/heptap.yaml"
+    run = command("-c", path, "--check-config")
+    assert (run.code, run.out.decode(), run.err) == (0, f"{path}: valid\n", "")
+
+
+@pytest.mark.parametrize("text", [
+    "", "ports: [{device: eth7, queues: 3}]\nhep:\n  node_name: \"a \\\"b\\\"\"\n"
+        "  collectors: [{address: 'udp:[2001:db8::1]:9060', rate: 7}]\n"
+        "quality: {report_interval: 90s, g711_plc: false}\nlimits: {streams: 0x1000}\n"])
+def test_print_config_loads_back_equal(text, config):
+    first = command("-c", config(text), "--print-config")
+    assert (first.code, first.err) == (0, "")
+    second = command("-c", config(first.out.decode()), "--print-config")
+    assert (second.code, second.out) == (0, first.out)
+    if text:
+        assert b"report_interval: 90s" in first.out
+        assert first.out != command("--print-config").out
+    else:
+        assert first.out == command("--print-config").out
+
+
+def test_print_schema_has_every_key_of_print_config():
+    schema = command("--print-schema")
+    assert (schema.code, schema.err) == (0, "")
+    section = ""
+    for line in command("--print-config").out.decode().splitlines():
+        key = line.strip().partition(":")[0]
+        section = section if line.startswith(" ") else key
+        name = f"{section}.{key}" if line.startswith(" ") else key
+        if line.startswith(" ") or not line.endswith(":"):
+            assert f"| `{name}` |" in schema.out.decode()
+
+
+def test_standard_input_is_read_like_a_file(small):
+    from_file, from_input = read(small), read("-", stdin=small.read_bytes())
+    assert from_input.steady == from_file.steady
+
+
+def test_the_same_capture_gives_the_same_output_byte_for_byte(small):
+    def text(run):
+        return run.out.rpartition(b',"loops"')[0]
+    runs = [read(small) for _ in range(3)]
+    assert text(runs[0])
+    assert text(runs[0]) == text(runs[1]) == text(runs[2])
+
+
+def test_several_files_are_merged_by_time(generated, tmp_path):
+    """A capture dealt out to three files, read back in any order."""
+    path, _ = generated(*SMALL)
+    records, whole = captures.read(path), read(path)
+    parts = [tmp_path / f"{i}.pcap" for i in range(3)]
+    for i, part in enumerate(parts):
+        captures.write(part, [r for n, r in enumerate(records) if n * 7 % 10 % 3 == i])
+    assert read(*parts).steady == whole.steady
+    assert read(*reversed(parts)).steady == whole.steady
+
+
+def test_json_to_a_file_leaves_standard_output_to_the_tables(small, tmp_path):
+    path = tmp_path / "out.json"
+    run, to_screen = command("-r", small, "--json", path), read(small)
+    table_only = command("-r", small)
+    assert (run.code, run.err) == (0, "")
+    run.events = heptap_run.parse(path.read_bytes())
+    assert run.steady == to_screen.steady
+    assert run.out == table_only.out
+    text = run.out.decode()
+    assert f"{len(to_screen.calls)} calls:" in text
+    assert f"{len(to_screen.streams)} streams " in text
+    for call in to_screen.calls:
+        assert call["call_id"] in text
+
+
+def test_json_that_cannot_be_written_exits_1(small, tmp_path):
+    run = command("-r", small, "--json", tmp_path / "none/out.json")
+    assert run.code == 1
+    assert f'could not open "{tmp_path}/none/out.json"' in run.err
+    run = command("-r", small, "--json", "/dev/full")
+    assert run.code == 1
+    assert 'could not write "/dev/full"' in run.err
+
+
+def test_a_damaged_file_exits_3_and_names_the_damage(small, tmp_path):
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(small.read_bytes()[:-7])
+    run, whole = read(path, codes=(3,)), read(small)
+    assert run.summary["frames"] == whole.summary["frames"] - 1
+    assert str(path) in run.summary["damage"]
+    assert run.err == f"heptap: {run.summary['damage']}\n"
+    table = command("-r", path)
+    assert table.code == 3
+    assert b"calls:" in table.out
+
+
+def test_one_damaged_file_of_several_does_not_stop_the_others(small, generated, tmp_path):
+    """What follows the damage in another file is still read."""
+    other, _ = generated("--seconds", 2, "--calls", 3, "--seed", 8)
+    cut = tmp_path / "cut.pcap"
+    cut.write_bytes(small.read_bytes()[:100_000])
+    alone = read(cut, codes=(3,)).summary["frames"]
+    run = read(cut, other, codes=(3,))
+    assert run.summary["frames"] == alone + read(other).summary["frames"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="already runs unprivileged")
+def test_a_capture_is_read_without_privileges():
+    """As nobody, who can neither write here nor read pytest's folders."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path, program = Path(folder) / "calls.pcap", Path(folder) / "heptap"
+        truth = heptap_run.make_pcap(path, *SMALL)
+        shutil.copy(heptap_run.HEPTAP, program)
+        path.chmod(0o644)
+        program.chmod(0o755)
+        done = subprocess.run(
+            ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+             "--inh-caps=-all", "--bounding-set=-all", str(program), "-r", str(path),
+             "--json", "-"], capture_output=True, cwd="/", timeout=120, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+        summary = heptap_run.parse(done.stdout)[-1]
+        assert summary["frames"] == truth["totals"]["frames"]
+        assert summary["streams"] == truth["totals"]["streams"]
+
+
+def test_the_number_of_workers_changes_no_result(generated, config):
+    """One to three workers, as many as there are CPUs, which all share them."""
+    path, _ = generated("--seconds", 4, "--calls", 40)
+    cpus = sorted(os.sched_getaffinity(0))
+    results = []
+    for count in range(1, min(len(cpus), 3) + 1):
+        workers = ",".join(map(str, cpus[:count]))
+        file = config(f'cores: {{workers: "{workers}", share: true}}\n')
+        run = read(path, args=("-c", file))
+        events = [e for e in run.events if e["event"] != "summary"]
+        events.sort(key=json.dumps)
+        results.append((events, run.summary["outcomes"]))
+    assert len(results[0][0]) > 100
+    assert all(r == results[0] for r in results)

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""heptap -r FILE --hep, received by scripts/hep-dump on loopback: what a collector gets."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+import captures
+from heptap_run import HEP_DUMP, Run, read
+
+VARIANTS = {
+    "all": (),
+    "ipv6": ("--ipv6", "--seed", 2),
+    "vlan": ("--vlan", 100, "--seed", 3),
+    "nanoseconds": ("--nanoseconds", "--seed", 4),
+}
+SIP, RTCP, REPORT = 1, 5, 34
+CONFIG = ("hep:\n  node_id: 4242\n  node_name: \"tester\"\n  auth_key: \"s3cret\"\n"
+          "quality: {report_interval: 2s}\n")
+# The keys of RTPAgent's JSON, which dashboards read by name.
+RTPAGENT_KEYS = """
+CORRELATION_ID RTP_SIP_CALL_ID DELTA JITTER REPORT_TS TL_BYTE SKEW TOTAL_PK EXPECTED_PK PACKET_LOSS
+SEQ MAX_JITTER MAX_DELTA MAX_SKEW MEAN_JITTER MIN_MOS MEAN_MOS MOS RFACTOR MIN_RFACTOR MEAN_RFACTOR
+SRC_IP SRC_PORT DST_IP DST_PORT SRC_MAC DST_MAC OUT_ORDER SSRC_CHG CODEC_PT CLOCK CODEC_NAME DIR
+REPORT_NAME PARTY TYPE
+""".split()
+EVENT_ONLY = ("event", "time", "correlation_id", "src_ip", "src_port", "dst_ip", "dst_port")
+
+
+@dataclass
+class Received:
+    run: Run
+    messages: list[dict]
+    path: object
+    truth: dict
+
+    def of(self, kind: int) -> list[dict]:
+        return [m for m in self.messages if m["type"] == kind]
+
+
+class Collector:
+    """hep-dump on a free port, until nothing came for a while."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [sys.executable, str(HEP_DUMP), "--bind", "127.0.0.1:0", "--json", "--timeout", "3"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()
+        self.port = int(re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)[1])
+
+    def messages(self) -> list[dict]:
+        out, err = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, err
+        assert err.endswith(" 0 malformed\n")
+        return [json.loads(line) for line in out.splitlines()]
+
+
+def payload_of(message: dict) -> bytes:
+    if "payload" in message:
+        return message["payload"].encode()
+    return base64.b64decode(message["payload_base64"])
+
+
+def ends_of(message: dict) -> tuple:
+    return (message["src_ip"], message["src_port"], message["dst_ip"], message["dst_port"])
+
+
+@pytest.fixture(scope="module", params=VARIANTS, name="received")
+def receive(request, generated, tmp_path_factory):
+    path, truth = generated("--seconds", 6, *VARIANTS[request.param])
+    config = tmp_path_factory.mktemp("hep") / "hep.yaml"
+    config.write_text(CONFIG, encoding="utf-8")
+    collector = Collector()
+    run = read(path, args=("-c", config, "--hep", f"udp:127.0.0.1:{collector.port}"))
+    return Received(run, collector.messages(), path, truth)
+
+
+def test_every_message_sent_arrives(received):
+    hep, counters = received.run.summary["hep"], received.run.summary["counters"]
+    assert len(received.messages) == hep["sent"] == hep["made"] == counters["hep_made"]
+    kinds = Counter(m["type"] for m in received.messages)
+    assert kinds == {
+        SIP: received.run.summary["sip_messages"],
+        RTCP: received.run.summary["rtcp_packets"],
+        REPORT: counters["reports_periodic"] + counters["reports_final"]}
+    assert kinds[SIP] == received.truth["totals"]["sip_messages"]
+    assert counters["reports_final"] == received.truth["totals"]["streams"]
+    assert counters["reports_periodic"] > counters["reports_final"]
+
+
+def test_every_message_names_its_sender(received):
+    vlans = received.truth["args"]["vlan"] or [None]
+    for message in received.messages:
+        assert message["agent_id"] == 4242
+        assert message["agent_name"] == "tester"
+        assert message["auth_key"] == "s3cret"
+        assert message["protocol"] == 17
+        assert message["family"] == (10 if received.truth["args"]["ipv6"] else 2)
+        assert message.get("vlan") in vlans
+
+
+def test_sip_is_the_datagram_byte_for_byte(received):
+    """With its addresses, and its time to the microsecond."""
+    want = Counter((d.time_ns // 1000, (d.src, d.sport, d.dst, d.dport), d.payload)
+                   for d in captures.datagrams(received.path)
+                   if d.dport == 5060 and d.payload.strip())
+    got = Counter((m["time_sec"] * 1_000_000 + m["time_usec"], ends_of(m), payload_of(m))
+                  for m in received.of(SIP))
+    assert got == want
+
+
+def test_sip_has_its_call_id_as_correlation_id(received):
+    for message in received.of(SIP):
+        call_id = re.search(rb"^Call-ID: (.*)\r$", payload_of(message), re.M)[1]
+        assert message["correlation_id"] == call_id.decode()
+
+
+def test_rtcp_is_the_packet_of_the_capture_as_json(received):
+    want = Counter((d.time_ns // 1000, (d.src, d.sport, d.dst, d.dport))
+                   for d in captures.datagrams(received.path)
+                   if d.dport % 2 and d.dport >= 10000 and d.payload[:1] >= b"\x80")
+    got = Counter((m["time_sec"] * 1_000_000 + m["time_usec"], ends_of(m))
+                  for m in received.of(RTCP))
+    assert got == want
+    call_ids = {c["call_id"] for c in received.truth["calls"]}
+    for message in received.of(RTCP):
+        body = json.loads(payload_of(message))
+        assert body["type"] in (200, 201)
+        assert body["report_count"] == len(body["report_blocks"])
+        assert message["correlation_id"] in call_ids
+
+
+def test_rtcp_is_that_of_the_events(received):
+    want = [{k: v for k, v in e.items() if k not in EVENT_ONLY} for e in received.run.rtcp]
+    got = [json.loads(payload_of(m)) for m in received.of(RTCP)]
+    assert sorted(map(json.dumps, got)) == sorted(map(json.dumps, want))
+
+
+def test_the_final_report_is_the_stream_event(received):
+    """Same keys in the same order, same values."""
+    want = [{k: v for k, v in e.items() if k != "event"} for e in received.run.streams]
+    got = [json.loads(payload_of(m)) for m in received.of(REPORT)]
+    final = [r for r in got if r["TYPE"] == "FINAL"]
+    assert sorted(map(json.dumps, final)) == sorted(map(json.dumps, want))
+
+
+def test_every_report_has_the_keys_of_rtpagent(received):
+    for message in received.of(REPORT):
+        report = json.loads(payload_of(message))
+        assert set(RTPAGENT_KEYS) <= set(report)
+        assert report["TYPE"] in ("PERIODIC", "FINAL")
+        assert message["correlation_id"] == report["CORRELATION_ID"] == report["RTP_SIP_CALL_ID"]
+        assert ends_of(message) == tuple(
+            report[k] for k in ("SRC_IP", "SRC_PORT", "DST_IP", "DST_PORT"))
+
+
+def test_periodic_reports_add_up_to_the_final_one(received):
+    """Counts only grow, extremes only widen, and the mean weighs each interval by its packets."""
+    reports = {}
+    for message in received.of(REPORT):
+        report = json.loads(payload_of(message))
+        reports.setdefault((report["REPORT_NAME"], report["SSRC"]), []).append(report)
+    for series in reports.values():
+        series.sort(key=lambda r: r["REPORT_TS"])
+        assert [r["TYPE"] for r in series] == ["PERIODIC"] * (len(series) - 1) + ["FINAL"]
+        for key in ("TOTAL_PK", "EXPECTED_PK", "TL_BYTE", "MAX_JITTER", "MAX_DELTA"):
+            values = [r[key] for r in series]
+            assert values == sorted(values)
+        if series[-1]["MOS"] is None:
+            continue
+        assert series[-1]["MIN_MOS"] == min(r["MOS"] for r in series)
+        totals = [0] + [r["TOTAL_PK"] for r in series]
+        packets = [b - a for a, b in zip(totals, totals[1:])]
+        mean = sum(r["MOS"] * n for r, n in zip(series, packets)) / sum(packets)
+        assert series[-1]["MEAN_MOS"] == pytest.approx(mean, abs=0.002)
+
+
+def test_nothing_is_sent_unless_asked(generated, heptap, tmp_path):
+    """A file read with the configuration of a live probe stays on this machine."""
+    path, _ = generated("--seconds", 6)
+    config = tmp_path / "live.yaml"
+    config.write_text("hep: {collectors: [{address: 'udp:127.0.0.1:9'}]}\n", encoding="utf-8")
+    assert read(path, args=("-c", config)).summary["hep"]["made"] == 0
+    assert heptap(path).summary["hep"]["made"] == 0
+
+
+def test_a_collector_that_is_away_costs_hep_only(generated, heptap):
+    """Nobody listens on the port: every message is still accounted for, and no result changes."""
+    path, _ = generated("--seconds", 6)
+    run = read(path, args=("--hep", "udp:127.0.0.1:9"))
+    assert run.summary["hep"]["made"] > 100
+    assert [e for e in run.events if e["event"] != "summary"] == [
+        e for e in heptap(path).events if e["event"] != "summary"]

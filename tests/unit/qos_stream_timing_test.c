@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Delta, jitter (RFC 3550 A.8) and skew, against RFC 3550 done in double and against what tshark
+ * 4.0.17 says of the same packets: 100 of them, G.711, 20 ms. */
+#include "qos_stream_case.h"
+
+/* Half of the last digit of tshark's figures. */
+#define DIGIT 0.0005
+
+struct timing {
+	double delta, max_delta, jitter, mean_jitter, max_jitter, skew, max_skew;
+};
+
+static void assert_timing(struct rig *rig, struct timing want)
+{
+	struct qos_report r = report_of(rig, QOS_FINAL);
+
+	assert_near(r.delta_ms, want.delta, DIGIT);
+	assert_near(r.max_delta_ms, want.max_delta, DIGIT);
+	assert_near(r.jitter_ms, want.jitter, DIGIT);
+	assert_near(r.mean_jitter_ms, want.mean_jitter, DIGIT);
+	assert_near(r.max_jitter_ms, want.max_jitter, DIGIT);
+	assert_near(r.skew_ms, want.skew, DIGIT);
+	assert_near(r.max_skew_ms, want.max_skew, DIGIT);
+}
+
+static void perfect_packets_have_no_jitter(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_voice(&rig, 0, 99);
+	assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
+}
+
+/* The J series and the skew of the RFC, in double. */
+static void agrees_with_the_rfc_in_double(void **state)
+{
+	static const struct {
+		uint8_t pt;
+		double hz;
+	} rows[] = {{PCMU, 8000}, {AMR_WB, 16000}, {OPUS, 48000}, {H264, 90000}, {L16, 44100}};
+
+	(void)state;
+	for (size_t c = 0; c < COUNT(rows); c++) {
+		double j = 0, j_sum = 0, j_max = 0, skew = 0, skew_max = 0, delta_max = 0, last = 0;
+		uint32_t frame = (uint32_t)(rows[c].hz / 50), start = 0xffffff00 - 100 * frame;
+		uint64_t seed = 88172645463325252ull + c;
+		struct qos_report r;
+		struct rig rig;
+
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 500; i++) {
+			double at = 20.0 * i + draw(&seed, 18000000) / 1e6;
+			int64_t ns = llround(at * 1e6);
+
+			feed(&rig, (struct rtp){.seq = (uint16_t)(65400 + i),
+					   .ts = start + frame * i,
+					   .ns = ns,
+					   .pt = rows[c].pt,
+					   .bytes = 160});
+			if (i) {
+				double d = at - last - frame * 1000 / rows[c].hz;
+
+				j += (fabs(d) - j) / 16;
+				j_sum += j;
+				j_max = fmax(j_max, j);
+				skew -= d;
+				skew_max = fabs(skew) > fabs(skew_max) ? skew : skew_max;
+				delta_max = fmax(delta_max, at - last);
+			}
+			last = at;
+			assert_near(rig.hot.jitter_ns / 1e6, j, 0.001);
+		}
+		r = report_of(&rig, QOS_FINAL);
+		assert_near(r.mean_jitter_ms, j_sum / 499, 0.001);
+		assert_near(r.max_jitter_ms, j_max, 0.001);
+		assert_near(r.skew_ms, skew, 0.001);
+		assert_near(r.max_skew_ms, skew_max, 0.001);
+		assert_near(r.max_delta_ms, delta_max, 0.001);
+		assert_int_equal(r.lost, 0);
+	}
+}
+
+static void loss_of_five_like_tshark(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	/* Three in a row make the 80 ms, and two singles. */
+	for (uint32_t i = 0; i < 100; i++)
+		if (i != 20 && i != 21 && i != 22 && i != 50 && i != 70)
+			feed(&rig, voice(i));
+	assert_timing(&rig, (struct timing){.delta = 21.064, .max_delta = 80});
+	assert_int_equal(report_of(&rig, QOS_FINAL).lost, 5);
+}
+
+static void three_swaps_like_tshark(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 100; i++) {
+		uint32_t n = i == 10 || i == 20 || i == 30 ? i + 1
+			     : i == 11 || i == 21 || i == 31 ? i - 1
+							     : i;
+		struct rtp p = voice(n);
+
+		p.ns = voice(i).ns;
+		feed(&rig, p);
+	}
+	r = report_of(&rig, QOS_FINAL);
+	assert_int_equal(r.lost, 0);
+	assert_int_equal(r.reordered, 3);
+	assert_int_equal(r.sequence_errors, 6);
+	assert_near(r.mean_jitter_ms, 2.407, DIGIT);
+	assert_near(r.max_jitter_ms, 8.444, DIGIT);
+	assert_near(r.delta_ms, 20, DIGIT);
+	assert_near(r.skew_ms, 0, DIGIT);
+}
+
+/* tshark adds them to the packets: -5 lost. Here they only are duplicates. */
+static void five_duplicates_change_nothing(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 100; i++) {
+		struct rtp p = voice(i);
+
+		feed(&rig, p);
+		p.ns += 100000;
+		if (i % 20 == 10)
+			feed(&rig, p);
+	}
+	assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
+	assert_int_equal(report_of(&rig, QOS_FINAL).duplicates, 5);
+	assert_int_equal(report_of(&rig, QOS_FINAL).lost, 0);
+}
+
+static void wraps_of_sequence_and_timestamp_like_tshark(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 100; i++) {
+		struct rtp p = voice(i);
+
+		p.seq = (uint16_t)(p.seq + 65500);
+		p.ts += 0xffffffff - 50 * 160;
+		feed(&rig, p);
+	}
+	assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
+	assert_int_equal(report_of(&rig, QOS_FINAL).lost, 0);
+}
+
+/* Silence of one second without a marker, the timestamp goes on. */
+static void one_second_of_silence_like_tshark(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 100; i++) {
+		struct rtp p = voice(i);
+
+		p.ts += i < 50 ? 0 : 8000;
+		p.ns += i < 50 ? 0 : (int64_t)S;
+		feed(&rig, p);
+	}
+	/* (98 * 20 + 1020) / 99 */
+	assert_timing(&rig, (struct timing){.delta = 30.101, .max_delta = 1020});
+}
+
+static void a_marker_takes_silence_out_of_delta(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 100; i++) {
+		struct rtp p = voice(i);
+
+		p.ts += i < 50 ? 0 : 8000;
+		p.ns += i < 50 ? 0 : (int64_t)S;
+		p.has_marker = i == 0 || i == 50;
+		feed(&rig, p);
+	}
+	assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
+}
+
+/* tshark: J of up to 3906 ms. The timestamp was set anew, nothing was late. */
+static void a_timestamp_jump_is_no_jitter(void **state)
+{
+	static const uint32_t jumps[] = {500000, -500000u, 0x7fffff00, 0x80000000, 8161, -8000u};
+	struct rig rig;
+
+	(void)state;
+	for (size_t j = 0; j < COUNT(jumps); j++) {
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 100; i++) {
+			struct rtp p = voice(i);
+
+			p.ts += i < 50 ? 0 : jumps[j];
+			feed(&rig, p);
+		}
+		if (j < 5) {
+			assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
+			assert_int_equal(rig.cold.ts_jumps, 1);
+		} else {
+			/* Exactly one second is not more than one second: 1000 / 16. */
+			assert_near(report_of(&rig, QOS_FINAL).max_jitter_ms, 62.5, DIGIT);
+			assert_near(report_of(&rig, QOS_FINAL).skew_ms, -1000, DIGIT);
+			assert_int_equal(rig.cold.ts_jumps, 0);
+		}
+	}
+}
+
+/* An event of 7 packets amid voice; RFC 4733 section 2.5.1: one timestamp for all of them. */
+static void feed_event(struct rig *rig, uint32_t from, uint8_t pt)
+{
+	for (uint32_t i = from; i < from + 7; i++) {
+		struct rtp p = voice(i);
+
+		p.ts = voice(from).ts;
+		p.ns += 3000000;
+		p.pt = pt;
+		p.bytes = 4;
+		p.has_marker = i == from;
+		feed(rig, p);
+	}
+}
+
+static void events_are_no_samples(void **state)
+{
+	static const uint8_t types[] = {EVENT, UNKNOWN};
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct qos_report r;
+
+		rig_init(&rig);
+		feed_voice(&rig, 0, 49);
+		feed_event(&rig, 50, types[i]);
+		feed_voice(&rig, 57, 79);
+		feed_event(&rig, 80, types[i]);
+		feed_voice(&rig, 87, 99);
+		assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
+		r = report_of(&rig, QOS_FINAL);
+		assert_int_equal(r.packets, 100);
+		assert_int_equal(r.lost, 0);
+		assert_int_equal(r.bytes, 86 * 160 + 14 * 4);
+		assert_int_equal(r.payload.pt, PCMU);
+	}
+}
+
+static void a_guessed_event_type_may_still_be_a_codec(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_voice(&rig, 0, 9);
+	feed_event(&rig, 10, UNKNOWN);
+	for (uint32_t i = 17; i < 30; i++) {
+		struct rtp p = voice(i);
+
+		p.pt = UNKNOWN;
+		feed(&rig, p);
+	}
+	r = report_of(&rig, QOS_FINAL);
+	assert_int_equal(r.payload.pt, UNKNOWN);
+	assert_int_equal(r.payload.clock, 0);
+}
+
+static void voice_may_turn_out_to_be_events(void **state)
+{
+	struct qos_payload event;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_event(&rig, 0, UNKNOWN);
+	assert_int_equal(rig.hot.pt, UNKNOWN);
+	qos_payload_init(&event, UNKNOWN, bytes_from_str("telephone-event"), 8000);
+	qos_stream_set_payload(&rig.env, &rig.hot, &rig.cold, &event);
+	feed_event(&rig, 7, UNKNOWN);
+	feed_voice(&rig, 14, 20);
+	feed_event(&rig, 21, UNKNOWN);
+	assert_near(report_of(&rig, QOS_FINAL).max_jitter_ms, 0, 0);
+	assert_int_equal(report_of(&rig, QOS_FINAL).payload.pt, PCMU);
+	assert_int_equal(report_of(&rig, QOS_FINAL).packets, 28);
+}
+
+static void comfort_noise_and_the_packet_after_it_are_no_samples(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_voice(&rig, 0, 49);
+	for (uint32_t i = 50; i < 100; i++) {
+		struct rtp p = voice(i);
+
+		/* 50 is the noise, after it a second of nothing. */
+		p.ts += i == 50 ? 0 : 8000;
+		p.ns += i == 50 ? 5000000 : (int64_t)S;
+		p.pt = i == 50 ? CN : PCMU;
+		feed(&rig, p);
+	}
+	assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
+	assert_int_equal(qos_stream_last_ns(&rig.hot, &rig.cold), START_NS + 99 * 20 * MS + S);
+}
+
+static void a_stream_of_noise_alone_has_no_timing(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 10; i++) {
+		struct rtp p = voice(i);
+
+		p.pt = CN;
+		feed(&rig, p);
+	}
+	assert_timing(&rig, (struct timing){0});
+	assert_int_equal(report_of(&rig, QOS_FINAL).packets, 10);
+	assert_int_equal(report_of(&rig, QOS_FINAL).last_ns, START_NS + 180 * MS);
+}
+
+/* RFC 7160 section 3: another clock, other timestamps. */
+static void a_payload_type_with_another_clock_begins_anew(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_voice(&rig, 0, 49);
+	for (uint32_t i = 50; i < 100; i++)
+		feed(&rig, (struct rtp){
+				   .seq = (uint16_t)i, .ts = 960 * i + 77, .ns = voice(i).ns, .pt = OPUS});
+	assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
+	r = report_of(&rig, QOS_FINAL);
+	assert_string_equal(r.payload.name, "opus");
+	assert_int_equal(r.payload.clock, 48000);
+	feed_voice(&rig, 100, 149);
+	assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
+	assert_int_equal(rig.cold.jitter_skipped, 3);
+}
+
+static void an_unknown_clock_gives_delta_but_no_jitter(void **state)
+{
+	struct qos_payload payload;
+	struct rig rig;
+	uint32_t i = 0;
+
+	(void)state;
+	rig_init(&rig);
+	/* 30 ms after every second packet, 10 after the others. */
+	for (; i < 50; i++)
+		feed(&rig, (struct rtp){.seq = (uint16_t)i,
+				   .ts = 320 * i,
+				   .ns = (int64_t)((20 * i + i % 2 * 10) * MS),
+				   .pt = UNKNOWN});
+	assert_timing(&rig, (struct timing){.delta = 990.0 / 49, .max_delta = 30});
+	qos_payload_init(&payload, UNKNOWN, bytes_from_str("amr-wb"), 16000);
+	qos_stream_set_payload(&rig.env, &rig.hot, &rig.cold, &payload);
+	for (; i < 53; i++)
+		feed(&rig, (struct rtp){.seq = (uint16_t)i,
+				   .ts = 320 * i,
+				   .ns = (int64_t)((20 * i + i % 2 * 10) * MS),
+				   .pt = UNKNOWN});
+	/* Two samples of 10 ms: 10/16 and 10/16 * 15/16 + 10/16. */
+	assert_near(report_of(&rig, QOS_FINAL).jitter_ms, 1.2109, DIGIT);
+	assert_near(report_of(&rig, QOS_FINAL).mean_jitter_ms, (0.625 + 1.2109) / 2, DIGIT);
+	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, -10, DIGIT);
+	assert_int_equal(report_of(&rig, QOS_FINAL).payload.clock, 16000);
+}
+
+static void time_that_steps_back_is_never_a_negative_delta(void **state)
+{
+	static const int64_t at_ms[] = {0, 20, 40, 35, 80, 100};
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < COUNT(at_ms); i++) {
+		struct rtp p = voice(i);
+
+		p.ns = at_ms[i] * (int64_t)MS;
+		feed(&rig, p);
+	}
+	/* D is 0, 0, -20, 20, 0: J is 1.25, 2.421875, 2.2705078. */
+	assert_timing(&rig, (struct timing){.delta = 20,
+				    .max_delta = 40,
+				    .jitter = 2.2705,
+				    .mean_jitter = (1.25 + 2.421875 + 2.2705078) / 5,
+				    .max_jitter = 2.4219,
+				    .max_skew = 20});
+}
+
+/* A capture whose clock was set back by an hour, or merged in the wrong order. */
+static void time_that_was_set_back_begins_anew(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 100; i++) {
+		struct rtp p = voice(i);
+
+		p.ns -= i < 50 ? 0 : (int64_t)(3600 * S);
+		feed(&rig, p);
+		if (i == 70)
+			assert_near(report_of(&rig, QOS_PERIODIC).delta_ms, 20, DIGIT);
+	}
+	assert_near(report_of(&rig, QOS_PERIODIC).delta_ms, 20, DIGIT);
+	assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
+	assert_int_equal(rig.cold.ts_jumps, 1);
+}
+
+static void senseless_times_are_survived(void **state)
+{
+	static const uint64_t times[] = {0, UINT64_MAX, 1, (uint64_t)1 << 63, 0, INT64_MAX, UINT64_MAX, 0};
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < COUNT(times); i++) {
+		struct rtp p = voice(i);
+
+		p.ts = i % 2 ? 0x7fffffff : 0;
+		p.ns = (int64_t)(times[i] - START_NS);
+		feed(&rig, p);
+	}
+	assert_true(isfinite(report_of(&rig, QOS_FINAL).delta_ms));
+	assert_true(report_of(&rig, QOS_FINAL).delta_ms >= 0);
+	assert_int_equal(report_of(&rig, QOS_FINAL).packets, 8);
+}
+
+static void delta_saturates_at_4_2_seconds(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_voice(&rig, 0, 9);
+	feed(&rig, (struct rtp){.seq = 10, .ts = 9 * 160 + 80000, .ns = (int64_t)(180 * MS + 10 * S)});
+	/* (9 * 20 + 10000) / 10 */
+	assert_timing(&rig, (struct timing){.delta = 1018, .max_delta = 4294.967});
+}
+
+/* The sender's clock runs 100 ppm fast: 0.1 ms a second early. */
+static void skew_follows_clock_drift(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i <= 50 * 60; i++) {
+		struct rtp p = voice(i);
+
+		p.ns -= (int64_t)i * 2000;
+		feed(&rig, p);
+	}
+	assert_near(report_of(&rig, QOS_FINAL).skew_ms, 6, DIGIT);
+	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, 6, DIGIT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(perfect_packets_have_no_jitter),
+		cmocka_unit_test(agrees_with_the_rfc_in_double),
+		cmocka_unit_test(loss_of_five_like_tshark),
+		cmocka_unit_test(three_swaps_like_tshark),
+		cmocka_unit_test(five_duplicates_change_nothing),
+		cmocka_unit_test(wraps_of_sequence_and_timestamp_like_tshark),
+		cmocka_unit_test(one_second_of_silence_like_tshark),
+		cmocka_unit_test(a_marker_takes_silence_out_of_delta),
+		cmocka_unit_test(a_timestamp_jump_is_no_jitter),
+		cmocka_unit_test(events_are_no_samples),
+		cmocka_unit_test(a_guessed_event_type_may_still_be_a_codec),
+		cmocka_unit_test(voice_may_turn_out_to_be_events),
+		cmocka_unit_test(comfort_noise_and_the_packet_after_it_are_no_samples),
+		cmocka_unit_test(a_stream_of_noise_alone_has_no_timing),
+		cmocka_unit_test(a_payload_type_with_another_clock_begins_anew),
+		cmocka_unit_test(an_unknown_clock_gives_delta_but_no_jitter),
+		cmocka_unit_test(time_that_steps_back_is_never_a_negative_delta),
+		cmocka_unit_test(time_that_was_set_back_begins_anew),
+		cmocka_unit_test(senseless_times_are_survived),
+		cmocka_unit_test(delta_saturates_at_4_2_seconds),
+		cmocka_unit_test(skew_follows_clock_drift),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
