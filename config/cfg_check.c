@@ -56,6 +56,18 @@ static int check_apart(const struct role *a, const struct role *b, struct cfg_er
 	return 0;
 }
 
+/* One list may name a CPU more often, for more threads than CPUs. */
+static int check_once(const struct role *role, struct cfg_error *error)
+{
+	for (unsigned i = 1; i < role->cpus->count; i++)
+		for (unsigned j = 0; j < i; j++)
+			if (role->cpus->cpu[i] == role->cpus->cpu[j])
+				return fail(error,
+					"CPU %u is in %s twice, which needs cores.share to be true",
+					(unsigned)role->cpus->cpu[i], role->name);
+	return 0;
+}
+
 static int check_cores(const struct dp_options *dp, unsigned cpus, struct cfg_error *error)
 {
 	const struct role roles[ROLES] = {
@@ -70,6 +82,9 @@ static int check_cores(const struct dp_options *dp, unsigned cpus, struct cfg_er
 			return -1;
 	if (dp->share_cpus)
 		return 0;
+	for (unsigned i = 0; i < ROLES; i++)
+		if (check_once(&roles[i], error) != 0)
+			return -1;
 	for (unsigned i = 0; i < ROLES; i++)
 		for (unsigned j = i + 1; j < ROLES; j++)
 			if (check_apart(&roles[i], &roles[j], error) != 0)

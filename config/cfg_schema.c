@@ -50,7 +50,7 @@ static const struct cfg_key cores_keys[] = {
 	{"sender", CFG_CPUS, OPTION(dp.sender), .max = 1, .default_text = "",
 		.help = "CPU of the thread that sends HEP"},
 	{"share", CFG_BOOL, OPTION(dp.share_cpus), .default_text = "false",
-		.help = "Allow one CPU in several of these lists, for small machines"},
+		.help = "Allow one CPU several times in these lists, for small machines"},
 	{0},
 };
 

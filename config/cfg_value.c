@@ -105,9 +105,6 @@ int cfg_value_time(const char *text, uint64_t *value)
 
 static int add_cpu(struct dp_cpu_list *cpus, unsigned max, uint16_t cpu)
 {
-	for (unsigned i = 0; i < cpus->count; i++)
-		if (cpus->cpu[i] == cpu)
-			return -EEXIST;
 	if (cpus->count >= max || cpus->count >= DP_CPUS_MAX)
 		return -ENOSPC;
 	cpus->cpu[cpus->count++] = cpu;
@@ -410,8 +407,6 @@ static int set_cpus(const struct cfg_key *key, const char *text, struct dp_cpu_l
 	switch (cfg_value_cpus(text, (unsigned)key->max, member)) {
 	case 0:
 		return 0;
-	case -EEXIST:
-		return fail_invalid(key, "CPU list", ", which names a CPU twice", text, error);
 	case -ENOSPC:
 		return fail_range(key, text, error);
 	default:

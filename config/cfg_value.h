@@ -19,7 +19,7 @@ int cfg_value_number(const char *text, uint64_t *value);
 int cfg_value_size(const char *text, uint64_t *value);
 /* Nanoseconds, from a decimal with ms, s, m or h; 0 needs no unit. */
 int cfg_value_time(const char *text, uint64_t *value);
-/* 2-5,8 in the order written. -EINVAL; -EEXIST: a CPU is named twice; -ENOSPC: more than max. */
+/* 2-5,8 in the order written. -EINVAL; -ENOSPC: more than max. */
 int cfg_value_cpus(const char *text, unsigned max, struct dp_cpu_list *cpus);
 
 /* What: sets key's member in the struct at base. Returns 0, or -1 with the reason in error; the

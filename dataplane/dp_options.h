@@ -51,7 +51,7 @@ struct dp_options {
 	struct dp_cpu_list rx;
 	struct dp_cpu_list workers;
 	struct dp_cpu_list sender; /* at most one */
-	bool share_cpus; /* a CPU may be in several lists, for small machines */
+	bool share_cpus; /* a CPU may stand there several times, for small machines */
 
 	uint32_t hugepages; /* enum dp_hugepages */
 	uint64_t memory; /* octets of packet memory, 0: from the other settings */

@@ -12,6 +12,7 @@
 
 #include "dp_idle.h"
 #include "dp_meta.h"
+#include "probe_mem.h"
 #include "probe_worker.h"
 
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
@@ -26,7 +27,7 @@ int probe_rx_init(struct probe_rx *rx, struct probe *probe, unsigned index)
 	rx->index = index;
 	dp_rx_init(&rx->rx, &probe->clock, probe->is_offline ? probe->file : NULL);
 	rx->lanes = calloc(workers, sizeof(*rx->lanes));
-	rx->seen = calloc(PROBE_SEEN, sizeof(*rx->seen));
+	rx->seen = probe_mem_map(PROBE_SEEN * sizeof(*rx->seen));
 	if (!rx->lanes || !rx->seen)
 		return -ENOMEM;
 	for (unsigned i = 0; i < workers; i++) {
@@ -56,7 +57,8 @@ void probe_rx_fini(struct probe_rx *rx)
 			dp_ring_destroy(rx->lanes[i].signalling);
 	}
 	free(rx->lanes);
-	free(rx->seen);
+	if (rx->seen)
+		probe_mem_unmap(rx->seen, PROBE_SEEN * sizeof(*rx->seen));
 	rx->lanes = NULL;
 	rx->seen = NULL;
 }

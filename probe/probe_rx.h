@@ -11,7 +11,7 @@
 #include "probe_counters.h"
 
 enum {
-	PROBE_SEEN = 1 << 17, /* entries of the cache of flows seen lately */
+	PROBE_SEEN = 1 << 20, /* entries of the cache of flows seen lately */
 };
 
 /* A flow of which a whole packet went to the worker less than a second ago; its next ones may travel

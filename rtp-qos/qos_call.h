@@ -7,11 +7,10 @@
 #ifndef QOS_CALL_H
 #define QOS_CALL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <pthread.h>
 
 #include <urcu/rculfhash.h>
 #include <urcu/urcu-qsbr.h>
@@ -26,19 +25,19 @@ struct qos_pool;
 
 enum {
 	QOS_CALL_ID_MAX = 256, /* with the final NUL; longer Call-IDs are cut, but hashed whole */
-	QOS_PARTY_MAX = 96,    /* From and To user parts */
+	QOS_PARTY_MAX = 96, /* From and To user parts */
 	QOS_TAG_MAX = 64,
 	QOS_CALL_WORKERS_MAX = 64,
 };
 
 enum qos_call_state {
 	QOS_CALL_TRYING = 0, /* request seen, no final response */
-	QOS_CALL_RINGING,    /* 18x */
-	QOS_CALL_ANSWERED,   /* 2xx to INVITE */
-	QOS_CALL_COMPLETED,  /* BYE after the answer; other methods: 2xx */
-	QOS_CALL_CANCELLED,  /* CANCEL, 487 */
-	QOS_CALL_FAILED,     /* other final response of 300-699 */
-	QOS_CALL_TIMEOUT,    /* no final response or no BYE within the limits */
+	QOS_CALL_RINGING, /* 18x */
+	QOS_CALL_ANSWERED, /* 2xx to INVITE */
+	QOS_CALL_COMPLETED, /* BYE after the answer; other methods: 2xx */
+	QOS_CALL_CANCELLED, /* CANCEL, 487 */
+	QOS_CALL_FAILED, /* other final response of 300-699 */
+	QOS_CALL_TIMEOUT, /* no final response or no BYE within the limits */
 };
 
 struct qos_call {
@@ -47,7 +46,7 @@ struct qos_call {
 	pthread_mutex_t lock; /* guards everything down to the blank line */
 	enum qos_call_state state;
 	enum sip_method method; /* of the first message; INVITE as soon as there is one */
-	bool is_cancelling;	/* CANCEL seen, no final response yet */
+	bool is_cancelling; /* CANCEL seen, no final response yet */
 	uint16_t code; /* last final response to the method that began it, else last provisional */
 	uint64_t answer_ns; /* 0: never */
 	char from[QOS_PARTY_MAX];
@@ -63,10 +62,10 @@ struct qos_call {
 	char call_id[QOS_CALL_ID_MAX];
 
 	_Atomic uint64_t last_ns; /* last SIP message or report of one of its streams */
-	_Atomic uint64_t end_ns;  /* BYE, 487 or failure, at a time-out the last sign of life;
+	_Atomic uint64_t end_ns; /* BYE, 487 or failure, at a time-out the last sign of life;
 				   * 0 while it lasts. Streams poll it */
 	_Atomic uint32_t refs;
-	_Atomic uint32_t streams;      /* ever attached */
+	_Atomic uint32_t streams; /* ever attached */
 	_Atomic uint32_t streams_open; /* attached now */
 	_Atomic uint32_t worst_mos_x1000; /* 0: none scored */
 	_Atomic uint32_t codec_pt; /* what the first stream carried; QOS_CALL_NO_CODEC: none yet */
@@ -86,8 +85,8 @@ struct qos_call_counters {
 
 enum qos_call_change {
 	QOS_CALL_UPDATED = 0,
-	QOS_CALL_OPENED,  /* a new entry, also when this message ended it */
-	QOS_CALL_ENDED,	  /* end_ns was set by this message */
+	QOS_CALL_OPENED, /* a new entry, also when this message ended it */
+	QOS_CALL_ENDED, /* end_ns was set by this message */
 	QOS_CALL_REFUSED, /* table full: *call is NULL */
 };
 
@@ -129,7 +128,8 @@ uint32_t qos_calls_count(const struct qos_calls *calls);
 struct qos_call_counters *qos_calls_counters(struct qos_calls *calls, unsigned worker);
 
 /* Calls fn for each entry until it returns false. Any registered thread, under rcu_read_lock. */
-void qos_calls_each(struct qos_calls *calls, bool (*fn)(struct qos_call *call, void *arg), void *arg);
+void qos_calls_each(
+	struct qos_calls *calls, bool (*fn)(struct qos_call *call, void *arg), void *arg);
 
 /* "trying", "ringing", ... */
 const char *qos_call_state_name(enum qos_call_state state);

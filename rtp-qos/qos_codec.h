@@ -13,8 +13,8 @@
 enum qos_kind {
 	QOS_AUDIO = 0,
 	QOS_VIDEO,
-	QOS_EVENT,	/* telephone-event, RFC 4733: one timestamp per event */
-	QOS_NOISE,	/* comfort noise, RFC 3389 */
+	QOS_EVENT, /* telephone-event, RFC 4733: one timestamp per event */
+	QOS_NOISE, /* comfort noise, RFC 3389 */
 	QOS_REDUNDANCY, /* red, ulpfec, rtx */
 	QOS_TEXT,
 };
@@ -22,16 +22,16 @@ enum qos_kind {
 /* Where Ie and Bpl come from. */
 enum qos_basis {
 	QOS_BASIS_NONE = 0, /* no narrowband value exists: the stream gets no R-factor */
-	QOS_BASIS_G113,	    /* both from ITU-T G.113 Appendix I */
-	QOS_BASIS_ASSUMED,  /* one of them is an assumption, see qos_codec.c */
+	QOS_BASIS_G113, /* both from ITU-T G.113 Appendix I */
+	QOS_BASIS_ASSUMED, /* one of them is an assumption, see qos_codec.c */
 };
 
 struct qos_codec {
 	const char *name; /* lower case encoding name as in SDP */
-	uint32_t clock;	  /* RTP clock in Hz */
+	uint32_t clock; /* RTP clock in Hz */
 	enum qos_kind kind;
 	enum qos_basis basis;
-	float ie;  /* equipment impairment factor */
+	float ie; /* equipment impairment factor */
 	float bpl; /* packet-loss robustness factor */
 };
 
@@ -42,10 +42,10 @@ enum {
 /* One payload type as a stream or an SDP endpoint knows it. Value type. */
 struct qos_payload {
 	uint8_t pt;
-	uint32_t clock;			/* Hz, 0 unknown */
+	uint32_t clock; /* Hz, 0 unknown */
 	enum qos_kind kind;
-	const struct qos_codec *codec;	/* NULL when the name is not in the table */
-	char name[QOS_CODEC_NAME_MAX];	/* lower case, "" unknown */
+	const struct qos_codec *codec; /* NULL when the name is not in the table */
+	char name[QOS_CODEC_NAME_MAX]; /* lower case, "" unknown */
 };
 
 /* By SDP encoding name, any case, and clock (0: the first of that name). NULL when not known. */

@@ -24,11 +24,11 @@ struct qos_media {
 	struct pkt_addr addr;
 	uint16_t port;
 	uint8_t family;
-	uint8_t party;	    /* whose endpoint: 0 caller, 1 callee */
-	bool is_rtcp;	    /* the RTCP port of an endpoint (a=rtcp or port + 1) */
-	bool is_udptl;	    /* T.38 */
-	bool is_secure;	    /* SRTP */
-	uint16_t ptime_ms;  /* 0 not said */
+	uint8_t party; /* whose endpoint: 0 caller, 1 callee */
+	bool is_rtcp; /* the RTCP port of an endpoint (a=rtcp or port + 1) */
+	bool is_udptl; /* T.38 */
+	bool is_secure; /* SRTP */
+	uint16_t ptime_ms; /* 0 not said */
 	enum sdp_kind kind;
 	unsigned payload_count;
 	struct qos_payload payloads[QOS_MEDIA_PAYLOADS_MAX];

@@ -9,16 +9,16 @@
 
 struct qos_options {
 	uint64_t report_interval_ns; /* PERIODIC reports; 0: only FINAL */
-	uint64_t stream_timeout_ns;  /* silence after which a stream has ended */
-	uint64_t bye_linger_ns;	     /* media this long after BYE still belongs to the stream */
-	uint64_t call_timeout_ns;    /* answered call without SIP or media */
-	uint64_t setup_timeout_ns;   /* call or transaction without a final response */
-	uint32_t probation_packets;  /* RTP that nothing announced: packets until it is believed */
-	bool g711_plc;		     /* receivers conceal G.711 loss (G.711 Appendix I): Bpl 25.1, not 4.3 */
-	uint32_t max_streams;	     /* per worker */
-	uint32_t max_candidates;     /* per worker: RTP under probation */
-	uint32_t max_calls;	     /* all workers together */
-	uint32_t max_media;	     /* SDP media endpoints, all workers together */
+	uint64_t stream_timeout_ns; /* silence after which a stream has ended */
+	uint64_t bye_linger_ns; /* media this long after BYE still belongs to the stream */
+	uint64_t call_timeout_ns; /* answered call without SIP or media */
+	uint64_t setup_timeout_ns; /* call or transaction without a final response */
+	uint32_t probation_packets; /* RTP that nothing announced: packets until it is believed */
+	bool g711_plc; /* receivers conceal G.711 loss (G.711 Appendix I): Bpl 25.1, not 4.3 */
+	uint32_t max_streams; /* per worker */
+	uint32_t max_candidates; /* per worker: RTP under probation */
+	uint32_t max_calls; /* all workers together */
+	uint32_t max_media; /* SDP media endpoints, all workers together */
 };
 
 #endif

@@ -14,7 +14,7 @@ enum {
 	QOS_CANDIDATE_WAYS = 8,
 	/* Consecutive packets needed: */
 	QOS_NEED_ANNOUNCED = QOS_MIN_SEQUENTIAL, /* an SDP endpoint at either end */
-	QOS_NEED_HINTED = 4,	/* STUN, DTLS or RTCP on the same addresses */
+	QOS_NEED_HINTED = 4, /* STUN, DTLS or RTCP on the same addresses */
 	QOS_NEED_TALKSPURT = 12, /* static payload type and a marker: RFC 3551 section 4.1 */
 };
 
@@ -25,7 +25,7 @@ struct qos_candidate {
 	struct pkt_media_key key;
 	struct qos_origin origin;
 	uint64_t last_ns; /* 0: free */
-	uint32_t count;	  /* consecutive packets, late and repeated ones not counted */
+	uint32_t count; /* consecutive packets, late and repeated ones not counted */
 	uint16_t max_seq; /* highest sequence number */
 	uint32_t kept;
 	uint32_t pending; /* packets whose fate hangs on this candidate */
@@ -49,13 +49,13 @@ struct qos_probation {
 	struct pkt_seed seed;
 	struct qos_counters *counters;
 	_Atomic uint64_t unconfirmed; /* packets of candidates that were given up */
-	_Atomic uint64_t pending;     /* packets of candidates there are now */
+	_Atomic uint64_t pending; /* packets of candidates there are now */
 };
 
 enum qos_verdict {
 	QOS_PENDING = 0,
 	QOS_CONFIRMED, /* *confirmed holds the packets, this one among them; then qos_probation_release */
-	QOS_UNKNOWN,   /* no candidate, and no origin to make one from: the packet was not taken */
+	QOS_UNKNOWN, /* no candidate, and no origin to make one from: the packet was not taken */
 };
 
 /* counters: the worker's own, of its table. 0 or -ENOMEM. */

@@ -67,7 +67,7 @@ static double mean_delta_ms(const struct qos_stream_hot *hot, const struct qos_s
 
 void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
 {
-	unsigned n = pkt_addr_len(flow->family);
+	size_t n = pkt_addr_len(flow->family);
 	int order = memcmp(flow->src.b, flow->dst.b, n);
 	bool is_src_first = order < 0 || (order == 0 && flow->sport <= flow->dport);
 	const struct pkt_addr *a = is_src_first ? &flow->src : &flow->dst;
@@ -76,7 +76,7 @@ void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
 	unsigned bport = is_src_first ? flow->dport : flow->sport;
 	char hex[2][33];
 
-	for (unsigned i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		snprintf(hex[0] + 2 * i, 3, "%02x", a->b[i]);
 		snprintf(hex[1] + 2 * i, 3, "%02x", b->b[i]);
 	}

@@ -21,7 +21,7 @@ enum qos_report_type {
 /* Why a stream ended. */
 enum qos_end {
 	QOS_END_NONE = 0, /* PERIODIC */
-	QOS_END_BYE,	  /* SIP BYE or CANCEL */
+	QOS_END_BYE, /* SIP BYE or CANCEL */
 	QOS_END_RTCP_BYE,
 	QOS_END_TIMEOUT,
 	QOS_END_CAPTURE, /* heptap stopped, or the file ended */
@@ -31,8 +31,8 @@ struct qos_report {
 	enum qos_report_type type;
 	enum qos_end end;
 	uint64_t report_ns; /* packet time of the report, ns since the epoch */
-	uint64_t start_ns;  /* first packet */
-	uint64_t last_ns;   /* last packet */
+	uint64_t start_ns; /* first packet */
+	uint64_t last_ns; /* last packet that counted: not a repeated one */
 
 	/* On the wire. */
 	struct pkt_flow flow;
@@ -45,33 +45,34 @@ struct qos_report {
 
 	/* Of the call. */
 	bool has_call;
-	char call_id[QOS_CALL_ID_MAX];	     /* "" without call */
+	char call_id[QOS_CALL_ID_MAX]; /* "" without call */
 	char correlation_id[QOS_CALL_ID_MAX]; /* Call-ID, or made from the addresses without call */
 	uint8_t party; /* who sends: 0 caller, 1 callee */
-	uint8_t dir;   /* 0 caller to callee, 1 callee to caller */
+	uint8_t dir; /* 0 caller to callee, 1 callee to caller */
 
 	struct qos_payload payload; /* last audio or video payload type */
 	bool is_video;
 
 	/* Counts since the stream began. RFC 3550 A.3, but duplicates never make up for losses. */
-	uint64_t packets;   /* different sequence numbers received */
+	uint64_t packets; /* different sequence numbers received */
 	uint64_t expected;
-	uint64_t lost;	    /* expected - packets */
-	uint64_t bytes;	    /* payload octets of packets */
+	uint64_t lost; /* expected - packets */
+	uint64_t bytes; /* payload octets of packets */
 	uint64_t duplicates;
 	uint64_t reordered; /* RFC 4737: arrived after a later one */
 	uint64_t sequence_errors; /* not the next number: gap, late or repeated */
-	uint32_t restarts;  /* sequence started anew, RFC 3550 A.1 */
+	uint32_t restarts; /* sequence started anew, RFC 3550 A.1 */
 	uint32_t ssrc_changes; /* streams with another SSRC on the same addresses before this one */
 
 	/* Milliseconds. */
-	double delta_ms; /* mean inter-arrival time, silence taken out: of the interval, FINAL: of all */
+	/* Mean time between packets received, silence taken out: of the interval, FINAL: of all. */
+	double delta_ms;
 	double max_delta_ms; /* since the stream began */
-	double jitter_ms;    /* RFC 3550 A.8, now */
+	double jitter_ms; /* RFC 3550 A.8, now */
 	double mean_jitter_ms; /* mean of the jitter series */
 	double max_jitter_ms;
-	double skew_ms;	     /* nominal minus arrival, negative is late */
-	double max_skew_ms;  /* largest magnitude, with its sign */
+	double skew_ms; /* nominal minus arrival, negative is late */
+	double max_skew_ms; /* largest magnitude, with its sign */
 
 	/* G.107; only when has_score. The interval's own, the least, and the mean by packets. */
 	bool has_score;

@@ -232,27 +232,27 @@ static void file_timing(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	int64_t media = ((int64_t)(int32_t)(m->rtp_ts - hot->last_ts) * tick) >> 12;
 	int64_t d = (int64_t)(delta - (uint64_t)media);
 	bool is_started = hot->clock & QOS_HOT_STARTED;
-	bool is_regular =
-		is_started && !is_late && !(m->marker_pt & 0x80) && !(hot->clock & QOS_HOT_QUIET);
+	bool is_across_silence = !is_started || is_time_jump || (m->marker_pt & 0x80) ||
+				 (hot->clock & QOS_HOT_QUIET);
+	bool is_older = is_late || (int32_t)(m->rtp_ts - hot->last_ts) < 0;
 
-	if (is_time_jump || (int32_t)(m->rtp_ts - hot->last_ts) < 0)
-		is_regular = false;
 	if (is_started && tick && !is_time_jump && d >= -QOS_TS_JUMP_NS && d <= QOS_TS_JUMP_NS) {
 		qos_stream_sample(hot, d);
 	} else {
 		cold->jitter_skipped++;
 		if (is_started && tick) {
 			cold->ts_jumps++;
-			is_regular = false;
+			is_across_silence = true;
 		}
 	}
-	if (is_regular) {
+	if (is_across_silence) {
+		cold->silent_ns += delta;
+		cold->silent_deltas++;
+	} else if (!is_older) {
+		/* A late packet's delta belongs into the mean, which its successor's would else spoil. */
 		uint32_t delta32 = delta > UINT32_MAX ? UINT32_MAX : (uint32_t)delta;
 
 		hot->delta_max_ns = delta32 > hot->delta_max_ns ? delta32 : hot->delta_max_ns;
-	} else {
-		cold->silent_ns += delta;
-		cold->silent_deltas++;
 	}
 	hot->last_ns += delta;
 	hot->last_ts = m->rtp_ts;

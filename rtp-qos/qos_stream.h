@@ -36,17 +36,17 @@ enum {
 
 struct qos_stream_hot {
 	struct pkt_media_key key;
-	uint64_t last_ns;	  /* arrival of the last voice packet */
-	uint32_t ext_seq;	  /* highest sequence number with its cycles */
+	uint64_t last_ns; /* arrival of the last voice packet */
+	uint32_t ext_seq; /* highest sequence number with its cycles */
 	uint32_t last_ts;
-	uint32_t jitter_ns;	  /* A.8 J */
+	uint32_t jitter_ns; /* A.8 J */
 	uint32_t jitter_max_ns;
 	uint32_t jitter_sum_64ns; /* of J, since the last fold */
-	int32_t skew_ns;	  /* saturates at 2.1 s */
+	int32_t skew_ns; /* saturates at 2.1 s */
 	int32_t skew_max_ns;
-	uint32_t delta_max_ns;	  /* saturates at 4.2 s */
-	uint32_t bytes;		  /* since the last fold */
-	uint16_t packets;	  /* since the last fold */
+	uint32_t delta_max_ns; /* saturates at 4.2 s */
+	uint32_t bytes; /* since the last fold */
+	uint16_t packets; /* since the last fold */
 	uint8_t pt;
 	uint8_t clock;
 };
@@ -69,24 +69,24 @@ struct qos_stream_cold {
 	struct qos_call *call; /* held, NULL without */
 	uint8_t party;
 	uint8_t quiet_pt; /* payload type known, not guessed, to be an event or comfort noise */
-	uint8_t phase;	  /* wheel slot */
+	uint8_t phase; /* wheel slot */
 	bool is_open;
 	uint32_t wheel_pos;
 	uint32_t next_free;
 	struct qos_payload payload; /* of hot.pt */
 
 	uint64_t first_ns;
-	uint64_t quiet_ns;	/* last event or comfort noise packet */
-	uint64_t close_ns;	/* RTCP BYE came: ends then; 0 not */
+	uint64_t quiet_ns; /* last event or comfort noise packet */
+	uint64_t close_ns; /* RTCP BYE came: ends then; 0 not */
 	uint64_t next_report_ns;
 	uint64_t attach_until_ns; /* looked for in the SDP endpoints until then */
 
 	/* Sequence. */
-	uint32_t base_ext;	/* first of the segment */
-	uint32_t hole_ext;	/* ext_seq that bit 0 of holes stands for */
+	uint32_t base_ext; /* first of the segment */
+	uint32_t hole_ext; /* ext_seq that bit 0 of holes stands for */
 	unsigned __int128 holes; /* bit i: hole_ext - i is missing */
 	uint64_t expected_done; /* of segments before the last restart */
-	uint64_t packets;	/* folded */
+	uint64_t packets; /* folded */
 	uint64_t bytes;
 	uint64_t duplicates;
 	uint64_t reordered;
@@ -94,16 +94,17 @@ struct qos_stream_cold {
 	uint32_t restarts;
 	uint32_t ts_jumps;
 	uint32_t ssrc_changes;
-	uint32_t bad_seq;	/* A.1: the next number of a possible restart; over 65535: none */
+	uint32_t bad_seq; /* A.1: the next number of a possible restart; over 65535: none */
 	struct pkt_media stray; /* the packet that made bad_seq */
-	uint32_t stray_ext; /* ext_seq when it came: a restart only if nothing came in order since */
+	uint32_t
+		stray_ext; /* ext_seq when it came: a restart only if nothing came in order since */
 	uint64_t strays; /* packets far outside the window, not counted as received */
 
 	/* Timing. */
 	uint64_t jitter_sum_64ns; /* folded */
-	uint64_t jitter_skipped;  /* received packets that are no sample of J */
-	uint64_t silent_ns;	  /* inter-arrival time across silence */
-	uint64_t silent_deltas;	  /* received packets without a regular delta */
+	uint64_t jitter_skipped; /* received packets that are no sample of J */
+	uint64_t silent_ns; /* inter-arrival time across silence */
+	uint64_t silent_deltas; /* received packets without a regular delta */
 
 	/* The interval since the last report, and scores. */
 	uint64_t interval_packets, interval_expected;
@@ -188,7 +189,8 @@ static inline void qos_stream_update(struct qos_stream_env *env, struct qos_stre
 			env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
 	int64_t d = (int64_t)((uint64_t)delta - (uint64_t)(media >> 12));
 	bool is_next = (uint16_t)(m->seq - hot->ext_seq) == 1;
-	bool is_plain = m->marker_pt == hot->pt && (hot->clock & ~QOS_HOT_CLOCK) == QOS_HOT_STARTED &&
+	bool is_plain = m->marker_pt == hot->pt &&
+			(hot->clock & ~QOS_HOT_CLOCK) == QOS_HOT_STARTED &&
 			(hot->clock & QOS_HOT_CLOCK) != 0;
 	bool is_timely = (uint64_t)delta <= UINT32_MAX &&
 			 (uint64_t)d + QOS_TS_JUMP_NS <= 2 * (uint64_t)QOS_TS_JUMP_NS;
@@ -202,7 +204,8 @@ static inline void qos_stream_update(struct qos_stream_env *env, struct qos_stre
 	hot->bytes += m->payload_bytes;
 	hot->last_ns = now_ns;
 	hot->last_ts = m->rtp_ts;
-	hot->delta_max_ns = (uint32_t)delta > hot->delta_max_ns ? (uint32_t)delta : hot->delta_max_ns;
+	hot->delta_max_ns =
+		(uint32_t)delta > hot->delta_max_ns ? (uint32_t)delta : hot->delta_max_ns;
 	qos_stream_sample(hot, d);
 	if (__builtin_expect(hot->packets >> 15 | hot->jitter_sum_64ns >> 31, 0))
 		qos_stream_fold(hot, cold);

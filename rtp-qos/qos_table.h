@@ -39,7 +39,7 @@ struct qos_table {
 	struct qos_stream_cold *cold;
 	uint32_t bucket_mask;
 	uint32_t max;
-	uint32_t high;	    /* indices below were in use once */
+	uint32_t high; /* indices below were in use once */
 	uint32_t free_head; /* list through cold.next_free, QOS_NONE at its end */
 	_Atomic uint32_t open;
 	struct pkt_seed seed;

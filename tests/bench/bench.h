@@ -20,7 +20,7 @@ enum {
 /* One way to spend cycles on packets. */
 struct bench_code {
 	const char *name;
-	uint64_t (*run)(void *arg); /* the cycles that it took for all packets */
+	uint64_t (*run)(void *arg); /* the nanoseconds that it took for all packets */
 	void *arg;
 	uint64_t packets;
 };
@@ -36,6 +36,10 @@ void bench_print_core_to_core(const char *when);
  * for each floor the medians of both and their ratio. */
 void bench_compare(
 	const struct bench_code *subject, const struct bench_code *floors, unsigned count);
+
+/* Time that this thread had a CPU: what others take from it on a busy machine does not count. */
+uint64_t bench_cpu_ns(void);
+uint64_t bench_wall_ns(void);
 
 /* The same sequence in every run. */
 uint64_t bench_random(uint64_t *state);

@@ -57,31 +57,41 @@ static double median(double *values, unsigned n)
 	return values[n / 2];
 }
 
-static uint64_t wall_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t bench_cpu_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+uint64_t bench_wall_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 static double tsc_hz(void)
 {
-	uint64_t ns = wall_ns(), tsc = rte_rdtsc_precise();
+	uint64_t ns = bench_wall_ns(), tsc = rte_rdtsc_precise();
 
-	while (wall_ns() - ns < CALIBRATION_NS)
+	while (bench_wall_ns() - ns < CALIBRATION_NS)
 		;
-	return (double)(rte_rdtsc_precise() - tsc) * 1e9 / (double)(wall_ns() - ns);
+	return (double)(rte_rdtsc_precise() - tsc) * 1e9 / (double)(bench_wall_ns() - ns);
 }
 
 /* A walk over all lines of size octets in random order, each address known only from the line
  * before: what one cache miss costs that nothing hides. -1 when memory is short. */
-static double chase_cycles(size_t size)
+static double chase_cycles(size_t size, double ghz)
 {
 	uint32_t lines = (uint32_t)(size / LINE), at = 0;
 	uint32_t *order = bench_order(lines);
 	uint8_t *mem = probe_mem_map(size);
-	uint64_t tsc, warm = lines < CHASES ? lines : CHASES;
+	uint64_t ns, warm = lines < CHASES ? lines : CHASES;
 
 	if (!order || !mem) {
 		free(order);
@@ -94,14 +104,14 @@ static double chase_cycles(size_t size)
 			sizeof(*order));
 	for (uint64_t i = 0; i < warm; i++)
 		memcpy(&at, mem + (size_t)at * LINE, sizeof(at));
-	tsc = rte_rdtsc_precise();
+	ns = bench_cpu_ns();
 	for (unsigned i = 0; i < CHASES; i++)
 		memcpy(&at, mem + (size_t)at * LINE, sizeof(at));
-	tsc = rte_rdtsc_precise() - tsc;
+	ns = bench_cpu_ns() - ns;
 	bench_use(at);
 	free(order);
 	probe_mem_unmap(mem, size);
-	return (double)tsc / CHASES;
+	return (double)ns * ghz / CHASES;
 }
 
 bool bench_start(const char *title)
@@ -111,7 +121,7 @@ bool bench_start(const char *title)
 
 	printf("%s\nTSC %.0f MHz; dependent load, cycles:", title, hz / 1e6);
 	for (unsigned i = 0; i < sizeof(kib) / sizeof(kib[0]); i++) {
-		double cycles = chase_cycles((size_t)kib[i] << 10);
+		double cycles = chase_cycles((size_t)kib[i] << 10, hz / 1e9);
 
 		if (cycles < 0)
 			return false;
@@ -142,33 +152,33 @@ void bench_print_core_to_core(const char *when)
 	fflush(stdout);
 }
 
-static double once(const struct bench_code *code)
+static double once(const struct bench_code *code, double ghz)
 {
-	return (double)code->run(code->arg) / (double)code->packets;
+	return (double)code->run(code->arg) * ghz / (double)code->packets;
 }
 
 void bench_compare(
 	const struct bench_code *subject, const struct bench_code *floors, unsigned count)
 {
-	double floor_cycles[FLOORS_MAX][BENCH_REPEATS], cycles[BENCH_REPEATS], own, mhz;
+	double floor_cycles[FLOORS_MAX][BENCH_REPEATS], cycles[BENCH_REPEATS], own;
+	double ghz = tsc_hz() / 1e9;
 
 	if (count > FLOORS_MAX)
 		count = FLOORS_MAX;
-	once(subject);
+	once(subject, ghz);
 	for (unsigned f = 0; f < count; f++)
-		once(&floors[f]);
+		once(&floors[f], ghz);
 	for (unsigned i = 0; i < BENCH_REPEATS; i++) {
-		cycles[i] = once(subject);
+		cycles[i] = once(subject, ghz);
 		for (unsigned f = 0; f < count; f++)
-			floor_cycles[f][i] = once(&floors[f]);
+			floor_cycles[f][i] = once(&floors[f], ghz);
 	}
 	own = median(cycles, BENCH_REPEATS);
-	mhz = tsc_hz() / 1e6;
 	for (unsigned f = 0; f < count; f++) {
 		double other = median(floor_cycles[f], BENCH_REPEATS);
 
-		printf("%-36s %9.1f %8.2f   %-32s %9.1f %6.2f\n", subject->name, own, mhz / own,
-			floors[f].name, other, own / other);
+		printf("%-36s %9.1f %8.2f   %-32s %9.1f %6.2f\n", subject->name, own,
+			1e3 * ghz / own, floors[f].name, other, own / other);
 	}
 	fflush(stdout);
 }

@@ -3,8 +3,6 @@
  * a walk over the lines of a text, or copying as many octets as come out. */
 #include <stdlib.h>
 
-#include <rte_cycles.h>
-
 #include "bench.h"
 #include "hep_encode.h"
 #include "hep_json.h"
@@ -40,13 +38,13 @@ struct messages {
 
 static uint64_t run_lines(const struct bytes *texts)
 {
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t i = 0; i < RUNS; i++)
 		for (struct bytes rest = texts[i % MESSAGES]; rest.n; sum++)
 			rest = bytes_skip(rest, bytes_find(rest, '\n') + 1);
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static uint64_t run_sip_lines(void *arg)
@@ -62,19 +60,19 @@ static uint64_t run_sdp_lines(void *arg)
 static uint64_t run_copy(void *arg)
 {
 	struct messages *m = arg;
-	uint64_t tsc = rte_rdtsc();
+	uint64_t ns = bench_cpu_ns();
 
 	for (uint32_t i = 0; i < RUNS; i++) {
 		memcpy(m->out, m->from, m->copy_bytes);
 		bench_use(m->out[0]);
 	}
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static uint64_t run_sip(void *arg)
 {
 	struct messages *m = arg;
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 	struct sip_msg msg;
 
 	for (uint32_t i = 0; i < RUNS; i++) {
@@ -82,13 +80,13 @@ static uint64_t run_sip(void *arg)
 		sum += msg.call_id.n;
 	}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static uint64_t run_sdp(void *arg)
 {
 	struct messages *m = arg;
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 	struct sdp_session session;
 
 	for (uint32_t i = 0; i < RUNS; i++) {
@@ -96,7 +94,7 @@ static uint64_t run_sdp(void *arg)
 		sum += session.media_count;
 	}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static size_t rtcp_json(struct messages *m, uint32_t i)
@@ -141,12 +139,12 @@ static size_t encode_rtcp(struct messages *m, uint32_t i)
 
 static uint64_t run_makes(struct messages *m, size_t (*make)(struct messages *, uint32_t))
 {
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t i = 0; i < RUNS; i++)
 		sum += make(m, i);
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 #define RUN(name)                             \

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_mbuf.h>
 #include <urcu/urcu-qsbr.h>
@@ -24,7 +23,7 @@
 #define SECOND_NS ((uint64_t)1000000000)
 
 enum {
-	PACKETS = 2000000,
+	PACKETS = 1000000,
 	MBUFS = 65535,
 	POOL_CACHE = 256,
 	MEMORY_MB = 384,
@@ -42,7 +41,7 @@ struct pipeline {
 	uint64_t *lines; /* as many as streams */
 	uint32_t line_count;
 	uint64_t (*job)(struct pipeline *p); /* of run_on_lcore */
-	uint64_t cycles;
+	uint64_t ns;
 	atomic_bool stop;
 	_Atomic uint64_t taken;
 };
@@ -52,7 +51,7 @@ static int on_lcore(void *arg)
 	struct pipeline *p = arg;
 
 	urcu_qsbr_register_thread();
-	p->cycles = p->job(p);
+	p->ns = p->job(p);
 	urcu_qsbr_unregister_thread();
 	return 0;
 }
@@ -70,13 +69,13 @@ static uint64_t run_on_lcore(struct pipeline *p, uint64_t (*job)(struct pipeline
 	p->job = job;
 	rte_eal_remote_launch(on_lcore, p, p->probe->lcores.rx[0]);
 	wait_lcore(p->probe->lcores.rx[0]);
-	return p->cycles;
+	return p->ns;
 }
 
 static uint64_t free_only(struct pipeline *p)
 {
 	struct rte_mbuf *burst[DP_BURST];
-	uint64_t tsc = rte_rdtsc();
+	uint64_t ns = bench_cpu_ns();
 
 	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
 		unsigned n = bench_feed_poll(&p->floor_feed, burst);
@@ -84,7 +83,7 @@ static uint64_t free_only(struct pipeline *p)
 		for (unsigned i = 0; i < n; i++)
 			rte_pktmbuf_free(burst[i]);
 	}
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static inline uint64_t decode(struct rte_mbuf *m)
@@ -99,7 +98,7 @@ static inline uint64_t decode(struct rte_mbuf *m)
 static uint64_t decode_only(struct pipeline *p)
 {
 	struct rte_mbuf *burst[DP_BURST];
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
 		unsigned n = bench_feed_poll(&p->floor_feed, burst);
@@ -110,13 +109,13 @@ static uint64_t decode_only(struct pipeline *p)
 		}
 	}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static uint64_t decode_and_touch(struct pipeline *p)
 {
 	struct rte_mbuf *burst[DP_BURST];
-	uint64_t state = 1, sum = 0, tsc = rte_rdtsc();
+	uint64_t state = 1, sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
 		unsigned n = bench_feed_poll(&p->floor_feed, burst);
@@ -136,7 +135,7 @@ static uint64_t decode_and_touch(struct pipeline *p)
 			++*line[i];
 	}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static unsigned worker_turn(struct probe_worker *w)
@@ -150,7 +149,7 @@ static unsigned worker_turn(struct probe_worker *w)
 static uint64_t one_core(struct pipeline *p)
 {
 	struct rte_mbuf *burst[DP_BURST];
-	uint64_t tsc = rte_rdtsc();
+	uint64_t ns = bench_cpu_ns();
 
 	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
 		unsigned n = bench_feed_poll(&p->feed, burst);
@@ -160,10 +159,10 @@ static uint64_t one_core(struct pipeline *p)
 	}
 	while (worker_turn(p->probe->workers))
 		;
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
-/* Not timed: how many packets travel whole, since their mbufs are still in use after rx. */
+/* How many packets travel whole, since their mbufs are still in use after rx. */
 static uint64_t count_whole(struct pipeline *p)
 {
 	struct rte_mbuf *burst[DP_BURST];
@@ -220,22 +219,23 @@ static void wait_taken(struct pipeline *p, uint64_t until)
 		rte_pause();
 }
 
+/* Of two cores it is the time on the wall that counts. */
 static uint64_t feed_rx(struct pipeline *p)
 {
 	struct rte_mbuf *burst[DP_BURST];
-	uint64_t tsc = rte_rdtsc();
+	uint64_t ns = bench_wall_ns();
 
 	for (uint32_t done = 0; done < PACKETS; done += DP_BURST)
 		probe_rx_burst(p->probe->rx, burst, bench_feed_poll(&p->feed, burst));
 	wait_taken(p, PACKETS);
-	return rte_rdtsc() - tsc;
+	return bench_wall_ns() - ns;
 }
 
 static uint64_t feed_ring(struct pipeline *p)
 {
 	struct pkt_media m[DP_BURST] = {0};
 	struct rte_mbuf *burst[DP_BURST];
-	uint64_t tsc = rte_rdtsc();
+	uint64_t ns = bench_wall_ns();
 
 	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
 		unsigned n = bench_feed_poll(&p->floor_feed, burst);
@@ -248,21 +248,21 @@ static uint64_t feed_ring(struct pipeline *p)
 			put += dp_ring_put(p->ring, m + put, n - put);
 	}
 	wait_taken(p, PACKETS);
-	return rte_rdtsc() - tsc;
+	return bench_wall_ns() - ns;
 }
 
 static uint64_t run_on_two(
 	struct pipeline *p, uint64_t (*feed)(struct pipeline *p), lcore_function_t *take)
 {
-	uint64_t cycles;
+	uint64_t ns;
 
 	atomic_store(&p->taken, 0);
 	atomic_store(&p->stop, false);
 	rte_eal_remote_launch(take, p, p->probe->lcores.worker[0]);
-	cycles = run_on_lcore(p, feed);
+	ns = run_on_lcore(p, feed);
 	atomic_store(&p->stop, true);
 	wait_lcore(p->probe->lcores.worker[0]);
-	return cycles;
+	return ns;
 }
 
 static uint64_t run_free(void *arg)

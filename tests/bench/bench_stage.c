@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <rte_cycles.h>
 #include <rte_hash_crc.h>
 #include <rte_thash.h>
 
@@ -52,7 +51,7 @@ static void frames_destroy(struct frames *f)
 
 static uint64_t run_frames(const struct frames *f, uint64_t (*one)(const uint8_t *, unsigned))
 {
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t done = 0; done < PACKETS; done += BENCH_BURST) {
 		const uint32_t *burst = &f->order[done % f->count];
@@ -63,7 +62,7 @@ static uint64_t run_frames(const struct frames *f, uint64_t (*one)(const uint8_t
 			sum += one(f->mem + (size_t)burst[i] * BENCH_FRAME_STRIDE, f->bytes);
 	}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static inline uint64_t decode_one(const uint8_t *frame, unsigned bytes)
@@ -132,7 +131,7 @@ static const uint8_t toeplitz_key[40] = {0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6
 static uint64_t run_steer(void *arg)
 {
 	const struct flows *f = arg;
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		const struct pkt_flow *flow = &f->flow[i % FLOWS];
@@ -141,13 +140,13 @@ static uint64_t run_steer(void *arg)
 			&f->steer, flow->src.b, flow->dst.b, flow->sport, flow->dport);
 	}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static uint64_t run_crc(void *arg)
 {
 	const struct flows *f = arg;
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		const struct pkt_flow *flow = &f->flow[i % FLOWS];
@@ -160,13 +159,13 @@ static uint64_t run_crc(void *arg)
 		sum += ((uint64_t)src * f->steer.workers) >> 32;
 	}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static uint64_t run_toeplitz(void *arg)
 {
 	const struct flows *f = arg;
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t i = 0; i < PACKETS / 4; i++) {
 		const struct pkt_flow *flow = &f->flow[i % FLOWS];
@@ -178,7 +177,7 @@ static uint64_t run_toeplitz(void *arg)
 		sum += ((uint64_t)rte_softrss(tuple, 3, toeplitz_key) * f->steer.workers) >> 32;
 	}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static bool steer_rows(void)
@@ -215,18 +214,18 @@ struct payloads {
 static uint64_t run_classify(void *arg)
 {
 	const struct payloads *p = arg;
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t i = 0; i < SCANS; i++)
 		sum += cls_payload(p->db, p->scratch, p->payload[i % PAYLOADS]);
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static uint64_t run_first_byte(void *arg)
 {
 	const struct payloads *p = arg;
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t i = 0; i < SCANS; i++) {
 		const uint8_t *b = p->payload[i % PAYLOADS].p;
@@ -239,7 +238,7 @@ static uint64_t run_first_byte(void *arg)
 		sum += kind;
 	}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 enum kind {

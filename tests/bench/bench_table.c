@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <rte_cycles.h>
-
 #include "bench.h"
 #include "pkt_decode.h"
 #include "probe_mem.h"
@@ -123,7 +121,7 @@ static uint64_t run_find(void *arg)
 {
 	struct bench_streams *s = arg;
 	uint32_t stream[QOS_BURST];
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t r = 0; r < s->rounds; r++)
 		for (uint32_t at = 0; at < s->count; at += QOS_BURST) {
@@ -133,14 +131,14 @@ static uint64_t run_find(void *arg)
 			sum += stream[n - 1];
 		}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static uint64_t run_touch_two(void *arg)
 {
 	const struct bench_streams *s = arg;
 	const struct qos_table *t = &s->table;
-	uint64_t sum = 0, tsc = rte_rdtsc();
+	uint64_t sum = 0, ns = bench_cpu_ns();
 
 	for (uint32_t r = 0; r < s->rounds; r++)
 		for (uint32_t at = 0; at < s->count; at += QOS_BURST) {
@@ -156,20 +154,20 @@ static uint64_t run_touch_two(void *arg)
 				sum += t->hot[s->places[at + i].hot].key.w[0];
 		}
 	bench_use(sum);
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static uint64_t run_update(void *arg)
 {
 	struct bench_streams *s = arg;
 	uint32_t stream[QOS_BURST];
-	uint64_t cycles = 0;
+	uint64_t sum = 0;
 
 	for (uint32_t r = 0; r < s->rounds; r++) {
-		uint64_t tsc;
+		uint64_t ns;
 
 		next_packets(s);
-		tsc = rte_rdtsc();
+		ns = bench_cpu_ns();
 		for (uint32_t at = 0; at < s->count; at += QOS_BURST) {
 			unsigned n = burst_at(s, at);
 
@@ -179,16 +177,16 @@ static uint64_t run_update(void *arg)
 					qos_table_update(&s->table, stream[i], &s->packets[at + i],
 						s->now_ns);
 		}
-		cycles += rte_rdtsc() - tsc;
+		sum += bench_cpu_ns() - ns;
 	}
-	return cycles;
+	return sum;
 }
 
 /* Writes back what is there, so that the table stays right. */
 static uint64_t run_write_one(void *arg)
 {
 	struct bench_streams *s = arg;
-	uint64_t tsc = rte_rdtsc();
+	uint64_t ns = bench_cpu_ns();
 
 	for (uint32_t r = 0; r < s->rounds; r++)
 		for (uint32_t at = 0; at < s->count; at += QOS_BURST) {
@@ -203,7 +201,7 @@ static uint64_t run_write_one(void *arg)
 				*word = *word;
 			}
 		}
-	return rte_rdtsc() - tsc;
+	return bench_cpu_ns() - ns;
 }
 
 static bool rows(const char *keys, uint8_t family, uint32_t count)

@@ -7,10 +7,12 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 heptap=${HEPTAP:-$root/build/probe/heptap}
+# shellcheck disable=SC2034 # for the tests
 check=$here/live_check.py
 prefix=live
 probe_pid=
 collector_pid=
+recorder_pid=
 work=
 netns=
 
@@ -37,7 +39,7 @@ inside() {
 cleanup() {
 	local pid
 
-	for pid in $probe_pid $collector_pid; do
+	for pid in $probe_pid $collector_pid $recorder_pid; do
 		kill -9 "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
@@ -51,7 +53,7 @@ live_begin() {
 	local tool
 
 	[ -x "$heptap" ] || fail "no program \"$heptap\", set HEPTAP"
-	for tool in ip tcpreplay python3 dpdk-telemetry.py; do
+	for tool in ip tcpdump tcpreplay python3 dpdk-telemetry.py; do
 		command -v "$tool" >/dev/null || skip "$tool is not installed"
 	done
 	[ "$(id -u)" -eq 0 ] || skip "network namespaces need root"
@@ -129,8 +131,22 @@ stop_collector() {
 	collector_pid=
 }
 
+# tcpdump on the sending end, where AF_XDP takes no frame away from it, as the witness of times.
+start_recorder() {
+	(inside tcpdump -i v0 -Q out -s 0 -B 8192 -U -Z root -w "$work/sent.pcap" 2>"$work/tcpdump.log") &
+	recorder_pid=$!
+	wait_until "tcpdump listens" grep -q "listening on" "$work/tcpdump.log"
+}
+
+stop_recorder() {
+	kill -INT "$recorder_pid"
+	wait "$recorder_pid" || fail "tcpdump: $(tail -1 "$work/tcpdump.log")"
+	recorder_pid=
+}
+
 # start_probe ARGUMENTS: returns when it receives.
 start_probe() {
+	rm -f "$work/probe.log" # of the one before, which would answer for this one
 	(inside "$heptap" "$@" >"$work/probe.out" 2>"$work/probe.log") &
 	probe_pid=$!
 	wait_until "the probe receives" grep -q "link is up" "$work/probe.log"

@@ -62,6 +62,9 @@ static void wants_each_cpu_in_one_list_unless_shared(void **state)
 	expect_passes("cores: {control: 0, rx: 0, workers: [0-1], sender: 1, share: true}\n");
 	expect_fails("cores: {rx: [1-2], workers: [2-3]}\n",
 		"CPU 2 is in both cores.rx and cores.workers, which needs cores.share to be true");
+	expect_passes("cores: {workers: [1, 1, 0, 1], share: true}\n");
+	expect_fails("cores: {workers: [2-4, 3]}\n",
+		"CPU 3 is in cores.workers twice, which needs cores.share to be true");
 	expect_fails("cores: {control: 3, sender: 3}\n",
 		"CPU 3 is in both cores.control and cores.sender, which needs cores.share to be "
 		"true");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SSRC changes per flow, against a plain array. */
 #include "qos_flows.h"
-
 #include "qos_stream_case.h"
 
 static const struct pkt_seed seed = {{1, 2, 3, 4}};

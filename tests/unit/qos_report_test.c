@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reports: what an interval is, how intervals are scored and weighted, and who the stream is. */
-#include "qos_stream_case.h"
-
 #include "qos_emodel.h"
+#include "qos_stream_case.h"
 
 /* R-factor by G.107 for a loss in percent, random. */
 static double r_of(double ie, double bpl, double loss)
@@ -142,7 +141,8 @@ static void minimum_and_mean_are_over_intervals_by_packets(void **state)
 	assert_near(r.mos, qos_emodel_mos(good), 1e-9);
 	assert_near(r.min_r, bad, 1e-5);
 	assert_near(r.mean_r, (400 * good + 96 * bad) / 496, 1e-5);
-	assert_near(r.mean_mos, (400 * qos_emodel_mos(good) + 96 * qos_emodel_mos(bad)) / 496, 1e-5);
+	assert_near(
+		r.mean_mos, (400 * qos_emodel_mos(good) + 96 * qos_emodel_mos(bad)) / 496, 1e-5);
 }
 
 static void a_loss_repaired_in_the_next_interval_is_not_negative(void **state)
@@ -207,7 +207,11 @@ static void says_who_the_stream_is(void **state)
 {
 	static struct qos_call call = {.call_id = "a84b4c76e66710@pc33.atlanta.com"};
 	const struct qos_origin origin = {
-		.flow = {.family = 4, .sport = 4000, .dport = 5000, .src.b = {10, 0, 0, 1}, .dst.b = {10, 0, 0, 2}},
+		.flow = {.family = 4,
+			.sport = 4000,
+			.dport = 5000,
+			.src.b = {10, 0, 0, 1},
+			.dst.b = {10, 0, 0, 2}},
 		.ssrc = 0xdeadbeef,
 		.vlan = 7,
 		.tos = 0xb8,

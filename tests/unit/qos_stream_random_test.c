@@ -157,7 +157,8 @@ static void offsets_change_nothing(void **state)
 	static const struct {
 		uint16_t seq;
 		uint32_t ts;
-	} offsets[] = {{0, 0}, {1, 1}, {32768, 0x80000000}, {65535, 0xffffffff}, {12345, 987654321}};
+	} offsets[] = {
+		{0, 0}, {1, 1}, {32768, 0x80000000}, {65535, 0xffffffff}, {12345, 987654321}};
 
 	(void)state;
 	for (uint64_t s = 1; s <= 50; s++) {

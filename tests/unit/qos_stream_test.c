@@ -82,8 +82,8 @@ static void counts_a_gap_below_max_dropout_as_loss(void **state)
 		rig_init(&rig);
 		feed_voice(&rig, 0, 9);
 		feed_voice(&rig, 9 + steps[i], 18 + steps[i]);
-		assert_counts(&rig,
-			(struct counts){.packets = 20, .lost = steps[i] - 1, .errors = 1});
+		assert_counts(
+			&rig, (struct counts){.packets = 20, .lost = steps[i] - 1, .errors = 1});
 	}
 }
 
@@ -110,8 +110,8 @@ static void repairs_the_hundred_numbers_behind_and_no_more(void **state)
 	feed(&rig, voice(3008));
 	for (uint32_t behind = 99; behind >= 1; behind--)
 		feed(&rig, voice(3008 - behind));
-	assert_counts(&rig, (struct counts){
-				    .packets = 110, .lost = 2998 - 99, .reordered = 99, .errors = 100});
+	assert_counts(&rig,
+		(struct counts){.packets = 110, .lost = 2998 - 99, .reordered = 99, .errors = 100});
 	for (uint32_t behind = 1; behind <= 99; behind++)
 		feed(&rig, voice(3008 - behind));
 	assert_counts(&rig, (struct counts){.packets = 110,
@@ -169,14 +169,12 @@ static void a_packet_older_than_the_first_moves_the_beginning(void **state)
 	feed(&rig, voice(0xfffd));
 	assert_counts(&rig, (struct counts){.packets = 4, .lost = 3, .reordered = 2, .errors = 2});
 	feed(&rig, voice(0xfffd));
-	assert_counts(&rig, (struct counts){.packets = 4,
-				    .lost = 3,
-				    .duplicates = 1,
-				    .reordered = 2,
-				    .errors = 3});
-	feed_voice(&rig, 0xfffe, 0x10000);
 	assert_counts(&rig,
-		(struct counts){.packets = 7, .duplicates = 1, .reordered = 5, .errors = 6});
+		(struct counts){
+			.packets = 4, .lost = 3, .duplicates = 1, .reordered = 2, .errors = 3});
+	feed_voice(&rig, 0xfffe, 0x10000);
+	assert_counts(
+		&rig, (struct counts){.packets = 7, .duplicates = 1, .reordered = 5, .errors = 6});
 }
 
 static void remembers_a_hole_while_packets_follow_in_order(void **state)
@@ -190,11 +188,9 @@ static void remembers_a_hole_while_packets_follow_in_order(void **state)
 	feed(&rig, voice(11));
 	feed(&rig, voice(11));
 	feed(&rig, voice(12));
-	assert_counts(&rig, (struct counts){.packets = 100,
-				    .lost = 1,
-				    .duplicates = 2,
-				    .reordered = 1,
-				    .errors = 4});
+	assert_counts(&rig,
+		(struct counts){
+			.packets = 100, .lost = 1, .duplicates = 2, .reordered = 1, .errors = 4});
 }
 
 static void a_restart_credits_both_packets_and_no_loss(void **state)
@@ -222,15 +218,12 @@ static void keeps_the_losses_of_every_segment(void **state)
 	feed_voice(&rig, 40013, 40019);
 	/* Back to a lower number, where it ends just behind the wrap. */
 	feed_voice(&rig, 65535, 65537);
-	assert_counts(&rig,
-		(struct counts){.packets = 38, .lost = 5, .errors = 6, .restarts = 2});
+	assert_counts(&rig, (struct counts){.packets = 38, .lost = 5, .errors = 6, .restarts = 2});
 	/* A packet older than the first of the segment belongs to it. */
 	feed(&rig, voice(65533));
-	assert_counts(&rig, (struct counts){.packets = 39,
-				    .lost = 6,
-				    .reordered = 1,
-				    .errors = 7,
-				    .restarts = 2});
+	assert_counts(&rig,
+		(struct counts){
+			.packets = 39, .lost = 6, .reordered = 1, .errors = 7, .restarts = 2});
 }
 
 static void a_restart_may_begin_at_65535(void **state)
@@ -283,8 +276,8 @@ static void only_consecutive_numbers_restart(void **state)
 	feed(&rig, voice(40000));
 	assert_counts(&rig, (struct counts){.packets = 10, .errors = 4, .strays = 4});
 	feed(&rig, voice(40001));
-	assert_counts(&rig,
-		(struct counts){.packets = 12, .errors = 5, .restarts = 1, .strays = 3});
+	assert_counts(
+		&rig, (struct counts){.packets = 12, .errors = 5, .restarts = 1, .strays = 3});
 }
 
 /* Everything that can happen, each packet up to twice. */
@@ -298,13 +291,9 @@ static struct qos_report eventful(bool is_doubled)
 		{65400, 65499, PCMU, false},
 		{65503, 65520, PCMU, false}, /* 65500-65502 are missing */
 		{65501, 65501, PCMU, false}, /* and one of them is late */
-		{65521, 65530, EVENT, false},
-		{65531, 65560, PCMU, true},
-		{65561, 65561, CN, false},
-		{65562, 65600, PCMU, false},
-		{65601, 65700, OPUS, false},
-		{65720, 65720, OPUS, true},
-		{65721, 65800, UNKNOWN, false},
+		{65521, 65530, EVENT, false}, {65531, 65560, PCMU, true}, {65561, 65561, CN, false},
+		{65562, 65600, PCMU, false}, {65601, 65700, OPUS, false},
+		{65720, 65720, OPUS, true}, {65721, 65800, UNKNOWN, false},
 		{90000, 90020, PCMU, false}, /* a restart */
 	};
 	struct rig rig;

@@ -19,7 +19,8 @@
 static inline uint8_t *guarded_copy(const void *data, size_t n)
 {
 	size_t room = (n + 4095) / 4096 * 4096 + 4096;
-	uint8_t *map = mmap(NULL, room + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *map =
+		mmap(NULL, room + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assert_true(map != MAP_FAILED);
 	assert_int_equal(mprotect(map + room, 4096, PROT_NONE), 0);

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# An interface that does not exist: one line that names it, exit code 1.
+# shellcheck source-path=SCRIPTDIR source=live.sh
+. "$(dirname "$0")/live.sh"
+
+# refused WHAT ARGUMENTS
+refused() {
+	local what=$1 code lines
+
+	shift
+	(inside timeout 20 "$heptap" "$@" >"$work/out" 2>&1)
+	code=$?
+	lines=$(wc -l <"$work/out")
+	[ "$code" -eq 1 ] || fail "$what: exit code $code"
+	[ "$lines" -eq 1 ] || fail "$what: $lines lines: $(cat "$work/out")"
+	grep -q "\"gone0\"" "$work/out" || fail "$what: does not name it: $(cat "$work/out")"
+	ok "$what: exit code 1, $(cat "$work/out")"
+}
+
+live_begin
+refused "heptap -i" -i gone0
+for driver in af_packet af_xdp; do
+	write_config "$driver"
+	sed -i "s/device: v1/device: gone0/" "$work/heptap.yaml"
+	refused "driver $driver" -c "$work/heptap.yaml"
+done
