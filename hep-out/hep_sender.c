@@ -173,6 +173,8 @@ static void push(struct flight *flight, struct mmsghdr *headers, unsigned limit)
 			flight->is_full = true;
 			return;
 		} else if (!is_retry) {
+			if (errno == ECONNREFUSED)
+				bump(&collector->counters.unreachable, 1);
 			is_retry = true;
 		} else {
 			count_error(collector, errno);

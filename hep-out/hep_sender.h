@@ -21,6 +21,9 @@ struct hep_sender_counters {
 #define X(name, help) _Atomic uint64_t name;
 #include "hep_sender_counters.def"
 #undef X
+	/* ICMP answers "port unreachable" to earlier messages, which were sent all the same: nobody
+	 * listens there. No part of the sum. */
+	_Atomic uint64_t unreachable;
 };
 
 struct hep_sender;

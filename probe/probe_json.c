@@ -114,6 +114,7 @@ static void put_hep(struct hep_json *j, const struct probe *probe)
 	for (unsigned i = 0; i < hep.reason_count; i++)
 		hep_json_u64(j, hep.reasons[i], hep.dropped[i]);
 	hep_json_close(j, '}');
+	hep_json_u64(j, "unreachable", hep.unreachable);
 	hep_json_close(j, '}');
 }
 

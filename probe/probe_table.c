@@ -183,6 +183,9 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 		if (hep.dropped[i])
 			fprintf(out, ", %llu dropped (%s)", (unsigned long long)hep.dropped[i],
 				hep.helps[i]);
+	if (hep.unreachable)
+		fprintf(out, "; nobody listens there: %llu answers \"port unreachable\"",
+			(unsigned long long)hep.unreachable);
 	fputc('\n', out);
 }
 

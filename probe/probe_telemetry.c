@@ -379,6 +379,7 @@ static int answer_hep(const char *params, struct rte_tel_data *d)
 	for (unsigned i = 0; probe->sender && i < probe->lcores.worker_count; i++)
 		queued += dp_mailbox_count(probe->workers[i].mailbox);
 	put_u64(d, "queued", queued);
+	put_u64(d, "unreachable", hep.unreachable);
 	return 0;
 }
 

@@ -124,6 +124,7 @@ void probe_totals_hep(const struct probe *probe, struct probe_hep_totals *hep)
 		refused += probe_read(&c->send_refused);
 		blocked += probe_read(&c->send_would_block);
 		failed += probe_read(&c->send_failed);
+		hep->unreachable += probe_read(&c->unreachable);
 	}
 	add_reason(hep, "refused", "the collector's host refused", refused);
 	add_reason(hep, "would_block", "the socket stayed full", blocked);

@@ -32,6 +32,7 @@ struct probe_hep_totals {
 	const char *reasons[PROBE_TOTALS_MAX];
 	const char *helps[PROBE_TOTALS_MAX];
 	unsigned reason_count;
+	uint64_t unreachable; /* sent, and answered by "port unreachable" */
 };
 
 /* made = sent + all dropped + what is still queued. */
