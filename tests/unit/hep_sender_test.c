@@ -224,6 +224,8 @@ static void counts_a_refusal_only_when_the_retry_fails_too(void **state)
 	script.most = 1;
 	sender = send_five(&fd);
 	assert_counters(sender, 0, 4, 1, 0, 0);
+	/* The first error of a pair is the answer to something sent before. */
+	assert_int_equal(hep_sender_counters(sender, 0)->unreachable, 2);
 	hep_sender_destroy(sender);
 	close(fd);
 }
