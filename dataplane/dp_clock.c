@@ -14,6 +14,7 @@ enum {
 	ANCHOR_TRIES = 8,
 	SLEW_PPM_MAX = 500,
 	RATE_ERROR_PPM_MAX = 1000,
+	STEP_NS = 1000000000, /* a clock set back by more is followed at once */
 	RATE_INTERVAL_NS = 200000000, /* shorter ones would measure the jitter of the readings */
 };
 
@@ -91,9 +92,9 @@ int64_t dp_clock_anchor(struct dp_clock *clock)
 	clock->measured_ns = ns;
 
 	next->tsc = tsc;
-	next->ns = off < 0 ? old_ns : ns;
+	next->ns = off < 0 && off > -STEP_NS ? old_ns : ns;
 	next->ns_per_cycle_q32 = clock->rate_q32;
-	if (off < 0) {
+	if (off < 0 && off > -STEP_NS) {
 		/* To be level again in a second, but not so slow that it shows as jitter. */
 		uint64_t ppm = ((uint64_t)-off + 999) / 1000;
 

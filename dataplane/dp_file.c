@@ -84,10 +84,13 @@ static int link_of(int dlt)
 /* A time before 1970 or beyond what 64 bits of nanoseconds hold comes from a damaged record. */
 static uint64_t time_of(const struct timeval *ts)
 {
-	if (ts->tv_sec < 0 || (uint64_t)ts->tv_sec >= UINT64_MAX / TIME_NS_PER_S ||
-		ts->tv_usec < 0 || (uint64_t)ts->tv_usec >= TIME_NS_PER_S)
+	/* The seconds of a classic pcap are unsigned, but libpcap takes them as signed: 2038 and later. */
+	int64_t sec = ts->tv_sec < 0 && ts->tv_sec >= INT32_MIN ? (uint32_t)ts->tv_sec : ts->tv_sec;
+
+	if (sec < 0 || (uint64_t)sec >= UINT64_MAX / TIME_NS_PER_S || ts->tv_usec < 0 ||
+		(uint64_t)ts->tv_usec >= TIME_NS_PER_S)
 		return 0;
-	return (uint64_t)ts->tv_sec * TIME_NS_PER_S + (uint64_t)ts->tv_usec;
+	return (uint64_t)sec * TIME_NS_PER_S + (uint64_t)ts->tv_usec;
 }
 
 static void note_damage(struct dp_file *file, const struct source *source)

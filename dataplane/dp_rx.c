@@ -10,6 +10,8 @@
 
 #include "dp_meta.h"
 
+#define BACK_NS ((uint64_t)500000000)
+
 void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *file)
 {
 	*rx = (struct dp_rx){.clock = clock, .file = file};
@@ -42,7 +44,8 @@ static uint64_t burst_time(struct dp_rx *rx)
 {
 	uint64_t now = dp_clock_now(rx->clock);
 
-	if (now > rx->last_ns)
+	/* A little back is two anchors; a lot is a system clock that was set. */
+	if (now > rx->last_ns || now + BACK_NS < rx->last_ns)
 		rx->last_ns = now;
 	return rx->last_ns;
 }

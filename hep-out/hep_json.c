@@ -151,6 +151,8 @@ void hep_json_u64(struct hep_json *j, const char *key, uint64_t v)
 {
 	char text[24];
 
+	if (j->is_failed)
+		return;
 	snprintf(text, sizeof(text), "%" PRIu64, v);
 	begin_value(j, key);
 	append_str(j, text);
@@ -160,6 +162,8 @@ void hep_json_i64(struct hep_json *j, const char *key, int64_t v)
 {
 	char text[24];
 
+	if (j->is_failed)
+		return;
 	snprintf(text, sizeof(text), "%" PRId64, v);
 	begin_value(j, key);
 	append_str(j, text);

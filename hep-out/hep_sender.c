@@ -268,11 +268,13 @@ void hep_sender_send(struct hep_sender *sender, const struct bytes *messages, un
 	struct iovec vectors[HEP_SEND_BURST];
 	struct flight flights[HEP_COLLECTORS_MAX];
 
+	uint64_t patience = stop && atomic_load_explicit(stop, memory_order_relaxed) ? 0 : FULL_NS;
+
 	assert(n <= HEP_SEND_BURST);
 	fill_headers(headers, vectors, messages, n);
 	for (unsigned i = 0; i < sender->count; i++) {
 		flights[i] = (struct flight){
-			.collector = &sender->collectors[i], .patience_ns = FULL_NS};
+			.collector = &sender->collectors[i], .patience_ns = patience};
 		bump(&sender->collectors[i].counters.offered, n);
 	}
 	for (;;) {

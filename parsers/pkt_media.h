@@ -30,9 +30,11 @@ struct pkt_media {
 
 static_assert(sizeof(struct pkt_media) == 32, "two descriptors share a cache line");
 
-#define PKT_MEDIA_TIME_MAX (((uint64_t)1 << 56) - 2)
-/* This time says that the element carries an mbuf pointer in key.w[0], not a descriptor. */
+#define PKT_MEDIA_TIME_MAX (((uint64_t)1 << 56) - 3)
+/* These times say that the element is no descriptor: key.w[0] is an mbuf pointer, or a point in time
+ * (nanoseconds since the epoch) that packet time has come to. */
 #define PKT_MEDIA_IS_PACKET (((uint64_t)1 << 56) - 1)
+#define PKT_MEDIA_IS_TIME   (((uint64_t)1 << 56) - 2)
 
 static inline struct pkt_media_key pkt_media_key(
 	const struct pkt_flow *f, uint32_t ssrc, const struct pkt_seed *seed)

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include <rte_launch.h>
+#include <rte_lcore.h>
 #include <urcu/urcu-qsbr.h>
 
 #include "probe_control.h"
@@ -25,6 +27,11 @@
 
 /* Live time starts this far behind now, for packets stamped a little in the past. */
 #define LIVE_BASE_NS ((uint64_t)3600 * 1000000000)
+
+int probe_socket(unsigned lcore)
+{
+	return dp_eal_has_hugepages() ? (int)rte_lcore_to_socket_id(lcore) : -1;
+}
 
 static uint64_t wall_ns(void)
 {
@@ -45,10 +52,13 @@ static unsigned threads(const struct dp_cpu_list *list)
 	return list->count ? list->count : 1;
 }
 
-/* Packets that may wait in rings at once. */
-static uint32_t ring_mbufs(const struct dp_options *o)
+/* Packets of a port that may wait in rings at once: those of the rx threads that poll it. */
+static uint32_t ring_mbufs(const struct dp_options *o, const struct dp_port_options *port)
 {
-	return threads(&o->rx) * threads(&o->workers) * (o->signalling_ring + o->media_ring);
+	uint64_t pollers = port->queues < threads(&o->rx) ? port->queues : threads(&o->rx);
+	uint64_t sum = pollers * threads(&o->workers) * (o->signalling_ring + o->media_ring);
+
+	return sum < UINT32_MAX / 2 ? (uint32_t)sum : UINT32_MAX / 2;
 }
 
 /* Packet memory for ports, rings and mailboxes at their configured sizes, and a quarter more for what
@@ -63,7 +73,7 @@ static uint64_t packet_memory(const struct dp_options *o)
 	       (o->media_ring * sizeof(struct pkt_media) + o->signalling_ring * sizeof(void *));
 	sum += threads(&o->workers) * dp_mailbox_memory(o->hep_messages);
 	for (unsigned i = 0; i < o->port_count; i++)
-		sum += dp_port_memory(&o->ports[i], o->mbufs, ring_mbufs(o), lcores);
+		sum += dp_port_memory(&o->ports[i], o->mbufs, ring_mbufs(o, &o->ports[i]), lcores);
 	return sum + sum / 4;
 }
 
@@ -81,7 +91,8 @@ static int start_sources(struct probe *p)
 		return rc;
 	}
 	for (unsigned i = 0; i < o->port_count; i++) {
-		int rc = dp_port_start(&o->ports[i], i, o->mbufs, ring_mbufs(o), &p->ports[i]);
+		int rc = dp_port_start(
+			&o->ports[i], i, o->mbufs, ring_mbufs(o, &o->ports[i]), &p->ports[i]);
 
 		if (rc)
 			return rc; /* dataplane has said why */
@@ -106,6 +117,10 @@ static int start_tables(struct probe *p)
 	rc = qos_medias_create(&p->options->qos, &p->seed, &p->medias);
 	if (rc)
 		return fail("make the media endpoint table", rc);
+	if (p->is_offline) {
+		qos_calls_may_wait(p->calls);
+		qos_medias_may_wait(p->medias);
+	}
 	if (p->options->hep.collector_count) {
 		rc = hep_sender_create(&p->options->hep, &p->sender);
 		if (rc)
@@ -165,26 +180,49 @@ static void launch(struct probe *p)
 		rte_eal_remote_launch(probe_rx_main, &p->rx[i], p->lcores.rx[i]);
 }
 
-static void announce(const struct probe *p)
+/* What the tables of streams and calls take when all of them are full, in octets; pages are touched
+ * only as they fill. */
+static uint64_t table_memory(const struct probe *p)
 {
 	const struct qos_options *o = &p->options->qos;
+	uint64_t worker =
+		qos_table_memory(o->max_streams) +
+		o->max_streams *
+			(QOS_WHEEL_SLOTS * sizeof(uint32_t) + 4 * sizeof(struct qos_flow_entry)) +
+		o->max_candidates * (sizeof(struct qos_candidate) + sizeof(struct qos_hint));
 
+	/* Entries on their way back come on top of calls and endpoints. */
+	return p->lcores.worker_count * worker +
+	       p->lcores.rx_count * (uint64_t)PROBE_SEEN * sizeof(struct probe_seen) +
+	       (o->max_calls * sizeof(struct qos_call) + o->max_media * sizeof(struct qos_media)) *
+		       9 / 8;
+}
+
+static void announce(const struct probe *p)
+{
 	PROBE_LOG(INFO,
-		"%u rx, %u workers, %u ports, %s; stream tables of %zu MiB a worker at their bound\n",
+		"%u rx, %u workers, %u ports; at most %" PRIu64
+		" MiB of packet memory%s and %" PRIu64 " MiB of tables\n",
 		p->lcores.rx_count, p->lcores.worker_count, p->port_count,
-		dp_eal_has_hugepages() ? "hugepages" : "no hugepages",
-		qos_table_memory(o->max_streams) >> 20);
+		p->options->dp.memory >> 20, dp_eal_has_hugepages() ? " on hugepages" : "",
+		table_memory(p) >> 20);
 }
 
 static int start(struct probe *p)
 {
 	int rc;
 
-	if (getrandom(&p->seed, sizeof(p->seed), 0) != sizeof(p->seed))
+	/* Files get a fixed key: the same capture, the same reports, even where a full table has to give
+	 * something up. */
+	if (p->is_offline)
+		p->seed = (struct pkt_seed){{0x243f6a8885a308d3, 0x13198a2e03707344,
+			0xa4093822299f31d0, 0x082efa98ec4e6c89}};
+	else if (getrandom(&p->seed, sizeof(p->seed), 0) != sizeof(p->seed))
 		return fail("read random numbers", -EIO);
 	rc = dp_eal_start(&p->options->dp, p->is_offline, &p->lcores);
 	if (rc)
 		return rc;
+	p->has_eal = true;
 	probe_log_init(p->options->log_level); /* once more: EAL has set levels of its own */
 	dp_clock_init(&p->clock);
 	p->start_ns = wall_ns();
@@ -225,7 +263,8 @@ static void stop(struct probe *p)
 		dp_file_close(p->file);
 	for (unsigned i = 0; i < p->port_count; i++)
 		dp_port_stop(p->ports[i]);
-	dp_eal_stop();
+	if (p->has_eal)
+		dp_eal_stop();
 }
 
 /* Tables, JSON, and the damage of a file. Returns the exit code. */
@@ -262,6 +301,7 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 {
 	struct probe *p = aligned_alloc(64, sizeof(*p));
 	int code = 1;
+	int rc = 0;
 
 	if (!p)
 		return 1;
@@ -271,9 +311,12 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 	p->is_offline = run->file_count > 0;
 	if (!options->dp.memory)
 		options->dp.memory = packet_memory(&options->dp);
-	if ((run->has_table || run->json) && probe_results_create(run->json, options->result_rows,
-						     options->hep.final_type, &p->results) != 0) {
-		fprintf(stderr, "heptap: could not open \"%s\": %s\n", run->json, strerror(errno));
+	if (run->has_table || run->json)
+		rc = probe_results_create(run->json, options->result_rows, options->hep.final_type,
+			p->is_offline, &p->results);
+	if (rc) {
+		fprintf(stderr, "heptap: could not open \"%s\": %s\n",
+			run->json ? run->json : "results", strerror(-rc));
 		free(p);
 		return 1;
 	}

@@ -23,6 +23,9 @@
 #include "pkt_hash.h"
 #include "qos_media.h"
 
+/* Packet time that steps back by more than this was wrong before, or is set anew: it is believed. */
+#define PROBE_TIME_BACK_NS ((uint64_t)60 * 1000000000)
+
 struct probe_results;
 struct probe_rx;
 struct probe_worker;
@@ -42,6 +45,7 @@ struct probe_run {
 struct probe {
 	const struct cfg_options *options;
 	const struct probe_run *run;
+	bool has_eal;
 	bool is_offline; /* reads capture files: packet time, nothing is ever dropped */
 	struct dp_lcores lcores;
 	struct dp_clock clock;
@@ -68,6 +72,9 @@ struct probe {
 	atomic_bool stop_sender;
 	uint64_t start_ns; /* wall clock */
 };
+
+/* NUMA node for memory of an lcore; -1 where packet memory has no node (without hugepages). */
+int probe_socket(unsigned lcore);
 
 /* What: runs until all files are read or a signal came, then drains and prints. Returns the exit code:
  * 0; 1 could not start; 3 a capture file was damaged. Sets options->dp.memory when it is 0. */

@@ -10,8 +10,10 @@
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
+#include <urcu/urcu-qsbr.h>
 
 #include "probe_log.h"
+#include "probe_results.h"
 #include "probe_totals.h"
 #include "probe_worker.h"
 
@@ -82,18 +84,27 @@ static void clear_progress(const struct probe *probe)
 		fputs("\r\033[K", stderr);
 }
 
-static void wait_for(const _Atomic unsigned *running)
+static void flush(struct probe *probe)
 {
-	while (atomic_load_explicit(running, memory_order_acquire))
+	if (probe->results)
+		probe_results_flush(probe->results);
+}
+
+static void wait_for(struct probe *probe, const _Atomic unsigned *running)
+{
+	while (atomic_load_explicit(running, memory_order_acquire)) {
+		flush(probe);
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
 }
 
 /* Files are most often read within a turn: their end is looked for more often than signals are. */
-static bool is_reading(const struct probe *probe)
+static bool is_reading(struct probe *probe)
 {
 	for (unsigned i = 0; i < 50; i++) {
 		if (!atomic_load_explicit(&probe->rx_running, memory_order_acquire))
 			return false;
+		flush(probe);
 		nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
 	}
 	return true;
@@ -127,19 +138,23 @@ static void run_live(struct probe *probe)
 			watch_links(probe, was_up);
 		}
 		sig = rest();
+		flush(probe);
 	}
 	PROBE_LOG(INFO, "stopping on signal %d\n", sig);
 }
 
 void probe_control_run(struct probe *probe)
 {
+	/* Control reads no table until the end: online it would hold up every grace period. */
+	urcu_qsbr_thread_offline();
 	if (probe->is_offline)
 		run_offline(probe);
 	else
 		run_live(probe);
 	atomic_store(&probe->stop_rx, true);
-	wait_for(&probe->rx_running);
-	wait_for(&probe->workers_running);
+	wait_for(probe, &probe->rx_running);
+	wait_for(probe, &probe->workers_running);
+	urcu_qsbr_thread_online();
 	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
 		struct qos_call *call;
 

@@ -8,11 +8,6 @@
 #include "probe_totals.h"
 #include "qos_call.h"
 
-enum {
-	LINE_MAX_BYTES = 1 << 17, /* an RTCP compound of 64 KiB as JSON */
-	RTCP_LINE_BYTES = 1 << 20,
-};
-
 static void begin(struct hep_json *j, char *buf, size_t room, const char *event)
 {
 	hep_json_init(j, buf, room);
@@ -20,16 +15,16 @@ static void begin(struct hep_json *j, char *buf, size_t room, const char *event)
 	hep_json_string(j, "event", bytes_from_str(event));
 }
 
-static void end(struct hep_json *j, FILE *out)
+static size_t end(struct hep_json *j)
 {
 	size_t n;
 
 	hep_json_close(j, '}');
 	n = hep_json_finish(j);
-	if (n) {
-		fwrite(j->buf, 1, n, out);
-		fputc('\n', out);
-	}
+	if (!n || n == j->room)
+		return 0;
+	j->buf[n] = '\n';
+	return n + 1;
 }
 
 static void put_time(struct hep_json *j, const char *key, uint64_t ns)
@@ -42,22 +37,21 @@ static void put_time(struct hep_json *j, const char *key, uint64_t ns)
 		hep_json_null(j, key);
 }
 
-void probe_json_stream(FILE *out, const struct qos_report *report, uint32_t final_type)
+size_t probe_json_stream(
+	const struct qos_report *report, uint32_t final_type, char *buf, size_t room)
 {
-	char buf[16384];
 	struct hep_json j;
 
-	begin(&j, buf, sizeof(buf), "stream");
+	begin(&j, buf, room, "stream");
 	hep_json_report(&j, report, final_type);
-	end(&j, out);
+	return end(&j);
 }
 
-void probe_json_call(FILE *out, const struct probe_call *call)
+size_t probe_json_call(const struct probe_call *call, char *buf, size_t room)
 {
-	char buf[8192];
 	struct hep_json j;
 
-	begin(&j, buf, sizeof(buf), "call");
+	begin(&j, buf, room, "call");
 	hep_json_string(&j, "call_id", bytes_from_str(call->call_id));
 	hep_json_string(&j, "method", bytes_from_str(sip_method_name(call->method)));
 	hep_json_string(&j, "from", bytes_from_str(call->from));
@@ -73,7 +67,7 @@ void probe_json_call(FILE *out, const struct probe_call *call)
 		hep_json_double(&j, "worst_mos", call->worst_mos, 3);
 	else
 		hep_json_null(&j, "worst_mos");
-	end(&j, out);
+	return end(&j);
 }
 
 static void put_address(
@@ -85,13 +79,12 @@ static void put_address(
 	hep_json_string(j, key, bytes_from_str(text));
 }
 
-void probe_json_rtcp(
-	FILE *out, const struct pkt_view *view, uint64_t now_ns, struct bytes correlation_id)
+size_t probe_json_rtcp(const struct pkt_view *view, uint64_t now_ns, struct bytes correlation_id,
+	char *buf, size_t room)
 {
-	static _Thread_local char buf[RTCP_LINE_BYTES];
 	struct hep_json j;
 
-	begin(&j, buf, sizeof(buf), "rtcp");
+	begin(&j, buf, room, "rtcp");
 	put_time(&j, "time", now_ns);
 	hep_json_string(&j, "correlation_id", correlation_id);
 	put_address(&j, "src_ip", view->flow.family, &view->flow.src);
@@ -99,7 +92,7 @@ void probe_json_rtcp(
 	put_address(&j, "dst_ip", view->flow.family, &view->flow.dst);
 	hep_json_u64(&j, "dst_port", view->flow.dport);
 	hep_json_rtcp(&j, view->payload);
-	end(&j, out);
+	return end(&j);
 }
 
 static void put_hep(struct hep_json *j, const struct probe *probe)
@@ -146,27 +139,27 @@ static void put_ports(struct hep_json *j, const struct probe *probe)
 	hep_json_close(j, ']');
 }
 
-void probe_json_summary(FILE *out, const struct probe_results *results, const struct probe *probe)
+size_t probe_json_summary(
+	const struct probe_results *results, const struct probe *probe, char *buf, size_t room)
 {
-	static char buf[LINE_MAX_BYTES];
 	struct probe_total totals[PROBE_TOTALS_MAX];
 	const char *damage = probe->file ? dp_file_damage(probe->file) : NULL;
 	struct hep_json j;
 
-	begin(&j, buf, sizeof(buf), "summary");
+	begin(&j, buf, room, "summary");
 	hep_json_u64(&j, "frames", probe_totals_frames(probe));
 	hep_json_u64(&j, "sip_messages", probe_totals_outcome(probe, PROBE_sip));
 	hep_json_u64(&j, "rtp_packets", probe_totals_outcome(probe, PROBE_rtp));
 	hep_json_u64(&j, "rtcp_packets",
 		probe_totals_outcome(probe, PROBE_rtcp) + probe_totals_outcome(probe, PROBE_srtcp));
-	hep_json_u64(&j, "calls", results->call_count);
-	hep_json_u64(&j, "streams", results->stream_count);
-	hep_json_u64(&j, "rows_refused", results->rows_refused);
+	hep_json_u64(&j, "calls", results->calls_seen);
+	hep_json_u64(&j, "streams", results->streams_seen);
+	hep_json_u64(&j, "lines_dropped", results->lines_dropped);
 	put_totals(&j, "outcomes", totals, probe_totals_outcomes(probe, totals));
 	put_hep(&j, probe);
 	put_ports(&j, probe);
 	put_totals(&j, "counters", totals, probe_totals_counters(probe, totals));
 	if (damage)
 		hep_json_string(&j, "damage", bytes_from_str(damage));
-	end(&j, out);
+	return end(&j);
 }

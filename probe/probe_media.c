@@ -85,6 +85,16 @@ static void note_mos(struct qos_call *call, const struct qos_report *report)
 		;
 }
 
+/* Media is a sign of life of its call: when it was heard, not when it was reported. */
+static void note_life(struct qos_call *call, uint64_t last_ns)
+{
+	uint64_t known = atomic_load_explicit(&call->last_ns, memory_order_relaxed);
+
+	while (known < last_ns && !atomic_compare_exchange_weak_explicit(&call->last_ns, &known,
+					  last_ns, memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
 static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, uint64_t now_ns)
 {
 	struct qos_stream_hot *hot = &w->table.hot[stream];
@@ -99,7 +109,7 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 		note_codec(cold->call, &r.payload);
 		if (is_final)
 			note_mos(cold->call, &r);
-		atomic_store_explicit(&cold->call->last_ns, now_ns, memory_order_relaxed);
+		note_life(cold->call, qos_stream_last_ns(hot, cold));
 	}
 	if (is_final && w->probe->results)
 		probe_results_stream(w->probe->results, &r);
@@ -160,7 +170,8 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 		qos_table_close(&w->table, stream);
 		return;
 	}
-	if (!interval || now_ns < cold->next_report_ns)
+	if (!interval ||
+		(now_ns < cold->next_report_ns && cold->next_report_ns - now_ns <= interval))
 		return;
 	/* On hold nothing is heard and nothing is reported. */
 	if (qos_stream_packets(&w->table.hot[stream], cold) > cold->interval_packets)
@@ -196,7 +207,7 @@ void probe_media_drain(struct probe_worker *w, uint64_t now_ns)
 	for (uint32_t i = 0; i < w->table.high; i++) {
 		if (!w->table.cold[i].is_open)
 			continue;
-		if (!w->table.cold[i].call)
+		if (!w->table.cold[i].call && now_ns < w->table.cold[i].attach_until_ns)
 			attach(w, i, now_ns);
 		report(w, i, end_at_drain(&w->table.cold[i]), now_ns);
 		qos_table_close(&w->table, i);

@@ -1,39 +1,50 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rows of calls and streams, grown as needed up to a bound, sorted at the end. */
+/* Rows of calls and streams up to a bound, sorted at the end, and JSON lines on their way to a
+ * file. */
 #include "probe_results.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "probe.h"
+#include "probe_mem.h"
+
+enum {
+	LINE_MAX_BYTES = 4 << 20, /* an RTCP compound of 64 KiB as JSON */
+	LINES_ROOM = 32 << 20,
+};
 
 int probe_results_create(const char *json_path, uint32_t max_rows, uint32_t final_type,
-	struct probe_results **results)
+	bool can_wait, struct probe_results **results)
 {
 	struct probe_results *r = calloc(1, sizeof(*r));
-	pthread_mutex_t *lock = malloc(sizeof(*lock));
+	int rc = -ENOMEM;
 
-	if (!r || !lock) {
-		free(r);
-		free(lock);
+	if (!r)
 		return -ENOMEM;
-	}
-	pthread_mutex_init(lock, NULL);
-	r->lock = lock;
+	pthread_mutex_init(&r->lock, NULL);
 	r->max_rows = max_rows;
 	r->final_type = final_type;
+	r->can_wait = can_wait;
+	/* Address space for all rows at once: a worker never waits for rows to be moved. */
+	r->calls = probe_mem_map(max_rows * sizeof(*r->calls));
+	r->streams = probe_mem_map(max_rows * sizeof(*r->streams));
+	r->lines = json_path ? probe_mem_map(LINES_ROOM) : NULL;
+	if (!r->calls || !r->streams || (json_path && !r->lines))
+		goto fail;
 	if (json_path) {
 		r->json = strcmp(json_path, "-") == 0 ? stdout : fopen(json_path, "w");
-		if (!r->json) {
-			int rc = -errno;
-
-			probe_results_destroy(r);
-			return rc;
-		}
+		rc = -errno;
+		if (!r->json)
+			goto fail;
 	}
 	*results = r;
 	return 0;
+
+fail:
+	probe_results_destroy(r);
+	return rc;
 }
 
 int probe_results_destroy(struct probe_results *r)
@@ -46,47 +57,46 @@ int probe_results_destroy(struct probe_results *r)
 		if (r->json != stdout && fclose(r->json) != 0)
 			rc = -EIO;
 	}
-	pthread_mutex_destroy(r->lock);
-	free(r->lock);
-	free(r->calls);
-	free(r->streams);
+	pthread_mutex_destroy(&r->lock);
+	if (r->calls)
+		probe_mem_unmap(r->calls, r->max_rows * sizeof(*r->calls));
+	if (r->streams)
+		probe_mem_unmap(r->streams, r->max_rows * sizeof(*r->streams));
+	if (r->lines)
+		probe_mem_unmap(r->lines, LINES_ROOM);
 	free(r);
 	return rc;
 }
 
-/* Room for one more row, or NULL at the bound. */
-static void *grow(struct probe_results *r, void *rows, uint32_t count, uint32_t *room, size_t size)
+/* Makes room for the longest line, if it may be waited for. Called and returns with the lock. */
+static bool has_room(struct probe_results *r)
 {
-	uint32_t wanted = *room ? *room * 2 : 64;
-	void *more;
+	while (r->can_wait && LINES_ROOM - r->lines_used < LINE_MAX_BYTES) {
+		pthread_mutex_unlock(&r->lock);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		pthread_mutex_lock(&r->lock);
+	}
+	return LINES_ROOM - r->lines_used >= LINE_MAX_BYTES;
+}
 
-	if (count < *room)
-		return rows;
-	if (count >= r->max_rows)
-		return NULL;
-	if (wanted > r->max_rows)
-		wanted = r->max_rows;
-	more = realloc(rows, wanted * size);
-	if (more)
-		*room = wanted;
-	return more;
+static void note_line(struct probe_results *r, size_t n)
+{
+	r->lines_used += n;
+	if (!n)
+		r->lines_dropped++;
 }
 
 void probe_results_stream(struct probe_results *r, const struct qos_report *report)
 {
-	struct qos_report *rows;
-
-	pthread_mutex_lock(r->lock);
-	rows = grow(r, r->streams, r->stream_count, &r->stream_room, sizeof(*rows));
-	if (rows) {
-		r->streams = rows;
+	pthread_mutex_lock(&r->lock);
+	r->streams_seen++;
+	if (r->stream_count < r->max_rows)
 		r->streams[r->stream_count++] = *report;
-	} else {
-		r->rows_refused++;
-		if (r->json)
-			probe_json_stream(r->json, report, r->final_type);
-	}
-	pthread_mutex_unlock(r->lock);
+	else if (r->json)
+		note_line(r, has_room(r) ? probe_json_stream(report, r->final_type,
+						   r->lines + r->lines_used, LINE_MAX_BYTES)
+					 : 0);
+	pthread_mutex_unlock(&r->lock);
 }
 
 static void describe(struct qos_call *call, struct probe_call *row)
@@ -112,21 +122,18 @@ static void describe(struct qos_call *call, struct probe_call *row)
 
 void probe_results_call(struct probe_results *r, struct qos_call *call)
 {
-	struct probe_call *rows;
 	struct probe_call row;
 
 	describe(call, &row);
-	pthread_mutex_lock(r->lock);
-	rows = grow(r, r->calls, r->call_count, &r->call_room, sizeof(*rows));
-	if (rows) {
-		r->calls = rows;
+	pthread_mutex_lock(&r->lock);
+	r->calls_seen++;
+	if (r->call_count < r->max_rows)
 		r->calls[r->call_count++] = row;
-	} else {
-		r->rows_refused++;
-		if (r->json)
-			probe_json_call(r->json, &row);
-	}
-	pthread_mutex_unlock(r->lock);
+	else if (r->json)
+		note_line(r, has_room(r) ? probe_json_call(
+						   &row, r->lines + r->lines_used, LINE_MAX_BYTES)
+					 : 0);
+	pthread_mutex_unlock(&r->lock);
 }
 
 void probe_results_rtcp(struct probe_results *r, const struct pkt_view *view, uint64_t now_ns,
@@ -134,9 +141,31 @@ void probe_results_rtcp(struct probe_results *r, const struct pkt_view *view, ui
 {
 	if (!r->json)
 		return;
-	pthread_mutex_lock(r->lock);
-	probe_json_rtcp(r->json, view, now_ns, correlation_id);
-	pthread_mutex_unlock(r->lock);
+	pthread_mutex_lock(&r->lock);
+	note_line(r, has_room(r) ? probe_json_rtcp(view, now_ns, correlation_id,
+					   r->lines + r->lines_used, LINE_MAX_BYTES)
+				 : 0);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void probe_results_flush(struct probe_results *r)
+{
+	size_t n;
+	char *copy = NULL;
+
+	if (!r->json)
+		return;
+	pthread_mutex_lock(&r->lock);
+	n = r->lines_used;
+	copy = n ? malloc(n) : NULL;
+	if (copy) {
+		memcpy(copy, r->lines, n);
+		r->lines_used = 0;
+	}
+	pthread_mutex_unlock(&r->lock);
+	if (copy)
+		fwrite(copy, 1, n, r->json);
+	free(copy);
 }
 
 static int compare_calls(const void *a, const void *b)
@@ -179,9 +208,14 @@ void probe_results_sort(struct probe_results *r)
 
 void probe_results_json(struct probe_results *r, const struct probe *probe)
 {
+	size_t room = LINE_MAX_BYTES;
+
+	/* The threads have ended: the buffer serves for each line in turn. */
+	probe_results_flush(r);
 	for (uint32_t i = 0; i < r->call_count; i++)
-		probe_json_call(r->json, &r->calls[i]);
+		fwrite(r->lines, 1, probe_json_call(&r->calls[i], r->lines, room), r->json);
 	for (uint32_t i = 0; i < r->stream_count; i++)
-		probe_json_stream(r->json, &r->streams[i], r->final_type);
-	probe_json_summary(r->json, r, probe);
+		fwrite(r->lines, 1,
+			probe_json_stream(&r->streams[i], r->final_type, r->lines, room), r->json);
+	fwrite(r->lines, 1, probe_json_summary(r, probe, r->lines, room), r->json);
 }

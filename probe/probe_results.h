@@ -2,11 +2,13 @@
 /* What a run found, kept for the tables and the JSON at its end: final stream reports and calls, in
  * an order that does not depend on the number of workers.
  * Owner: the probe. Threads: workers add under a mutex (only at the end of a stream or call, or per
- * RTCP compound with --json); control prints after the threads have ended. Bounded by result_rows;
- * JSON lines beyond that are written at once, unsorted. */
+ * RTCP compound with --json) and never touch a file; control writes: probe_results_flush now and
+ * then, the rest after the threads have ended. Bounded by result_rows; rows beyond that go out as
+ * JSON lines at once, unsorted. */
 #ifndef PROBE_RESULTS_H
 #define PROBE_RESULTS_H
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "bytes.h"
@@ -34,18 +36,24 @@ struct probe_call {
 struct probe_results {
 	FILE *json; /* NULL without --json */
 	uint32_t max_rows;
-	uint32_t call_count, call_room;
-	uint32_t stream_count, stream_room;
-	uint64_t rows_refused;
+	uint32_t call_count; /* rows kept */
+	uint32_t stream_count;
+	uint64_t calls_seen; /* with those there was no row for */
+	uint64_t streams_seen;
+	uint64_t lines_dropped; /* JSON lines that found no room */
 	struct probe_call *calls;
 	struct qos_report *streams;
 	uint32_t final_type;
-	void *lock;
+	pthread_mutex_t lock;
+	bool can_wait; /* files: who adds a line may wait for control */
+	char *lines; /* JSON that waits for control */
+	size_t lines_used;
 };
 
-/* json_path: NULL, "-" for standard output, or a file. 0 or negative errno. */
+/* json_path: NULL, "-" for standard output, or a file. can_wait: capture files are read. 0 or negative
+ * errno. */
 int probe_results_create(const char *json_path, uint32_t max_rows, uint32_t final_type,
-	struct probe_results **results);
+	bool can_wait, struct probe_results **results);
 /* 0, or negative errno when the JSON could not be written whole. */
 int probe_results_destroy(struct probe_results *results);
 
@@ -54,17 +62,22 @@ void probe_results_call(struct probe_results *results, struct qos_call *call);
 void probe_results_rtcp(struct probe_results *results, const struct pkt_view *view, uint64_t now_ns,
 	struct bytes correlation_id);
 
+/* Control: writes the JSON lines that wait. */
+void probe_results_flush(struct probe_results *results);
+
 /* Sorts by start time; then the tables and the JSON can be printed. */
 void probe_results_sort(struct probe_results *results);
 void probe_results_json(struct probe_results *results, const struct probe *probe);
 /* probe_table.c */
 void probe_table_print(const struct probe_results *results, const struct probe *probe, FILE *out);
 
-/* probe_json.c: one line each. */
-void probe_json_stream(FILE *out, const struct qos_report *report, uint32_t final_type);
-void probe_json_call(FILE *out, const struct probe_call *call);
-void probe_json_rtcp(
-	FILE *out, const struct pkt_view *view, uint64_t now_ns, struct bytes correlation_id);
-void probe_json_summary(FILE *out, const struct probe_results *results, const struct probe *probe);
+/* probe_json.c: one line each, with its line feed, into buf. Length, or 0 when it does not fit. */
+size_t probe_json_stream(
+	const struct qos_report *report, uint32_t final_type, char *buf, size_t room);
+size_t probe_json_call(const struct probe_call *call, char *buf, size_t room);
+size_t probe_json_rtcp(const struct pkt_view *view, uint64_t now_ns, struct bytes correlation_id,
+	char *buf, size_t room);
+size_t probe_json_summary(
+	const struct probe_results *results, const struct probe *probe, char *buf, size_t room);
 
 #endif

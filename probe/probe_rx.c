@@ -18,6 +18,15 @@
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
 #define FILE_BASE_NS ((uint64_t)1 << 54)
 
+/* Workers of a file hear of the time at least this often. */
+#define SHARE_NS ((uint64_t)1000000000)
+
+enum {
+	LEADING_MAX = 128, /* CR and LF looked through before a SIP start line */
+	METHOD_MIN = 3,
+	METHOD_MAX = 32,
+};
+
 int probe_rx_init(struct probe_rx *rx, struct probe *probe, unsigned index)
 {
 	const struct dp_options *o = &probe->options->dp;
@@ -31,16 +40,17 @@ int probe_rx_init(struct probe_rx *rx, struct probe *probe, unsigned index)
 	if (!rx->lanes || !rx->seen)
 		return -ENOMEM;
 	for (unsigned i = 0; i < workers; i++) {
+		int socket = probe_socket(probe->lcores.worker[i]);
 		char name[32];
 		int rc;
 
 		snprintf(name, sizeof(name), "media_%u_%u", index, i);
 		rc = dp_ring_create(
-			name, sizeof(struct pkt_media), o->media_ring, -1, &rx->lanes[i].media);
+			name, sizeof(struct pkt_media), o->media_ring, socket, &rx->lanes[i].media);
 		if (rc)
 			return rc;
 		snprintf(name, sizeof(name), "signalling_%u_%u", index, i);
-		rc = dp_ring_create(name, sizeof(struct rte_mbuf *), o->signalling_ring, -1,
+		rc = dp_ring_create(name, sizeof(struct rte_mbuf *), o->signalling_ring, socket,
 			&rx->lanes[i].signalling);
 		if (rc)
 			return rc;
@@ -133,16 +143,34 @@ static bool is_media(const struct pkt_view *view, struct rtp_hdr *hdr)
 	       rtp_hdr_parse(view->payload, view->payload_wire, hdr) == RTP_OK;
 }
 
-/* SIP begins with a letter of its start line, perhaps after CR LF; RTCP is told by its second
- * octet. Good enough to choose a ring; the worker finds out what it is. */
+/* "SIP/", or a token, blanks, and what begins a Request-URI, perhaps after CR LF. */
+static bool begins_like_sip(struct bytes b)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < LEADING_MAX && b.n && (b.p[0] == '\r' || b.p[0] == '\n'); i++)
+		b = bytes_skip(b, 1);
+	if (bytes_eq_nocase(bytes_head(b, 4), BYTES_LIT("SIP/")))
+		return true;
+	while (n < b.n && n < METHOD_MAX && b.p[n] > ' ' && b.p[n] < 0x7f)
+		n++;
+	if (n < METHOD_MIN || n == b.n || b.p[n] != ' ')
+		return false;
+	while (n < b.n && b.p[n] == ' ')
+		n++;
+	return n < b.n &&
+	       (b.p[n] == '<' || (ascii_lower(b.p[n]) >= 'a' && ascii_lower(b.p[n]) <= 'z'));
+}
+
+/* Good enough to choose a ring, and narrow, so that bulk traffic does not fill that of signalling; the
+ * worker finds out what it is. */
 static bool looks_like_signalling(const struct pkt_view *view)
 {
-	uint8_t c = view->payload.p[0];
+	struct bytes b = view->payload;
 
-	if ((c & 0xc0) == 0x80)
-		return view->payload.n >= 8 && view->payload.p[1] >= 192 &&
-		       view->payload.p[1] <= 223;
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '\r' || c == '\n';
+	if (view->flow.proto == PKT_UDP && (b.p[0] & 0xc0) == 0x80)
+		return b.n >= 8 && b.p[1] >= 192 && b.p[1] <= 223;
+	return begins_like_sip(b);
 }
 
 /* Whether the worker got a whole packet of this flow in this second already. */
@@ -168,6 +196,30 @@ static uint64_t time_base(struct probe_rx *rx, uint64_t time_ns)
 	base = time_ns > FILE_BASE_NS ? time_ns - FILE_BASE_NS : 1;
 	atomic_store_explicit(&rx->probe->time_base_ns, base, memory_order_release);
 	return base;
+}
+
+/* Files with several workers: tells all of them what time it is, so that each has looked at its
+ * streams and calls when the next signalling comes, whether it has packets of its own or not. */
+static void share_time(struct probe_rx *rx, uint64_t now_ns)
+{
+	struct pkt_media element = probe_time_element(now_ns);
+
+	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++)
+		put_media(rx, &rx->lanes[i], &element);
+	rx->shared_ns = now_ns;
+}
+
+/* Signalling of a file changes what workers share: nothing else is under way meanwhile. */
+static void put_alone(struct probe_rx *rx, struct probe_rx_lane *lane, struct rte_mbuf *m)
+{
+	struct pkt_media element = probe_packet_element(m);
+
+	share_time(rx, dp_meta(m)->time_ns);
+	flush_all(rx);
+	wait_for_workers(rx);
+	put_media(rx, lane, &element);
+	flush_all(rx);
+	wait_for_workers(rx);
 }
 
 /* One decoded frame to its worker's rings. Takes the mbuf. */
@@ -203,17 +255,21 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 		}
 		/* A file keeps its order: signalling travels among the media. */
 		if (probe->lcores.worker_count > 1) {
-			flush_all(rx);
-			wait_for_workers(rx);
-			element = probe_packet_element(m);
-			put_media(rx, lane, &element);
-			flush_all(rx);
-			wait_for_workers(rx);
+			put_alone(rx, lane, m);
 			return;
 		}
 	}
 	element = probe_packet_element(m);
 	put_media(rx, lane, &element);
+}
+
+static void note_time(struct probe_rx *rx, uint64_t now_ns)
+{
+	if (now_ns > rx->last_ns || now_ns + PROBE_TIME_BACK_NS < rx->last_ns)
+		rx->last_ns = now_ns;
+	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1 &&
+		now_ns > rx->shared_ns + SHARE_NS)
+		share_time(rx, now_ns);
 }
 
 static void take_frame(struct probe_rx *rx, struct rte_mbuf *m)
@@ -222,8 +278,7 @@ static void take_frame(struct probe_rx *rx, struct rte_mbuf *m)
 	struct pkt_view view;
 	enum pkt_status status;
 
-	if (meta->time_ns > rx->last_ns)
-		rx->last_ns = meta->time_ns;
+	note_time(rx, meta->time_ns);
 	status = pkt_decode((enum pkt_link)meta->link,
 		bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)), &view);
 	if (status != PKT_OK) {
@@ -268,8 +323,9 @@ int probe_rx_main(void *arg)
 	while (!atomic_load_explicit(&rx->probe->stop_rx, memory_order_relaxed)) {
 		unsigned n = dp_rx_poll(&rx->rx, burst);
 
-		probe_rx_burst(rx, burst, n);
-		if (!n && rx->rx.is_done)
+		if (n)
+			probe_rx_burst(rx, burst, n);
+		else if (rx->rx.is_done)
 			break;
 		dp_idle_wait(&idle, n > 0);
 	}

@@ -37,10 +37,17 @@ struct probe_rx {
 	struct dp_rx rx;
 	struct probe_rx_lane *lanes; /* one per worker */
 	struct probe_seen *seen;
-	uint64_t last_ns;
+	uint64_t last_ns; /* packet time */
+	uint64_t shared_ns; /* of the last time element */
 	_Atomic uint64_t decode[PKT_STATUS_COUNT]; /* frames by enum pkt_status */
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
 };
+
+/* Element of a media ring that tells the worker what time it is. */
+static inline struct pkt_media probe_time_element(uint64_t now_ns)
+{
+	return (struct pkt_media){.key.w[0] = now_ns, .time_ns = PKT_MEDIA_IS_TIME};
+}
 
 /* Element of a media ring that carries an mbuf instead of a descriptor, and back. */
 static inline struct pkt_media probe_packet_element(struct rte_mbuf *m)

@@ -40,13 +40,16 @@ enum probe_outcome probe_signalling_sip(
 	return PROBE_sip;
 }
 
-/* The RTP flow whose reports these are: the ports below when both are odd (RFC 3550 section 11),
- * else the same (RFC 5761). */
-static struct pkt_flow rtp_flow(const struct pkt_flow *flow)
+/* The RTP flow whose reports these are: the same where media was announced or heard on these very
+ * ports (RFC 5761), else the ports below when both are odd (RFC 3550 section 11). */
+static struct pkt_flow rtp_flow(struct probe_worker *w, const struct pkt_flow *flow,
+	const struct qos_media *media, uint64_t now_ns)
 {
+	bool is_muxed =
+		(media && !media->is_rtcp) || qos_probation_is_hinted(&w->probation, flow, now_ns);
 	struct pkt_flow rtp = *flow;
 
-	if (rtp.sport & rtp.dport & 1) {
+	if (!is_muxed && (rtp.sport & rtp.dport & 1)) {
 		rtp.sport--;
 		rtp.dport--;
 	}
@@ -77,17 +80,16 @@ static void end_stream(
 	probe_count(&w->counters.rtcp_byes, 1);
 }
 
-static void end_streams(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+static void end_streams(
+	struct probe_worker *w, const struct pkt_flow *flow, struct bytes rest, uint64_t now_ns)
 {
-	struct pkt_flow flow = rtp_flow(&view->flow);
-	struct bytes rest = view->payload;
 	struct rtcp_packet packet;
 	uint32_t ssrc;
 
 	while (rtcp_next(&rest, &packet))
 		for (unsigned i = 0; packet.type == RTCP_BYE && rtcp_bye_ssrc(&packet, i, &ssrc);
 			i++)
-			end_stream(w, &flow, ssrc, now_ns);
+			end_stream(w, flow, ssrc, now_ns);
 }
 
 /* SRTCP leaves the first eight octets in clear (RFC 3711 section 3.4). */
@@ -101,7 +103,7 @@ enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
 	const struct qos_media *media = find_media(w, &view->flow, now_ns);
-	struct pkt_flow flow = rtp_flow(&view->flow);
+	struct pkt_flow flow = rtp_flow(w, &view->flow, media, now_ns);
 	bool is_known = media || qos_probation_is_hinted(&w->probation, &flow, now_ns);
 	char made_id[QOS_CALL_ID_MAX];
 	struct bytes id;
@@ -111,7 +113,7 @@ enum probe_outcome probe_signalling_rtcp(
 	if (!is_known && !rtcp_is_strict_compound(view->payload))
 		return PROBE_rtcp_unconfirmed;
 	qos_probation_hint(&w->probation, &flow, now_ns);
-	end_streams(w, view, now_ns);
+	end_streams(w, &flow, view->payload, now_ns);
 	if (media) {
 		id = bytes_from_str(media->call->call_id);
 	} else {

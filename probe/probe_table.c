@@ -20,11 +20,12 @@ struct table {
 	unsigned limit[COLUMNS_MAX]; /* widest a column may become, 0: no limit */
 };
 
-/* Bytes that could move a terminal's cursor never reach it. */
+/* Bytes that could move a terminal's cursor never reach it. Call-IDs and codecs are ASCII; From and To
+ * were made harmless when they were stored. */
 static void clean(char *text)
 {
 	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
 			*text = '?';
 }
 
@@ -101,8 +102,7 @@ static void call_row(const struct probe_results *r, uint32_t i, char cells[][CEL
 		snprintf(cells[9], CELL_MAX, "%.2f", call->worst_mos);
 	else
 		snprintf(cells[9], CELL_MAX, "-");
-	for (unsigned c = 0; c < 3; c++)
-		clean(cells[c]);
+	clean(cells[0]);
 }
 
 static void format_end(char *text, uint8_t family, const struct pkt_addr *addr, uint16_t port)
@@ -146,10 +146,11 @@ static void stream_row(const struct probe_results *r, uint32_t i, char cells[][C
 	clean(cells[10]);
 }
 
-static void print_more(uint32_t have, FILE *out)
+static void print_more(uint64_t have, FILE *out)
 {
 	if (have > ROWS_SHOWN)
-		fprintf(out, "and %u more (--json has them all)\n", have - ROWS_SHOWN);
+		fprintf(out, "and %llu more (--json has them all)\n",
+			(unsigned long long)have - ROWS_SHOWN);
 }
 
 static void print_outcomes(const struct probe *probe, FILE *out)
@@ -207,15 +208,15 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 		.limit = {[10] = 36},
 	};
 
-	fprintf(out, "\n%u calls:\n", r->call_count);
+	fprintf(out, "\n%llu calls:\n", (unsigned long long)r->calls_seen);
 	print_rows(
 		&calls, r, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN, call_row, out);
-	print_more(r->call_count, out);
+	print_more(r->calls_seen, out);
 	fprintf(out,
-		"\n%u streams (jitter: mean of RFC 3550; R and MOS: ITU-T G.107, narrowband codecs):\n",
-		r->stream_count);
+		"\n%llu streams (jitter: mean of RFC 3550; R and MOS: ITU-T G.107, narrowband codecs):\n",
+		(unsigned long long)r->streams_seen);
 	print_rows(&streams, r, r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN,
 		stream_row, out);
-	print_more(r->stream_count, out);
+	print_more(r->streams_seen, out);
 	print_outcomes(probe, out);
 }

@@ -179,8 +179,8 @@ static int answer_workers(const char *params, struct rte_tel_data *d)
 		put_u64(entry, "rtp", probe_read(&w->outcome[PROBE_rtp]));
 		put_u64(entry, "sip", probe_read(&w->outcome[PROBE_sip]));
 		put_u64(entry, "rtcp", probe_read(&w->outcome[PROBE_rtcp]));
-		put_u64(entry, "loops", probe_read(&w->counters.loops));
-		put_u64(entry, "loops_busy", probe_read(&w->counters.loops_busy));
+		put_u64(entry, "loops", probe_read(&w->loops));
+		put_u64(entry, "loops_busy", probe_read(&w->loops_busy));
 		add_row(d, i, entry);
 	}
 	return 0;

@@ -45,7 +45,8 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 		return rc;
 	w->call_counters = qos_calls_counters(probe->calls, index);
 	if (probe->sender)
-		rc = dp_mailbox_create(index, probe->options->dp.hep_messages, -1, &w->mailbox);
+		rc = dp_mailbox_create(index, probe->options->dp.hep_messages,
+			probe_socket(probe->lcores.worker[index]), &w->mailbox);
 	return rc;
 }
 
@@ -78,14 +79,14 @@ static bool is_empty(const struct probe_worker *w)
 {
 	return !qos_table_count(&w->table) &&
 	       !atomic_load_explicit(&w->probation.pending, memory_order_relaxed) &&
-	       !qos_calls_count(w->probe->calls);
+	       !qos_calls_own(w->probe->calls, w->index);
 }
 
 void probe_worker_advance(struct probe_worker *w, uint64_t now_ns)
 {
-	if (now_ns > w->now_ns)
+	if (now_ns > w->now_ns || now_ns + PROBE_TIME_BACK_NS < w->now_ns)
 		w->now_ns = now_ns;
-	if (!w->next_tick_ns)
+	if (!w->next_tick_ns || w->next_tick_ns > now_ns + PROBE_TIME_BACK_NS)
 		w->next_tick_ns = (now_ns / QOS_TICK_NS + 1) * QOS_TICK_NS;
 	while (w->next_tick_ns <= now_ns) {
 		if (is_empty(w)) {
@@ -181,8 +182,12 @@ static unsigned take_run(struct probe_worker *w, const struct pkt_media *m, unsi
 		take_packet(w, probe_packet_of(m));
 		return 1;
 	}
+	if (m[0].time_ns == PKT_MEDIA_IS_TIME) {
+		probe_worker_advance(w, m[0].key.w[0]);
+		return 1;
+	}
 	probe_worker_advance(w, base + m[0].time_ns);
-	while (run < n && m[run].time_ns != PKT_MEDIA_IS_PACKET &&
+	while (run < n && m[run].time_ns <= PKT_MEDIA_TIME_MAX &&
 		base + m[run].time_ns < w->next_tick_ns)
 		run++;
 	probe_media_burst(w, m, run);
@@ -243,10 +248,10 @@ int probe_worker_main(void *arg)
 		bool is_last = !atomic_load_explicit(&w->probe->rx_running, memory_order_acquire);
 		unsigned n = probe_worker_take(w);
 
-		probe_count(&w->counters.loops, 1);
+		probe_count(&w->loops, 1);
 		urcu_qsbr_quiescent_state();
 		if (n) {
-			probe_count(&w->counters.loops_busy, 1);
+			probe_count(&w->loops_busy, 1);
 			atomic_store_explicit(
 				&w->done, probe_read(&w->done) + n, memory_order_release);
 		} else if (is_last) {

@@ -36,6 +36,8 @@ struct probe_worker {
 	struct probe_query query;
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
 	struct probe_counters counters;
+	_Atomic uint64_t loops; /* turns, and those that found work: these depend on wall time */
+	_Atomic uint64_t loops_busy;
 };
 
 /* 0 or negative errno. */

@@ -19,7 +19,7 @@ enum {
 	SCAN_MOST = 1024, /* ... and at most */
 };
 
-#define ROUND_NS       4000000000ull /* in which the whole ring is walked */
+#define ROUND_NS       4000000000ull /* in which a ring of up to 40,000 calls is walked */
 #define TRANSACTION_NS 32000000000ull /* 64*T1, Timers B and F of RFC 3261 section 17.1 */
 
 struct call_worker {
@@ -41,6 +41,7 @@ struct qos_calls {
 	uint64_t least_ns; /* the shortest of all limits */
 	uint32_t max;
 	unsigned worker_count;
+	bool may_wait;
 	_Atomic uint32_t count;
 	struct call_worker workers[];
 };
@@ -149,6 +150,11 @@ free_calls:
 	return err;
 }
 
+void qos_calls_may_wait(struct qos_calls *calls)
+{
+	calls->may_wait = true;
+}
+
 static void release_call(struct qos_call *call)
 {
 	pthread_mutex_destroy(&call->lock);
@@ -218,13 +224,19 @@ static void ring_remove(struct call_worker *w, struct qos_call *call)
 	w->length--;
 }
 
-/* Room for one more call, counted already; NULL when full. */
+/* Room for one more call, counted already; NULL when full. Waits only where nothing read under RCU is
+ * held: before the call is found or made. */
 static struct qos_call *reserve_call(struct qos_calls *calls)
 {
 	struct qos_call *call = NULL;
 
-	if (atomic_fetch_add_explicit(&calls->count, 1, memory_order_relaxed) < calls->max)
+	if (atomic_fetch_add_explicit(&calls->count, 1, memory_order_relaxed) < calls->max) {
 		call = qos_pool_take(&calls->pool);
+		if (!call && calls->may_wait) {
+			urcu_qsbr_barrier();
+			call = qos_pool_take(&calls->pool);
+		}
+	}
 	if (!call)
 		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
 	return call;
@@ -328,7 +340,8 @@ static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t 
 	return is_due;
 }
 
-/* In proportion to the time since the last tick, so that a round takes ROUND_NS at any tick. */
+/* In proportion to the time since the last tick, so that a round takes ROUND_NS at any tick, or longer
+ * for a ring so long that a tick would keep media waiting. */
 static uint32_t scan_budget(struct call_worker *w, uint64_t now_ns)
 {
 	uint64_t elapsed = now_ns > w->scan_ns ? now_ns - w->scan_ns : 0;
@@ -364,6 +377,11 @@ struct qos_call *qos_calls_expire(
 	}
 	w->is_scanning = false;
 	return NULL;
+}
+
+uint32_t qos_calls_own(const struct qos_calls *calls, unsigned worker)
+{
+	return calls->workers[worker].length;
 }
 
 uint32_t qos_calls_count(const struct qos_calls *calls)

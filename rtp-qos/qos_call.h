@@ -93,6 +93,9 @@ enum qos_call_change {
 /* workers: how many, at most QOS_CALL_WORKERS_MAX. 0 or -ENOMEM, -EINVAL. */
 int qos_calls_create(const struct qos_options *options, const struct pkt_seed *seed,
 	unsigned workers, struct qos_calls **calls);
+/* Capture files can wait: an entry that is free but not yet through its grace period is waited for,
+ * so that only the bound refuses. Before the workers start. */
+void qos_calls_may_wait(struct qos_calls *calls);
 /* After all workers stopped and everything that holds calls is gone (streams, qos_medias). Frees
  * what is left. A registered thread. */
 void qos_calls_destroy(struct qos_calls *calls);
@@ -123,6 +126,8 @@ void qos_call_put(struct qos_call *call);
 struct qos_call *qos_calls_expire(
 	struct qos_calls *calls, unsigned worker, uint64_t now_ns, bool drain);
 
+/* Entries that this worker opened and has to expire; that worker only. */
+uint32_t qos_calls_own(const struct qos_calls *calls, unsigned worker);
 /* Entries now in the table; safe from any thread. */
 uint32_t qos_calls_count(const struct qos_calls *calls);
 struct qos_call_counters *qos_calls_counters(struct qos_calls *calls, unsigned worker);

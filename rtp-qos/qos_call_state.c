@@ -185,7 +185,13 @@ static bool apply_call(struct qos_call *call, const struct sip_msg *msg, uint64_
 			call->code = msg->status;
 		/* Whatever the answer: 401 and 407 bring another BYE, 481 says that the other side
 		 * knows of no call (section 15.1.1). */
-		return !has_ended(call) && end(call, QOS_CALL_COMPLETED, now_ns);
+		if (has_ended(call))
+			return false;
+		/* The caller may also give up an early dialog so (section 15). */
+		return end(call,
+			call->method == SIP_INVITE && is_unanswered(call) ? QOS_CALL_CANCELLED
+									  : QOS_CALL_COMPLETED,
+			now_ns);
 	case SIP_CANCEL:
 		/* Only asks; the 487 ends it, or a 2xx that crossed it answers (section 9.1). */
 		if (is_unanswered(call))

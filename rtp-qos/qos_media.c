@@ -18,6 +18,7 @@ struct qos_medias {
 	struct qos_pool pool;
 	struct pkt_seed seed;
 	uint32_t max;
+	bool may_wait;
 	_Atomic uint32_t count;
 	pthread_mutex_t publishing;
 };
@@ -123,6 +124,11 @@ fini_pool:
 free_medias:
 	free(m);
 	return err;
+}
+
+void qos_medias_may_wait(struct qos_medias *medias)
+{
+	medias->may_wait = true;
 }
 
 static void release_media_rcu(struct rcu_head *head)
@@ -252,6 +258,11 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 {
 	struct qos_media *media = qos_pool_take(&pub->medias->pool);
 
+	/* What is held here under RCU is in the table, and only this mutex's holder takes it out. */
+	if (!media && pub->medias->may_wait) {
+		urcu_qsbr_barrier();
+		media = qos_pool_take(&pub->medias->pool);
+	}
 	if (!media)
 		return NULL;
 	media->pool = &pub->medias->pool;

@@ -39,6 +39,8 @@ struct qos_medias;
 int qos_medias_create(
 	const struct qos_options *options, const struct pkt_seed *seed, struct qos_medias **medias);
 /* After all workers stopped, before qos_calls_destroy. A registered thread. */
+/* As qos_calls_may_wait. */
+void qos_medias_may_wait(struct qos_medias *medias);
 void qos_medias_destroy(struct qos_medias *medias);
 
 /* What: publishes every media endpoint of a description that party (0 caller, 1 callee) of call

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Candidates in sets of eight; hints in a direct-mapped table. */
+/* Candidates and hints, both in sets of eight. */
 #include "qos_probation.h"
 
 #include <errno.h>
@@ -29,7 +29,6 @@ int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
 		sets *= 2;
 	*p = (struct qos_probation){
 		.set_mask = sets - 1,
-		.hint_mask = sets * QOS_CANDIDATE_WAYS - 1,
 		.need = need,
 		.seed = *seed,
 		.counters = counters,
@@ -65,20 +64,38 @@ static uint64_t hint_hash(const struct qos_probation *p, const struct pkt_flow *
 	       1;
 }
 
+static struct qos_hint *hint_set(const struct qos_probation *p, uint64_t hash)
+{
+	return &p->hints[((hash >> 32) & p->set_mask) * QOS_CANDIDATE_WAYS];
+}
+
 void qos_probation_hint(struct qos_probation *p, const struct pkt_flow *flow, uint64_t now_ns)
 {
 	uint64_t hash = hint_hash(p, flow);
+	struct qos_hint *set = hint_set(p, hash);
+	struct qos_hint *oldest = &set[0];
 
-	p->hints[(hash >> 32) & p->hint_mask] = (struct qos_hint){.flow = hash, .last_ns = now_ns};
+	for (unsigned i = 0; i < QOS_CANDIDATE_WAYS; i++) {
+		if (set[i].flow == hash) {
+			set[i].last_ns = now_ns;
+			return;
+		}
+		if (set[i].last_ns < oldest->last_ns)
+			oldest = &set[i];
+	}
+	*oldest = (struct qos_hint){.flow = hash, .last_ns = now_ns};
 }
 
 bool qos_probation_is_hinted(
 	const struct qos_probation *p, const struct pkt_flow *flow, uint64_t now_ns)
 {
 	uint64_t hash = hint_hash(p, flow);
-	const struct qos_hint *h = &p->hints[(hash >> 32) & p->hint_mask];
+	const struct qos_hint *set = hint_set(p, hash);
 
-	return h->flow == hash && now_ns < h->last_ns + HINT_NS;
+	for (unsigned i = 0; i < QOS_CANDIDATE_WAYS; i++)
+		if (set[i].flow == hash)
+			return now_ns < set[i].last_ns + HINT_NS;
+	return false;
 }
 
 static void pend(struct qos_probation *p, int64_t n)

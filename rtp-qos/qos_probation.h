@@ -43,7 +43,6 @@ struct qos_probation {
 	struct qos_candidate *candidates;
 	struct qos_hint *hints;
 	uint32_t set_mask;
-	uint32_t hint_mask;
 	uint32_t need; /* packets when nothing else speaks for the flow */
 	uint32_t sweep;
 	struct pkt_seed seed;

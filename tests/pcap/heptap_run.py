@@ -71,7 +71,7 @@ def check_conservation(summary: dict) -> None:
     assert counters["candidates_opened"] == (
         counters["candidates_confirmed"] + counters["candidates_dropped"])
     assert counters["media_published"] >= counters["media_withdrawn"]
-    assert summary["rows_refused"] == 0
+    assert summary["lines_dropped"] == 0
     assert summary["calls"] == counters["calls_opened"]
     assert summary["streams"] == counters["streams_opened"]
 

@@ -70,6 +70,10 @@ KNOWN = {
         "29 packets on the addresses of SRTP streams have an RTCP type: SRTCP, whose body is "
         "encrypted (RFC 3711 3.4). tshark reads 14 frames as RTCP and the rest as plain data.",
         rtcp=29),
+    "webrtc_stun_dtls_srtp": Known(
+        "One packet between the odd ports of an SRTP stream is SRTCP: multiplexed there (RFC 5761), "
+        "encrypted (RFC 3711 3.4). tshark reads it as plain data.",
+        rtcp=1),
     "sip_rfc4475_torture": Known(
         "tshark does not know badvers, lwsruri, lwsstart, trws and bigcode as SIP; heptap reads "
         "the first four, since a probe shows what was on the wire, and refuses six "

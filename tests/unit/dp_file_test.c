@@ -290,12 +290,12 @@ static void impossible_times_become_zero(void **state)
 	struct dp_file *file;
 
 	(void)state;
-	frame(&w, 0xffffffff, 0, 0x01, 20, 20); /* one second before 1970 */
+	frame(&w, 0xffffffff, 0, 0x01, 20, 20); /* the last second of 32 bits, in 2106 */
 	frame(&w, 5, 1000000, 0x02, 20, 20); /* a million microseconds */
 	frame(&w, 0x7fffffff, 999999, 0x03, 20, 20); /* the last second of 31 bits is fine */
 	fclose(w.stream);
 	file = open_files(&path, 1);
-	expect(file, 0, 0x01, 20, 20, DP_LINK_ETHERNET);
+	expect(file, 4294967295000000000, 0x01, 20, 20, DP_LINK_ETHERNET);
 	expect(file, 0, 0x02, 20, 20, DP_LINK_ETHERNET);
 	expect(file, 2147483647999999000, 0x03, 20, 20, DP_LINK_ETHERNET);
 	expect_end(file);

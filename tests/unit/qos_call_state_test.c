@@ -58,14 +58,14 @@ static void bye_ends_the_call_whatever_its_answer(void **state)
 	assert_int_equal(end_s(the_call(calls)), 3);
 }
 
-static void bye_without_answer_completes_too(void **state)
+static void bye_without_answer_cancels(void **state)
 {
 	struct qos_calls *calls = *state;
 
 	see(calls, 1, INVITE, "INVITE", NULL);
 	see(calls, 2, ANSWER(180), "INVITE", "b1");
 	assert_int_equal(see(calls, 3, BYE, "BYE", "b1"), QOS_CALL_ENDED);
-	assert_state(calls, QOS_CALL_COMPLETED, 180);
+	assert_state(calls, QOS_CALL_CANCELLED, 180);
 	assert_int_equal(the_call(calls)->answer_ns, 0);
 }
 
@@ -413,7 +413,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(answered_call_completes_at_the_bye),
 		CASE(bye_ends_the_call_whatever_its_answer),
-		CASE(bye_without_answer_completes_too),
+		CASE(bye_without_answer_cancels),
 		CASE(failure_of_a_reinvite_leaves_the_call_open),
 		CASE(challenge_is_not_the_end),
 		CASE(challenge_that_nothing_follows_fails),
