@@ -195,7 +195,8 @@ static uint64_t table_memory(const struct probe *p)
 	return p->lcores.worker_count * worker +
 	       p->lcores.rx_count * (uint64_t)PROBE_SEEN * sizeof(struct probe_seen) +
 	       (o->max_calls * sizeof(struct qos_call) + o->max_media * sizeof(struct qos_media)) *
-		       9 / 8;
+		       9 / 8 +
+	       (o->max_calls + (uint64_t)o->max_media) * 2 * sizeof(struct cds_lfht_node);
 }
 
 static void announce(const struct probe *p)

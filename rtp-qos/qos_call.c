@@ -13,7 +13,7 @@
 #include "qos_pool.h"
 
 enum {
-	FIRST_BUCKETS = 64,
+	MIN_BUCKETS = 64,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
 	SCAN_LEAST = 64, /* calls looked at a tick: at least, ... */
 	SCAN_MOST = 1024, /* ... and at most */
@@ -98,9 +98,10 @@ struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id)
 	return call_id.n ? find_call(calls, &key) : NULL;
 }
 
+/* All at once: a table that grows while a flood comes in has long chains until it has caught up. */
 static unsigned long buckets_for(uint32_t max)
 {
-	unsigned long buckets = FIRST_BUCKETS;
+	unsigned long buckets = MIN_BUCKETS;
 
 	while (buckets < max)
 		buckets *= 2;
@@ -134,8 +135,8 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 	err = qos_pool_init(&c->pool, sizeof(struct qos_call), max + max / 8 + SPARE);
 	if (err)
 		goto free_calls;
-	c->table = cds_lfht_new_flavor(FIRST_BUCKETS, FIRST_BUCKETS, buckets_for(max),
-		CDS_LFHT_AUTO_RESIZE, &urcu_qsbr_flavor, NULL);
+	c->table = cds_lfht_new_flavor(
+		buckets_for(max), MIN_BUCKETS, buckets_for(max), 0, &urcu_qsbr_flavor, NULL);
 	if (!c->table) {
 		err = -ENOMEM;
 		goto fini_pool;

@@ -9,7 +9,7 @@
 #include "qos_pool.h"
 
 enum {
-	FIRST_BUCKETS = 64,
+	MIN_BUCKETS = 64,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
 };
 
@@ -83,9 +83,10 @@ const struct qos_media *qos_media_find(
 	return find_media(medias, &key, hash_key(medias, &key));
 }
 
+/* All at once: a table that grows while a flood comes in has long chains until it has caught up. */
 static unsigned long buckets_for(uint32_t max)
 {
-	unsigned long buckets = FIRST_BUCKETS;
+	unsigned long buckets = MIN_BUCKETS;
 
 	while (buckets < max)
 		buckets *= 2;
@@ -109,8 +110,8 @@ int qos_medias_create(
 	err = qos_pool_init(&m->pool, sizeof(struct qos_media), max + max / 8 + SPARE);
 	if (err)
 		goto free_medias;
-	m->table = cds_lfht_new_flavor(FIRST_BUCKETS, FIRST_BUCKETS, buckets_for(max),
-		CDS_LFHT_AUTO_RESIZE, &urcu_qsbr_flavor, NULL);
+	m->table = cds_lfht_new_flavor(
+		buckets_for(max), MIN_BUCKETS, buckets_for(max), 0, &urcu_qsbr_flavor, NULL);
 	if (!m->table) {
 		err = -ENOMEM;
 		goto fini_pool;
