@@ -14,6 +14,18 @@
 #include "probe_mem.h"
 #include "probe_rx.h"
 
+/* Every time-out, and a round of looking at the calls. */
+static uint64_t horizon(const struct qos_options *o)
+{
+	uint64_t longest = o->call_timeout_ns;
+
+	if (o->setup_timeout_ns > longest)
+		longest = o->setup_timeout_ns;
+	if (o->stream_timeout_ns > longest)
+		longest = o->stream_timeout_ns;
+	return longest + (uint64_t)600 * 1000000000;
+}
+
 int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned index)
 {
 	const struct qos_options *o = &probe->options->qos;
@@ -43,6 +55,7 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 		&probe->seed, &w->table.counters);
 	if (rc)
 		return rc;
+	w->horizon_ns = horizon(o);
 	w->call_counters = qos_calls_counters(probe->calls, index);
 	if (probe->sender)
 		rc = dp_mailbox_create(index, probe->options->dp.hep_messages,
@@ -84,12 +97,15 @@ static bool is_empty(const struct probe_worker *w)
 
 void probe_worker_advance(struct probe_worker *w, uint64_t now_ns)
 {
+	uint64_t end;
+
 	if (now_ns > w->now_ns || now_ns + PROBE_TIME_BACK_NS < w->now_ns)
 		w->now_ns = now_ns;
 	if (!w->next_tick_ns || w->next_tick_ns > now_ns + PROBE_TIME_BACK_NS)
 		w->next_tick_ns = (now_ns / QOS_TICK_NS + 1) * QOS_TICK_NS;
+	end = w->next_tick_ns + w->horizon_ns;
 	while (w->next_tick_ns <= now_ns) {
-		if (is_empty(w)) {
+		if (is_empty(w) || w->next_tick_ns > end) {
 			w->next_tick_ns = (now_ns / QOS_TICK_NS + 1) * QOS_TICK_NS;
 			break;
 		}

@@ -75,6 +75,18 @@ def test_one_packet_from_the_future_does_not_stop_the_clock(tmp_path):
     assert abs(found["REPORT_TS"] - (START / SECOND + 50)) < 1
 
 
+def test_one_packet_from_the_past_passes_in_no_time(tmp_path):
+    """A call is open meanwhile: fifty years of looking at it would take minutes."""
+    records = [udp(START, 5060, 5060, request("INVITE", "x")), *stream(START, 100, 4000, 5000)]
+    records.insert(50, udp(START - 50 * 365 * 86400 * SECOND, 7, 7, b"?"))
+    began = time.monotonic()
+    run = heptap_run.read(write(tmp_path, records))
+    assert time.monotonic() - began < 30
+    assert run.summary["calls"] == 1
+    found, = (e for e in run.events if e["event"] == "stream")
+    assert (found["TOTAL_PK"], found["PACKET_LOSS"]) == (100, 0)
+
+
 def test_rtcp_muxed_on_odd_ports_belongs_to_its_stream(tmp_path):
     records = stream(START, 100, 40001, 50001)
     records.append(udp(START + SECOND, 40001, 50001, sender_report(0x1234)))
