@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "qos_call_pvt.h"
+#include "qos_count.h"
 #include "qos_pool.h"
 
 enum {
@@ -50,14 +51,6 @@ struct call_key {
 	uint64_t hash;
 	struct bytes call_id;
 };
-
-/* Counters have one writer. */
-static void count_one(_Atomic uint64_t *counter)
-{
-	uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
-
-	atomic_store_explicit(counter, n + 1, memory_order_relaxed);
-}
 
 static uint64_t min64(uint64_t a, uint64_t b)
 {
@@ -272,7 +265,7 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 		return caa_container_of(node, struct qos_call, node);
 	}
 	ring_insert(&calls->workers[worker], call);
-	count_one(&calls->workers[worker].counters.calls_opened);
+	qos_count(&calls->workers[worker].counters.calls_opened, 1);
 	return call;
 }
 
@@ -290,7 +283,7 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker,
 			c = open_call(calls, worker, &key, msg, now_ns, &is_new);
 		*call = c;
 		if (!c) {
-			count_one(&calls->workers[worker].counters.calls_refused);
+			qos_count(&calls->workers[worker].counters.calls_refused, 1);
 			return QOS_CALL_REFUSED;
 		}
 		pthread_mutex_lock(&c->lock);
@@ -373,7 +366,7 @@ struct qos_call *qos_calls_expire(
 			continue;
 		ring_remove(w, call);
 		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
-		count_one(&w->counters.calls_closed);
+		qos_count(&w->counters.calls_closed, 1);
 		return call;
 	}
 	w->is_scanning = false;

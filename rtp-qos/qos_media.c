@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "qos_count.h"
 #include "qos_pool.h"
 
 enum {
@@ -36,14 +37,6 @@ struct publication {
 	unsigned party;
 	struct qos_call_counters *counters;
 };
-
-/* Counters have one writer. */
-static void count_one(_Atomic uint64_t *counter)
-{
-	uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
-
-	atomic_store_explicit(counter, n + 1, memory_order_relaxed);
-}
 
 static uint64_t hash_key(const struct qos_medias *medias, const struct media_key *key)
 {
@@ -185,7 +178,7 @@ static void take_out(
 	unlink_from_call(media);
 	cds_lfht_del(medias->table, &media->node);
 	atomic_fetch_sub_explicit(&medias->count, 1, memory_order_relaxed);
-	count_one(&counters->media_withdrawn);
+	qos_count(&counters->media_withdrawn, 1);
 	drop_media(media);
 }
 
@@ -293,12 +286,12 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 	if (old && must_stay(old, is_rtcp))
 		return;
 	if (!old && atomic_load_explicit(&medias->count, memory_order_relaxed) >= medias->max) {
-		count_one(&pub->counters->media_refused);
+		qos_count(&pub->counters->media_refused, 1);
 		return;
 	}
 	media = make_media(pub, sdp, key, is_rtcp);
 	if (!media) {
-		count_one(&pub->counters->media_refused);
+		qos_count(&pub->counters->media_refused, 1);
 		return;
 	}
 	if ((old && says_same(old, media)) || !qos_call_hold(pub->call)) {
@@ -313,7 +306,7 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 	} else {
 		atomic_fetch_add_explicit(&medias->count, 1, memory_order_relaxed);
 	}
-	count_one(&pub->counters->media_published);
+	qos_count(&pub->counters->media_published, 1);
 	link_to_call(pub, media);
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "qos_count.h"
 #include "qos_flows.h"
 #include "qos_options.h"
 #include "qos_stream.h"
@@ -48,13 +49,6 @@ struct qos_table {
 	struct qos_flows flows;
 	struct qos_counters counters;
 };
-
-/* Counters have one writer: no locked instruction is needed. */
-static inline void qos_count(_Atomic uint64_t *counter, uint64_t n)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-		memory_order_relaxed);
-}
 
 /* Octets of table memory for max streams: what qos_table_init wants at mem. */
 size_t qos_table_memory(uint32_t max);
