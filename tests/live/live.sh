@@ -66,7 +66,7 @@ live_begin() {
 	netns=heptap-$$
 	ip netns add "$netns" 2>"$work/error" ||
 		skip "cannot make a network namespace: $(head -1 "$work/error")"
-	inside true 2>"$work/error" ||
+	(inside true) 2>"$work/error" ||
 		skip "cannot enter a network namespace: $(head -1 "$work/error")"
 	(inside sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1) ||
 		fail "could not switch IPv6 off"
