@@ -117,7 +117,9 @@ int dp_eal_start(const struct dp_options *options, bool offline, struct dp_lcore
 	if (rte_eal_init(args->count, args->list) < 0) {
 		err = rte_errno ? -rte_errno : -EIO;
 		DP_LOG(ERR, eal, "could not start DPDK: %s", rte_strerror(-err));
-		remove_runtime_dir(rte_eal_get_runtime_dir());
+		/* A live one's may be that of a probe that runs already under this prefix. */
+		if (offline)
+			remove_runtime_dir(rte_eal_get_runtime_dir());
 		goto out;
 	}
 	err = register_meta();

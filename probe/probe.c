@@ -282,7 +282,15 @@ static int conclude(struct probe *p)
 	}
 	if (damage)
 		fprintf(stderr, "heptap: %s\n", damage);
-	return damage ? 3 : 0;
+	if (p->is_interrupted)
+		fputs("heptap: interrupted: only what was read so far is reported\n", stderr);
+	if (p->run->has_table && (fflush(stdout) != 0 || ferror(stdout))) {
+		fputs("heptap: could not write standard output\n", stderr);
+		return 1;
+	}
+	if (damage)
+		return 3;
+	return p->is_interrupted ? 1 : 0;
 }
 
 static void log_totals(const struct probe *p)

@@ -71,6 +71,7 @@ struct probe {
 	_Atomic unsigned workers_running;
 	atomic_bool stop_sender;
 	uint64_t start_ns; /* wall clock */
+	bool is_interrupted; /* a signal ended the reading of files */
 };
 
 /* NUMA node for memory of an lcore; -1 where packet memory has no node (without hugepages). */

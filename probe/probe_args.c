@@ -53,7 +53,7 @@ static void print_help(void)
 	     "  --version          print the versions of heptap and its libraries, and exit\n"
 	     "  --help             print this help and exit\n"
 	     "\n"
-	     "Exit codes: 0 done, 1 could not start or write, 2 wrong arguments or configuration,\n"
+	     "Exit codes: 0 done, 1 could not start, write or read to the end, 2 wrong arguments or configuration,\n"
 	     "3 a capture file was damaged (everything before the damage was reported).");
 }
 

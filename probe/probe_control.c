@@ -120,8 +120,10 @@ static void run_offline(struct probe *probe)
 	while (is_reading(probe)) {
 		if (has_terminal)
 			show_progress(probe);
-		if (sigtimedwait(&set, NULL, &none) > 0)
+		if (sigtimedwait(&set, NULL, &none) > 0) {
+			probe->is_interrupted = true;
 			break;
+		}
 	}
 	if (has_terminal)
 		clear_progress(probe);
