@@ -20,15 +20,35 @@
 #define COLLECTOR(member) MEMBER(struct hep_collector_options, member)
 
 static const char *const driver_words[] = {"auto", "af_packet", "af_xdp", "pci", "vdev", NULL};
+static const char *const xdp_mode_words[] = {"all", "voice", "listed", NULL};
+static const char *const xdp_rest_words[] = {"pass", "drop", NULL};
+static const char *const mode_words[] = {"auto", "fused", "pipeline", NULL};
 static const char *const hugepages_words[] = {"auto", "on", "off", NULL};
 static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
+
+static const struct cfg_key xdp_keys[] = {
+	{"mode", CFG_WORD, PORT(xdp.mode), .words = xdp_mode_words, .default_text = "all",
+		.help = "Take everything, what looks like voice, or what is listed and announced"},
+	{"rest", CFG_WORD, PORT(xdp.rest), .words = xdp_rest_words, .default_text = "pass",
+		.help = "Frames that are not taken go to the kernel, or are dropped"},
+	{"take_over", CFG_BOOL, PORT(xdp.take_over), .default_text = "false",
+		.help = "Open an interface that the host uses, and take its traffic away"},
+	{"ports", CFG_PORTS, PORT(xdp.ports), .default_text = "5060-5061",
+		.help = "UDP and TCP ports always taken in modes voice and listed"},
+	{"networks", CFG_NETWORKS, PORT(xdp.networks), .default_text = "",
+		.help = "Networks always taken in modes voice and listed"},
+	{0},
+};
 
 static const struct cfg_key port_keys[] = {
 	{"device", CFG_TEXT, PORT(device), .min = 1, .is_required = true,
 		.help = "Kernel interface, PCI address or DPDK vdev string"},
 	{"driver", CFG_WORD, PORT(driver), .words = driver_words, .default_text = "auto",
 		.help = "How to open the device; auto goes by the look of its name"},
+	{"mode", CFG_WORD, PORT(mode), .words = mode_words, .default_text = "auto",
+		.help = "Workers receive (fused) or rx threads (pipeline); auto: fused when each "
+			"worker gets a queue and cores.rx is empty"},
 	{"queues", CFG_NUMBER, PORT(queues), .min = 1, .max = 64, .default_text = "1",
 		.help = "Receive queues; more than one needs a NIC that spreads by RSS"},
 	{"descriptors", CFG_NUMBER, PORT(descriptors), .min = 64, .max = 32768, .unit = "packets",
@@ -37,6 +57,7 @@ static const struct cfg_key port_keys[] = {
 		.default_text = "2048", .help = "Largest frame taken; raise it for jumbo frames"},
 	{"promiscuous", CFG_BOOL, PORT(promiscuous), .default_text = "true",
 		.help = "Take frames for other MAC addresses too; a SPAN or TAP port needs it"},
+	{"xdp", CFG_SECTION, .keys = xdp_keys, .help = "What a port with driver af_xdp takes"},
 	{0},
 };
 
@@ -70,6 +91,8 @@ static const struct cfg_key memory_keys[] = {
 static const struct cfg_key capture_keys[] = {
 	{"tcp", CFG_BOOL, OPTION(capture_tcp), .default_text = "true",
 		.help = "Look for SIP in TCP segments"},
+	{"files", CFG_WORD, OPTION(dp.file_mode), .words = mode_words, .default_text = "auto",
+		.help = "Who reads capture files: a worker (fused) or an rx thread (pipeline)"},
 	{0},
 };
 

@@ -14,6 +14,7 @@
 
 #include "dp_hugepages.h"
 #include "dp_log_pvt.h"
+#include "dp_mode.h"
 #include "dp_port_devargs.h"
 
 enum {
@@ -106,16 +107,11 @@ static int check_cpus(const struct dp_cpu_list *list, const cpu_set_t *own)
 	return err;
 }
 
-static unsigned threads(const struct dp_cpu_list *list)
+/* n lcores of a role, from *next on; their numbers also go to ids. */
+static void append_role(struct text *text, const struct dp_cpu_list *list, unsigned n,
+	const char *any, unsigned *next, unsigned *ids)
 {
-	return list->count ? list->count : 1;
-}
-
-/* One lcore per thread of a role, from *next on; their numbers also go to ids. */
-static void append_role(struct text *text, const struct dp_cpu_list *list, const char *any,
-	unsigned *next, unsigned *ids)
-{
-	for (unsigned i = 0; i < threads(list); i++) {
+	for (unsigned i = 0; i < n; i++) {
 		const char *comma = *next ? "," : "";
 
 		if (list->count)
@@ -126,10 +122,11 @@ static void append_role(struct text *text, const struct dp_cpu_list *list, const
 	}
 }
 
-static int add_lcores(
-	const struct dp_options *options, struct dp_eal_args *args, struct dp_lcores *lcores)
+static int add_lcores(const struct dp_options *options, bool offline, struct dp_eal_args *args,
+	struct dp_lcores *lcores)
 {
-	unsigned total = 2 + threads(&options->rx) + threads(&options->workers), next = 0, control;
+	unsigned rx = dp_rx_threads(options, offline), workers = dp_worker_threads(options);
+	unsigned total = 2 + rx + workers, next = 0, control;
 	char any[CPUS_TEXT_MAX] = "", list[LCORES_TEXT_MAX] = "";
 	struct text text = {.at = list, .room = sizeof(list)};
 	struct text any_text = {.at = any, .room = sizeof(any)};
@@ -155,13 +152,13 @@ static int add_lcores(
 		return -EINVAL;
 
 	*lcores = (struct dp_lcores){
-		.rx_count = threads(&options->rx),
-		.worker_count = threads(&options->workers),
+		.rx_count = rx,
+		.worker_count = workers,
 	};
-	append_role(&text, &options->control, any, &next, &control);
-	append_role(&text, &options->rx, any, &next, lcores->rx);
-	append_role(&text, &options->workers, any, &next, lcores->worker);
-	append_role(&text, &options->sender, any, &next, &lcores->sender);
+	append_role(&text, &options->control, 1, any, &next, &control);
+	append_role(&text, &options->rx, rx, any, &next, lcores->rx);
+	append_role(&text, &options->workers, workers, any, &next, lcores->worker);
+	append_role(&text, &options->sender, 1, any, &next, &lcores->sender);
 	args->is_full |= text.is_full;
 	add(args, "--lcores=%s", list);
 	add(args, "--main-lcore=%u", control);
@@ -219,7 +216,7 @@ int dp_eal_args_make(const struct dp_options *options, bool offline, struct dp_e
 	args->used = 0;
 	args->is_full = false;
 	add(args, "heptap");
-	err = add_lcores(options, args, lcores);
+	err = add_lcores(options, offline, args, lcores);
 	if (!err)
 		err = add_memory(options, offline, args);
 	if (err)

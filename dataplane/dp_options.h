@@ -12,6 +12,8 @@ enum {
 	DP_PORTS_MAX = 16,
 	DP_CPUS_MAX = 64,
 	DP_DEVICE_MAX = 256,
+	DP_PORT_RANGES_MAX = 32,
+	DP_NETWORKS_MAX = 32,
 };
 
 enum dp_driver {
@@ -22,19 +24,67 @@ enum dp_driver {
 	DP_VDEV, /* any DPDK vdev string */
 };
 
+/* Who receives. */
+enum dp_mode {
+	DP_MODE_AUTO = 0,
+	DP_FUSED, /* each worker polls queues of its own and works on what it receives */
+	DP_PIPELINE, /* rx threads poll, and hand over to the workers */
+};
+
 enum dp_hugepages {
 	DP_HUGEPAGES_AUTO = 0, /* when the system has enough of them */
 	DP_HUGEPAGES_ON,
 	DP_HUGEPAGES_OFF,
 };
 
+/* What the XDP program in front of an AF_XDP port takes. */
+enum dp_xdp_mode {
+	DP_XDP_ALL = 0, /* everything */
+	DP_XDP_VOICE, /* what looks like voice, and the configured ports and networks */
+	DP_XDP_LISTED, /* the configured ports and networks, and media that SDP announces */
+};
+
+/* What becomes of frames that it does not take. */
+enum dp_xdp_rest {
+	DP_XDP_REST_PASS = 0, /* the kernel gets them */
+	DP_XDP_REST_DROP,
+};
+
+struct dp_port_ranges {
+	unsigned count;
+	struct {
+		uint16_t first, last;
+	} range[DP_PORT_RANGES_MAX];
+};
+
+struct dp_network {
+	uint8_t address[16]; /* network order; IPv4 in the first 4 octets, the others 0 */
+	uint8_t family; /* 4 or 6 */
+	uint8_t prefix; /* bits; those of the address behind it are 0 */
+};
+
+struct dp_networks {
+	unsigned count;
+	struct dp_network network[DP_NETWORKS_MAX];
+};
+
+struct dp_xdp_options {
+	uint32_t mode; /* enum dp_xdp_mode */
+	uint32_t rest; /* enum dp_xdp_rest */
+	bool take_over; /* also an interface that the host itself uses */
+	struct dp_port_ranges ports; /* UDP or TCP, source or destination */
+	struct dp_networks networks; /* source or destination */
+};
+
 struct dp_port_options {
 	char device[DP_DEVICE_MAX];
 	uint32_t driver; /* enum dp_driver */
+	uint32_t mode; /* enum dp_mode */
 	uint32_t queues;
 	uint32_t descriptors; /* per queue */
 	uint32_t max_frame; /* largest frame taken, octets */
 	bool promiscuous;
+	struct dp_xdp_options xdp; /* AF_XDP only */
 };
 
 struct dp_cpu_list {
@@ -45,8 +95,10 @@ struct dp_cpu_list {
 struct dp_options {
 	unsigned port_count;
 	struct dp_port_options ports[DP_PORTS_MAX];
+	uint32_t file_mode; /* enum dp_mode, of capture files */
 
-	/* Thread counts are the lengths of the lists. An empty list: one thread, on any CPU. */
+	/* Thread counts are the lengths of the lists. An empty list: one thread, on any CPU. Without
+	 * anything in pipeline mode there are no rx threads. */
 	struct dp_cpu_list control; /* at most one */
 	struct dp_cpu_list rx;
 	struct dp_cpu_list workers;

@@ -16,6 +16,7 @@
 #include <rte_lcore.h>
 #include <urcu/urcu-qsbr.h>
 
+#include "dp_mode.h"
 #include "probe_control.h"
 #include "probe_log.h"
 #include "probe_results.h"
@@ -33,6 +34,13 @@ int probe_socket(unsigned lcore)
 	return dp_eal_has_hugepages() ? (int)rte_lcore_to_socket_id(lcore) : -1;
 }
 
+const char *probe_shape(const struct probe *probe)
+{
+	if (!probe->lcores.rx_count)
+		return "fused";
+	return probe->rx_count > probe->lcores.rx_count ? "fused and pipeline" : "pipeline";
+}
+
 static uint64_t wall_ns(void)
 {
 	struct timespec ts;
@@ -47,32 +55,38 @@ static int fail(const char *what, int rc)
 	return rc;
 }
 
-static unsigned threads(const struct dp_cpu_list *list)
+static unsigned receivers(const struct dp_options *o, bool offline)
 {
-	return list->count ? list->count : 1;
+	return dp_rx_threads(o, offline) + dp_fused_workers(o, offline);
 }
 
-/* Packets of a port that may wait in rings at once: those of the rx threads that poll it. */
+/* Packets of a port that may wait in rings at once: those of the threads that poll it. */
 static uint32_t ring_mbufs(const struct dp_options *o, const struct dp_port_options *port)
 {
-	uint64_t pollers = port->queues < threads(&o->rx) ? port->queues : threads(&o->rx);
-	uint64_t sum = pollers * threads(&o->workers) * (o->signalling_ring + o->media_ring);
+	bool is_fused = dp_port_mode(o, port) == DP_FUSED;
+	uint64_t workers = dp_worker_threads(o);
+	uint64_t pollers = is_fused ? workers : dp_rx_threads(o, false);
+	uint64_t rings = is_fused ? workers - 1 : workers;
+	uint64_t sum;
 
+	if (pollers > port->queues)
+		pollers = port->queues;
+	sum = pollers * rings * ((uint64_t)o->signalling_ring + o->media_ring);
 	return sum < UINT32_MAX / 2 ? (uint32_t)sum : UINT32_MAX / 2;
 }
 
 /* Packet memory for ports, rings and mailboxes at their configured sizes, and a quarter more for what
  * DPDK needs beside them. */
-static uint64_t packet_memory(const struct dp_options *o)
+static uint64_t packet_memory(const struct dp_options *o, bool offline)
 {
-	unsigned pairs = threads(&o->rx) * threads(&o->workers);
-	unsigned lcores = 2 + threads(&o->rx) + threads(&o->workers);
+	unsigned pairs = receivers(o, offline) * dp_worker_threads(o);
+	unsigned lcores = 2 + dp_rx_threads(o, offline) + dp_worker_threads(o);
 	uint64_t sum = (uint64_t)128 << 20; /* frames of capture files, among others */
 
 	sum += pairs *
 	       (o->media_ring * sizeof(struct pkt_media) + o->signalling_ring * sizeof(void *));
-	sum += threads(&o->workers) * dp_mailbox_memory(o->hep_messages);
-	for (unsigned i = 0; i < o->port_count; i++)
+	sum += dp_worker_threads(o) * dp_mailbox_memory(o->hep_messages);
+	for (unsigned i = 0; i < o->port_count && !offline; i++)
 		sum += dp_port_memory(&o->ports[i], o->mbufs, ring_mbufs(o, &o->ports[i]), lcores);
 	return sum + sum / 4;
 }
@@ -129,48 +143,64 @@ static int start_tables(struct probe *p)
 	return 0;
 }
 
-/* Queues go round the rx threads; a port's queues to different ones. */
+/* Queues go round the receivers of the port's mode; a port's queues to different ones. */
 static int spread_queues(struct probe *p)
 {
-	unsigned next = 0;
+	unsigned next_rx = 0;
+	unsigned next_fused = 0;
 
 	for (unsigned i = 0; i < p->port_count; i++)
 		for (unsigned q = 0; q < dp_port_queues(p->ports[i]); q++) {
-			int rc = dp_rx_add_queue(
-				&p->rx[next++ % p->lcores.rx_count].rx, p->ports[i], (uint16_t)q);
+			bool is_fused = dp_port_mode(&p->options->dp,
+						&p->options->dp.ports[i]) == DP_FUSED;
+			unsigned r = is_fused ? p->lcores.rx_count +
+							next_fused++ % p->lcores.worker_count
+					      : next_rx++ % p->lcores.rx_count;
+			int rc = dp_rx_add_queue(&p->rx[r].rx, p->ports[i], (uint16_t)q);
 
 			if (rc)
-				return fail("spread the queues over the rx threads", rc);
+				return fail("spread the queues over the receiving threads", rc);
 		}
+	return 0;
+}
+
+/* Receivers: the rx threads first, then those of the workers, from worker 0 on. */
+static int start_receivers(struct probe *p)
+{
+	for (unsigned i = 0; i < p->rx_count; i++) {
+		bool is_fused = i >= p->lcores.rx_count;
+		int rc = probe_rx_init(&p->rx[i], p, i,
+			is_fused ? &p->workers[i - p->lcores.rx_count] : NULL);
+
+		if (rc)
+			return fail("make a receiver's rings", rc);
+	}
 	return 0;
 }
 
 static int start_threads_state(struct probe *p)
 {
-	p->rx = aligned_alloc(64, p->lcores.rx_count * sizeof(*p->rx));
+	int rc;
+
+	p->rx_count = receivers(&p->options->dp, p->is_offline);
+	p->rx = aligned_alloc(64, p->rx_count * sizeof(*p->rx));
 	p->workers = aligned_alloc(64, p->lcores.worker_count * sizeof(*p->workers));
 	if (!p->rx || !p->workers)
 		return fail("allocate the threads' state", -ENOMEM);
-	memset(p->rx, 0, p->lcores.rx_count * sizeof(*p->rx));
+	memset(p->rx, 0, p->rx_count * sizeof(*p->rx));
 	memset(p->workers, 0, p->lcores.worker_count * sizeof(*p->workers));
-	for (unsigned i = 0; i < p->lcores.rx_count; i++) {
-		int rc = probe_rx_init(&p->rx[i], p, i);
-
+	rc = start_receivers(p);
+	for (unsigned i = 0; i < p->lcores.worker_count && !rc; i++) {
+		rc = probe_worker_init(&p->workers[i], p, i);
 		if (rc)
-			return fail("make an rx thread's rings", rc);
+			fail("make a worker's tables", rc);
 	}
-	for (unsigned i = 0; i < p->lcores.worker_count; i++) {
-		int rc = probe_worker_init(&p->workers[i], p, i);
-
-		if (rc)
-			return fail("make a worker's tables", rc);
-	}
-	return spread_queues(p);
+	return rc ? rc : spread_queues(p);
 }
 
 static void launch(struct probe *p)
 {
-	atomic_store(&p->rx_running, p->lcores.rx_count);
+	atomic_store(&p->rx_running, p->rx_count);
 	atomic_store(&p->workers_running, p->lcores.worker_count);
 	if (p->sender)
 		rte_eal_remote_launch(probe_sender_main, p, p->lcores.sender);
@@ -193,7 +223,7 @@ static uint64_t table_memory(const struct probe *p)
 
 	/* Entries on their way back come on top of calls and endpoints. */
 	return p->lcores.worker_count * worker +
-	       p->lcores.rx_count * (uint64_t)PROBE_SEEN * sizeof(struct probe_seen) +
+	       p->rx_count * probe_rx_memory(p) +
 	       (o->max_calls * sizeof(struct qos_call) + o->max_media * sizeof(struct qos_media)) *
 		       9 / 8 +
 	       (o->max_calls + (uint64_t)o->max_media) * 2 * sizeof(struct cds_lfht_node);
@@ -202,9 +232,9 @@ static uint64_t table_memory(const struct probe *p)
 static void announce(const struct probe *p)
 {
 	PROBE_LOG(INFO,
-		"%u rx, %u workers, %u ports; at most %" PRIu64
+		"%s: %u rx, %u workers, %u ports; at most %" PRIu64
 		" MiB of packet memory%s and %" PRIu64 " MiB of tables\n",
-		p->lcores.rx_count, p->lcores.worker_count, p->port_count,
+		probe_shape(p), p->lcores.rx_count, p->lcores.worker_count, p->port_count,
 		p->options->dp.memory >> 20, dp_eal_has_hugepages() ? " on hugepages" : "",
 		table_memory(p) >> 20);
 }
@@ -248,7 +278,7 @@ static void stop(struct probe *p)
 	probe_telemetry_stop();
 	for (unsigned i = 0; p->workers && i < p->lcores.worker_count; i++)
 		probe_worker_fini(&p->workers[i]);
-	for (unsigned i = 0; p->rx && i < p->lcores.rx_count; i++)
+	for (unsigned i = 0; p->rx && i < p->rx_count; i++)
 		probe_rx_fini(&p->rx[i]);
 	free(p->workers);
 	free(p->rx);
@@ -319,7 +349,7 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 	p->run = run;
 	p->is_offline = run->file_count > 0;
 	if (!options->dp.memory)
-		options->dp.memory = packet_memory(&options->dp);
+		options->dp.memory = packet_memory(&options->dp, p->is_offline);
 	if (run->has_table || run->json)
 		rc = probe_results_create(run->json, options->result_rows, options->hep.final_type,
 			p->is_offline, &p->results);

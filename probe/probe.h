@@ -59,7 +59,8 @@ struct probe {
 	struct qos_medias *medias;
 	struct hep_sender *sender; /* NULL without collectors */
 	struct probe_results *results; /* NULL when nobody asked for tables or JSON */
-	struct probe_rx *rx; /* lcores.rx_count of them */
+	unsigned rx_count; /* receivers: lcores.rx_count rx threads, then fused workers */
+	struct probe_rx *rx;
 	struct probe_worker *workers; /* lcores.worker_count of them */
 
 	/* Written by control or rx, read by all. */
@@ -76,6 +77,9 @@ struct probe {
 
 /* NUMA node for memory of an lcore; -1 where packet memory has no node (without hugepages). */
 int probe_socket(unsigned lcore);
+
+/* "fused", "pipeline", or both, as the ports are configured. */
+const char *probe_shape(const struct probe *probe);
 
 /* What: runs until all files are read or a signal came, then drains and prints. Returns the exit code:
  * 0; 1 could not start; 3 a capture file was damaged. Sets options->dp.memory when it is 0. */

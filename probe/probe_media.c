@@ -167,6 +167,9 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	end = has_ended(w, stream, now_ns);
 	if (end != QOS_END_NONE) {
 		report(w, stream, end, now_ns);
+		if (end != QOS_END_TIMEOUT)
+			qos_probation_remember(&w->probation, &w->table.hot[stream].key,
+				&cold->origin, now_ns);
 		qos_table_close(&w->table, stream);
 		return;
 	}
@@ -263,22 +266,4 @@ void probe_media_packet(struct probe_worker *w, const struct pkt_media *m,
 	case QOS_PENDING:
 		break; /* the candidate answers for it */
 	}
-}
-
-void probe_media_burst(struct probe_worker *w, const struct pkt_media *m, unsigned n)
-{
-	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
-	uint32_t stream[QOS_BURST];
-	unsigned hits = 0;
-
-	qos_table_find_burst(&w->table, m, n, stream);
-	for (unsigned i = 0; i < n; i++) {
-		if (__builtin_expect(stream[i] == QOS_NONE, 0)) {
-			probe_media_packet(w, &m[i], NULL, base + m[i].time_ns);
-			continue;
-		}
-		qos_table_update(&w->table, stream[i], &m[i], base + m[i].time_ns);
-		hits++;
-	}
-	probe_count(&w->outcome[PROBE_rtp], hits);
 }

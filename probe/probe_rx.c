@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The rx half of the journey: poll, decode, steer, hand over. Nothing here knows a stream or a
- * call. */
+/* Poll, decode, steer, hand over. Nothing here knows a stream or a call. */
 #include "probe_rx.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <rte_mbuf.h>
@@ -12,6 +10,7 @@
 
 #include "dp_idle.h"
 #include "dp_meta.h"
+#include "pkt_plain.h"
 #include "probe_mem.h"
 #include "probe_worker.h"
 
@@ -27,120 +26,58 @@ enum {
 	METHOD_MAX = 32,
 };
 
-int probe_rx_init(struct probe_rx *rx, struct probe *probe, unsigned index)
+static uint64_t seen_flows(const struct probe *probe)
 {
-	const struct dp_options *o = &probe->options->dp;
-	unsigned workers = probe->lcores.worker_count;
+	return (uint64_t)probe->options->qos.max_streams * probe->lcores.worker_count;
+}
+
+/* Descriptors travel only where there is a ring. */
+static bool has_rings(const struct probe_rx *rx)
+{
+	return !rx->own || rx->probe->lcores.worker_count > 1;
+}
+
+static int init_seen(struct probe_rx *rx)
+{
+	uint32_t sets = probe_seen_sets(seen_flows(rx->probe));
+
+	rx->seen.mask = sets - 1;
+	rx->seen.sets = probe_mem_map(sets * sizeof(*rx->seen.sets));
+	return rx->seen.sets ? 0 : -ENOMEM;
+}
+
+int probe_rx_init(
+	struct probe_rx *rx, struct probe *probe, unsigned index, struct probe_worker *own)
+{
+	int rc;
 
 	rx->probe = probe;
 	rx->index = index;
+	rx->own = own;
 	dp_rx_init(&rx->rx, &probe->clock, probe->is_offline ? probe->file : NULL);
-	rx->lanes = calloc(workers, sizeof(*rx->lanes));
-	rx->seen = probe_mem_map(PROBE_SEEN * sizeof(*rx->seen));
-	if (!rx->lanes || !rx->seen)
+	rx->lanes = calloc(probe->lcores.worker_count, sizeof(*rx->lanes));
+	if (!rx->lanes)
 		return -ENOMEM;
-	for (unsigned i = 0; i < workers; i++) {
-		int socket = probe_socket(probe->lcores.worker[i]);
-		char name[32];
-		int rc;
-
-		snprintf(name, sizeof(name), "media_%u_%u", index, i);
-		rc = dp_ring_create(
-			name, sizeof(struct pkt_media), o->media_ring, socket, &rx->lanes[i].media);
-		if (rc)
-			return rc;
-		snprintf(name, sizeof(name), "signalling_%u_%u", index, i);
-		rc = dp_ring_create(name, sizeof(struct rte_mbuf *), o->signalling_ring, socket,
-			&rx->lanes[i].signalling);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	rc = has_rings(rx) ? init_seen(rx) : 0;
+	for (unsigned i = 0; i < probe->lcores.worker_count && !rc; i++)
+		rc = probe_lane_init(&rx->lanes[i], rx, i);
+	return rc;
 }
 
 void probe_rx_fini(struct probe_rx *rx)
 {
-	for (unsigned i = 0; rx->lanes && i < rx->probe->lcores.worker_count; i++) {
-		if (rx->lanes[i].media)
-			dp_ring_destroy(rx->lanes[i].media);
-		if (rx->lanes[i].signalling)
-			dp_ring_destroy(rx->lanes[i].signalling);
-	}
+	for (unsigned i = 0; rx->lanes && i < rx->probe->lcores.worker_count; i++)
+		probe_lane_fini(&rx->lanes[i]);
 	free(rx->lanes);
-	if (rx->seen)
-		probe_mem_unmap(rx->seen, PROBE_SEEN * sizeof(*rx->seen));
+	if (rx->seen.sets)
+		probe_mem_unmap(rx->seen.sets, (rx->seen.mask + 1) * sizeof(*rx->seen.sets));
 	rx->lanes = NULL;
-	rx->seen = NULL;
+	rx->seen.sets = NULL;
 }
 
-/* A file waits for room; live, what does not fit is shed and counted. */
-static void flush_media(struct probe_rx *rx, struct probe_rx_lane *lane)
+uint64_t probe_rx_memory(const struct probe *probe)
 {
-	struct dp_idle idle = {0};
-	unsigned put = dp_ring_put(lane->media, lane->media_stage, lane->media_staged);
-
-	while (rx->probe->is_offline && put < lane->media_staged) {
-		unsigned more =
-			dp_ring_put(lane->media, lane->media_stage + put, lane->media_staged - put);
-
-		put += more;
-		dp_idle_wait(&idle, more > 0);
-	}
-	lane->sent += put;
-	for (unsigned i = put; i < lane->media_staged; i++) {
-		if (lane->media_stage[i].time_ns == PKT_MEDIA_IS_PACKET)
-			rte_pktmbuf_free(probe_packet_of(&lane->media_stage[i]));
-		probe_count(&rx->outcome[PROBE_media_shed], 1);
-	}
-	lane->media_staged = 0;
-}
-
-static void flush_signalling(struct probe_rx *rx, struct probe_rx_lane *lane)
-{
-	unsigned put =
-		dp_ring_put(lane->signalling, lane->signalling_stage, lane->signalling_staged);
-
-	lane->sent += put;
-	for (unsigned i = put; i < lane->signalling_staged; i++) {
-		rte_pktmbuf_free(lane->signalling_stage[i]);
-		probe_count(&rx->outcome[PROBE_signalling_shed], 1);
-	}
-	lane->signalling_staged = 0;
-}
-
-static void put_media(struct probe_rx *rx, struct probe_rx_lane *lane, const struct pkt_media *m)
-{
-	lane->media_stage[lane->media_staged++] = *m;
-	if (lane->media_staged == DP_BURST)
-		flush_media(rx, lane);
-}
-
-static void flush_all(struct probe_rx *rx)
-{
-	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++) {
-		flush_signalling(rx, &rx->lanes[i]);
-		flush_media(rx, &rx->lanes[i]);
-	}
-}
-
-/* Waits until every worker has finished all it was given. With several workers this is what makes
- * the result of reading a file independent of their number: signalling, which they share, is
- * handled with nothing else under way. */
-static void wait_for_workers(struct probe_rx *rx)
-{
-	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++) {
-		struct dp_idle idle = {0};
-
-		while (atomic_load_explicit(&rx->probe->workers[i].done, memory_order_acquire) !=
-			rx->lanes[i].sent)
-			dp_idle_wait(&idle, false);
-	}
-}
-
-static bool is_media(const struct pkt_view *view, struct rtp_hdr *hdr)
-{
-	return view->flow.proto == PKT_UDP &&
-	       rtp_hdr_parse(view->payload, view->payload_wire, hdr) == RTP_OK;
+	return probe_seen_sets(seen_flows(probe)) * sizeof(struct probe_seen_set);
 }
 
 /* "SIP/", or a token, blanks, and what begins a Request-URI, perhaps after CR LF. */
@@ -173,19 +110,6 @@ static bool looks_like_signalling(const struct pkt_view *view)
 	return begins_like_sip(b);
 }
 
-/* Whether the worker got a whole packet of this flow in this second already. */
-static bool was_seen(struct probe_rx *rx, const struct pkt_media_key *key, uint64_t time_ns)
-{
-	uint64_t hash = pkt_media_key_hash(key, &rx->probe->seed);
-	struct probe_seen *seen = &rx->seen[(hash >> 32) % PROBE_SEEN];
-	struct probe_seen now = {.sig = (uint32_t)hash, .second = (uint32_t)(time_ns >> 30)};
-
-	if (seen->sig == now.sig && seen->second == now.second)
-		return true;
-	*seen = now;
-	return false;
-}
-
 static uint64_t time_base(struct probe_rx *rx, uint64_t time_ns)
 {
 	uint64_t base = atomic_load_explicit(&rx->probe->time_base_ns, memory_order_relaxed);
@@ -205,62 +129,73 @@ static void share_time(struct probe_rx *rx, uint64_t now_ns)
 	struct pkt_media element = probe_time_element(now_ns);
 
 	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++)
-		put_media(rx, &rx->lanes[i], &element);
+		probe_lane_put_media(rx, &rx->lanes[i], &element, NULL);
 	rx->shared_ns = now_ns;
 }
 
 /* Signalling of a file changes what workers share: nothing else is under way meanwhile. */
-static void put_alone(struct probe_rx *rx, struct probe_rx_lane *lane, struct rte_mbuf *m)
+static void put_alone(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
 {
-	struct pkt_media element = probe_packet_element(m);
-
 	share_time(rx, dp_meta(m)->time_ns);
-	flush_all(rx);
-	wait_for_workers(rx);
-	put_media(rx, lane, &element);
-	flush_all(rx);
-	wait_for_workers(rx);
+	probe_lane_flush_all(rx);
+	probe_lane_wait_all(rx);
+	probe_lane_put_packet(rx, lane, m);
+	probe_lane_flush_all(rx);
+	probe_lane_wait_all(rx);
 }
 
-/* One decoded frame to its worker's rings. Takes the mbuf. */
+static struct probe_lane *lane_of(struct probe_rx *rx, const struct pkt_flow *flow)
+{
+	return &rx->lanes[dp_steer_worker(
+		&rx->probe->steer, flow->src.b, flow->dst.b, flow->sport, flow->dport)];
+}
+
+/* Of a frame that pkt_plain_media took: reads the same headers again, only when workers share the load. */
+static struct probe_lane *lane_of_plain(struct probe_rx *rx, struct bytes frame)
+{
+	struct pkt_flow flow;
+
+	if (rx->probe->lcores.worker_count == 1)
+		return rx->lanes;
+	pkt_plain_flow(frame, &flow);
+	return lane_of(rx, &flow);
+}
+
+/* What pkt_plain_media did not take. */
 static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_view *view)
 {
-	struct probe *probe = rx->probe;
-	uint32_t worker = dp_steer_worker(&probe->steer, view->flow.src.b, view->flow.dst.b,
-		view->flow.sport, view->flow.dport);
-	struct probe_rx_lane *lane = &rx->lanes[worker];
+	struct probe_lane *lane = lane_of(rx, &view->flow);
 	uint64_t time_ns = dp_meta(m)->time_ns;
 	uint64_t age = time_ns - time_base(rx, time_ns);
-	struct pkt_media element;
 	struct rtp_hdr hdr;
 
-	if (is_media(view, &hdr)) {
-		element.key = pkt_media_key(&view->flow, hdr.ssrc, &probe->seed);
-		if (was_seen(rx, &element.key, time_ns) && age <= PKT_MEDIA_TIME_MAX) {
-			element.rtp_ts = hdr.ts;
-			element.seq = hdr.seq;
-			element.payload_bytes = (uint16_t)hdr.payload_bytes;
-			element.time_ns = age;
-			element.marker_pt = (uint8_t)(hdr.marker << 7 | hdr.pt);
-			put_media(rx, lane, &element);
-			rte_pktmbuf_free(m);
+	if (view->flow.proto == PKT_UDP &&
+		rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK) {
+		struct pkt_media element = {
+			.key = pkt_media_key(&view->flow, hdr.ssrc, &rx->probe->seed),
+			.rtp_ts = hdr.ts,
+			.seq = hdr.seq,
+			.payload_bytes = (uint16_t)hdr.payload_bytes,
+			.time_ns = age & PKT_MEDIA_IS_PACKET,
+			.marker_pt = (uint8_t)(hdr.marker << 7 | hdr.pt),
+		};
+
+		if (age <= PKT_MEDIA_TIME_MAX) {
+			probe_lane_put_media(rx, lane, &element, m);
 			return;
 		}
 	} else if (looks_like_signalling(view)) {
-		if (!probe->is_offline) {
-			lane->signalling_stage[lane->signalling_staged++] = m;
-			if (lane->signalling_staged == DP_BURST)
-				flush_signalling(rx, lane);
+		if (!rx->probe->is_offline && !lane->is_own) {
+			probe_lane_put_signalling(rx, lane, m);
 			return;
 		}
 		/* A file keeps its order: signalling travels among the media. */
-		if (probe->lcores.worker_count > 1) {
+		if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1) {
 			put_alone(rx, lane, m);
 			return;
 		}
 	}
-	element = probe_packet_element(m);
-	put_media(rx, lane, &element);
+	probe_lane_put_packet(rx, lane, m);
 }
 
 static void note_time(struct probe_rx *rx, uint64_t now_ns)
@@ -272,15 +207,12 @@ static void note_time(struct probe_rx *rx, uint64_t now_ns)
 		share_time(rx, now_ns);
 }
 
-static void take_frame(struct probe_rx *rx, struct rte_mbuf *m)
+/* Anything but plain RTP. */
+static void take_other(struct probe_rx *rx, struct rte_mbuf *m, struct bytes frame)
 {
-	struct dp_meta *meta = dp_meta(m);
 	struct pkt_view view;
-	enum pkt_status status;
+	enum pkt_status status = pkt_decode((enum pkt_link)dp_meta(m)->link, frame, &view);
 
-	note_time(rx, meta->time_ns);
-	status = pkt_decode((enum pkt_link)meta->link,
-		bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)), &view);
 	if (status != PKT_OK) {
 		probe_count(&rx->decode[status], 1);
 		rte_pktmbuf_free(m);
@@ -294,15 +226,20 @@ static void take_frame(struct probe_rx *rx, struct rte_mbuf *m)
 	hand_over(rx, m, &view);
 }
 
-static void finish(struct probe_rx *rx)
+static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m)
 {
-	uint64_t last = atomic_load(&rx->probe->last_ns);
+	const struct dp_meta *meta = dp_meta(m);
+	struct bytes frame =
+		bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
+	uint64_t age = meta->time_ns - time_base(rx, meta->time_ns);
+	struct pkt_media element;
 
-	flush_all(rx);
-	while (last < rx->last_ns &&
-		!atomic_compare_exchange_weak(&rx->probe->last_ns, &last, rx->last_ns))
-		;
-	atomic_fetch_sub_explicit(&rx->probe->rx_running, 1, memory_order_release);
+	note_time(rx, meta->time_ns);
+	if (likely(meta->link == DP_LINK_ETHERNET && age <= PKT_MEDIA_TIME_MAX &&
+		    pkt_plain_media(frame, age, &rx->probe->seed, &element)))
+		probe_lane_put_media(rx, lane_of_plain(rx, frame), &element, m);
+	else
+		take_other(rx, m, frame);
 }
 
 void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
@@ -311,24 +248,46 @@ void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
 		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
 	for (unsigned i = 0; i < n; i++)
 		take_frame(rx, burst[i]);
-	flush_all(rx);
+	probe_lane_flush_all(rx);
+	rte_pktmbuf_free_bulk(rx->spent, rx->spent_count);
+	rx->spent_count = 0;
+}
+
+static void finish(struct probe_rx *rx)
+{
+	uint64_t last = atomic_load(&rx->probe->last_ns);
+
+	while (last < rx->last_ns &&
+		!atomic_compare_exchange_weak(&rx->probe->last_ns, &last, rx->last_ns))
+		;
+	rx->is_finished = true;
+	atomic_fetch_sub_explicit(&rx->probe->rx_running, 1, memory_order_release);
+}
+
+unsigned probe_rx_turn(struct probe_rx *rx)
+{
+	struct rte_mbuf *burst[DP_BURST];
+	unsigned n = 0;
+
+	if (rx->is_finished)
+		return 0;
+	if (!atomic_load_explicit(&rx->probe->stop_rx, memory_order_relaxed))
+		n = dp_rx_poll(&rx->rx, burst);
+	else
+		rx->rx.is_done = true;
+	if (n)
+		probe_rx_burst(rx, burst, n);
+	else if (rx->rx.is_done)
+		finish(rx);
+	return n;
 }
 
 int probe_rx_main(void *arg)
 {
 	struct probe_rx *rx = arg;
-	struct rte_mbuf *burst[DP_BURST];
 	struct dp_idle idle = {0};
 
-	while (!atomic_load_explicit(&rx->probe->stop_rx, memory_order_relaxed)) {
-		unsigned n = dp_rx_poll(&rx->rx, burst);
-
-		if (n)
-			probe_rx_burst(rx, burst, n);
-		else if (rx->rx.is_done)
-			break;
-		dp_idle_wait(&idle, n > 0);
-	}
-	finish(rx);
+	while (!rx->is_finished)
+		dp_idle_wait(&idle, probe_rx_turn(rx) > 0);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* An rx thread: polls its queues or files, decodes, steers each packet to the worker that owns its
- * flow: media of a known flow as a descriptor by value, everything else as an mbuf.
- * Owner: the probe. Threads: its own lcore; counters may be read by others. */
+/* The receiving half of the journey: polls queues or files, decodes, steers each packet to the worker
+ * that owns its flow. In the pipeline shape an rx thread of its own does this; in the fused shape each
+ * worker does it for its own queues, and what it owns goes on without a ring.
+ * Owner: the probe. Threads: the rx thread, or the worker; counters may be read by others. */
 #ifndef PROBE_RX_H
 #define PROBE_RX_H
 
@@ -9,72 +10,42 @@
 #include "pkt_media.h"
 #include "probe.h"
 #include "probe_counters.h"
-
-enum {
-	PROBE_SEEN = 1 << 20, /* entries of the cache of flows seen lately */
-};
-
-/* A flow of which a whole packet went to the worker less than a second ago; its next ones may travel
- * as descriptors. So a worker that forgot the flow soon learns its addresses again. */
-struct probe_seen {
-	uint32_t sig;
-	uint32_t second; /* 2^30 ns */
-};
-
-struct probe_rx_lane {
-	struct dp_ring *media; /* struct pkt_media */
-	struct dp_ring *signalling; /* struct rte_mbuf * */
-	unsigned media_staged;
-	unsigned signalling_staged;
-	uint64_t sent; /* elements ever put, for the barrier of capture files */
-	struct pkt_media media_stage[DP_BURST];
-	struct rte_mbuf *signalling_stage[DP_BURST];
-};
+#include "probe_lane.h"
+#include "probe_seen.h"
 
 struct probe_rx {
 	alignas(64) struct probe *probe;
+	struct probe_worker *own; /* fused: the worker on this thread; NULL: an rx thread */
 	unsigned index;
+	bool is_finished;
 	struct dp_rx rx;
-	struct probe_rx_lane *lanes; /* one per worker */
-	struct probe_seen *seen;
+	struct probe_lane *lanes; /* one per worker */
+	struct probe_seen seen; /* of flows of other threads' workers */
+	unsigned spent_count;
+	struct rte_mbuf *spent[DP_BURST]; /* mbufs of this burst, freed at its end */
 	uint64_t last_ns; /* packet time */
 	uint64_t shared_ns; /* of the last time element */
 	_Atomic uint64_t decode[PKT_STATUS_COUNT]; /* frames by enum pkt_status */
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
 };
 
-/* Element of a media ring that tells the worker what time it is. */
-static inline struct pkt_media probe_time_element(uint64_t now_ns)
-{
-	return (struct pkt_media){.key.w[0] = now_ns, .time_ns = PKT_MEDIA_IS_TIME};
-}
-
-/* Element of a media ring that carries an mbuf instead of a descriptor, and back. */
-static inline struct pkt_media probe_packet_element(struct rte_mbuf *m)
-{
-	struct pkt_media element = {.time_ns = PKT_MEDIA_IS_PACKET};
-
-	memcpy(&element.key, &m, sizeof(struct rte_mbuf *));
-	return element;
-}
-
-static inline struct rte_mbuf *probe_packet_of(const struct pkt_media *element)
-{
-	struct rte_mbuf *m;
-
-	memcpy(&m, &element->key, sizeof(struct rte_mbuf *));
-	return m;
-}
-
-/* 0 or negative errno. Rings are made for every worker. */
-int probe_rx_init(struct probe_rx *rx, struct probe *probe, unsigned index);
+/* own: the worker that will call probe_rx_turn, or NULL. Rings are made for every other worker. 0 or
+ * negative errno. */
+int probe_rx_init(
+	struct probe_rx *rx, struct probe *probe, unsigned index, struct probe_worker *own);
 void probe_rx_fini(struct probe_rx *rx);
+/* Octets of the tables that one takes. */
+uint64_t probe_rx_memory(const struct probe *probe);
 
 /* What: decodes n frames (at most DP_BURST), each with dp_meta filled, and hands them to their
  * workers. Takes the mbufs. */
 void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n);
 
-/* The lcore's function; arg is the probe_rx. */
+/* What: polls once and hands over what came; ends itself when the files are read or the probe stops.
+ * Returns how many frames came. */
+unsigned probe_rx_turn(struct probe_rx *rx);
+
+/* The lcore's function of the pipeline shape; arg is the probe_rx. */
 int probe_rx_main(void *arg);
 
 #endif

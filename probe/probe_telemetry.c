@@ -82,7 +82,7 @@ static int answer_info(const char *params, struct rte_tel_data *d)
 	rte_tel_data_start_dict(d);
 	put_text(d, "version", PROBE_VERSION);
 	put_text(d, "mode", probe->is_offline ? "file" : "live");
-	put_text(d, "shape", "pipeline");
+	put_text(d, "shape", probe_shape(probe));
 	put_u64(d, "start", probe->start_ns / 1000000000);
 	put_u64(d, "rx", probe->lcores.rx_count);
 	put_u64(d, "workers", probe->lcores.worker_count);
@@ -204,10 +204,10 @@ static int answer_rings(const char *params, struct rte_tel_data *d)
 
 	(void)params;
 	rte_tel_data_start_dict(d);
-	for (unsigned r = 0; r < probe->lcores.rx_count; r++)
+	for (unsigned r = 0; r < probe->rx_count; r++)
 		for (unsigned w = 0; w < probe->lcores.worker_count; w++)
-			if (add_ring(d, row++, probe->rx[r].lanes[w].media) ||
-				add_ring(d, row++, probe->rx[r].lanes[w].signalling))
+			if (!probe->rx[r].lanes[w].is_own && (add_ring(d, row++, probe->rx[r].lanes[w].media) ||
+				add_ring(d, row++, probe->rx[r].lanes[w].signalling)))
 				return 0; /* as many as a reply holds */
 	return 0;
 }

@@ -11,7 +11,7 @@ static uint64_t decode_total(const struct probe *probe, enum pkt_status status)
 {
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < probe->lcores.rx_count; i++)
+	for (unsigned i = 0; i < probe->rx_count; i++)
 		sum += probe_read(&probe->rx[i].decode[status]);
 	return sum;
 }
@@ -20,7 +20,7 @@ uint64_t probe_totals_outcome(const struct probe *probe, unsigned outcome)
 {
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < probe->lcores.rx_count; i++)
+	for (unsigned i = 0; i < probe->rx_count; i++)
 		sum += probe_read(&probe->rx[i].outcome[outcome]);
 	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
 		sum += probe_read(&probe->workers[i].outcome[outcome]);
@@ -34,7 +34,7 @@ uint64_t probe_totals_frames(const struct probe *probe)
 {
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < probe->lcores.rx_count; i++)
+	for (unsigned i = 0; i < probe->rx_count; i++)
 		sum += probe_read(&probe->rx[i].rx.frames);
 	return sum;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The journey of a packet through a worker, in one place: take, decode, classify, and by kind to
- * RTP, RTCP or SIP. No stage calls the next. */
+/* The journey of a packet through a worker, in one place: its stream, or decode, classify, and by kind
+ * to RTP, RTCP or SIP. No stage calls the next. */
 #include "probe_worker.h"
 
 #include <errno.h>
@@ -26,6 +26,25 @@ static uint64_t horizon(const struct qos_options *o)
 	return longest + (uint64_t)600 * 1000000000;
 }
 
+static int find_lanes(struct probe_worker *w)
+{
+	w->lanes = calloc(w->probe->rx_count, sizeof(*w->lanes));
+	if (!w->lanes)
+		return -ENOMEM;
+	for (unsigned i = 0; i < w->probe->rx_count; i++) {
+		const struct probe_lane *lane = &w->probe->rx[i].lanes[w->index];
+
+		if (lane->is_own)
+			w->rx = &w->probe->rx[i];
+		else
+			w->lanes[w->lane_count++] = (struct probe_worker_lane){
+				.media = lane->media,
+				.signalling = lane->signalling,
+			};
+	}
+	return 0;
+}
+
 int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned index)
 {
 	const struct qos_options *o = &probe->options->qos;
@@ -33,13 +52,9 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 
 	w->probe = probe;
 	w->index = index;
-	w->lanes = calloc(probe->lcores.rx_count, sizeof(*w->lanes));
-	if (!w->lanes)
-		return -ENOMEM;
-	for (unsigned i = 0; i < probe->lcores.rx_count; i++) {
-		w->lanes[i].media = probe->rx[i].lanes[index].media;
-		w->lanes[i].signalling = probe->rx[i].lanes[index].signalling;
-	}
+	rc = find_lanes(w);
+	if (rc)
+		return rc;
 	rc = cls_scratch_create(probe->cls, &w->scratch);
 	if (rc)
 		return rc;
@@ -173,41 +188,72 @@ static void handle_packet(struct probe_worker *w, const struct pkt_view *view, u
 	probe_count(&w->outcome[outcome], 1);
 }
 
+/* rx decoded it already and sent only what decodes; doing it again is cheaper than carrying the view. */
 static void take_packet(struct probe_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
 	struct pkt_view view;
 
-	probe_worker_advance(w, meta->time_ns);
-	/* rx decoded it already and sent only what decodes; doing it again is cheaper than carrying the
-	 * view. */
 	if (pkt_decode((enum pkt_link)meta->link,
 		    bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)),
 		    &view) == PKT_OK)
 		handle_packet(w, &view, meta->time_ns);
-	rte_pktmbuf_free(m);
 }
 
-/* A run of descriptors between two ticks, or one packet. Returns how many elements it took. */
-static unsigned take_run(struct probe_worker *w, const struct pkt_media *m, unsigned n)
+static uint64_t time_of(const struct pkt_media *m, uint64_t base)
+{
+	if (m->time_ns <= PKT_MEDIA_TIME_MAX)
+		return base + m->time_ns;
+	return m->time_ns == PKT_MEDIA_IS_TIME ? m->key.w[0] : dp_meta(probe_packet_of(m))->time_ns;
+}
+
+/* An element that is no packet of a known stream. */
+static void take_miss(
+	struct probe_worker *w, const struct pkt_media *m, struct rte_mbuf *packet, uint64_t now_ns)
+{
+	if (m->time_ns == PKT_MEDIA_IS_TIME)
+		return;
+	if (packet)
+		take_packet(w, packet);
+	else if (m->time_ns == PKT_MEDIA_IS_PACKET)
+		take_packet(w, probe_packet_of(m));
+	else
+		probe_media_packet(w, m, NULL, now_ns);
+}
+
+/* Elements up to the next tick, after which streams must be looked up again: some may have ended.
+ * Returns how many. */
+static unsigned take_run(struct probe_worker *w, const struct pkt_media *m,
+	struct rte_mbuf *const *packets, unsigned n)
 {
 	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
-	unsigned run = 1;
+	uint64_t now_ns = time_of(m, base);
+	uint32_t stream[QOS_BURST];
+	unsigned hits = 0;
+	unsigned i = 0;
 
-	if (m[0].time_ns == PKT_MEDIA_IS_PACKET) {
-		take_packet(w, probe_packet_of(m));
-		return 1;
-	}
-	if (m[0].time_ns == PKT_MEDIA_IS_TIME) {
-		probe_worker_advance(w, m[0].key.w[0]);
-		return 1;
-	}
-	probe_worker_advance(w, base + m[0].time_ns);
-	while (run < n && m[run].time_ns <= PKT_MEDIA_TIME_MAX &&
-		base + m[run].time_ns < w->next_tick_ns)
-		run++;
-	probe_media_burst(w, m, run);
-	return run;
+	probe_worker_advance(w, now_ns);
+	qos_table_find_burst(&w->table, m, n, stream);
+	do {
+		if (likely(stream[i] != QOS_NONE && m[i].time_ns <= PKT_MEDIA_TIME_MAX)) {
+			qos_table_update(&w->table, stream[i], &m[i], now_ns);
+			hits++;
+		} else {
+			take_miss(w, &m[i], packets ? packets[i] : NULL, now_ns);
+		}
+		if (++i == n)
+			break;
+		now_ns = time_of(&m[i], base);
+	} while (now_ns < w->next_tick_ns && now_ns + PROBE_TIME_BACK_NS >= w->now_ns);
+	probe_count(&w->outcome[PROBE_rtp], hits);
+	return i;
+}
+
+void probe_worker_burst(struct probe_worker *w, const struct pkt_media *m,
+	struct rte_mbuf *const *packets, unsigned n)
+{
+	for (unsigned i = 0; i < n;)
+		i += take_run(w, m + i, packets ? packets + i : NULL, n - i);
 }
 
 static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
@@ -215,8 +261,10 @@ static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
 	struct pkt_media m[QOS_BURST];
 	unsigned n = dp_ring_take(ring, m, QOS_BURST);
 
-	for (unsigned i = 0; i < n;)
-		i += take_run(w, m + i, n - i);
+	probe_worker_burst(w, m, NULL, n);
+	for (unsigned i = 0; i < n; i++)
+		if (m[i].time_ns == PKT_MEDIA_IS_PACKET)
+			rte_pktmbuf_free(probe_packet_of(&m[i]));
 	return n;
 }
 
@@ -225,18 +273,24 @@ static unsigned take_signalling(struct probe_worker *w, struct dp_ring *ring)
 	struct rte_mbuf *m[QOS_BURST];
 	unsigned n = dp_ring_take(ring, m, QOS_BURST);
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		probe_worker_advance(w, dp_meta(m[i])->time_ns);
 		take_packet(w, m[i]);
+	}
+	rte_pktmbuf_free_bulk(m, n);
 	return n;
 }
 
+/* Media waits until all signalling is through. */
 unsigned probe_worker_take(struct probe_worker *w)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < w->probe->lcores.rx_count; i++)
+	for (unsigned i = 0; i < w->lane_count; i++)
 		n += take_signalling(w, w->lanes[i].signalling);
-	for (unsigned i = 0; i < w->probe->lcores.rx_count; i++)
+	if (n >= QOS_BURST)
+		return n;
+	for (unsigned i = 0; i < w->lane_count; i++)
 		n += take_media(w, w->lanes[i].media);
 	return n;
 }
@@ -260,16 +314,19 @@ int probe_worker_main(void *arg)
 
 	urcu_qsbr_register_thread();
 	for (;;) {
-		/* Read before the rings: what was put before the last rx thread ended is seen. */
+		/* Read before the rings: what was put before the last receiver ended is seen. */
 		bool is_last = !atomic_load_explicit(&w->probe->rx_running, memory_order_acquire);
 		unsigned n = probe_worker_take(w);
 
+		if (n)
+			atomic_store_explicit(
+				&w->done, probe_read(&w->done) + n, memory_order_release);
+		if (w->rx)
+			n += probe_rx_turn(w->rx);
 		probe_count(&w->loops, 1);
 		urcu_qsbr_quiescent_state();
 		if (n) {
 			probe_count(&w->loops_busy, 1);
-			atomic_store_explicit(
-				&w->done, probe_read(&w->done) + n, memory_order_release);
 		} else if (is_last) {
 			break;
 		} else if (!w->probe->is_offline && w->next_tick_ns) {

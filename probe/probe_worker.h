@@ -12,9 +12,10 @@
 #include "qos_probation.h"
 #include "qos_table.h"
 
+struct probe_rx;
 struct rte_mbuf;
 
-/* Rings from one rx thread. */
+/* Rings from one receiver on another thread. */
 struct probe_worker_lane {
 	struct dp_ring *media;
 	struct dp_ring *signalling;
@@ -23,7 +24,9 @@ struct probe_worker_lane {
 struct probe_worker {
 	alignas(64) struct probe *probe;
 	unsigned index;
-	struct probe_worker_lane *lanes; /* one per rx thread */
+	struct probe_rx *rx; /* fused: the receiver on this thread, NULL without */
+	struct probe_worker_lane *lanes;
+	unsigned lane_count;
 	struct cls_scratch *scratch;
 	struct dp_mailbox *mailbox; /* NULL without collectors */
 	struct qos_table table;
@@ -45,9 +48,14 @@ struct probe_worker {
 int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned index);
 void probe_worker_fini(struct probe_worker *w);
 
-/* What: one turn of the loop: at most QOS_BURST elements of every ring, signalling first, then media.
- * The thread is registered with liburcu QSBR. Returns how many elements it took and finished. */
+/* What: one turn: at most QOS_BURST elements of every ring, and media only when little signalling is
+ * left. The thread is registered with liburcu QSBR. Returns how many elements it took and finished. */
 unsigned probe_worker_take(struct probe_worker *w);
+
+/* What: n elements (at most QOS_BURST) in the order of their arrival: descriptors, whole packets, time.
+ * packets: the packet of each, which stays the caller's; NULL when only the descriptors are at hand. */
+void probe_worker_burst(struct probe_worker *w, const struct pkt_media *m,
+	struct rte_mbuf *const *packets, unsigned n);
 
 /* The lcore's function; arg is the probe_worker. */
 int probe_worker_main(void *arg);
@@ -55,8 +63,7 @@ int probe_worker_main(void *arg);
 /* Packet time moves on to now_ns: looks at the streams and calls whose second has come. */
 void probe_worker_advance(struct probe_worker *w, uint64_t now_ns);
 
-/* probe_media.c: RTP. origin is NULL when only the descriptor is at hand. */
-void probe_media_burst(struct probe_worker *w, const struct pkt_media *m, unsigned n);
+/* probe_media.c: RTP of no known stream yet. origin is NULL when only the descriptor is at hand. */
 void probe_media_packet(struct probe_worker *w, const struct pkt_media *m,
 	const struct qos_origin *origin, uint64_t now_ns);
 /* Looks at the streams of one wheel slot. */

@@ -154,10 +154,10 @@ const struct qos_origin *qos_probation_origin(
 	return c ? &c->origin : NULL;
 }
 
-static struct qos_candidate *make(struct qos_probation *p, const struct pkt_media *m,
+static struct qos_candidate *make(struct qos_probation *p, const struct pkt_media_key *key,
 	const struct qos_origin *origin, uint64_t now_ns)
 {
-	struct qos_candidate *set = set_of(p, &m->key);
+	struct qos_candidate *set = set_of(p, key);
 	struct qos_candidate *c = &set[0];
 
 	for (unsigned i = 1; i < QOS_CANDIDATE_WAYS; i++)
@@ -165,7 +165,7 @@ static struct qos_candidate *make(struct qos_probation *p, const struct pkt_medi
 			c = &set[i];
 	if (c->last_ns)
 		give_up(p, c);
-	c->key = m->key;
+	c->key = *key;
 	c->origin = *origin;
 	c->last_ns = now_ns ? now_ns : 1;
 	c->count = 0;
@@ -174,6 +174,13 @@ static struct qos_candidate *make(struct qos_probation *p, const struct pkt_medi
 	c->has_marker = false;
 	qos_count(&p->counters->candidates_opened, 1);
 	return c;
+}
+
+void qos_probation_remember(struct qos_probation *p, const struct pkt_media_key *key,
+	const struct qos_origin *origin, uint64_t now_ns)
+{
+	if (!find(p, key))
+		make(p, key, origin, now_ns);
 }
 
 /* Does the RTP timestamp run at a rate that a clock may have? */
@@ -224,13 +231,17 @@ enum qos_verdict qos_probation_offer(struct qos_probation *p, const struct pkt_m
 {
 	struct qos_candidate *c = find(p, &m->key);
 
-	if (!c) {
+	if (!c && !origin)
+		return QOS_UNKNOWN;
+	/* Begins anew, as if the sweep had come by already. */
+	if (c && now_ns > c->last_ns + QOS_CANDIDATE_NS) {
 		if (!origin)
-			return QOS_UNKNOWN;
-		c = make(p, m, origin, now_ns);
-	} else if (now_ns > c->last_ns + QOS_CANDIDATE_NS) {
-		give_up_packets(p, c);
+			origin = &c->origin;
+		give_up(p, c);
+		c = NULL;
 	}
+	if (!c)
+		c = make(p, &m->key, origin, now_ns);
 	if (c->kept) {
 		bool is_known = is_announced || qos_probation_is_hinted(p, &c->origin.flow, now_ns);
 		uint16_t max_step = is_known ? MAX_STEP_KNOWN : MAX_STEP;

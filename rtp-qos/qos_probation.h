@@ -80,6 +80,11 @@ enum qos_verdict qos_probation_offer(struct qos_probation *p, const struct pkt_m
 const struct qos_origin *qos_probation_origin(
 	const struct qos_probation *p, const struct pkt_media_key *key);
 
+/* A stream ended and its packets may go on, some of them as descriptors only: keeps where it came
+ * from, as a candidate without packets. */
+void qos_probation_remember(struct qos_probation *p, const struct pkt_media_key *key,
+	const struct qos_origin *origin, uint64_t now_ns);
+
 /* Frees a confirmed candidate. */
 void qos_probation_release(struct qos_probation *p, struct qos_candidate *c);
 

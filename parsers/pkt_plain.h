@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The short way from a frame to a media descriptor, for what nearly all frames at line rate are:
+ * Ethernet, at most one VLAN tag, IPv4 without options or IPv6 without extension headers, UDP, RTP
+ * without padding, extension and CSRCs, all of it captured.
+ * Owner: none. Threads: any; no state. */
+#ifndef PKT_PLAIN_H
+#define PKT_PLAIN_H
+
+#include "bytes.h"
+#include "pkt_media.h"
+
+enum {
+	PKT_PLAIN_ETHERNET = 14,
+	PKT_PLAIN_VLAN = 4,
+	PKT_PLAIN_IP4 = 20,
+	PKT_PLAIN_IP6 = 40,
+	PKT_PLAIN_UDP = 8,
+	PKT_PLAIN_RTP = 12,
+};
+
+static inline uint32_t pkt_plain_u32(const uint8_t *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+static inline uint16_t pkt_plain_u16(const uint8_t *p)
+{
+	uint16_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+/* An octet pair as it stands on the wire, for comparisons without swapping. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define PKT_PLAIN_WIRE(a, b) ((uint16_t)((b) << 8 | (a)))
+#else
+#define PKT_PLAIN_WIRE(a, b) ((uint16_t)((a) << 8 | (b)))
+#endif
+
+/* ip: where the IP header stands; n: octets captured from there. 0, or where the UDP header stands
+ * from ip, with *wire octets of it and what follows. */
+static inline unsigned pkt_plain_ip4(const uint8_t *ip, size_t n, uint32_t *wire)
+{
+	uint32_t total = be16(ip + 2);
+	/* No fragment: neither more-fragments bit nor offset; don't-fragment may be set. */
+	bool is_whole = !(pkt_plain_u16(ip + 6) & PKT_PLAIN_WIRE(0x3f, 0xff));
+
+	if ((ip[0] != 0x45) | !is_whole | (ip[9] != PKT_UDP) | (total > n))
+		return 0;
+	*wire = total - PKT_PLAIN_IP4;
+	return total > PKT_PLAIN_IP4 ? PKT_PLAIN_IP4 : 0;
+}
+
+static inline unsigned pkt_plain_ip6(const uint8_t *ip, size_t n, uint32_t *wire)
+{
+	*wire = be16(ip + 4);
+	if ((ip[0] >> 4 != 6) | (ip[6] != PKT_UDP) | (*wire + PKT_PLAIN_IP6 > n))
+		return 0;
+	return PKT_PLAIN_IP6;
+}
+
+/* The flow of an IPv6 frame that pkt_plain_media accepts: its key is a fingerprint of that. */
+static inline struct pkt_media_key pkt_plain_key6(
+	const uint8_t *ip, const uint8_t *udp, uint32_t ssrc, const struct pkt_seed *seed)
+{
+	struct pkt_flow flow = {.family = 6, .sport = be16(udp), .dport = be16(udp + 2)};
+
+	memcpy(flow.src.b, ip + 8, 16);
+	memcpy(flow.dst.b, ip + 24, 16);
+	return pkt_media_key(&flow, ssrc, seed);
+}
+
+/* pkt_media_key of an IPv4 flow, read off the headers. */
+static inline struct pkt_media_key pkt_plain_key4(
+	const uint8_t *ip, const uint8_t *udp, uint32_t ssrc)
+{
+	uint32_t w[4] = {
+		pkt_plain_u32(ip + 12),
+		pkt_plain_u32(ip + 16),
+		be32(udp),
+		ssrc,
+	};
+	struct pkt_media_key key;
+
+	memcpy(&key, w, sizeof(key));
+	return key;
+}
+
+/* What: fills the descriptor of a frame that arrived time_ns after the time base (at most
+ * PKT_MEDIA_TIME_MAX). False: the frame is something else, or RTP that only pkt_decode and
+ * rtp_hdr_parse understand. Where this says true, those say the same. */
+static inline bool pkt_plain_media(struct bytes in, uint64_t time_ns, const struct pkt_seed *seed,
+	struct pkt_media *m)
+{
+	const uint8_t *ip = in.p + PKT_PLAIN_ETHERNET;
+	size_t n = in.n;
+	const uint8_t *udp;
+	const uint8_t *rtp;
+	uint32_t wire, length, ssrc;
+	uint16_t type;
+	unsigned at;
+
+	/* Shorter ones hold no RTP; from here on all fixed headers can be read, a tag included. */
+	if (n < PKT_PLAIN_ETHERNET + PKT_PLAIN_VLAN + PKT_PLAIN_IP4 + PKT_PLAIN_UDP + PKT_PLAIN_RTP)
+		return false;
+	n -= PKT_PLAIN_ETHERNET;
+	type = pkt_plain_u16(ip - 2);
+	if (type == PKT_PLAIN_WIRE(0x81, 0x00)) {
+		type = pkt_plain_u16(ip + 2);
+		ip += PKT_PLAIN_VLAN;
+		n -= PKT_PLAIN_VLAN;
+	}
+	if (type == PKT_PLAIN_WIRE(0x08, 0x00))
+		at = pkt_plain_ip4(ip, n, &wire);
+	else if (type == PKT_PLAIN_WIRE(0x86, 0xdd) && n >= PKT_PLAIN_IP6)
+		at = pkt_plain_ip6(ip, n, &wire);
+	else
+		return false;
+	if (!at || wire < PKT_PLAIN_UDP + PKT_PLAIN_RTP)
+		return false;
+	udp = ip + at;
+	rtp = udp + PKT_PLAIN_UDP;
+	length = be16(udp + 4);
+	/* V=2, no padding, no extension, no CSRC; and not RTCP (RFC 5761 section 4). */
+	if ((rtp[0] != 0x80) | (rtp[1] >= 192 && rtp[1] <= 223) | (length > wire) |
+		(length < PKT_PLAIN_UDP + PKT_PLAIN_RTP))
+		return false;
+	ssrc = be32(rtp + 8);
+	m->key = at == PKT_PLAIN_IP4 ? pkt_plain_key4(ip, udp, ssrc)
+				     : pkt_plain_key6(ip, udp, ssrc, seed);
+	m->rtp_ts = be32(rtp + 4);
+	m->seq = be16(rtp + 2);
+	m->payload_bytes = (uint16_t)(length - PKT_PLAIN_UDP - PKT_PLAIN_RTP);
+	m->time_ns = time_ns;
+	m->marker_pt = rtp[1];
+	return true;
+}
+
+/* The addresses and ports of a frame that pkt_plain_media took. */
+static inline void pkt_plain_flow(struct bytes in, struct pkt_flow *flow)
+{
+	const uint8_t *ip = in.p + PKT_PLAIN_ETHERNET;
+	const uint8_t *udp;
+
+	if (pkt_plain_u16(ip - 2) == PKT_PLAIN_WIRE(0x81, 0x00))
+		ip += PKT_PLAIN_VLAN;
+	*flow = (struct pkt_flow){.family = ip[0] >> 4, .proto = PKT_UDP};
+	if (flow->family == 4) {
+		memcpy(flow->src.b, ip + 12, 4);
+		memcpy(flow->dst.b, ip + 16, 4);
+		udp = ip + PKT_PLAIN_IP4;
+	} else {
+		memcpy(flow->src.b, ip + 8, 16);
+		memcpy(flow->dst.b, ip + 24, 16);
+		udp = ip + PKT_PLAIN_IP6;
+	}
+	flow->sport = be16(udp);
+	flow->dport = be16(udp + 2);
+}
+
+#endif

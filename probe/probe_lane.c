@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Staging, handing over, and the two ways to meet a ring that is full: a file waits, live traffic is
+ * shed and counted. */
+#include "probe_lane.h"
+
+#include <stdio.h>
+
+#include <rte_mbuf.h>
+#include <urcu/urcu-qsbr.h>
+
+#include "dp_idle.h"
+#include "probe_rx.h"
+#include "probe_worker.h"
+
+static int make_ring(const char *kind, unsigned receiver, unsigned worker, uint32_t element,
+	uint32_t size, int socket, struct dp_ring **ring)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s_%u_%u", kind, receiver, worker);
+	return dp_ring_create(name, element, size, socket, ring);
+}
+
+int probe_lane_init(struct probe_lane *lane, struct probe_rx *rx, unsigned worker)
+{
+	const struct dp_options *o = &rx->probe->options->dp;
+	int socket = probe_socket(rx->probe->lcores.worker[worker]);
+	int rc;
+
+	lane->worker = &rx->probe->workers[worker];
+	lane->is_own = lane->worker == rx->own;
+	if (lane->is_own)
+		return 0;
+	rc = make_ring("media", rx->index, worker, sizeof(struct pkt_media), o->media_ring, socket,
+		&lane->media);
+	if (!rc)
+		rc = make_ring("signalling", rx->index, worker, sizeof(struct rte_mbuf *),
+			o->signalling_ring, socket, &lane->signalling);
+	return rc;
+}
+
+void probe_lane_fini(struct probe_lane *lane)
+{
+	if (lane->media)
+		dp_ring_destroy(lane->media);
+	if (lane->signalling)
+		dp_ring_destroy(lane->signalling);
+}
+
+/* The packet itself is not needed any more once this burst is through. */
+static void spend(struct probe_rx *rx, struct rte_mbuf *m)
+{
+	rx->spent[rx->spent_count++] = m;
+}
+
+/* A worker that waits must not hold up the grace periods of those it waits for. */
+static void wait_begin(const struct probe_rx *rx)
+{
+	if (rx->own)
+		urcu_qsbr_thread_offline();
+}
+
+static void wait_end(const struct probe_rx *rx)
+{
+	if (rx->own)
+		urcu_qsbr_thread_online();
+}
+
+/* Puts the rest when there is room. */
+static unsigned put_waiting(struct probe_rx *rx, struct probe_lane *lane, unsigned put)
+{
+	struct dp_idle idle = {0};
+
+	wait_begin(rx);
+	while (put < lane->media_staged) {
+		unsigned more = dp_ring_put(
+			lane->media, lane->media_stage + put, lane->media_staged - put);
+
+		put += more;
+		dp_idle_wait(&idle, more > 0);
+	}
+	wait_end(rx);
+	return put;
+}
+
+/* The first packet of a flow in each second travels whole, its next ones as descriptors. Sets are
+ * looked up together, so that the misses overlap. */
+static void choose_whole(struct probe_rx *rx, struct probe_lane *lane)
+{
+	uint64_t base = atomic_load_explicit(&rx->probe->time_base_ns, memory_order_relaxed);
+	uint64_t hash[DP_BURST];
+
+	for (unsigned i = 0; i < lane->media_staged; i++) {
+		hash[i] = pkt_media_key_hash(&lane->media_stage[i].key, &rx->probe->seed);
+		__builtin_prefetch(probe_seen_set(&rx->seen, hash[i]), 1);
+	}
+	for (unsigned i = 0; i < lane->media_staged; i++) {
+		struct pkt_media *m = &lane->media_stage[i];
+
+		if (m->time_ns > PKT_MEDIA_TIME_MAX)
+			continue;
+		if (probe_seen_note(&rx->seen, hash[i], base + m->time_ns))
+			spend(rx, lane->packets[i]);
+		else
+			*m = probe_packet_element(lane->packets[i]);
+	}
+}
+
+static void flush_own(struct probe_rx *rx, struct probe_lane *lane)
+{
+	probe_worker_burst(lane->worker, lane->media_stage, lane->packets, lane->media_staged);
+	for (unsigned i = 0; i < lane->media_staged; i++)
+		if (lane->packets[i])
+			spend(rx, lane->packets[i]);
+	lane->media_staged = 0;
+}
+
+static void flush_media(struct probe_rx *rx, struct probe_lane *lane)
+{
+	unsigned put;
+
+	choose_whole(rx, lane);
+	put = dp_ring_put(lane->media, lane->media_stage, lane->media_staged);
+	if (put < lane->media_staged && rx->probe->is_offline)
+		put = put_waiting(rx, lane, put);
+	lane->sent += put;
+	for (unsigned i = put; i < lane->media_staged; i++) {
+		if (lane->media_stage[i].time_ns == PKT_MEDIA_IS_PACKET)
+			rte_pktmbuf_free(probe_packet_of(&lane->media_stage[i]));
+		probe_count(&rx->outcome[PROBE_media_shed], 1);
+	}
+	lane->media_staged = 0;
+}
+
+static void flush_staged(struct probe_rx *rx, struct probe_lane *lane)
+{
+	if (lane->is_own)
+		flush_own(rx, lane);
+	else
+		flush_media(rx, lane);
+}
+
+static void flush_signalling(struct probe_rx *rx, struct probe_lane *lane)
+{
+	unsigned put =
+		dp_ring_put(lane->signalling, lane->signalling_stage, lane->signalling_staged);
+
+	lane->sent += put;
+	for (unsigned i = put; i < lane->signalling_staged; i++) {
+		rte_pktmbuf_free(lane->signalling_stage[i]);
+		probe_count(&rx->outcome[PROBE_signalling_shed], 1);
+	}
+	lane->signalling_staged = 0;
+}
+
+void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane,
+	const struct pkt_media *element, struct rte_mbuf *m)
+{
+	lane->media_stage[lane->media_staged] = *element;
+	lane->packets[lane->media_staged++] = m;
+	if (lane->media_staged == DP_BURST)
+		flush_staged(rx, lane);
+}
+
+void probe_lane_put_packet(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
+{
+	struct pkt_media element = probe_packet_element(m);
+
+	probe_lane_put_media(rx, lane, &element, m);
+}
+
+void probe_lane_put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
+{
+	lane->signalling_stage[lane->signalling_staged++] = m;
+	if (lane->signalling_staged == DP_BURST)
+		flush_signalling(rx, lane);
+}
+
+void probe_lane_flush_all(struct probe_rx *rx)
+{
+	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++) {
+		if (rx->lanes[i].signalling_staged)
+			flush_signalling(rx, &rx->lanes[i]);
+		if (rx->lanes[i].media_staged)
+			flush_staged(rx, &rx->lanes[i]);
+	}
+}
+
+void probe_lane_wait_all(struct probe_rx *rx)
+{
+	struct dp_idle idle = {0};
+
+	wait_begin(rx);
+	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++)
+		while (atomic_load_explicit(&rx->lanes[i].worker->done, memory_order_acquire) !=
+			rx->lanes[i].sent)
+			dp_idle_wait(&idle, false);
+	wait_end(rx);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The way from one receiver to one worker: two rings, or a plain call when both are one thread.
+ * Elements are staged and go out in bursts.
+ * Owner: the receiver (probe_rx). Threads: the receiver; a ring's other end is the worker's. */
+#ifndef PROBE_LANE_H
+#define PROBE_LANE_H
+
+#include <string.h>
+
+#include "dp_ring.h"
+#include "dp_rx.h"
+#include "pkt_media.h"
+
+struct probe_rx;
+struct probe_worker;
+struct rte_mbuf;
+
+struct probe_lane {
+	struct probe_worker *worker;
+	bool is_own; /* the worker is this thread */
+	struct dp_ring *media; /* struct pkt_media; NULL when own */
+	struct dp_ring *signalling; /* struct rte_mbuf *; NULL when own */
+	unsigned media_staged;
+	unsigned signalling_staged;
+	uint64_t sent; /* elements ever put into rings, for the barrier of capture files */
+	struct pkt_media media_stage[DP_BURST];
+	struct rte_mbuf *packets[DP_BURST]; /* of the elements in media_stage */
+	struct rte_mbuf *signalling_stage[DP_BURST];
+};
+
+/* Element of a media ring that tells the worker what time it is. */
+static inline struct pkt_media probe_time_element(uint64_t now_ns)
+{
+	return (struct pkt_media){.key.w[0] = now_ns, .time_ns = PKT_MEDIA_IS_TIME};
+}
+
+/* Element of a media ring that carries an mbuf instead of a descriptor, and back. */
+static inline struct pkt_media probe_packet_element(struct rte_mbuf *m)
+{
+	struct pkt_media element = {.time_ns = PKT_MEDIA_IS_PACKET};
+
+	memcpy(&element.key, &m, sizeof(struct rte_mbuf *));
+	return element;
+}
+
+static inline struct rte_mbuf *probe_packet_of(const struct pkt_media *element)
+{
+	struct rte_mbuf *m;
+
+	memcpy(&m, &element->key, sizeof(struct rte_mbuf *));
+	return m;
+}
+
+/* 0 or negative errno. receiver and worker number the rings. */
+int probe_lane_init(struct probe_lane *lane, struct probe_rx *rx, unsigned worker);
+void probe_lane_fini(struct probe_lane *lane);
+
+/* A descriptor of the packet m, or a time element with m NULL. Takes m. */
+void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane,
+	const struct pkt_media *element, struct rte_mbuf *m);
+/* A whole packet among the media. Takes m. */
+void probe_lane_put_packet(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m);
+/* A whole packet ahead of all media. Takes m. Not for own lanes. */
+void probe_lane_put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m);
+
+/* All staged elements of all lanes go out. */
+void probe_lane_flush_all(struct probe_rx *rx);
+
+/* Waits until every worker has finished all it was given. With several workers this is what makes
+ * the result of reading a file independent of their number: signalling, which they share, is
+ * handled with nothing else under way. */
+void probe_lane_wait_all(struct probe_rx *rx);
+
+#endif
