@@ -5,15 +5,14 @@
 
 #include <arpa/inet.h>
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
+
+#include "hep_number.h"
 
 enum {
 	NS_PER_SEC = 1000000000,
 	NS_PER_US = 1000,
-	DOUBLE_TEXT_MAX = 352, /* 309 digits of DBL_MAX, sign, point, decimals, NUL */
-	DECIMALS_MAX = 9,
+	US_DIGITS = 6,
 	ENDPOINT_MAX = INET6_ADDRSTRLEN + 8, /* "[address]:65535" */
 };
 
@@ -22,29 +21,41 @@ void hep_json_init(struct hep_json *j, void *buf, size_t room)
 	*j = (struct hep_json){.buf = buf, .room = room};
 }
 
-static void append(struct hep_json *j, const void *text, size_t n)
+/* Room for n octets more: where they go, or NULL when they do not fit. */
+static inline char *reserve(struct hep_json *j, size_t n)
 {
+	char *p = j->buf + j->used;
+
 	if (j->is_failed || j->room - j->used < n) {
 		j->is_failed = true;
-		return;
+		return NULL;
 	}
-	memcpy(j->buf + j->used, text, n);
 	j->used += n;
+	return p;
 }
 
-static void append_str(struct hep_json *j, const char *text)
+static inline void append(struct hep_json *j, const void *text, size_t n)
 {
-	append(j, text, strlen(text));
+	char *p = reserve(j, n);
+
+	if (p)
+		memcpy(p, text, n);
 }
 
 static void begin_value(struct hep_json *j, const char *key)
 {
+	struct bytes name = key ? bytes_from_str(key) : BYTES_NONE;
+	char *p = reserve(j, (j->needs_comma ? 1 : 0) + (key ? name.n + 3 : 0));
+
+	if (!p)
+		return;
 	if (j->needs_comma)
-		append(j, ",", 1);
+		*p++ = ',';
 	if (key) {
-		append(j, "\"", 1);
-		append_str(j, key);
-		append(j, "\":", 2);
+		*p++ = '"';
+		memcpy(p, name.p, name.n);
+		p[name.n] = '"';
+		p[name.n + 1] = ':';
 	}
 	j->needs_comma = true;
 }
@@ -62,8 +73,8 @@ void hep_json_close(struct hep_json *j, char bracket)
 	j->needs_comma = true;
 }
 
-/* Octets of the UTF-8 sequence at the front, 0 when there is none: the grammar of RFC 3629 section
- * 4, without overlong forms and surrogates. */
+/* Octets of the UTF-8 sequence at the front, which is not ASCII; 0 when there is none: the grammar of
+ * RFC 3629 section 4, without overlong forms and surrogates. */
 static unsigned utf8_length(struct bytes text)
 {
 	uint8_t c = text.p[0];
@@ -71,8 +82,6 @@ static unsigned utf8_length(struct bytes text)
 	uint8_t high = 0xbf;
 	unsigned n;
 
-	if (c < 0x80)
-		return 1;
 	if (c < 0xc2 || c > 0xf4)
 		return 0;
 	n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
@@ -94,7 +103,8 @@ static unsigned utf8_length(struct bytes text)
 	return n;
 }
 
-static bool is_plain(uint8_t c)
+/* Goes out as it is; of what is not ASCII the whole sequence. */
+static inline bool is_plain(uint8_t c)
 {
 	return c >= 0x20 && c != '"' && c != '\\';
 }
@@ -131,14 +141,15 @@ void hep_json_string(struct hep_json *j, const char *key, struct bytes text)
 	begin_value(j, key);
 	append(j, "\"", 1);
 	while (run < text.n && !j->is_failed) {
-		unsigned n = utf8_length(bytes_skip(text, run));
+		uint8_t c = text.p[run];
+		unsigned n = c < 0x80 ? 1 : utf8_length(bytes_skip(text, run));
 
-		if (n && is_plain(text.p[run])) {
+		if (n && is_plain(c)) {
 			run += n;
 			continue;
 		}
 		append(j, text.p, run);
-		append_escape(j, text.p[run]);
+		append_escape(j, c);
 		text = bytes_skip(text, run + 1);
 		run = 0;
 	}
@@ -149,59 +160,36 @@ void hep_json_string(struct hep_json *j, const char *key, struct bytes text)
 
 void hep_json_u64(struct hep_json *j, const char *key, uint64_t v)
 {
-	char text[24];
+	char text[HEP_NUMBER_MAX];
 
-	if (j->is_failed)
-		return;
-	snprintf(text, sizeof(text), "%" PRIu64, v);
 	begin_value(j, key);
-	append_str(j, text);
+	append(j, text, hep_number_u64(text, v));
 }
 
 void hep_json_i64(struct hep_json *j, const char *key, int64_t v)
 {
-	char text[24];
+	char text[HEP_NUMBER_MAX];
 
-	if (j->is_failed)
-		return;
-	snprintf(text, sizeof(text), "%" PRId64, v);
 	begin_value(j, key);
-	append_str(j, text);
-}
-
-/* Whatever the locale puts between the digits becomes the point that JSON wants. Returns the text
- * without the sign of a value that was rounded to zero. */
-static const char *tidy_number(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; from++) {
-		if (*from == '-' || (*from >= '0' && *from <= '9'))
-			*to++ = *from;
-		else if (to[-1] != '.')
-			*to++ = '.';
-	}
-	*to = 0;
-	return text[0] == '-' && text[1 + strspn(text + 1, "0.")] == 0 ? text + 1 : text;
+	append(j, text, hep_number_i64(text, v));
 }
 
 void hep_json_double(struct hep_json *j, const char *key, double v, int decimals)
 {
-	char text[DOUBLE_TEXT_MAX];
+	char text[HEP_FIXED_MAX];
 
 	if (!isfinite(v)) {
 		hep_json_null(j, key);
 		return;
 	}
-	snprintf(text, sizeof(text), "%.*f", decimals < DECIMALS_MAX ? decimals : DECIMALS_MAX, v);
 	begin_value(j, key);
-	append_str(j, tidy_number(text));
+	append(j, text, hep_number_fixed(text, v, decimals > 0 ? (unsigned)decimals : 0));
 }
 
 void hep_json_null(struct hep_json *j, const char *key)
 {
 	begin_value(j, key);
-	append_str(j, "null");
+	append(j, "null", 4);
 }
 
 size_t hep_json_finish(const struct hep_json *j)
@@ -222,12 +210,13 @@ static void put_ms(struct hep_json *j, const char *key, double v)
 /* Seconds since the epoch to the microsecond: more digits than a double carries safely. */
 static void put_time(struct hep_json *j, const char *key, uint64_t ns)
 {
-	char text[32];
+	char text[HEP_NUMBER_MAX + 1 + US_DIGITS];
+	size_t n = hep_number_u64(text, ns / NS_PER_SEC);
 
-	snprintf(text, sizeof(text), "%" PRIu64 ".%06u", ns / NS_PER_SEC,
-		(unsigned)(ns % NS_PER_SEC / NS_PER_US));
+	text[n++] = '.';
+	n += hep_number_padded(text + n, ns % NS_PER_SEC / NS_PER_US, US_DIGITS);
 	begin_value(j, key);
-	append_str(j, text);
+	append(j, text, n);
 }
 
 static void put_timing(struct hep_json *j, const struct qos_report *report)
@@ -274,31 +263,41 @@ static void put_scores(struct hep_json *j, const struct qos_report *report)
 	put_score(j, "MEAN_RFACTOR", report, report->mean_r);
 }
 
-static void addr_text(const struct pkt_flow *flow, const struct pkt_addr *addr, char *text)
+/* Returns its length; text has room for INET6_ADDRSTRLEN octets. */
+static size_t addr_text(const struct pkt_flow *flow, const struct pkt_addr *addr, char *text)
 {
-	inet_ntop(flow->family == 4 ? AF_INET : AF_INET6, addr->b, text, INET6_ADDRSTRLEN);
+	if (flow->family == 4)
+		return hep_number_ip4(text, addr->b);
+	inet_ntop(AF_INET6, addr->b, text, INET6_ADDRSTRLEN);
+	return strlen(text);
+}
+
+static void put_addr(struct hep_json *j, const char *key, const struct pkt_flow *flow,
+	const struct pkt_addr *addr)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	hep_json_string(j, key, bytes_of(text, addr_text(flow, addr, text)));
 }
 
 static void put_mac(struct hep_json *j, const char *key, const uint8_t *mac)
 {
-	char text[18];
+	char text[6 * 3];
 
-	snprintf(text, sizeof(text), "%02X-%02X-%02X-%02X-%02X-%02X", mac[0], mac[1], mac[2],
-		mac[3], mac[4], mac[5]);
-	put_str(j, key, text);
+	for (unsigned i = 0; i < 6; i++) {
+		hep_number_hex(text + (size_t)3 * i, mac + i, 1, "0123456789ABCDEF");
+		text[3 * i + 2] = '-';
+	}
+	hep_json_string(j, key, bytes_of(text, sizeof(text) - 1));
 }
 
 static void put_addresses(struct hep_json *j, const struct qos_report *report)
 {
 	const struct pkt_flow *flow = &report->flow;
-	char src[INET6_ADDRSTRLEN];
-	char dst[INET6_ADDRSTRLEN];
 
-	addr_text(flow, &flow->src, src);
-	addr_text(flow, &flow->dst, dst);
-	put_str(j, "SRC_IP", src);
+	put_addr(j, "SRC_IP", flow, &flow->src);
 	hep_json_u64(j, "SRC_PORT", flow->sport);
-	put_str(j, "DST_IP", dst);
+	put_addr(j, "DST_IP", flow, &flow->dst);
 	hep_json_u64(j, "DST_PORT", flow->dport);
 	if (report->has_mac) {
 		put_mac(j, "SRC_MAC", report->src_mac);
@@ -310,10 +309,12 @@ static void put_addresses(struct hep_json *j, const struct qos_report *report)
 
 static void put_media(struct hep_json *j, const struct qos_report *report)
 {
-	char ssrc[12];
+	const uint8_t octets[4] = {(uint8_t)(report->ssrc >> 24), (uint8_t)(report->ssrc >> 16),
+		(uint8_t)(report->ssrc >> 8), (uint8_t)report->ssrc};
+	char ssrc[10] = "0x";
 
-	snprintf(ssrc, sizeof(ssrc), "0x%08" PRIx32, report->ssrc);
-	put_str(j, "SSRC", ssrc);
+	hep_number_hex(ssrc + 2, octets, sizeof(octets), "0123456789abcdef");
+	hep_json_string(j, "SSRC", bytes_of(ssrc, sizeof(ssrc)));
 	hep_json_u64(j, "CODEC_PT", report->payload.pt);
 	hep_json_u64(j, "CLOCK", report->payload.clock);
 	put_str(j, "CODEC_NAME", report->payload.name);
@@ -324,15 +325,17 @@ static void put_media(struct hep_json *j, const struct qos_report *report)
 
 static void put_report_name(struct hep_json *j, const struct pkt_flow *flow)
 {
-	char src[INET6_ADDRSTRLEN];
 	char name[ENDPOINT_MAX];
+	bool is_ip6 = flow->family != 4;
+	size_t n = is_ip6;
 
-	addr_text(flow, &flow->src, src);
-	if (flow->family == 4)
-		snprintf(name, sizeof(name), "%s:%u", src, flow->sport);
-	else
-		snprintf(name, sizeof(name), "[%s]:%u", src, flow->sport);
-	put_str(j, "REPORT_NAME", name);
+	name[0] = '[';
+	n += addr_text(flow, &flow->src, name + n);
+	if (is_ip6)
+		name[n++] = ']';
+	name[n++] = ':';
+	n += hep_number_u64(name + n, flow->sport);
+	hep_json_string(j, "REPORT_NAME", bytes_of(name, n));
 }
 
 static const char *type_name(const struct qos_report *report, uint32_t final_type)

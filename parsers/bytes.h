@@ -67,11 +67,13 @@ static inline uint8_t ascii_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-/* ASCII case only, whatever the locale. */
+/* ASCII case only, whatever the locale. Text that is meant to be the same is mostly spelt the same. */
 static inline bool bytes_eq_nocase(struct bytes a, struct bytes b)
 {
 	if (a.n != b.n)
 		return false;
+	if (bytes_eq(a, b))
+		return true;
 	for (size_t i = 0; i < a.n; i++)
 		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
 			return false;

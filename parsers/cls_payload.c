@@ -17,7 +17,11 @@ struct cls_scratch {
 };
 
 enum {
-	SCAN_BYTES = 128,
+	/* Hyperscan has one small automaton for inputs below 70 octets; for longer ones it starts an
+	 * engine per kind of pattern, which costs three times as much. So the first scan is short, and
+	 * only a line of text that is longer gets another. */
+	SCAN_BYTES = 64,
+	SCAN_LINE_BYTES = 128,
 	LEADING_BYTES = 128, /* CR and LF looked through */
 };
 
@@ -146,23 +150,39 @@ static struct bytes skip_leading_lines(struct bytes payload)
 	return bytes_skip(payload, n);
 }
 
+/* The line may go on beyond what was scanned. */
+static bool is_long_line(struct bytes in)
+{
+	if (in.n <= SCAN_BYTES)
+		return false;
+	for (size_t i = 0; i < SCAN_BYTES; i++)
+		if (in.p[i] < ' ' || in.p[i] > '~')
+			return false;
+	return true;
+}
+
+/* Fails only for a scratch of another database or one in use: unknown is the safe answer. */
+static bool scan(const struct cls_db *db, struct cls_scratch *scratch, struct bytes in,
+	struct verdict *verdict)
+{
+	hs_error_t rc = hs_scan(
+		db->hs, (const char *)in.p, (unsigned)in.n, 0, scratch->hs, on_match, verdict);
+
+	return (rc == HS_SUCCESS || rc == HS_SCAN_TERMINATED) && verdict->best < PATTERN_COUNT;
+}
+
 enum cls_kind cls_payload(
 	const struct cls_db *db, struct cls_scratch *scratch, struct bytes payload)
 {
 	struct bytes in = skip_leading_lines(payload);
 	struct verdict verdict = {.payload_bytes = in.n, .best = PATTERN_COUNT};
 	enum cls_kind kind;
-	hs_error_t rc;
 
 	if (in.n == 0)
 		return CLS_UNKNOWN;
-	in = bytes_head(in, SCAN_BYTES);
-	rc = hs_scan(
-		db->hs, (const char *)in.p, (unsigned)in.n, 0, scratch->hs, on_match, &verdict);
-	/* It fails only for a scratch of another database or one in use: unknown is the safe answer. */
-	if (rc != HS_SUCCESS && rc != HS_SCAN_TERMINATED)
-		return CLS_UNKNOWN;
-	if (verdict.best == PATTERN_COUNT)
+	if (!scan(db, scratch, bytes_head(in, SCAN_BYTES), &verdict) &&
+		(!is_long_line(in) ||
+			!scan(db, scratch, bytes_head(in, SCAN_LINE_BYTES), &verdict)))
 		return CLS_UNKNOWN;
 	kind = patterns[verdict.best].kind;
 	/* Empty lines go before SIP only; before binary they are just part of something else. */

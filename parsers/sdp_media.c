@@ -7,6 +7,10 @@
 
 #include "text_pvt.h"
 
+enum {
+	DIRECTION_BYTES = 8, /* of each name */
+};
+
 /* A c= line, or the address of an a=rtcp line. */
 struct connection {
 	bool is_set;
@@ -249,9 +253,9 @@ static void take_ptime(struct reader *r, struct bytes value)
 }
 
 /* RFC 8866 section 6.7: a section without a direction has the session's. */
-static bool take_direction(struct reader *r, struct bytes name)
+static void take_direction(struct reader *r, struct bytes name)
 {
-	static const char *const names[] = {
+	static const char names[][DIRECTION_BYTES + 1] = {
 		[SDP_SENDRECV] = "sendrecv",
 		[SDP_SENDONLY] = "sendonly",
 		[SDP_RECVONLY] = "recvonly",
@@ -259,37 +263,41 @@ static bool take_direction(struct reader *r, struct bytes name)
 	};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!bytes_eq_nocase(name, bytes_from_str(names[i])))
+		if (!bytes_eq_nocase(name, bytes_of(names[i], DIRECTION_BYTES)))
 			continue;
 		if (r->media)
 			r->media->direction = (enum sdp_direction)i;
 		else if (!r->is_in_media)
 			r->direction = (enum sdp_direction)i;
-		return true;
+		return;
 	}
-	return false;
 }
 
 static void take_attribute(struct reader *r, struct bytes value)
 {
 	static const struct {
 		const char *name;
+		uint8_t len;
 		void (*take)(struct reader *r, struct bytes value);
 	} attributes[] = {
-		{"rtpmap", take_rtpmap},
-		{"fmtp", take_fmtp},
-		{"rtcp", take_rtcp},
-		{"rtcp-mux", take_rtcp_mux},
-		{"ptime", take_ptime},
+		{"rtpmap", 6, take_rtpmap},
+		{"fmtp", 4, take_fmtp},
+		{"rtcp", 4, take_rtcp},
+		{"rtcp-mux", 8, take_rtcp_mux},
+		{"ptime", 5, take_ptime},
 	};
 	size_t colon = bytes_find(value, ':');
 	struct bytes name = bytes_trim(bytes_head(value, colon));
 
-	if (take_direction(r, name) || !r->media)
-		return;
-	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
-		if (bytes_eq_nocase(name, bytes_from_str(attributes[i].name)))
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		if (name.n != attributes[i].len ||
+			!bytes_eq_nocase(name, bytes_of(attributes[i].name, name.n)))
+			continue;
+		if (r->media)
 			attributes[i].take(r, bytes_skip(value, colon + 1));
+		return;
+	}
+	take_direction(r, name);
 }
 
 static void take_line(struct reader *r, uint8_t type, struct bytes value)

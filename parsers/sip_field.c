@@ -42,16 +42,26 @@ static size_t unit_len(struct splitter *s, struct bytes b)
 	return n ? n : 1;
 }
 
+static bool has_unit(const struct splitter *s, struct bytes b)
+{
+	return (!s->has_no_quoted && bytes_find(b, '"') < b.n) ||
+	       (s->skips_angle && !s->has_no_angle && bytes_find(b, '<') < b.n);
+}
+
 /* Takes the text before the next separator off the front, and the separator with it. Returns
  * whether there was one. */
 static bool split(struct splitter *s, uint8_t separator, struct bytes *part)
 {
-	size_t i = 0;
-	bool is_found;
+	size_t i = bytes_find(s->rest, separator);
+	bool is_found = i < s->rest.n;
 
-	while (i < s->rest.n && s->rest.p[i] != separator)
-		i += unit_len(s, bytes_skip(s->rest, i));
-	is_found = i < s->rest.n;
+	/* Only what begins before the first separator could hide it. */
+	if (is_found && has_unit(s, bytes_head(s->rest, i))) {
+		i = 0;
+		while (i < s->rest.n && s->rest.p[i] != separator)
+			i += unit_len(s, bytes_skip(s->rest, i));
+		is_found = i < s->rest.n;
+	}
 	*part = bytes_head(s->rest, i);
 	s->rest = bytes_skip(s->rest, i + 1);
 	return is_found;

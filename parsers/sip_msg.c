@@ -6,26 +6,31 @@
 #include "sip_field_pvt.h"
 #include "text_pvt.h"
 
-static const char *const method_names[] = {
-	[SIP_OTHER] = "OTHER",
-	[SIP_INVITE] = "INVITE",
-	[SIP_ACK] = "ACK",
-	[SIP_BYE] = "BYE",
-	[SIP_CANCEL] = "CANCEL",
-	[SIP_OPTIONS] = "OPTIONS",
-	[SIP_REGISTER] = "REGISTER",
-	[SIP_PRACK] = "PRACK",
-	[SIP_SUBSCRIBE] = "SUBSCRIBE",
-	[SIP_NOTIFY] = "NOTIFY",
-	[SIP_PUBLISH] = "PUBLISH",
-	[SIP_INFO] = "INFO",
-	[SIP_REFER] = "REFER",
-	[SIP_MESSAGE] = "MESSAGE",
-	[SIP_UPDATE] = "UPDATE",
+static const struct {
+	const char *name;
+	uint8_t len;
+} methods[] = {
+#define METHOD(method) [SIP_##method] = {#method, sizeof(#method) - 1}
+	METHOD(OTHER),
+	METHOD(INVITE),
+	METHOD(ACK),
+	METHOD(BYE),
+	METHOD(CANCEL),
+	METHOD(OPTIONS),
+	METHOD(REGISTER),
+	METHOD(PRACK),
+	METHOD(SUBSCRIBE),
+	METHOD(NOTIFY),
+	METHOD(PUBLISH),
+	METHOD(INFO),
+	METHOD(REFER),
+	METHOD(MESSAGE),
+	METHOD(UPDATE),
+#undef METHOD
 };
 
 enum {
-	METHOD_COUNT = sizeof(method_names) / sizeof(method_names[0])
+	METHOD_COUNT = sizeof(methods) / sizeof(methods[0])
 };
 
 enum header {
@@ -70,29 +75,39 @@ struct pending {
 
 const char *sip_method_name(enum sip_method method)
 {
-	return (unsigned)method < METHOD_COUNT ? method_names[method] : method_names[SIP_OTHER];
+	return methods[(unsigned)method < METHOD_COUNT ? method : SIP_OTHER].name;
 }
 
 /* Methods are case-sensitive, RFC 3261 section 7.1. */
 static enum sip_method method_of(struct bytes name)
 {
 	for (unsigned i = SIP_INVITE; i < METHOD_COUNT; i++)
-		if (bytes_eq(name, bytes_from_str(method_names[i])))
+		if (bytes_eq(name, bytes_of(methods[i].name, methods[i].len)))
 			return (enum sip_method)i;
 	return SIP_OTHER;
-}
-
-static bool is_alnum(uint8_t c)
-{
-	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9');
 }
 
 /* Length of the token (RFC 3261 section 25.1) at the front. */
 static size_t token_len(struct bytes b)
 {
+	static const bool is_token[256] = {
+		['0' ... '9'] = true,
+		['A' ... 'Z'] = true,
+		['a' ... 'z'] = true,
+		['-'] = true,
+		['.'] = true,
+		['!'] = true,
+		['%'] = true,
+		['*'] = true,
+		['_'] = true,
+		['+'] = true,
+		['`'] = true,
+		['\''] = true,
+		['~'] = true,
+	};
 	size_t n = 0;
 
-	while (n < b.n && (is_alnum(b.p[n]) || (b.p[n] && strchr("-.!%*_+`'~", b.p[n]))))
+	while (n < b.n && is_token[b.p[n]])
 		n++;
 	return n;
 }
@@ -164,12 +179,13 @@ static bool parse_start_line(struct bytes line, struct sip_msg *msg)
 
 static enum header header_of(struct bytes name)
 {
+	bool is_compact = name.n == 1 && name.p[0]; /* 0 stands for no compact form */
+
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		if (name.n == 1 && headers[i].compact &&
-			headers[i].compact == ascii_lower(name.p[0]))
-			return (enum header)headers[i].header;
-		if (name.n == headers[i].len &&
-			bytes_eq_nocase(name, bytes_of(headers[i].name, headers[i].len)))
+		if (is_compact ? headers[i].compact != ascii_lower(name.p[0])
+			       : headers[i].len != name.n)
+			continue;
+		if (is_compact || bytes_eq_nocase(name, bytes_of(headers[i].name, name.n)))
 			return (enum header)headers[i].header;
 	}
 	return HEADER_OTHER;

@@ -15,15 +15,16 @@ static inline bool text_is_blank(uint8_t c)
 /* Takes the blanks and then the run of other octets off the front; empty at the end. */
 static inline struct bytes text_take_word(struct bytes *text)
 {
+	const uint8_t *p = text->p, *end = p + text->n;
 	struct bytes word;
-	size_t n = 0;
 
-	while (text->n && text_is_blank(text->p[0]))
-		*text = bytes_skip(*text, 1);
-	while (n < text->n && !text_is_blank(text->p[n]))
-		n++;
-	word = bytes_head(*text, n);
-	*text = bytes_skip(*text, n);
+	while (p < end && text_is_blank(*p))
+		p++;
+	word.p = p;
+	while (p < end && !text_is_blank(*p))
+		p++;
+	word.n = (size_t)(p - word.p);
+	*text = bytes_of(p, (size_t)(end - p));
 	return word;
 }
 
@@ -31,16 +32,15 @@ static inline struct bytes text_take_word(struct bytes *text)
  * some value above UINT32_MAX. */
 static inline bool text_take_number(struct bytes *text, uint64_t *value)
 {
-	bool has_digit = false;
+	uint64_t v = 0;
+	size_t n = 0;
 
-	*value = 0;
-	while (text->n && text->p[0] >= '0' && text->p[0] <= '9') {
-		if (*value <= UINT32_MAX)
-			*value = *value * 10 + (uint64_t)(text->p[0] - '0');
-		*text = bytes_skip(*text, 1);
-		has_digit = true;
-	}
-	return has_digit;
+	for (; n < text->n && text->p[n] >= '0' && text->p[n] <= '9'; n++)
+		if (v <= UINT32_MAX)
+			v = v * 10 + (uint64_t)(text->p[n] - '0');
+	*value = v;
+	*text = bytes_skip(*text, n);
+	return n > 0;
 }
 
 #endif

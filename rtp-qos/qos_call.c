@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The call table: a lock-free hash table that all workers read, and for each worker a private ring
- * of the calls it opened, which it alone walks to expire them. A call is taken out of the table
+/* The call table: a lock-free hash table that all workers read, and for each worker a private queue
+ * of the calls it opened, by which it alone expires them. A call is taken out of the table
  * under its own mutex, so that a message never changes one that was reported already. */
 #include "qos_call.h"
 
@@ -10,25 +10,23 @@
 #include <stdlib.h>
 
 #include "qos_call_pvt.h"
+#include "qos_call_queue.h"
 #include "qos_count.h"
 #include "qos_pool.h"
 
 enum {
 	MIN_BUCKETS = 64,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
-	SCAN_LEAST = 64, /* calls looked at a tick: at least, ... */
-	SCAN_MOST = 1024, /* ... and at most */
+	LOOKS_MOST = 8192, /* calls looked at a tick, so that media does not wait for long */
 };
 
-#define ROUND_NS       4000000000ull /* in which a ring of up to 40,000 calls is walked */
+#define STREAMS_NS     4000000000ull /* between looks at a call that only its streams keep */
 #define TRANSACTION_NS 32000000000ull /* 64*T1, Timers B and F of RFC 3261 section 17.1 */
 
 struct call_worker {
-	alignas(64) struct qos_call *next; /* in the ring, the one to look at next; NULL: empty */
-	uint32_t length;
-	uint32_t scan_left; /* of this tick */
-	bool is_scanning; /* this tick's scan was left to report a call */
-	uint64_t scan_ns; /* the last tick */
+	alignas(64) struct qos_call_queue queue;
+	uint32_t looks_left; /* of this tick */
+	bool is_looking; /* this tick was left to report a call */
 	struct qos_call_counters counters;
 };
 
@@ -64,8 +62,11 @@ static int match_call(struct cds_lfht_node *node, const void *arg)
 	const struct call_key *key = arg;
 	struct bytes stored = bytes_head(key->call_id, QOS_CALL_ID_MAX - 1);
 
-	return call->hash == key->hash && memcmp(call->call_id, stored.p, stored.n) == 0 &&
-	       call->call_id[stored.n] == '\0';
+	if (call->hash != key->hash)
+		return false;
+	/* Comes next, as good as sure. */
+	__builtin_prefetch(&call->lock, 1);
+	return memcmp(call->call_id, stored.p, stored.n) == 0 && call->call_id[stored.n] == '\0';
 }
 
 static struct call_key make_key(const struct qos_calls *calls, struct bytes call_id)
@@ -123,6 +124,8 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 		c->linger_ns = TRANSACTION_NS;
 	c->call_timeout_ns = options->call_timeout_ns;
 	c->setup_timeout_ns = options->setup_timeout_ns;
+	for (unsigned i = 0; i < workers; i++)
+		qos_call_queue_init(&c->workers[i].queue);
 	c->least_ns = min64(TRANSACTION_NS, min64(c->call_timeout_ns, c->setup_timeout_ns));
 
 	err = qos_pool_init(&c->pool, sizeof(struct qos_call), max + max / 8 + SPARE);
@@ -196,28 +199,6 @@ void qos_calls_destroy(struct qos_calls *calls)
 	free(calls);
 }
 
-static void ring_insert(struct call_worker *w, struct qos_call *call)
-{
-	struct qos_call *next = w->next ? w->next : call;
-	struct qos_call *prev = w->next ? w->next->home_prev : call;
-
-	call->home_next = next;
-	call->home_prev = prev;
-	prev->home_next = call;
-	next->home_prev = call;
-	w->next = next;
-	w->length++;
-}
-
-static void ring_remove(struct call_worker *w, struct qos_call *call)
-{
-	call->home_prev->home_next = call->home_next;
-	call->home_next->home_prev = call->home_prev;
-	if (w->next == call)
-		w->next = call->home_next == call ? NULL : call->home_next;
-	w->length--;
-}
-
 /* Room for one more call, counted already; NULL when full. Waits only where nothing read under RCU is
  * held: before the call is found or made. */
 static struct qos_call *reserve_call(struct qos_calls *calls)
@@ -225,10 +206,10 @@ static struct qos_call *reserve_call(struct qos_calls *calls)
 	struct qos_call *call = NULL;
 
 	if (atomic_fetch_add_explicit(&calls->count, 1, memory_order_relaxed) < calls->max) {
-		call = qos_pool_take(&calls->pool);
+		call = qos_pool_take(&calls->pool, sizeof(*call));
 		if (!call && calls->may_wait) {
 			urcu_qsbr_barrier();
-			call = qos_pool_take(&calls->pool);
+			call = qos_pool_take(&calls->pool, sizeof(*call));
 		}
 	}
 	if (!call)
@@ -264,7 +245,7 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
 		return caa_container_of(node, struct qos_call, node);
 	}
-	ring_insert(&calls->workers[worker], call);
+	qos_call_queue_add(&calls->workers[worker].queue, call, now_ns + calls->least_ns);
 	qos_count(&calls->workers[worker].counters.calls_opened, 1);
 	return call;
 }
@@ -315,16 +296,25 @@ static bool is_idle(const struct qos_call *call, uint64_t now_ns, uint64_t limit
 	return now_ns > last && now_ns - last >= limit_ns;
 }
 
-/* Takes the call out of the table if its time has come; with drain in the state it is in. */
-static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t now_ns, bool drain)
+/* Takes the call out of the table if its time has come; with drain in the state it is in. Else says
+ * when to look again. That is at most least_ns away, for a message may change the limit, but none
+ * ends the call's time before that. */
+static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t now_ns, bool drain,
+	uint64_t *look_ns)
 {
+	uint64_t last = atomic_load_explicit(&call->last_ns, memory_order_relaxed), due;
 	bool is_due = drain;
 
-	if (!drain && (!is_idle(call, now_ns, calls->least_ns) ||
-			      atomic_load_explicit(&call->streams_open, memory_order_acquire)))
+	*look_ns = min64(last, now_ns) + calls->least_ns;
+	if (!drain && !is_idle(call, now_ns, calls->least_ns))
+		return false;
+	*look_ns = now_ns + min64(STREAMS_NS, calls->least_ns);
+	if (!drain && atomic_load_explicit(&call->streams_open, memory_order_acquire))
 		return false;
 	pthread_mutex_lock(&call->lock);
-	if (!drain && is_idle(call, now_ns, idle_limit(calls, call))) {
+	due = atomic_load_explicit(&call->last_ns, memory_order_relaxed) + idle_limit(calls, call);
+	*look_ns = min64(due, now_ns + calls->least_ns);
+	if (!drain && due <= now_ns) {
 		is_due = true;
 		qos_call_time_out(call);
 	}
@@ -334,48 +324,36 @@ static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t 
 	return is_due;
 }
 
-/* In proportion to the time since the last tick, so that a round takes ROUND_NS at any tick, or longer
- * for a ring so long that a tick would keep media waiting. */
-static uint32_t scan_budget(struct call_worker *w, uint64_t now_ns)
-{
-	uint64_t elapsed = now_ns > w->scan_ns ? now_ns - w->scan_ns : 0;
-	uint64_t budget = min64(elapsed, ROUND_NS) / 1000 * w->length / (ROUND_NS / 1000);
-
-	w->scan_ns = now_ns;
-	if (budget < SCAN_LEAST)
-		budget = SCAN_LEAST;
-	return (uint32_t)min64(min64(budget, SCAN_MOST), w->length);
-}
-
 struct qos_call *qos_calls_expire(
 	struct qos_calls *calls, unsigned worker, uint64_t now_ns, bool drain)
 {
 	struct call_worker *w = &calls->workers[worker];
+	struct qos_call *call;
+	uint64_t look_ns;
 
 	assert(worker < calls->worker_count);
-	if (!w->is_scanning)
-		w->scan_left = scan_budget(w, now_ns);
-	w->is_scanning = true;
-	while (w->next && (drain || w->scan_left)) {
-		struct qos_call *call = w->next;
-
-		w->next = call->home_next;
-		if (w->scan_left)
-			w->scan_left--;
-		if (!close_call(calls, call, now_ns, drain))
+	if (drain && cds_list_empty(&w->queue.due))
+		qos_call_queue_flush(&w->queue);
+	if (!w->is_looking)
+		w->looks_left = LOOKS_MOST;
+	w->is_looking = true;
+	while ((drain || w->looks_left) && (call = qos_call_queue_take(&w->queue, now_ns))) {
+		w->looks_left -= w->looks_left > 0;
+		if (!close_call(calls, call, now_ns, drain, &look_ns)) {
+			qos_call_queue_add(&w->queue, call, look_ns);
 			continue;
-		ring_remove(w, call);
+		}
 		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
 		qos_count(&w->counters.calls_closed, 1);
 		return call;
 	}
-	w->is_scanning = false;
+	w->is_looking = false;
 	return NULL;
 }
 
 uint32_t qos_calls_own(const struct qos_calls *calls, unsigned worker)
 {
-	return calls->workers[worker].length;
+	return calls->workers[worker].queue.length;
 }
 
 uint32_t qos_calls_count(const struct qos_calls *calls)

@@ -35,7 +35,7 @@ void qos_pool_fini(struct qos_pool *pool)
 	pool->block = NULL;
 }
 
-void *qos_pool_take(struct qos_pool *pool)
+void *qos_pool_take(struct qos_pool *pool, size_t clear)
 {
 	void *object = NULL;
 
@@ -48,7 +48,7 @@ void *qos_pool_take(struct qos_pool *pool)
 	}
 	pthread_mutex_unlock(&pool->lock);
 	if (object)
-		memset(object, 0, pool->stride);
+		memset(object, 0, clear);
 	return object;
 }
 

@@ -22,8 +22,8 @@ struct qos_pool {
 int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max);
 void qos_pool_fini(struct qos_pool *pool);
 
-/* An object full of zeros, or NULL when all are taken. */
-void *qos_pool_take(struct qos_pool *pool);
+/* An object whose first clear octets are zeros, or NULL when all are taken. */
+void *qos_pool_take(struct qos_pool *pool, size_t clear);
 void qos_pool_put(struct qos_pool *pool, void *object);
 
 #endif

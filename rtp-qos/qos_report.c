@@ -3,8 +3,6 @@
  * milliseconds. */
 #include "qos_report.h"
 
-#include <stdio.h>
-
 #include "qos_emodel.h"
 #include "qos_stream.h"
 
@@ -65,22 +63,47 @@ static double mean_delta_ms(const struct qos_stream_hot *hot, const struct qos_s
 						: 0;
 }
 
-void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
+static char *put_hex(char *p, const uint8_t *octets, size_t n)
 {
-	size_t n = pkt_addr_len(flow->family);
-	int order = memcmp(flow->src.b, flow->dst.b, n);
-	bool is_src_first = order < 0 || (order == 0 && flow->sport <= flow->dport);
-	const struct pkt_addr *a = is_src_first ? &flow->src : &flow->dst;
-	const struct pkt_addr *b = is_src_first ? &flow->dst : &flow->src;
-	unsigned aport = is_src_first ? flow->sport : flow->dport;
-	unsigned bport = is_src_first ? flow->dport : flow->sport;
-	char hex[2][33];
+	static const char digits[] = "0123456789abcdef";
 
 	for (size_t i = 0; i < n; i++) {
-		snprintf(hex[0] + 2 * i, 3, "%02x", a->b[i]);
-		snprintf(hex[1] + 2 * i, 3, "%02x", b->b[i]);
+		*p++ = digits[octets[i] >> 4];
+		*p++ = digits[octets[i] & 15];
 	}
-	snprintf(id, size, "rtp-%s-%u-%s-%u", hex[0], aport, hex[1], bport);
+	return p;
+}
+
+static char *put_port(char *p, uint16_t port)
+{
+	unsigned scale = 1;
+
+	while (port / scale >= 10)
+		scale *= 10;
+	*p++ = '-';
+	for (; scale; scale /= 10)
+		*p++ = (char)('0' + port / scale % 10);
+	return p;
+}
+
+void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
+{
+	size_t n = pkt_addr_len(flow->family), used;
+	int order = memcmp(flow->src.b, flow->dst.b, n);
+	bool is_src_first = order < 0 || (order == 0 && flow->sport <= flow->dport);
+	char text[4 + 2 * (32 + 1 + 5 + 1)] = "rtp-";
+	char *p = text + 4;
+
+	p = put_hex(p, is_src_first ? flow->src.b : flow->dst.b, n);
+	p = put_port(p, is_src_first ? flow->sport : flow->dport);
+	*p++ = '-';
+	p = put_hex(p, is_src_first ? flow->dst.b : flow->src.b, n);
+	p = put_port(p, is_src_first ? flow->dport : flow->sport);
+	if (!size)
+		return;
+	used = (size_t)(p - text) < size ? (size_t)(p - text) : size - 1;
+	memcpy(id, text, used);
+	id[used] = '\0';
 }
 
 static void describe(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold,

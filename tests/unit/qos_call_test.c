@@ -81,34 +81,84 @@ static void full_table_refuses_and_counts(void **state)
 	assert_int_equal(atomic_load(&qos_calls_counters(calls, 1)->calls_opened), 1);
 }
 
-/* The scan is in proportion to the time passed; four seconds do for a round. */
-static void every_call_is_looked_at_in_a_round(void **state)
+/* However many are due, a tick looks at so many; the next goes on from there. */
+static void a_tick_looks_at_a_bounded_number(void **state)
 {
 	struct qos_calls *calls;
 	struct qos_call *call;
-	unsigned expired = 0;
+	unsigned expired[4] = {0};
 	char id[16];
 
 	qos_calls_destroy(*state);
-	*state = calls = create_calls(3000, 0);
-	for (int i = 0; i < 3000; i++) {
+	*state = calls = create_calls(20000, 0);
+	for (int i = 0; i < 20000; i++) {
 		snprintf(id, sizeof(id), "id-%d", i);
 		assert_int_equal(open_call(calls, 0, id, &call), QOS_CALL_OPENED);
 	}
-	assert_null(qos_calls_expire(calls, 0, SETUP_S * S, false));
-	for (unsigned tick = 1; tick <= 40; tick++) {
-		unsigned now = 0;
-
+	for (unsigned tick = 0; tick < 4; tick++)
 		while ((call = qos_calls_expire(
 				calls, 0, SETUP_S * S + S + tick * S / 10, false))) {
 			qos_call_put(call);
-			now++;
+			expired[tick]++;
 		}
-		assert_true(now <= 1024);
-		expired += now;
-	}
-	assert_int_equal(expired, 3000);
+	assert_int_equal(expired[0], 8192);
+	assert_int_equal(expired[1], 8192);
+	assert_int_equal(expired[2], 20000 - 2 * 8192);
+	assert_int_equal(expired[3], 0);
 	assert_int_equal(qos_calls_count(calls), 0);
+}
+
+/* 20,000 calls a second that last a second and stay for 32 more: what opens expires in time. */
+static void expiry_keeps_up_with_many_short_calls(void **state)
+{
+	enum {
+		A_TICK = 2000,
+		TICKS = 400,
+	};
+	struct qos_calls *calls;
+	struct qos_call *call;
+	unsigned expired = 0;
+
+	qos_calls_destroy(*state);
+	*state = calls = create_calls(A_TICK * 340, 0);
+	for (unsigned tick = 0; tick < TICKS; tick++) {
+		uint64_t now = 1000 * S + tick * (S / 10);
+
+		for (unsigned i = 0; i < A_TICK; i++) {
+			const struct line line = {BYE, "BYE", "b1"};
+			char text[1024], id[24];
+			struct sip_msg msg;
+
+			snprintf(id, sizeof(id), "%u-%u", tick, i);
+			msg = parse(text, sizeof(text), id, alice, &line);
+			assert_int_equal(
+				qos_call_on_sip(calls, 0, &msg, now, &call), QOS_CALL_OPENED);
+		}
+		while ((call = qos_calls_expire(calls, 0, now, false))) {
+			assert_true(call->start_ns + TRANSACTION_S * S <= now);
+			qos_call_put(call);
+			expired++;
+		}
+		urcu_qsbr_quiescent_state();
+	}
+	assert_int_equal(expired, (TICKS - TRANSACTION_S * 10) * A_TICK);
+}
+
+/* Ends in a second after its limit, whatever packet time did before. */
+static void time_that_leaps_makes_no_call_late(void **state)
+{
+	static const unsigned at_s[] = {100, 5000, 4990, 1000000, 200};
+	struct qos_calls *calls = *state;
+	struct qos_call *call;
+
+	for (size_t i = 0; i < sizeof(at_s) / sizeof(at_s[0]); i++) {
+		see(calls, at_s[i], INVITE, "INVITE", NULL);
+		assert_null(qos_calls_expire(calls, 0, at_s[i] * S, false));
+		assert_null(qos_calls_expire(calls, 0, (at_s[i] + SETUP_S - 1) * S, false));
+		call = qos_calls_expire(calls, 0, (at_s[i] + SETUP_S) * S, false);
+		assert_non_null(call);
+		qos_call_put(call);
+	}
 }
 
 static bool count_two(struct qos_call *call, void *arg)
@@ -299,7 +349,9 @@ int main(void)
 		CASE(call_with_open_streams_does_not_expire),
 		CASE(drain_takes_every_call_as_it_is),
 		CASE(full_table_refuses_and_counts),
-		CASE(every_call_is_looked_at_in_a_round),
+		CASE(a_tick_looks_at_a_bounded_number),
+		CASE(expiry_keeps_up_with_many_short_calls),
+		CASE(time_that_leaps_makes_no_call_late),
 		CASE(each_goes_on_until_told_to_stop),
 		CASE(long_call_ids_are_told_apart_by_their_end),
 		CASE(dead_call_cannot_be_held),

@@ -13,12 +13,12 @@ static void gives_each_object_once_and_no_more_than_max(void **state)
 	(void)state;
 	assert_int_equal(qos_pool_init(&pool, 65, 3), 0);
 	for (int i = 0; i < 3; i++) {
-		got[i] = qos_pool_take(&pool);
+		got[i] = qos_pool_take(&pool, 24);
 		assert_non_null(got[i]);
 		assert_int_equal((uintptr_t)got[i] % 64, 0);
 		memset(got[i], i + 1, 65);
 	}
-	assert_null(qos_pool_take(&pool));
+	assert_null(qos_pool_take(&pool, 24));
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(got[i][64], i + 1);
 	qos_pool_fini(&pool);
@@ -31,15 +31,15 @@ static void gives_back_objects_as_zeros(void **state)
 
 	(void)state;
 	assert_int_equal(qos_pool_init(&pool, 24, 2), 0);
-	a = qos_pool_take(&pool);
-	b = qos_pool_take(&pool);
+	a = qos_pool_take(&pool, 24);
+	b = qos_pool_take(&pool, 24);
 	memset(a, 0xff, 24);
 	memset(b, 0xff, 24);
 	qos_pool_put(&pool, a);
 	qos_pool_put(&pool, b);
-	assert_ptr_equal(qos_pool_take(&pool), b);
-	assert_ptr_equal(qos_pool_take(&pool), a);
-	assert_null(qos_pool_take(&pool));
+	assert_ptr_equal(qos_pool_take(&pool, 24), b);
+	assert_ptr_equal(qos_pool_take(&pool, 24), a);
+	assert_null(qos_pool_take(&pool, 24));
 	for (int i = 0; i < 24; i++)
 		assert_int_equal(a[i] | b[i], 0);
 	qos_pool_fini(&pool);
