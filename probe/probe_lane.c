@@ -29,6 +29,7 @@ int probe_lane_init(struct probe_lane *lane, struct probe_rx *rx, unsigned worke
 
 	lane->worker = &rx->probe->workers[worker];
 	lane->is_own = lane->worker == rx->own;
+	lane->closed = PROBE_NO_GUESS;
 	if (lane->is_own)
 		return 0;
 	rc = make_ring("media", rx->index, worker, sizeof(struct pkt_media), o->media_ring, socket,
@@ -73,8 +74,8 @@ static unsigned put_waiting(struct probe_rx *rx, struct probe_lane *lane, unsign
 
 	wait_begin(rx);
 	while (put < lane->media_staged) {
-		unsigned more = dp_ring_put(
-			lane->media, lane->media_stage + put, lane->media_staged - put);
+		unsigned more =
+			dp_ring_put(lane->media, lane->media_stage + put, lane->media_staged - put);
 
 		put += more;
 		dp_idle_wait(&idle, more > 0);
@@ -83,36 +84,45 @@ static unsigned put_waiting(struct probe_rx *rx, struct probe_lane *lane, unsign
 	return put;
 }
 
-/* The first packet of a flow in each second travels whole, its next ones as descriptors. Sets are
- * looked up together, so that the misses overlap. */
+/* The first packet of a flow in each second travels whole, its next ones as descriptors. */
 static void choose_whole(struct probe_rx *rx, struct probe_lane *lane)
 {
 	uint64_t base = atomic_load_explicit(&rx->probe->time_base_ns, memory_order_relaxed);
-	uint64_t hash[DP_BURST];
 
-	for (unsigned i = 0; i < lane->media_staged; i++) {
-		hash[i] = pkt_media_key_hash(&lane->media_stage[i].key, &rx->probe->seed);
-		__builtin_prefetch(probe_seen_set(&rx->seen, hash[i]), 1);
-	}
 	for (unsigned i = 0; i < lane->media_staged; i++) {
 		struct pkt_media *m = &lane->media_stage[i];
 
 		if (m->time_ns > PKT_MEDIA_TIME_MAX)
 			continue;
-		if (probe_seen_note(&rx->seen, hash[i], base + m->time_ns))
+		if (probe_seen_note(&rx->seen, lane->hash[i], base + m->time_ns))
 			spend(rx, lane->packets[i]);
 		else
 			*m = probe_packet_element(lane->packets[i]);
 	}
 }
 
-static void flush_own(struct probe_rx *rx, struct probe_lane *lane)
+static void flush_own(struct probe_lane *lane)
 {
-	probe_worker_burst(lane->worker, lane->media_stage, lane->packets, lane->media_staged);
-	for (unsigned i = 0; i < lane->media_staged; i++)
-		if (lane->packets[i])
-			spend(rx, lane->packets[i]);
+	struct probe_batch batch = {
+		.media = lane->media_stage,
+		.packets = lane->packets,
+		.guess = lane->guess,
+		.closed = lane->closed,
+		.n = lane->media_staged,
+	};
+
+	probe_worker_burst(lane->worker, &batch);
+	rte_pktmbuf_free_bulk(lane->packets, lane->media_staged);
 	lane->media_staged = 0;
+	lane->closed = PROBE_NO_GUESS;
+}
+
+static void guess_own(struct probe_lane *lane)
+{
+	struct probe_batch batch = {.guess = lane->guess, .n = lane->media_staged};
+
+	probe_worker_guess(lane->worker, &batch, lane->hash);
+	lane->closed = batch.closed;
 }
 
 static void flush_media(struct probe_rx *rx, struct probe_lane *lane)
@@ -132,10 +142,10 @@ static void flush_media(struct probe_rx *rx, struct probe_lane *lane)
 	lane->media_staged = 0;
 }
 
-static void flush_staged(struct probe_rx *rx, struct probe_lane *lane)
+void probe_lane_flush(struct probe_rx *rx, struct probe_lane *lane)
 {
 	if (lane->is_own)
-		flush_own(rx, lane);
+		flush_own(lane);
 	else
 		flush_media(rx, lane);
 }
@@ -153,20 +163,24 @@ static void flush_signalling(struct probe_rx *rx, struct probe_lane *lane)
 	lane->signalling_staged = 0;
 }
 
-void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane,
-	const struct pkt_media *element, struct rte_mbuf *m)
+/* One hash for all: it finds the bucket of the stream, or whether the worker knows the flow. */
+void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
 {
-	lane->media_stage[lane->media_staged] = *element;
-	lane->packets[lane->media_staged++] = m;
-	if (lane->media_staged == DP_BURST)
-		flush_staged(rx, lane);
+	unsigned i = lane->media_staged++;
+	uint64_t hash = pkt_media_key_hash(&lane->media_stage[i].key, &rx->probe->seed);
+
+	lane->hash[i] = hash;
+	lane->packets[i] = m;
+	if (lane->is_own)
+		qos_table_prefetch(&lane->worker->table, hash);
+	else
+		__builtin_prefetch(probe_seen_set(&rx->seen, hash), 1);
 }
 
 void probe_lane_put_packet(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
 {
-	struct pkt_media element = probe_packet_element(m);
-
-	probe_lane_put_media(rx, lane, &element, m);
+	*probe_lane_next(rx, lane) = probe_packet_element(m);
+	probe_lane_put_media(rx, lane, m);
 }
 
 void probe_lane_put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
@@ -176,13 +190,29 @@ void probe_lane_put_signalling(struct probe_rx *rx, struct probe_lane *lane, str
 		flush_signalling(rx, lane);
 }
 
+static void flush(struct probe_rx *rx, struct probe_lane *lane)
+{
+	if (lane->signalling_staged)
+		flush_signalling(rx, lane);
+	if (lane->media_staged)
+		probe_lane_flush(rx, lane);
+}
+
 void probe_lane_flush_all(struct probe_rx *rx)
 {
+	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++)
+		flush(rx, &rx->lanes[i]);
+}
+
+void probe_lane_end_burst(struct probe_rx *rx)
+{
 	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++) {
-		if (rx->lanes[i].signalling_staged)
-			flush_signalling(rx, &rx->lanes[i]);
-		if (rx->lanes[i].media_staged)
-			flush_staged(rx, &rx->lanes[i]);
+		struct probe_lane *lane = &rx->lanes[i];
+
+		if (lane->is_own)
+			guess_own(lane);
+		else
+			flush(rx, lane);
 	}
 }
 

@@ -24,7 +24,10 @@ struct probe_lane {
 	unsigned signalling_staged;
 	uint64_t sent; /* elements ever put into rings, for the barrier of capture files */
 	struct pkt_media media_stage[DP_BURST];
-	struct rte_mbuf *packets[DP_BURST]; /* of the elements in media_stage */
+	uint64_t hash[DP_BURST]; /* of their keys: pkt_media_key_hash */
+	struct rte_mbuf *packets[DP_BURST];
+	uint32_t guess[DP_BURST]; /* own: their streams */
+	uint64_t closed;
 	struct rte_mbuf *signalling_stage[DP_BURST];
 };
 
@@ -55,9 +58,20 @@ static inline struct rte_mbuf *probe_packet_of(const struct pkt_media *element)
 int probe_lane_init(struct probe_lane *lane, struct probe_rx *rx, unsigned worker);
 void probe_lane_fini(struct probe_lane *lane);
 
-/* A descriptor of the packet m, or a time element with m NULL. Takes m. */
-void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane,
-	const struct pkt_media *element, struct rte_mbuf *m);
+/* The staged media of one lane goes out. */
+void probe_lane_flush(struct probe_rx *rx, struct probe_lane *lane);
+
+/* Where to write the next element for probe_lane_put_media. */
+static inline struct pkt_media *probe_lane_next(struct probe_rx *rx, struct probe_lane *lane)
+{
+	if (lane->media_staged == DP_BURST)
+		probe_lane_flush(rx, lane);
+	return &lane->media_stage[lane->media_staged];
+}
+
+/* Sends the element written there: the descriptor of the packet m, or a time element with m NULL. Takes
+ * m. */
+void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m);
 /* A whole packet among the media. Takes m. */
 void probe_lane_put_packet(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m);
 /* A whole packet ahead of all media. Takes m. Not for own lanes. */
@@ -65,6 +79,10 @@ void probe_lane_put_signalling(struct probe_rx *rx, struct probe_lane *lane, str
 
 /* All staged elements of all lanes go out. */
 void probe_lane_flush_all(struct probe_rx *rx);
+
+/* The same at the end of a burst, but that an own lane only looks up its streams: their lines are here
+ * when the next burst came, or nothing did, and it is flushed. */
+void probe_lane_end_burst(struct probe_rx *rx);
 
 /* Waits until every worker has finished all it was given. With several workers this is what makes
  * the result of reading a file independent of their number: signalling, which they share, is

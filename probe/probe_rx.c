@@ -126,10 +126,10 @@ static uint64_t time_base(struct probe_rx *rx, uint64_t time_ns)
  * streams and calls when the next signalling comes, whether it has packets of its own or not. */
 static void share_time(struct probe_rx *rx, uint64_t now_ns)
 {
-	struct pkt_media element = probe_time_element(now_ns);
-
-	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++)
-		probe_lane_put_media(rx, &rx->lanes[i], &element, NULL);
+	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++) {
+		*probe_lane_next(rx, &rx->lanes[i]) = probe_time_element(now_ns);
+		probe_lane_put_media(rx, &rx->lanes[i], NULL);
+	}
 	rx->shared_ns = now_ns;
 }
 
@@ -150,17 +150,6 @@ static struct probe_lane *lane_of(struct probe_rx *rx, const struct pkt_flow *fl
 		&rx->probe->steer, flow->src.b, flow->dst.b, flow->sport, flow->dport)];
 }
 
-/* Of a frame that pkt_plain_media took: reads the same headers again, only when workers share the load. */
-static struct probe_lane *lane_of_plain(struct probe_rx *rx, struct bytes frame)
-{
-	struct pkt_flow flow;
-
-	if (rx->probe->lcores.worker_count == 1)
-		return rx->lanes;
-	pkt_plain_flow(frame, &flow);
-	return lane_of(rx, &flow);
-}
-
 /* What pkt_plain_media did not take. */
 static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_view *view)
 {
@@ -171,7 +160,7 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 
 	if (view->flow.proto == PKT_UDP &&
 		rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK) {
-		struct pkt_media element = {
+		*probe_lane_next(rx, lane) = (struct pkt_media){
 			.key = pkt_media_key(&view->flow, hdr.ssrc, &rx->probe->seed),
 			.rtp_ts = hdr.ts,
 			.seq = hdr.seq,
@@ -181,7 +170,7 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 		};
 
 		if (age <= PKT_MEDIA_TIME_MAX) {
-			probe_lane_put_media(rx, lane, &element, m);
+			probe_lane_put_media(rx, lane, m);
 			return;
 		}
 	} else if (looks_like_signalling(view)) {
@@ -226,29 +215,46 @@ static void take_other(struct probe_rx *rx, struct rte_mbuf *m, struct bytes fra
 	hand_over(rx, m, &view);
 }
 
-static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m)
+/* A descriptor in the stage of worker 0, whose it most often is, is in the wrong place if it is
+ * another's. */
+static inline void put_plain(struct probe_rx *rx, struct rte_mbuf *m, struct bytes frame)
+{
+	struct probe_lane *lane = rx->lanes;
+	struct pkt_flow flow;
+
+	if (rx->probe->lcores.worker_count > 1) {
+		pkt_plain_flow(frame, &flow);
+		lane = lane_of(rx, &flow);
+		*probe_lane_next(rx, lane) = *probe_lane_next(rx, rx->lanes);
+	}
+	probe_lane_put_media(rx, lane, m);
+}
+
+static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m, uint64_t base)
 {
 	const struct dp_meta *meta = dp_meta(m);
 	struct bytes frame =
 		bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
-	uint64_t age = meta->time_ns - time_base(rx, meta->time_ns);
-	struct pkt_media element;
+	uint64_t age = meta->time_ns - base;
 
 	note_time(rx, meta->time_ns);
 	if (likely(meta->link == DP_LINK_ETHERNET && age <= PKT_MEDIA_TIME_MAX &&
-		    pkt_plain_media(frame, age, &rx->probe->seed, &element)))
-		probe_lane_put_media(rx, lane_of_plain(rx, frame), &element, m);
+		    pkt_plain_media(frame, age, &rx->probe->seed, probe_lane_next(rx, rx->lanes))))
+		put_plain(rx, m, frame);
 	else
 		take_other(rx, m, frame);
 }
 
 void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
 {
+	uint64_t base = time_base(rx, dp_meta(burst[0])->time_ns);
+
 	for (unsigned i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
-	for (unsigned i = 0; i < n; i++)
-		take_frame(rx, burst[i]);
 	probe_lane_flush_all(rx);
+	for (unsigned i = 0; i < n; i++)
+		take_frame(rx, burst[i], base);
+	probe_lane_end_burst(rx);
 	rte_pktmbuf_free_bulk(rx->spent, rx->spent_count);
 	rx->spent_count = 0;
 }
@@ -277,7 +283,9 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 		rx->rx.is_done = true;
 	if (n)
 		probe_rx_burst(rx, burst, n);
-	else if (rx->rx.is_done)
+	else
+		probe_lane_flush_all(rx);
+	if (!n && rx->rx.is_done)
 		finish(rx);
 	return n;
 }

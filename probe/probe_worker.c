@@ -221,51 +221,81 @@ static void take_miss(
 		probe_media_packet(w, m, NULL, now_ns);
 }
 
-/* Elements up to the next tick, after which streams must be looked up again: some may have ended.
- * Returns how many. */
-static unsigned take_run(struct probe_worker *w, const struct pkt_media *m,
-	struct rte_mbuf *const *packets, unsigned n)
+static void guess_streams(
+	const struct probe_worker *w, const struct pkt_media *m, unsigned n, uint32_t *guess)
 {
-	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
-	uint64_t now_ns = time_of(m, base);
-	uint32_t stream[QOS_BURST];
-	unsigned hits = 0;
-	unsigned i = 0;
+	uint64_t hash[QOS_BURST];
 
-	probe_worker_advance(w, now_ns);
-	qos_table_find_burst(&w->table, m, n, stream);
-	do {
-		if (likely(stream[i] != QOS_NONE && m[i].time_ns <= PKT_MEDIA_TIME_MAX)) {
-			qos_table_update(&w->table, stream[i], &m[i], now_ns);
-			hits++;
-		} else {
-			take_miss(w, &m[i], packets ? packets[i] : NULL, now_ns);
-		}
-		if (++i == n)
-			break;
-		now_ns = time_of(&m[i], base);
-	} while (now_ns < w->next_tick_ns && now_ns + PROBE_TIME_BACK_NS >= w->now_ns);
-	probe_count(&w->outcome[PROBE_rtp], hits);
-	return i;
+	for (unsigned i = 0; i < n; i++) {
+		hash[i] = qos_table_hash(&w->table, &m[i].key);
+		qos_table_prefetch(&w->table, hash[i]);
+	}
+	qos_table_guess_burst(&w->table, hash, n, guess);
 }
 
-void probe_worker_burst(struct probe_worker *w, const struct pkt_media *m,
-	struct rte_mbuf *const *packets, unsigned n)
+/* Elements from *at on up to the next tick, after which some streams may have ended. */
+static void take_run(struct probe_worker *w, const struct probe_batch *b, unsigned *at)
 {
-	for (unsigned i = 0; i < n;)
-		i += take_run(w, m + i, packets ? packets + i : NULL, n - i);
+	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
+	uint64_t now_ns = time_of(&b->media[*at], base);
+	unsigned hits = 0;
+	unsigned i = *at;
+
+	do {
+		const struct pkt_media *m = &b->media[i];
+		uint32_t stream = m->time_ns <= PKT_MEDIA_TIME_MAX
+					  ? qos_table_confirm(&w->table, &m->key, b->guess[i])
+					  : QOS_NONE;
+
+		if (likely(stream != QOS_NONE)) {
+			qos_table_update(&w->table, stream, m, now_ns);
+			hits++;
+		} else {
+			take_miss(w, m, b->packets ? b->packets[i] : NULL, now_ns);
+		}
+		if (++i == b->n)
+			break;
+		now_ns = time_of(&b->media[i], base);
+	} while (now_ns < w->next_tick_ns && now_ns + PROBE_TIME_BACK_NS >= w->now_ns);
+	probe_count(&w->outcome[PROBE_rtp], hits);
+	*at = i;
+}
+
+void probe_worker_guess(const struct probe_worker *w, struct probe_batch *b, const uint64_t *hash)
+{
+	b->closed = probe_read(&w->table.counters.streams_closed);
+	qos_table_guess_burst(&w->table, hash, b->n, b->guess);
+}
+
+void probe_worker_burst(struct probe_worker *w, struct probe_batch *b)
+{
+	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
+
+	for (unsigned i = 0; i < b->n;) {
+		uint64_t closed;
+
+		probe_worker_advance(w, time_of(&b->media[i], base));
+		closed = probe_read(&w->table.counters.streams_closed);
+		if (closed != b->closed) {
+			guess_streams(w, b->media + i, b->n - i, b->guess + i);
+			b->closed = closed;
+		}
+		take_run(w, b, &i);
+	}
 }
 
 static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
 {
 	struct pkt_media m[QOS_BURST];
-	unsigned n = dp_ring_take(ring, m, QOS_BURST);
+	uint32_t guess[QOS_BURST];
+	struct probe_batch b = {.media = m, .guess = guess, .closed = PROBE_NO_GUESS};
 
-	probe_worker_burst(w, m, NULL, n);
-	for (unsigned i = 0; i < n; i++)
+	b.n = dp_ring_take(ring, m, QOS_BURST);
+	probe_worker_burst(w, &b);
+	for (unsigned i = 0; i < b.n; i++)
 		if (m[i].time_ns == PKT_MEDIA_IS_PACKET)
 			rte_pktmbuf_free(probe_packet_of(&m[i]));
-	return n;
+	return b.n;
 }
 
 static unsigned take_signalling(struct probe_worker *w, struct dp_ring *ring)

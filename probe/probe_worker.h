@@ -52,10 +52,22 @@ void probe_worker_fini(struct probe_worker *w);
  * left. The thread is registered with liburcu QSBR. Returns how many elements it took and finished. */
 unsigned probe_worker_take(struct probe_worker *w);
 
-/* What: n elements (at most QOS_BURST) in the order of their arrival: descriptors, whole packets, time.
- * packets: the packet of each, which stays the caller's; NULL when only the descriptors are at hand. */
-void probe_worker_burst(struct probe_worker *w, const struct pkt_media *m,
-	struct rte_mbuf *const *packets, unsigned n);
+/* Elements in the order of their arrival: descriptors, whole packets, time. */
+struct probe_batch {
+	const struct pkt_media *media;
+	struct rte_mbuf *const
+		*packets; /* of each, the caller's; NULL when only descriptors are at hand */
+	uint32_t *guess; /* their streams, qos_table_guess_burst */
+	uint64_t closed; /* streams closed when that was guessed, or PROBE_NO_GUESS */
+	unsigned n; /* at most QOS_BURST */
+};
+
+#define PROBE_NO_GUESS UINT64_MAX
+
+/* Some time before probe_worker_burst, when the buckets of hash were prefetched some time ago. */
+void probe_worker_guess(const struct probe_worker *w, struct probe_batch *b, const uint64_t *hash);
+
+void probe_worker_burst(struct probe_worker *w, struct probe_batch *b);
 
 /* The lcore's function; arg is the probe_worker. */
 int probe_worker_main(void *arg);

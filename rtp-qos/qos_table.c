@@ -114,27 +114,17 @@ uint32_t qos_table_find(const struct qos_table *t, const struct pkt_media_key *k
 	return find_hashed(t, key, pkt_media_key_hash(key, &t->seed));
 }
 
-void qos_table_find_burst(
-	const struct qos_table *t, const struct pkt_media *m, unsigned n, uint32_t *streams)
+void qos_table_guess_burst(
+	const struct qos_table *t, const uint64_t *hash, unsigned n, uint32_t *guess)
 {
-	uint64_t hash[QOS_BURST];
-
-	for (unsigned i = 0; i < n; i++) {
-		hash[i] = pkt_media_key_hash(&m[i].key, &t->seed);
-		__builtin_prefetch(&t->buckets[home_of(t, hash[i])]);
-	}
 	for (unsigned i = 0; i < n; i++) {
 		const struct qos_bucket *b = &t->buckets[home_of(t, hash[i])];
 		unsigned hits = match_sig(b, sig_of(hash[i]));
 
-		/* A guess, checked below: the hot line is on its way meanwhile. */
-		streams[i] = hits ? b->idx[__builtin_ctz(hits)] : QOS_NONE;
+		guess[i] = hits ? b->idx[__builtin_ctz(hits)] : QOS_NONE;
 		if (hits)
-			__builtin_prefetch(&t->hot[streams[i]], 1);
+			__builtin_prefetch(&t->hot[guess[i]]);
 	}
-	for (unsigned i = 0; i < n; i++)
-		if (streams[i] == QOS_NONE || !key_eq(&t->hot[streams[i]].key, &m[i].key))
-			streams[i] = find_hashed(t, &m[i].key, hash[i]);
 }
 
 static void insert(struct qos_table *t, uint64_t hash, uint32_t stream)
