@@ -1,56 +1,60 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each file holds its next frame; a poll hands out the earliest of them. libpcap reads the formats and
- * gives all times in nanoseconds. */
+/* Each file holds its next frame; a poll hands out the earliest of them. libpcap knows the names of link
+ * types. */
 #include "dp_file.h"
 
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pcap/pcap.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_errno.h>
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "dp_file_reader.h"
 #include "dp_idle.h"
 #include "dp_meta.h"
 
+/* Touching and returning packet memory is most of what a short file costs, and a file can wait: there
+ * are few buffers. */
 enum {
 	SMALL_FRAME = 2176,
-	SMALL_MBUFS = 8191,
-	SMALL_CACHE = 32, /* of every lcore: larger ones could hold the whole pool */
-	LARGE_FRAME = 65535,
-	LARGE_MBUFS = 255,
-	READ_BUFFER = 256 * 1024,
-	PROGRESS_FRAMES = 256,
+	SMALL_MBUFS = 511,
+	SMALL_CACHE = 32,
+	SMALL_MBUFS_OF_LCORE = 64, /* more than its cache ever holds */
+	SPARE_MBUFS = 32,
+	LARGE_MBUFS = 63,
 	DAMAGE_MAX = 1024,
 };
 
-#define TIME_NS_PER_S 1000000000ULL
-
 struct source {
-	pcap_t *pcap;
+	struct dp_file *file;
 	const char *path;
-	uint32_t link; /* enum dp_link */
-	uint32_t frames; /* since the progress was noted */
-	uint64_t offset; /* as noted */
+	int fd;
+	uint32_t link_type; /* the last frame's, and */
+	int link; /* its enum dp_link, -1 for none of them */
 	bool is_done;
-
-	/* The next frame; the octets are libpcap's until its next read. */
-	uint64_t time_ns;
-	uint32_t captured;
-	uint32_t wire;
-	const uint8_t *data;
+	uint64_t left_out; /* frames whose link type is none of enum dp_link, */
+	uint32_t left_out_type; /* the first of them's */
+	struct dp_file_frame frame; /* the next one */
+	struct dp_file_reader *reader;
 };
 
 struct dp_file {
 	struct rte_mempool *small;
 	struct rte_mempool *large;
+	struct rte_mbuf *spare[SPARE_MBUFS]; /* small ones */
+	unsigned spare_count;
 	unsigned source_count;
 	struct source sources[DP_FILES_MAX];
 	_Atomic uint64_t read;
@@ -58,79 +62,93 @@ struct dp_file {
 	char damage[DAMAGE_MAX];
 };
 
-static int link_of(int dlt)
+/* link_type: number of tcpdump.org's registry. -1 when it is none of enum dp_link. */
+static int link_of(uint32_t link_type)
 {
-	switch (dlt) {
-	case DLT_EN10MB:
+	switch (link_type) {
+	case 1:
 		return DP_LINK_ETHERNET;
-	case DLT_LINUX_SLL:
+	case 113:
 		return DP_LINK_SLL;
-	case DLT_LINUX_SLL2:
+	case 276:
 		return DP_LINK_SLL2;
-	case 12: /* raw IP is 12 or 14 by operating system, and 101 in files */
+	case 12: /* raw IP is 101 in files, but some writers take their system's number for it */
 	case 14:
 	case 101:
-	case DLT_IPV4:
-	case DLT_IPV6:
+	case 228: /* IPv4 */
+	case 229: /* IPv6 */
 		return DP_LINK_RAW;
-	case DLT_NULL:
-	case DLT_LOOP:
+	case 0:
+	case 108: /* OpenBSD's loopback */
 		return DP_LINK_NULL;
 	default:
 		return -1;
 	}
 }
 
-/* A time before 1970 or beyond what 64 bits of nanoseconds hold comes from a damaged record. */
-static uint64_t time_of(const struct timeval *ts)
+static const char *link_name(uint32_t link_type)
 {
-	/* The seconds of a classic pcap are unsigned, but libpcap takes them as signed: 2038 and later. */
-	int64_t sec = ts->tv_sec < 0 && ts->tv_sec >= INT32_MIN ? (uint32_t)ts->tv_sec : ts->tv_sec;
+	const char *name = pcap_datalink_val_to_name((int)link_type);
 
-	if (sec < 0 || (uint64_t)sec >= UINT64_MAX / TIME_NS_PER_S || ts->tv_usec < 0 ||
-		(uint64_t)ts->tv_usec >= TIME_NS_PER_S)
-		return 0;
-	return (uint64_t)sec * TIME_NS_PER_S + (uint64_t)ts->tv_usec;
+	return name ? name : "unknown";
 }
 
-static void note_damage(struct dp_file *file, const struct source *source)
+static __attribute__((format(printf, 3, 4))) void note_damage(
+	struct dp_file *file, const struct source *source, const char *format, ...)
 {
 	size_t used = strlen(file->damage);
+	va_list list;
 
-	snprintf(file->damage + used, sizeof(file->damage) - used, "%s\"%s\": %s", used ? "; " : "",
-		source->path, pcap_geterr(source->pcap));
+	snprintf(file->damage + used, sizeof(file->damage) - used, "%s\"%s\": ", used ? "; " : "",
+		source->path);
+	used = strlen(file->damage);
+	va_start(list, format);
+	vsnprintf(file->damage + used, sizeof(file->damage) - used, format, list);
+	va_end(list);
 }
 
-static void note_progress(struct dp_file *file, struct source *source)
+static ssize_t read_source(void *arg, void *to, size_t n)
 {
-	off_t offset = ftello(pcap_file(source->pcap));
-	uint64_t read = atomic_load_explicit(&file->read, memory_order_relaxed);
+	struct source *source = arg;
+	ssize_t got = read(source->fd, to, n);
 
-	source->frames = 0;
-	if (offset < 0)
-		return;
-	read += (uint64_t)offset - source->offset;
-	source->offset = (uint64_t)offset;
-	atomic_store_explicit(&file->read, read, memory_order_relaxed);
+	if (got > 0)
+		atomic_fetch_add_explicit(&source->file->read, (uint64_t)got, memory_order_relaxed);
+	return got;
 }
 
-static void advance(struct dp_file *file, struct source *source)
+static void end_source(struct source *source, enum dp_file_status status)
 {
-	struct pcap_pkthdr *header;
-	int got = pcap_next_ex(source->pcap, &header, &source->data);
+	source->is_done = true;
+	if (status == DP_FILE_DAMAGED)
+		note_damage(source->file, source, "%s", source->reader->error);
+	if (source->left_out)
+		note_damage(source->file, source,
+			"frames of link type %" PRIu32
+			" (%s) or others not supported were left out: %" PRIu64,
+			source->left_out_type, link_name(source->left_out_type), source->left_out);
+}
 
-	if (got != 1) {
-		if (got == PCAP_ERROR)
-			note_damage(file, source);
-		source->is_done = true;
-		note_progress(file, source);
-		return;
+static void advance(struct source *source)
+{
+	struct dp_file_frame *frame = &source->frame;
+
+	for (;;) {
+		enum dp_file_status status = dp_file_reader_next(source->reader, frame);
+
+		if (status != DP_FILE_FRAME) {
+			end_source(source, status);
+			return;
+		}
+		if (frame->link_type != source->link_type) {
+			source->link_type = frame->link_type;
+			source->link = link_of(frame->link_type);
+		}
+		if (source->link >= 0)
+			return;
+		if (!source->left_out++)
+			source->left_out_type = frame->link_type;
 	}
-	source->time_ns = time_of(&header->ts);
-	source->captured = header->caplen < LARGE_FRAME ? header->caplen : LARGE_FRAME;
-	source->wire = header->len > header->caplen ? header->len : header->caplen;
-	if (++source->frames >= PROGRESS_FRAMES)
-		note_progress(file, source);
 }
 
 /* The source with the earliest frame, of equal ones the first file's. NULL at the end. */
@@ -141,32 +159,47 @@ static struct source *earliest(struct dp_file *file)
 	for (unsigned i = 0; i < file->source_count; i++) {
 		struct source *source = &file->sources[i];
 
-		if (!source->is_done && (!best || source->time_ns < best->time_ns))
+		if (!source->is_done && (!best || source->frame.time_ns < best->frame.time_ns))
 			best = source;
 	}
 	return best;
 }
 
+/* Small ones come many at a time. */
+static struct rte_mbuf *alloc_small(struct dp_file *file)
+{
+	if (!file->spare_count &&
+		rte_pktmbuf_alloc_bulk(file->small, file->spare, SPARE_MBUFS) == 0)
+		file->spare_count = SPARE_MBUFS;
+	if (file->spare_count)
+		return file->spare[--file->spare_count];
+	return rte_pktmbuf_alloc(file->small);
+}
+
 static struct rte_mbuf *alloc_for(struct dp_file *file, uint32_t size)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(size > SMALL_FRAME ? file->large : file->small);
+	struct rte_mbuf *m;
 
+	if (size <= SMALL_FRAME)
+		return alloc_small(file);
+	m = rte_pktmbuf_alloc(file->large);
 	/* A segment has at most 65535 octets, head room included. */
-	if (m && size > SMALL_FRAME)
+	if (m)
 		m->data_off = 0;
 	return m;
 }
 
 static void fill(struct rte_mbuf *m, const struct source *source)
 {
+	const struct dp_file_frame *frame = &source->frame;
 	struct dp_meta *meta = dp_meta(m);
 
-	memcpy(rte_pktmbuf_mtod(m, void *), source->data, source->captured);
-	m->data_len = (uint16_t)source->captured;
-	m->pkt_len = source->captured;
-	meta->time_ns = source->time_ns;
-	meta->wire_bytes = source->wire;
-	meta->link = source->link;
+	memcpy(rte_pktmbuf_mtod(m, void *), frame->data, frame->captured);
+	m->data_len = (uint16_t)frame->captured;
+	m->pkt_len = frame->captured;
+	meta->time_ns = frame->time_ns;
+	meta->wire_bytes = frame->wire;
+	meta->link = (uint32_t)source->link;
 }
 
 unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)
@@ -180,7 +213,7 @@ unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)
 
 		if (!source)
 			break;
-		m = alloc_for(file, source->captured);
+		m = alloc_for(file, source->frame.captured);
 		if (!m) {
 			/* The caller may be one of those who hold buffers: first let it work. */
 			if (count)
@@ -190,78 +223,73 @@ unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)
 		}
 		fill(m, source);
 		burst[count++] = m;
-		advance(file, source);
+		advance(source);
 	}
 	return count;
 }
 
-/* On success the source owns stream. */
-static int open_pcap(struct source *source, FILE *stream, char *error, unsigned error_size)
+/* Up to the first frame. A file all of another link type is refused. */
+static int begin(struct source *source, char *error, unsigned error_size)
 {
-	char reason[PCAP_ERRBUF_SIZE] = "";
-	int dlt, link;
+	int err = dp_file_reader_open(source->reader, read_source, source);
+	int64_t link_type;
 
-	source->pcap = pcap_fopen_offline_with_tstamp_precision(
-		stream, PCAP_TSTAMP_PRECISION_NANO, reason);
-	if (!source->pcap) {
-		snprintf(error, error_size, "could not read \"%s\": %s", source->path, reason);
-		return -EINVAL;
+	if (err) {
+		snprintf(error, error_size, "could not read \"%s\": %s", source->path,
+			source->reader->error);
+		return err;
 	}
-	dlt = pcap_datalink(source->pcap);
-	link = link_of(dlt);
-	if (link < 0) {
-		const char *name = pcap_datalink_val_to_name(dlt);
-
-		snprintf(error, error_size,
-			"could not read \"%s\": link type %d (%s) is not supported", source->path,
-			dlt, name ? name : "unknown");
-		return -ENOTSUP;
-	}
-	source->link = (uint32_t)link;
-	return 0;
+	advance(source);
+	link_type = source->left_out ? source->left_out_type : source->reader->first_link_type;
+	if (!source->is_done || link_type < 0 || link_of((uint32_t)link_type) >= 0)
+		return 0;
+	snprintf(error, error_size, "could not read \"%s\": link type %d (%s) is not supported",
+		source->path, (int)link_type, link_name((uint32_t)link_type));
+	return -ENOTSUP;
 }
 
-static int open_source(struct dp_file *file, struct source *source, const char *path, char *error,
-	unsigned error_size)
+/* What was opened is closed by dp_file_close. */
+static int open_source(struct source *source, const char *path, char *error, unsigned error_size)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
-	FILE *stream = is_stdin ? stdin : fopen(path, "rbe");
 	struct stat status;
 	int err;
 
 	source->path = is_stdin ? "standard input" : path;
-	if (!stream) {
+	source->link_type = UINT32_MAX; /* no file's */
+	source->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (source->fd < 0) {
 		err = -errno;
 		snprintf(error, error_size, "could not open \"%s\": %s", path, strerror(-err));
 		return err;
 	}
-	setvbuf(stream, NULL, _IOFBF, READ_BUFFER);
-	err = open_pcap(source, stream, error, error_size);
-	if (err) {
-		/* pcap_close closes the stream too. */
-		if (source->pcap)
-			pcap_close(source->pcap);
-		else if (!is_stdin)
-			fclose(stream);
-		source->pcap = NULL;
-		return err;
+	source->reader = malloc(sizeof(*source->reader));
+	if (!source->reader) {
+		snprintf(error, error_size, "out of memory");
+		return -ENOMEM;
 	}
-	if (fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode))
-		file->total += (uint64_t)status.st_size;
-	return 0;
+	err = begin(source, error, error_size);
+	if (!err && fstat(source->fd, &status) == 0 && S_ISREG(status.st_mode))
+		source->file->total += (uint64_t)status.st_size;
+	return err;
+}
+
+/* Made once and left to EAL's end, as freeing packet memory writes all of it. */
+static struct rte_mempool *pool(const char *name, unsigned mbufs, unsigned cache, uint16_t room)
+{
+	struct rte_mempool *found = rte_mempool_lookup(name);
+
+	if (found)
+		return found;
+	return rte_pktmbuf_pool_create(name, mbufs, cache, 0, room, SOCKET_ID_ANY);
 }
 
 static int create_pools(struct dp_file *file, char *error, unsigned error_size)
 {
-	char name[RTE_MEMPOOL_NAMESIZE];
-
-	snprintf(name, sizeof(name), "fs_%" PRIxPTR, (uintptr_t)file);
-	file->small = rte_pktmbuf_pool_create(name, SMALL_MBUFS, SMALL_CACHE, 0,
-		SMALL_FRAME + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
-	snprintf(name, sizeof(name), "fl_%" PRIxPTR, (uintptr_t)file);
+	file->small = pool("file_small", SMALL_MBUFS + SMALL_MBUFS_OF_LCORE * rte_lcore_count(),
+		SMALL_CACHE, SMALL_FRAME + RTE_PKTMBUF_HEADROOM);
 	if (file->small)
-		file->large = rte_pktmbuf_pool_create(
-			name, LARGE_MBUFS, 0, 0, LARGE_FRAME, SOCKET_ID_ANY);
+		file->large = pool("file_large", LARGE_MBUFS, 0, DP_FILE_FRAME_MAX);
 	if (file->large)
 		return 0;
 	snprintf(error, error_size, "could not create packet buffers: %s", rte_strerror(rte_errno));
@@ -285,9 +313,9 @@ int dp_file_open(const char *const *paths, unsigned count, struct dp_file **file
 		return -ENOMEM;
 	}
 	for (unsigned i = 0; i < count && !err; i++) {
-		err = open_source(new, &new->sources[i], paths[i], error, error_size);
-		if (!err)
-			new->source_count++;
+		new->sources[i].file = new;
+		new->source_count++;
+		err = open_source(&new->sources[i], paths[i], error, error_size);
 	}
 	if (!err)
 		err = create_pools(new, error, error_size);
@@ -295,8 +323,6 @@ int dp_file_open(const char *const *paths, unsigned count, struct dp_file **file
 		dp_file_close(new);
 		return err;
 	}
-	for (unsigned i = 0; i < count; i++)
-		advance(new, &new->sources[i]);
 	*file = new;
 	return 0;
 }
@@ -305,10 +331,14 @@ void dp_file_close(struct dp_file *file)
 {
 	if (!file)
 		return;
-	for (unsigned i = 0; i < file->source_count; i++)
-		pcap_close(file->sources[i].pcap);
-	rte_mempool_free(file->large);
-	rte_mempool_free(file->small);
+	for (unsigned i = 0; i < file->source_count; i++) {
+		struct source *source = &file->sources[i];
+
+		if (source->fd > STDERR_FILENO)
+			close(source->fd);
+		free(source->reader);
+	}
+	rte_pktmbuf_free_bulk(file->spare, file->spare_count);
 	free(file);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Capture files as a packet source: pcap (microseconds, nanoseconds, both byte orders) and pcapng
- * through libpcap; several files are merged by time.
+/* Capture files as a packet source: pcap and pcapng by dp_file_reader.h; several files are merged by
+ * time.
  * Owner: the rx thread that polls it. Threads: one. Blocking is allowed here: a file can wait, so
  * nothing is ever dropped for lack of a buffer. */
 #ifndef DP_FILE_H
@@ -16,9 +16,9 @@ enum {
 	DP_FILES_MAX = 64,
 };
 
-/* What: opens all files ("-" is standard input). 0, or negative errno with the reason (file name
- * and what is wrong, in PostgreSQL wording) in error: unreadable, no capture file, or a link type that is not one
- * of enum dp_link. */
+/* What: opens all files ("-" is standard input) and reads up to their first frame. 0, or negative errno
+ * with the reason (file name and what is wrong, in PostgreSQL wording) in error: unreadable, no capture
+ * file, or all frames of a link type that is not one of enum dp_link. */
 int dp_file_open(const char *const *paths, unsigned count, struct dp_file **file, char *error,
 	unsigned error_size);
 void dp_file_close(struct dp_file *file);
@@ -27,10 +27,11 @@ void dp_file_close(struct dp_file *file);
  * files. Frames over 65535 octets are cut to that. */
 unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n);
 
-/* NULL, or what is wrong with a damaged file: name, and libpcap's reason. The other files were read on. Valid until close. */
+/* NULL, or what is wrong with damaged files: name and reason, also when frames of another link type
+ * were left out. What is not damaged was read on. Valid until close. */
 const char *dp_file_damage(const struct dp_file *file);
 
-/* Octets read and in total, for a progress line; total is 0 when unknown. Any thread. */
+/* Octets read (into buffers) and in total, for a progress line; total is 0 when unknown. Any thread. */
 void dp_file_progress(const struct dp_file *file, uint64_t *read, uint64_t *total);
 
 #endif

@@ -1,21 +1,57 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the benchmarks share: cycles, calibration of the machine, and one line of the table per floor
- * that a piece of code is compared with. A figure is never judged: machines differ, ratios less.
+/* What the benchmarks share: options, cycles, calibration of the machine, and one row per floor that a
+ * piece of code is compared with. A figure is never judged: machines differ, ratios less.
  * Owner: the program. Threads: one, but for the measurement between two CPUs. */
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bytes.h"
 #include "pkt_media.h"
 
 enum {
-	BENCH_REPEATS = 5,
+	BENCH_REPEATS = 5, /* unless --quick or --repeats say else */
+	BENCH_REPEATS_MAX = 99,
 	BENCH_BURST = 32,
 	BENCH_FRAME_STRIDE = 2048, /* as far apart as mbufs are */
 	BENCH_RTP_BYTES = 214, /* G.711, 20 ms, over IPv4 without a tag */
 };
+
+/* bench_options.c: what all programs take on their command line. */
+struct bench_options {
+	const char *bench; /* "stage", "ring", "pipeline": the rows' field of that name */
+	const char *json; /* rows are appended here, one object a line; NULL for the table only */
+	unsigned repeats;
+	bool is_quick; /* one repeat, less of everything */
+};
+
+/* Reads [--quick] [--repeats N] [--json PATH]. First thing in main; ends the program with exit code 2
+ * and the usage when it is given anything else. */
+void bench_options(int argc, char **argv, const char *bench);
+/* What was read; before, the defaults. */
+const struct bench_options *bench_options_get(void);
+static inline bool bench_is_quick(void)
+{
+	return bench_options_get()->is_quick;
+}
+
+/* bench_row.c: one line of the table, one object of the JSON array. 0 and NULL: does not apply. */
+struct bench_row {
+	const char *name;
+	const char *shape; /* "fused", "pipeline" */
+	unsigned workers;
+	uint32_t streams;
+	double cycles; /* of the TSC, per packet */
+	double mpps; /* of one core unless workers say else; 0: from cycles */
+	const char *floor;
+	double floor_cycles;
+	double calls_per_second;
+};
+
+/* Prints the row and appends it to the file of --json. */
+void bench_row(const struct bench_row *row);
 
 /* One way to spend cycles on packets. */
 struct bench_code {
@@ -25,17 +61,25 @@ struct bench_code {
 	uint64_t packets;
 };
 
-/* Prints what the machine is and the head of the table. False when memory is short. */
+/* bench_machine.c: prints what the machine is and the head of the table, and appends the calibration
+ * rows. False when memory is short. */
 bool bench_start(const char *title);
-
-/* One way latency of a cache line between two CPUs, in cycles; 0 with fewer than two. */
-double bench_core_to_core(void);
 void bench_print_core_to_core(const char *when);
+/* Of the TSC, measured once. */
+double bench_tsc_hz(void);
 
-/* What: runs the subject and its floors in turn, BENCH_REPEATS times after one for nothing, and prints
- * for each floor the medians of both and their ratio. */
+/* bench_core.c: one way latency of a cache line between two CPUs, in cycles; 0 with fewer than two. */
+double bench_core_to_core(void);
+
+/* What: runs the subject and its floors in turn, as often as the options say after once for nothing,
+ * and makes a row of the medians for each floor; one without a floor when count is 0. */
 void bench_compare(
 	const struct bench_code *subject, const struct bench_code *floors, unsigned count);
+/* The same; shape, workers and streams of the rows are those of facts. */
+void bench_compare_row(const struct bench_row *facts, const struct bench_code *subject,
+	const struct bench_code *floors, unsigned count);
+/* Sorts them. */
+double bench_median(double *values, unsigned n);
 
 /* Time that this thread had a CPU: what others take from it on a busy machine does not count. */
 uint64_t bench_cpu_ns(void);

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Medians and the table. The subject and its floors run in turn, so that what the machine does
+/* Clocks, medians, random order. The subject and its floors run in turn, so that what the machine does
  * meanwhile hits them alike. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <rte_cycles.h>
 
 #include "bench.h"
-#include "probe_mem.h"
 
 enum {
 	FLOORS_MAX = 4,
-	LINE = 64,
-	CHASES = 1 << 20,
-	CALIBRATION_NS = 50000000,
 };
 
 uint64_t bench_random(uint64_t *state)
@@ -51,7 +43,7 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(double *values, unsigned n)
+double bench_median(double *values, unsigned n)
 {
 	qsort(values, n, sizeof(*values), by_value);
 	return values[n / 2];
@@ -75,110 +67,45 @@ uint64_t bench_wall_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-static double tsc_hz(void)
+static double once(const struct bench_code *code)
 {
-	uint64_t ns = bench_wall_ns(), tsc = rte_rdtsc_precise();
+	double ns = (double)code->run(code->arg);
 
-	while (bench_wall_ns() - ns < CALIBRATION_NS)
-		;
-	return (double)(rte_rdtsc_precise() - tsc) * 1e9 / (double)(bench_wall_ns() - ns);
-}
-
-/* A walk over all lines of size octets in random order, each address known only from the line
- * before: what one cache miss costs that nothing hides. -1 when memory is short. */
-static double chase_cycles(size_t size, double ghz)
-{
-	uint32_t lines = (uint32_t)(size / LINE), at = 0;
-	uint32_t *order = bench_order(lines);
-	uint8_t *mem = probe_mem_map(size);
-	uint64_t ns, warm = lines < CHASES ? lines : CHASES;
-
-	if (!order || !mem) {
-		free(order);
-		if (mem)
-			probe_mem_unmap(mem, size);
-		return -1;
-	}
-	for (uint32_t i = 0; i < lines; i++)
-		memcpy(mem + (size_t)order[i] * LINE, &order[i + 1 < lines ? i + 1 : 0],
-			sizeof(*order));
-	for (uint64_t i = 0; i < warm; i++)
-		memcpy(&at, mem + (size_t)at * LINE, sizeof(at));
-	ns = bench_cpu_ns();
-	for (unsigned i = 0; i < CHASES; i++)
-		memcpy(&at, mem + (size_t)at * LINE, sizeof(at));
-	ns = bench_cpu_ns() - ns;
-	bench_use(at);
-	free(order);
-	probe_mem_unmap(mem, size);
-	return (double)ns * ghz / CHASES;
-}
-
-bool bench_start(const char *title)
-{
-	static const unsigned kib[] = {512, 16 << 10, 256 << 10};
-	double hz = tsc_hz(), load;
-
-	printf("%s\nTSC %.0f MHz; dependent load, cycles:", title, hz / 1e6);
-	for (unsigned i = 0; i < sizeof(kib) / sizeof(kib[0]); i++) {
-		double cycles = chase_cycles((size_t)kib[i] << 10, hz / 1e9);
-
-		if (cycles < 0)
-			return false;
-		if (kib[i] < 1024)
-			printf(" %u KiB %.0f", kib[i], cycles);
-		else
-			printf(", %u MiB %.0f", kib[i] >> 10, cycles);
-	}
-	printf("\n");
-	if (getloadavg(&load, 1) == 1)
-		printf("load of the last minute on %ld CPUs: %.1f\n", sysconf(_SC_NPROCESSORS_ONLN),
-			load);
-	bench_print_core_to_core("before");
-	printf("\n%-36s %9s %8s   %-32s %9s %6s\n", "code", "cyc/pkt", "Mpps", "floor", "cyc/pkt",
-		"ratio");
-	fflush(stdout);
-	return true;
-}
-
-void bench_print_core_to_core(const char *when)
-{
-	double cycles = bench_core_to_core();
-
-	if (cycles > 0)
-		printf("core to core, one way, %s: %.0f cycles\n", when, cycles);
-	else
-		printf("core to core: only one CPU to run on, not measured\n");
-	fflush(stdout);
-}
-
-static double once(const struct bench_code *code, double ghz)
-{
-	return (double)code->run(code->arg) * ghz / (double)code->packets;
+	return ns * bench_tsc_hz() / 1e9 / (double)code->packets;
 }
 
 void bench_compare(
 	const struct bench_code *subject, const struct bench_code *floors, unsigned count)
 {
-	double floor_cycles[FLOORS_MAX][BENCH_REPEATS], cycles[BENCH_REPEATS], own;
-	double ghz = tsc_hz() / 1e9;
+	const struct bench_row none = {0};
 
+	bench_compare_row(&none, subject, floors, count);
+}
+
+void bench_compare_row(const struct bench_row *facts, const struct bench_code *subject,
+	const struct bench_code *floors, unsigned count)
+{
+	double floor_cycles[FLOORS_MAX][BENCH_REPEATS_MAX], cycles[BENCH_REPEATS_MAX];
+	unsigned repeats = bench_options_get()->repeats;
+	struct bench_row row = *facts;
+
+	row.name = subject->name;
 	if (count > FLOORS_MAX)
 		count = FLOORS_MAX;
-	once(subject, ghz);
+	once(subject);
 	for (unsigned f = 0; f < count; f++)
-		once(&floors[f], ghz);
-	for (unsigned i = 0; i < BENCH_REPEATS; i++) {
-		cycles[i] = once(subject, ghz);
+		once(&floors[f]);
+	for (unsigned i = 0; i < repeats; i++) {
+		cycles[i] = once(subject);
 		for (unsigned f = 0; f < count; f++)
-			floor_cycles[f][i] = once(&floors[f], ghz);
+			floor_cycles[f][i] = once(&floors[f]);
 	}
-	own = median(cycles, BENCH_REPEATS);
+	row.cycles = bench_median(cycles, repeats);
+	if (!count)
+		bench_row(&row);
 	for (unsigned f = 0; f < count; f++) {
-		double other = median(floor_cycles[f], BENCH_REPEATS);
-
-		printf("%-36s %9.1f %8.2f   %-32s %9.1f %6.2f\n", subject->name, own,
-			1e3 * ghz / own, floors[f].name, other, own / other);
+		row.floor = floors[f].name;
+		row.floor_cycles = bench_median(floor_cycles[f], repeats);
+		bench_row(&row);
 	}
-	fflush(stdout);
 }

@@ -58,22 +58,32 @@ static uint64_t ask(struct pair *pair)
 	return rte_rdtsc_precise() - tsc;
 }
 
+/* The CPUs of the process when it is asked first: later this thread may be pinned to one. */
+static const cpu_set_t *process_cpus(void)
+{
+	static cpu_set_t cpus;
+
+	if (!CPU_COUNT(&cpus))
+		sched_getaffinity(0, sizeof(cpus), &cpus);
+	return &cpus;
+}
+
 double bench_core_to_core(void)
 {
 	struct pair pair = {.cpu = {-1, -1}};
-	cpu_set_t own;
+	const cpu_set_t *cpus = process_cpus();
+	cpu_set_t before;
 	pthread_t other;
 	double cycles = 0;
 
-	if (sched_getaffinity(0, sizeof(own), &own))
-		return 0;
 	for (int cpu = 0; cpu < CPU_SETSIZE && pair.cpu[1] < 0; cpu++)
-		if (CPU_ISSET(cpu, &own))
+		if (CPU_ISSET(cpu, cpus))
 			pair.cpu[pair.cpu[0] >= 0] = cpu;
-	if (pair.cpu[1] < 0 || pthread_create(&other, NULL, answer, &pair))
+	if (pair.cpu[1] < 0 || sched_getaffinity(0, sizeof(before), &before) ||
+		pthread_create(&other, NULL, answer, &pair))
 		return 0;
 	cycles = (double)ask(&pair) / ROUNDS;
 	pthread_join(other, NULL);
-	sched_setaffinity(0, sizeof(own), &own);
+	sched_setaffinity(0, sizeof(before), &before);
 	return cycles;
 }

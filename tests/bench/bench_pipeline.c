@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The probe's own rx and worker, fed from memory: on one core in turn, and on two. Beside them, with
- * the same feed, what receiving, decoding and one random cache line cost. */
+/* The probe's own receivers and workers, fed from memory: on one core in the fused shape, over the
+ * number of streams and on a trunk; then both shapes on several threads. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <rte_launch.h>
 #include <rte_mbuf.h>
@@ -11,6 +12,7 @@
 
 #include "bench.h"
 #include "bench_feed.h"
+#include "bench_floor.h"
 #include "cfg_load.h"
 #include "dp_idle.h"
 #include "dp_meta.h"
@@ -23,35 +25,78 @@
 #define SECOND_NS ((uint64_t)1000000000)
 
 enum {
-	PACKETS = 1000000,
+	WORKERS_MAX = 4,
+	THREADS_MAX = WORKERS_MAX + 1,
+	PACKETS_MIN = 2000000,
+	ROUNDS = 5, /* of all streams in one run at least: a tick of 100 ms */
+	THREADS_PACKETS = 1000000,
 	MBUFS = 65535,
 	POOL_CACHE = 256,
-	MEMORY_MB = 384,
-	STREAMS_MANY = 100000,
-	STREAMS_FEW = 10000,
+	MEMORY_MB = 512,
+	HEP_MESSAGES = 65536,
+	RING_ROOM = 128,
+};
+
+struct pipeline;
+
+/* One lcore: a receiver with its feed, a worker, or both. */
+struct thread {
+	struct pipeline *p;
+	struct probe_rx *rx;
+	struct probe_worker *worker;
+	struct bench_feed feed;
+	uint64_t left; /* packets to feed */
 };
 
 struct pipeline {
 	struct cfg_options options;
 	struct probe *probe;
 	struct rte_mempool *pool;
-	struct dp_ring *ring; /* for the floor of two cores */
-	struct bench_feed feed; /* of the pipeline: no packet is missing */
-	struct bench_feed floor_feed;
-	uint64_t *lines; /* as many as streams */
-	uint32_t line_count;
-	uint64_t (*job)(struct pipeline *p); /* of run_on_lcore */
+	struct bench_floor floor;
+	struct thread threads[THREADS_MAX];
+	unsigned thread_count;
+	uint32_t streams;
+	uint64_t packets; /* of one run, of each feed */
+	uint64_t (*job)(struct bench_floor *f); /* of on_lcore; NULL: the pipeline itself */
 	uint64_t ns;
+	bool is_trunk;
 	atomic_bool stop;
-	_Atomic uint64_t taken;
+	uint64_t discarded; /* HEP messages */
 };
+
+static void discard(struct pipeline *p, struct dp_mailbox *mailbox)
+{
+	struct dp_message *messages[BENCH_BURST];
+	unsigned n;
+
+	while ((n = dp_mailbox_take(mailbox, messages, BENCH_BURST))) {
+		dp_mailbox_free(mailbox, messages, n);
+		p->discarded += n;
+	}
+}
+
+/* What a fused worker does, without waiting in between; its HEP goes to a sender that discards. */
+static uint64_t run_fused(struct pipeline *p)
+{
+	struct thread *t = &p->threads[0];
+	struct rte_mbuf *burst[DP_BURST];
+	uint64_t ns = bench_cpu_ns();
+
+	for (uint64_t done = 0; done < p->packets; done += DP_BURST) {
+		probe_rx_burst(t->rx, burst, bench_feed_poll(&t->feed, burst));
+		urcu_qsbr_quiescent_state();
+		if (p->is_trunk)
+			discard(p, t->worker->mailbox);
+	}
+	return bench_cpu_ns() - ns;
+}
 
 static int on_lcore(void *arg)
 {
 	struct pipeline *p = arg;
 
 	urcu_qsbr_register_thread();
-	p->ns = p->job(p);
+	p->ns = p->job ? p->job(&p->floor) : run_fused(p);
 	urcu_qsbr_unregister_thread();
 	return 0;
 }
@@ -64,373 +109,358 @@ static void wait_lcore(unsigned lcore)
 	rte_eal_wait_lcore(lcore);
 }
 
-static uint64_t run_on_lcore(struct pipeline *p, uint64_t (*job)(struct pipeline *p))
+static uint64_t run_alone(struct pipeline *p, uint64_t (*job)(struct bench_floor *f))
 {
 	p->job = job;
-	rte_eal_remote_launch(on_lcore, p, p->probe->lcores.rx[0]);
-	wait_lcore(p->probe->lcores.rx[0]);
+	rte_eal_remote_launch(on_lcore, p, p->probe->lcores.worker[0]);
+	wait_lcore(p->probe->lcores.worker[0]);
 	return p->ns;
 }
 
-static uint64_t free_only(struct pipeline *p)
+static uint64_t run_one_core(void *arg)
 {
+	return run_alone(arg, NULL);
+}
+
+static uint64_t run_free(void *arg)
+{
+	return run_alone(arg, bench_floor_free);
+}
+
+static uint64_t run_parse(void *arg)
+{
+	return run_alone(arg, bench_floor_parse);
+}
+
+static uint64_t run_touch(void *arg)
+{
+	return run_alone(arg, bench_floor_touch);
+}
+
+/* Nothing is shed: a feed that is too fast waits. */
+static bool has_room(const struct thread *t)
+{
+	for (unsigned i = 0; i < t->p->probe->lcores.worker_count; i++)
+		if (t->rx->lanes[i].media && dp_ring_room(t->rx->lanes[i].media) < RING_ROOM)
+			return false;
+	return true;
+}
+
+static int thread_loop(void *arg)
+{
+	struct thread *t = arg;
 	struct rte_mbuf *burst[DP_BURST];
-	uint64_t ns = bench_cpu_ns();
-
-	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
-		unsigned n = bench_feed_poll(&p->floor_feed, burst);
-
-		for (unsigned i = 0; i < n; i++)
-			rte_pktmbuf_free(burst[i]);
-	}
-	return bench_cpu_ns() - ns;
-}
-
-static inline uint64_t decode(struct rte_mbuf *m)
-{
-	struct pkt_view view;
-
-	pkt_decode(PKT_LINK_ETHERNET,
-		bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)), &view);
-	return view.payload.n;
-}
-
-static uint64_t decode_only(struct pipeline *p)
-{
-	struct rte_mbuf *burst[DP_BURST];
-	uint64_t sum = 0, ns = bench_cpu_ns();
-
-	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
-		unsigned n = bench_feed_poll(&p->floor_feed, burst);
-
-		for (unsigned i = 0; i < n; i++) {
-			sum += decode(burst[i]);
-			rte_pktmbuf_free(burst[i]);
-		}
-	}
-	bench_use(sum);
-	return bench_cpu_ns() - ns;
-}
-
-static uint64_t decode_and_touch(struct pipeline *p)
-{
-	struct rte_mbuf *burst[DP_BURST];
-	uint64_t state = 1, sum = 0, ns = bench_cpu_ns();
-
-	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
-		unsigned n = bench_feed_poll(&p->floor_feed, burst);
-		uint64_t *line[DP_BURST];
-
-		for (unsigned i = 0; i < n; i++) {
-			uint64_t at = (bench_random(&state) >> 32) * p->line_count >> 32;
-
-			line[i] = &p->lines[at * 8];
-			__builtin_prefetch(line[i], 1);
-		}
-		for (unsigned i = 0; i < n; i++) {
-			sum += decode(burst[i]);
-			rte_pktmbuf_free(burst[i]);
-		}
-		for (unsigned i = 0; i < n; i++)
-			++*line[i];
-	}
-	bench_use(sum);
-	return bench_cpu_ns() - ns;
-}
-
-static unsigned worker_turn(struct probe_worker *w)
-{
-	unsigned n = probe_worker_take(w);
-
-	urcu_qsbr_quiescent_state();
-	return n;
-}
-
-static uint64_t one_core(struct pipeline *p)
-{
-	struct rte_mbuf *burst[DP_BURST];
-	uint64_t ns = bench_cpu_ns();
-
-	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
-		unsigned n = bench_feed_poll(&p->feed, burst);
-
-		probe_rx_burst(p->probe->rx, burst, n);
-		worker_turn(p->probe->workers);
-	}
-	while (worker_turn(p->probe->workers))
-		;
-	return bench_cpu_ns() - ns;
-}
-
-/* How many packets travel whole, since their mbufs are still in use after rx. */
-static uint64_t count_whole(struct pipeline *p)
-{
-	struct rte_mbuf *burst[DP_BURST];
-	uint64_t whole = 0;
-
-	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
-		unsigned n = bench_feed_poll(&p->feed, burst);
-
-		probe_rx_burst(p->probe->rx, burst, n);
-		whole += rte_mempool_in_use_count(p->pool);
-		worker_turn(p->probe->workers);
-	}
-	return whole;
-}
-
-static int worker_loop(void *arg)
-{
-	struct pipeline *p = arg;
 	struct dp_idle idle = {0};
-	uint64_t taken = atomic_load(&p->taken);
 
 	urcu_qsbr_register_thread();
-	while (!atomic_load_explicit(&p->stop, memory_order_acquire)) {
-		unsigned n = worker_turn(p->probe->workers);
+	while (!atomic_load_explicit(&t->p->stop, memory_order_relaxed)) {
+		unsigned n = t->worker ? probe_worker_take(t->worker) : 0;
 
-		taken += n;
-		atomic_store_explicit(&p->taken, taken, memory_order_release);
-		dp_idle_wait(&idle, n > 0);
+		if (t->rx && t->left && has_room(t)) {
+			n = bench_feed_poll(&t->feed, burst);
+			probe_rx_burst(t->rx, burst, n);
+			t->left -= DP_BURST;
+		}
+		urcu_qsbr_quiescent_state();
+		if (n) {
+			idle.empty = 0;
+			continue;
+		}
+		urcu_qsbr_thread_offline();
+		dp_idle_wait(&idle, false);
+		urcu_qsbr_thread_online();
 	}
 	urcu_qsbr_unregister_thread();
 	return 0;
 }
 
-static int ring_loop(void *arg)
+static uint64_t received(const struct pipeline *p)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < p->probe->lcores.worker_count; i++)
+		sum += probe_read(&p->probe->workers[i].outcome[PROBE_rtp]);
+	return sum;
+}
+
+static unsigned lcore_of(const struct pipeline *p, const struct thread *t)
+{
+	const struct dp_lcores *lcores = &p->probe->lcores;
+
+	return t->worker ? lcores->worker[t->worker->index] : lcores->rx[0];
+}
+
+/* Of several cores it is the time on the wall that counts. */
+static uint64_t run_threads(void *arg)
 {
 	struct pipeline *p = arg;
-	struct dp_idle idle = {0};
-	struct pkt_media m[DP_BURST];
-	uint64_t taken = atomic_load(&p->taken);
+	uint64_t until = received(p), ns = bench_wall_ns();
 
-	while (!atomic_load_explicit(&p->stop, memory_order_acquire)) {
-		unsigned n = dp_ring_take(p->ring, m, DP_BURST);
-
-		taken += n;
-		atomic_store_explicit(&p->taken, taken, memory_order_release);
-		dp_idle_wait(&idle, n > 0);
-	}
-	return 0;
-}
-
-static void wait_taken(struct pipeline *p, uint64_t until)
-{
-	while (atomic_load_explicit(&p->taken, memory_order_acquire) < until)
-		rte_pause();
-}
-
-/* Of two cores it is the time on the wall that counts. */
-static uint64_t feed_rx(struct pipeline *p)
-{
-	struct rte_mbuf *burst[DP_BURST];
-	uint64_t ns = bench_wall_ns();
-
-	for (uint32_t done = 0; done < PACKETS; done += DP_BURST)
-		probe_rx_burst(p->probe->rx, burst, bench_feed_poll(&p->feed, burst));
-	wait_taken(p, PACKETS);
-	return bench_wall_ns() - ns;
-}
-
-static uint64_t feed_ring(struct pipeline *p)
-{
-	struct pkt_media m[DP_BURST] = {0};
-	struct rte_mbuf *burst[DP_BURST];
-	uint64_t ns = bench_wall_ns();
-
-	for (uint32_t done = 0; done < PACKETS; done += DP_BURST) {
-		unsigned n = bench_feed_poll(&p->floor_feed, burst);
-
-		for (unsigned i = 0; i < n; i++) {
-			m[i].rtp_ts = burst[i]->pkt_len;
-			rte_pktmbuf_free(burst[i]);
-		}
-		for (unsigned put = 0; put < n;)
-			put += dp_ring_put(p->ring, m + put, n - put);
-	}
-	wait_taken(p, PACKETS);
-	return bench_wall_ns() - ns;
-}
-
-static uint64_t run_on_two(
-	struct pipeline *p, uint64_t (*feed)(struct pipeline *p), lcore_function_t *take)
-{
-	uint64_t ns;
-
-	atomic_store(&p->taken, 0);
 	atomic_store(&p->stop, false);
-	rte_eal_remote_launch(take, p, p->probe->lcores.worker[0]);
-	ns = run_on_lcore(p, feed);
+	for (unsigned i = 0; i < p->thread_count; i++) {
+		p->threads[i].left = p->threads[i].rx ? p->packets : 0;
+		until += p->threads[i].left;
+		rte_eal_remote_launch(thread_loop, &p->threads[i], lcore_of(p, &p->threads[i]));
+	}
+	while (received(p) < until)
+		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+	ns = bench_wall_ns() - ns;
 	atomic_store(&p->stop, true);
-	wait_lcore(p->probe->lcores.worker[0]);
+	for (unsigned i = 0; i < p->thread_count; i++)
+		wait_lcore(lcore_of(p, &p->threads[i]));
 	return ns;
 }
 
-static uint64_t run_free(void *arg)
+/* A stream is open before its first packet, as after probation. */
+static bool open_stream(struct pipeline *p, uint32_t i)
 {
-	return run_on_lcore(arg, free_only);
-}
-
-static uint64_t run_decode(void *arg)
-{
-	return run_on_lcore(arg, decode_only);
-}
-
-static uint64_t run_touch(void *arg)
-{
-	return run_on_lcore(arg, decode_and_touch);
-}
-
-static uint64_t run_one_core(void *arg)
-{
-	return run_on_lcore(arg, one_core);
-}
-
-static uint64_t run_two_cores(void *arg)
-{
-	return run_on_two(arg, feed_rx, worker_loop);
-}
-
-static uint64_t run_two_rings(void *arg)
-{
-	return run_on_two(arg, feed_ring, ring_loop);
-}
-
-/* The streams are open before the first packet, as after probation. */
-static bool open_streams(struct pipeline *p)
-{
-	struct qos_table *t = &p->probe->workers->table;
+	/* Looked at once a second, reported every interval: evenly. */
+	uint64_t start_ns = START_NS - SECOND_NS + SECOND_NS * i / p->streams;
 	uint64_t interval = p->options.qos.report_interval_ns;
+	uint8_t frame[BENCH_FRAME_STRIDE];
+	struct qos_origin origin = {0};
+	struct pkt_media first = {.marker_pt = 8};
+	struct pkt_view view;
+	struct rtp_hdr hdr = {0};
+	struct qos_table *t;
+	uint32_t stream;
 
-	for (uint32_t i = 0; i < p->feed.count; i++) {
-		/* Looked at once a second, reported every interval: evenly. */
-		uint64_t start_ns = START_NS - SECOND_NS + SECOND_NS * i / p->feed.count;
-		uint8_t frame[BENCH_FRAME_STRIDE];
-		struct qos_origin origin = {0};
-		struct pkt_media first = {.marker_pt = 8};
-		struct pkt_view view;
-		struct rtp_hdr hdr = {0};
-		uint32_t stream;
+	pkt_decode(PKT_LINK_ETHERNET, bytes_of(frame, bench_rtp_frame(frame, 4, 0, i)), &view);
+	rtp_hdr_parse(view.payload, view.payload_wire, &hdr);
+	first.key = pkt_media_key(&view.flow, hdr.ssrc, &p->probe->seed);
+	first.seq = hdr.seq;
+	origin.flow = view.flow;
+	origin.ssrc = hdr.ssrc;
+	t = &p->probe->workers[dp_steer_worker(&p->probe->steer, view.flow.src.b, view.flow.dst.b,
+				       view.flow.sport, view.flow.dport)]
+		     .table;
+	stream = qos_table_open(t, &first, &origin, NULL, 0, start_ns);
+	if (stream == QOS_NONE)
+		return false;
+	t->cold[stream].next_report_ns = START_NS + interval * i / p->streams;
+	return true;
+}
 
-		pkt_decode(
-			PKT_LINK_ETHERNET, bytes_of(frame, bench_rtp_frame(frame, 4, 0, i)), &view);
-		rtp_hdr_parse(view.payload, view.payload_wire, &hdr);
-		first.key = pkt_media_key(&view.flow, hdr.ssrc, &p->probe->seed);
-		first.seq = hdr.seq;
-		origin.flow = view.flow;
-		origin.ssrc = hdr.ssrc;
-		stream = qos_table_open(t, &first, &origin, NULL, 0, start_ns);
-		if (stream == QOS_NONE)
+static bool make_threads(struct pipeline *p, bool is_fused)
+{
+	struct probe *probe = p->probe;
+	unsigned workers = probe->lcores.worker_count;
+	unsigned feeds = is_fused ? workers : 1;
+
+	p->thread_count = is_fused ? workers : workers + 1;
+	for (unsigned i = 0; i < p->thread_count; i++)
+		p->threads[i] = (struct thread){.p = p};
+	for (unsigned i = 0; i < workers; i++)
+		p->threads[i].worker = &probe->workers[i];
+	for (unsigned i = 0; i < feeds; i++) {
+		struct thread *t = &p->threads[is_fused ? i : workers];
+
+		t->rx = &probe->rx[i];
+		if (probe_rx_init(t->rx, probe, i, t->worker) ||
+			!bench_feed_init(&t->feed, p->pool, i, feeds, p->streams / feeds, START_NS))
 			return false;
-		t->cold[stream].next_report_ns = START_NS + interval * i / p->feed.count;
 	}
 	return true;
 }
 
-static bool pipeline_init(struct pipeline *p, uint32_t streams)
+static bool pipeline_init(struct pipeline *p, bool is_fused, unsigned workers, uint32_t streams)
 {
 	struct probe *probe = p->probe;
+	bool is_good;
 
+	p->streams = streams / workers * workers;
+	p->packets =
+		(uint64_t)streams * ROUNDS > PACKETS_MIN ? (uint64_t)streams * ROUNDS : PACKETS_MIN;
+	p->is_trunk = false;
 	p->options.qos.max_streams = streams;
-	p->line_count = streams;
-	p->lines = probe_mem_map((size_t)streams * 64);
-	memset(probe->rx, 0, sizeof(*probe->rx));
-	memset(probe->workers, 0, sizeof(*probe->workers));
-	atomic_store(&probe->time_base_ns, 0);
-	return p->lines && bench_feed_init(&p->feed, p->pool, streams, START_NS) &&
-	       bench_feed_init(&p->floor_feed, p->pool, streams, START_NS) &&
-	       probe_rx_init(probe->rx, probe, 0) == 0 &&
-	       probe_worker_init(probe->workers, probe, 0) == 0 && open_streams(p);
+	probe->lcores.worker_count = workers;
+	probe->rx_count = is_fused ? workers : 1;
+	dp_steer_init(&probe->steer, probe->seed.k[0], workers);
+	memset(probe->rx, 0, WORKERS_MAX * sizeof(*probe->rx));
+	memset(probe->workers, 0, WORKERS_MAX * sizeof(*probe->workers));
+	atomic_store(&probe->time_base_ns, START_NS - SECOND_NS);
+	is_good = make_threads(p, is_fused);
+	for (unsigned i = 0; i < workers && is_good; i++)
+		is_good = probe_worker_init(&probe->workers[i], probe, i) == 0;
+	for (uint32_t i = 0; i < p->streams && is_good; i++)
+		is_good = open_stream(p, i);
+	if (!is_good)
+		fprintf(stderr, "could not make the pipeline\n");
+	return is_good;
 }
 
 static void pipeline_fini(struct pipeline *p)
 {
-	probe_worker_fini(p->probe->workers);
-	if (p->probe->rx->probe)
-		probe_rx_fini(p->probe->rx);
-	bench_feed_fini(&p->feed);
-	bench_feed_fini(&p->floor_feed);
-	if (p->lines)
-		probe_mem_unmap(p->lines, (size_t)p->line_count * 64);
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		probe_worker_fini(&p->probe->workers[i]);
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		if (p->probe->rx[i].probe)
+			probe_rx_fini(&p->probe->rx[i]);
+	for (unsigned i = 0; i < p->thread_count; i++)
+		bench_feed_fini(&p->threads[i].feed);
 }
 
-static void compare_one(struct pipeline *p)
-{
-	char name[64];
-	const struct bench_code subject = {name, run_one_core, p, PACKETS};
-	const struct bench_code floors[] = {
-		{"bare rx and free", run_free, p, PACKETS},
-		{"rx, decode", run_decode, p, PACKETS},
-		{"rx, decode, one random line", run_touch, p, PACKETS},
-	};
-
-	snprintf(name, sizeof(name), "pipeline on one core, %uk", p->feed.count / 1000);
-	bench_compare(&subject, floors, 3);
-}
-
-static void compare_two(struct pipeline *p)
-{
-	char name[64];
-	const struct bench_code subject = {name, run_two_cores, p, PACKETS};
-	const struct bench_code floors[] = {
-		{"pipeline on one core", run_one_core, p, PACKETS},
-		{"rx, free, 32 octets through a ring", run_two_rings, p, PACKETS},
-	};
-
-	bench_print_core_to_core("now");
-	snprintf(name, sizeof(name), "pipeline on two cores, %uk (noisy)", p->feed.count / 1000);
-	bench_compare(&subject, floors, 2);
-	bench_print_core_to_core("then");
-}
-
-/* Every packet must have been counted as RTP of its stream: else something else was measured. */
+/* Every packet must have been counted in order in its stream: else something else was measured. */
 static bool check_streams(const struct pipeline *p)
 {
-	const struct qos_table *t = &p->probe->workers->table;
 	uint64_t updated = 0, expected = 0;
 
-	for (uint32_t i = 0; i < t->high; i++) {
-		updated += qos_stream_packets(&t->hot[i], &t->cold[i]);
-		expected += qos_stream_expected(&t->hot[i], &t->cold[i]);
+	for (unsigned w = 0; w < p->probe->lcores.worker_count; w++) {
+		const struct qos_table *t = &p->probe->workers[w].table;
+
+		for (uint32_t i = 0; i < t->high; i++) {
+			updated += qos_stream_packets(&t->hot[i], &t->cold[i]);
+			expected += qos_stream_expected(&t->hot[i], &t->cold[i]);
+		}
 	}
-	if (updated == expected && updated == probe_read(&p->probe->workers->outcome[PROBE_rtp]))
+	if (updated == expected && updated == received(p))
 		return true;
-	fprintf(stderr, "%llu packets were counted of %llu\n", (unsigned long long)updated,
+	fprintf(stderr, "%llu packets of %llu were counted\n", (unsigned long long)updated,
 		(unsigned long long)expected);
 	return false;
 }
 
-static bool measure(struct pipeline *p, uint32_t streams, bool has_two)
+static void compare_floors(struct pipeline *p, const char *name)
 {
-	bool is_good = pipeline_init(p, streams);
+	const struct bench_row facts = {.shape = "fused", .workers = 1, .streams = p->streams};
+	const struct bench_code subject = {name, run_one_core, p, p->packets};
+	const struct bench_code floors[] = {
+		{"bare rx and free", run_free, p, p->packets},
+		{"rx, parse", run_parse, p, p->packets},
+		{"rx, parse, one random line", run_touch, p, p->packets},
+	};
+
+	bench_compare_row(&facts, &subject, floors, 3);
+}
+
+static bool measure_fused(struct pipeline *p, uint32_t streams)
+{
+	bool is_good = pipeline_init(p, true, 1, streams) &&
+		       bench_floor_init(&p->floor, p->pool, streams, p->packets, START_NS);
 
 	if (is_good) {
-		compare_one(p);
-		printf("%-36s %9.1f\n", "  packets that travelled whole, %",
-			100.0 * (double)run_on_lcore(p, count_whole) / PACKETS);
-		if (has_two)
-			compare_two(p);
+		compare_floors(p, "fused, one core");
 		is_good = check_streams(p);
-	} else {
-		fprintf(stderr, "could not make the pipeline\n");
+	}
+	bench_floor_fini(&p->floor);
+	pipeline_fini(p);
+	return is_good;
+}
+
+/* Every message of the trunk must have been found and encoded. */
+static bool check_trunk(const struct pipeline *p)
+{
+	const struct probe_worker *w = &p->probe->workers[0];
+	uint64_t made = probe_read(&w->counters.hep_made);
+
+	if (probe_read(&w->outcome[PROBE_sip]) && probe_read(&w->outcome[PROBE_rtcp]) &&
+		probe_read(&w->outcome[PROBE_unknown_udp]) && made == p->discarded)
+		return check_streams(p);
+	fprintf(stderr, "of %llu HEP messages %llu were taken\n", (unsigned long long)made,
+		(unsigned long long)p->discarded);
+	return false;
+}
+
+/* The same feed with 2 % SIP, 1 % RTCP and 2 % noise, and HEP made of all that gives some; its floor is
+ * the same worker with media only. */
+static uint64_t run_trunk(void *arg)
+{
+	struct pipeline *p = arg;
+	uint64_t ns;
+
+	p->is_trunk = true;
+	p->threads[0].feed.is_trunk = true;
+	ns = run_one_core(p);
+	p->threads[0].feed.is_trunk = false;
+	return ns;
+}
+
+static bool measure_trunk(struct pipeline *p, uint32_t streams)
+{
+	const struct bench_row facts = {.shape = "fused", .workers = 1, .streams = streams};
+	bool is_good = pipeline_init(p, true, 1, streams);
+	const struct bench_code subject = {"mixed trunk, one core", run_trunk, p, p->packets};
+	const struct bench_code media = {"media only", run_one_core, p, p->packets};
+
+	p->discarded = 0;
+	is_good = is_good &&
+		  dp_mailbox_create(0, HEP_MESSAGES, -1, &p->probe->workers[0].mailbox) == 0 &&
+		  bench_feed_make_trunk(&p->threads[0].feed);
+	if (is_good) {
+		bench_compare_row(&facts, &subject, &media, 1);
+		is_good = check_trunk(p);
 	}
 	pipeline_fini(p);
 	return is_good;
 }
 
-/* The first two CPUs of this process for rx and worker. */
+static bool measure_threads(struct pipeline *p, bool is_fused, unsigned workers, uint32_t streams)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned threads = is_fused ? workers : workers + 1;
+	struct bench_row facts = {
+		.shape = is_fused ? "fused" : "pipeline", .workers = workers, .streams = streams};
+	struct bench_code subject = {.run = run_threads, .arg = p};
+	bool is_good = pipeline_init(p, is_fused, workers, streams);
+	char name[80];
+
+	if (is_good) {
+		p->packets = THREADS_PACKETS;
+		subject.packets = p->packets * (is_fused ? workers : 1);
+		snprintf(name, sizeof(name), "%s, %u worker%s%s", facts.shape, workers,
+			workers == 1 ? "" : "s", (long)threads > cpus ? ", CPUs shared" : "");
+		subject.name = name;
+		bench_compare_row(&facts, &subject, NULL, 0);
+		is_good = check_streams(p);
+	}
+	pipeline_fini(p);
+	return is_good;
+}
+
+static bool measure_all_threads(struct pipeline *p)
+{
+	static const uint32_t streams = 100000;
+
+	bench_print_core_to_core("before threads");
+	for (unsigned workers = 1; workers <= WORKERS_MAX; workers++)
+		for (int is_fused = 1; is_fused >= 0; is_fused--)
+			if (!measure_threads(p, is_fused, workers, streams))
+				return false;
+	bench_print_core_to_core("after threads");
+	return true;
+}
+
+static bool measure_all(struct pipeline *p)
+{
+	static const uint32_t sizes[] = {10000, 100000, 1000000, 1000, 4000000};
+	/* Without the last two and the threads a run takes a few seconds. */
+	unsigned count = bench_is_quick() ? 2 : sizeof(sizes) / sizeof(sizes[0]);
+
+	for (unsigned i = 0; i < count; i++)
+		if (!measure_fused(p, sizes[i]))
+			return false;
+	if (!measure_trunk(p, 100000))
+		return false;
+	return bench_is_quick() || measure_all_threads(p);
+}
+
+/* The CPUs of this process in turn, for an rx thread and all workers. */
 static bool choose_cpus(struct dp_options *o)
 {
+	uint16_t cpus[DP_CPUS_MAX];
+	unsigned count = 0;
 	cpu_set_t own;
 
 	if (sched_getaffinity(0, sizeof(own), &own))
 		return false;
-	for (uint16_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		struct dp_cpu_list *list = o->rx.count ? &o->workers : &o->rx;
-
-		if (CPU_ISSET(cpu, &own) && !list->count)
-			list->cpu[list->count++] = cpu;
-	}
-	return o->workers.count > 0;
+	for (uint16_t cpu = 0; cpu < CPU_SETSIZE && count < DP_CPUS_MAX; cpu++)
+		if (CPU_ISSET(cpu, &own))
+			cpus[count++] = cpu;
+	for (unsigned i = 0; i < WORKERS_MAX && count; i++)
+		o->workers.cpu[o->workers.count++] = cpus[i % count];
+	o->rx.cpu[o->rx.count++] = cpus[count - 1];
+	o->share_cpus = true;
+	return count > 0;
 }
 
 static int start(struct pipeline *p)
@@ -441,33 +471,28 @@ static int start(struct pipeline *p)
 	if (rc)
 		return rc;
 	probe->options = &p->options;
-	probe->is_offline = true; /* so that rx waits for the worker, and no packet is shed */
 	probe->seed = (struct pkt_seed){{1, 2, 3, 4}};
 	dp_clock_init(&probe->clock);
-	dp_steer_init(&probe->steer, probe->seed.k[0], 1);
 	urcu_qsbr_register_thread();
 	rc = cls_db_create(&probe->cls);
 	if (!rc)
-		rc = qos_calls_create(&p->options.qos, &probe->seed, 1, &probe->calls);
+		rc = qos_calls_create(&p->options.qos, &probe->seed, WORKERS_MAX, &probe->calls);
 	if (!rc)
 		rc = qos_medias_create(&p->options.qos, &probe->seed, &probe->medias);
 	urcu_qsbr_thread_offline();
-	probe->rx = aligned_alloc(64, sizeof(*probe->rx));
-	probe->workers = aligned_alloc(64, sizeof(*probe->workers));
-	if (!rc)
-		rc = dp_ring_create(
-			"floor", sizeof(struct pkt_media), p->options.dp.media_ring, -1, &p->ring);
+	probe->rx = aligned_alloc(64, WORKERS_MAX * sizeof(*probe->rx));
+	probe->workers = aligned_alloc(64, WORKERS_MAX * sizeof(*probe->workers));
 	p->pool = rte_pktmbuf_pool_create("feed", MBUFS, POOL_CACHE, 0, 2048 + 128, -1);
 	return rc ? rc : !p->pool || !probe->rx || !probe->workers;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct pipeline *p = aligned_alloc(64, (sizeof(*p) + 63) / 64 * 64);
 	struct probe *probe = aligned_alloc(64, sizeof(*probe));
-	bool has_two;
 
-	if (!p || !probe || !bench_start("heptap, rx and worker fed from memory")) {
+	bench_options(argc, argv, "pipeline");
+	if (!p || !probe || !bench_start("heptap, receivers and workers fed from memory")) {
 		fprintf(stderr, "could not allocate memory\n");
 		return 1;
 	}
@@ -477,12 +502,10 @@ int main(void)
 	cfg_defaults(&p->options);
 	p->options.dp.telemetry = false;
 	p->options.dp.memory = (uint64_t)MEMORY_MB << 20;
-	has_two = choose_cpus(&p->options.dp);
-	if (start(p)) {
+	p->options.dp.file_mode = DP_PIPELINE; /* so that there is an rx thread too */
+	if (!choose_cpus(&p->options.dp) || start(p)) {
 		fprintf(stderr, "could not start the probe's parts\n");
 		return 1;
 	}
-	if (!measure(p, STREAMS_FEW, has_two) || !measure(p, STREAMS_MANY, has_two))
-		return 1;
-	return 0;
+	return measure_all(p) ? 0 : 1;
 }

@@ -290,13 +290,16 @@ static bool classify_rows(void)
 	return is_made;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	bool is_made = bench_start("heptap, stages by themselves") &&
-		       decode_row("decode IPv4 RTP, 4k frames", FRAMES_NEAR, 4, 0) &&
-		       decode_row("decode IPv6 RTP with a tag, 4k frames", FRAMES_NEAR, 6, 100) &&
-		       decode_row("decode IPv4 RTP, 128k frames", FRAMES_FAR, 4, 0) &&
-		       steer_rows() && classify_rows() && bench_table() && bench_message();
+	bool is_made;
+
+	bench_options(argc, argv, "stage");
+	is_made = bench_start("heptap, stages by themselves") &&
+		  decode_row("decode IPv4 RTP, 4k frames", FRAMES_NEAR, 4, 0) &&
+		  decode_row("decode IPv6 RTP with a tag, 4k frames", FRAMES_NEAR, 6, 100) &&
+		  decode_row("decode IPv4 RTP, 128k frames", FRAMES_FAR, 4, 0) && steer_rows() &&
+		  classify_rows() && bench_table() && bench_message();
 
 	if (!is_made) {
 		fprintf(stderr, "could not allocate memory\n");

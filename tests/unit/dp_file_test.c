@@ -197,6 +197,72 @@ static void says_why_a_file_cannot_be_read(void **state)
 	expect_refusal(path, -ENOENT, "could not open \"dp_file_a.pcap\": No such file");
 }
 
+static void pcapng_packet(const struct writer *w, uint32_t interface, uint8_t tag)
+{
+	put(w, 6, 4);
+	put(w, 52, 4);
+	put(w, interface, 4);
+	put(w, 0, 4);
+	put(w, 1000000, 4);
+	put(w, 20, 4);
+	put(w, 20, 4);
+	for (unsigned i = 0; i < 20; i++)
+		put(w, tag, 1);
+	put(w, 52, 4);
+}
+
+/* A section with two interfaces (draft-ietf-opsawg-pcapng, sections 4.1 and 4.2). */
+static struct writer begin_pcapng(const char *path, uint32_t type0, uint32_t type1)
+{
+	const uint32_t types[] = {type0, type1};
+	struct writer w = {.stream = fopen(path, "wb")};
+
+	assert_non_null(w.stream);
+	put(&w, 0x0a0d0d0a, 4);
+	put(&w, 28, 4);
+	put(&w, 0x1a2b3c4d, 4);
+	put(&w, 1, 4);
+	put(&w, UINT32_MAX, 4);
+	put(&w, UINT32_MAX, 4);
+	put(&w, 28, 4);
+	for (unsigned i = 0; i < 2; i++) {
+		put(&w, 1, 4);
+		put(&w, 20, 4);
+		put(&w, types[i], 4);
+		put(&w, 0, 4);
+		put(&w, 20, 4);
+	}
+	return w;
+}
+
+static void leaves_out_only_what_it_does_not_know(void **state)
+{
+	const char *path = "dp_file_a.pcapng";
+	struct writer w = begin_pcapng(path, TYPE_IEEE802_11, TYPE_SLL);
+	struct dp_file *file;
+
+	(void)state;
+	pcapng_packet(&w, 0, 0x11);
+	pcapng_packet(&w, 1, 0x22);
+	pcapng_packet(&w, 0, 0x33);
+	pcapng_packet(&w, 1, 0x44);
+	fclose(w.stream);
+	file = open_files(&path, 1);
+	expect(file, 1000000000, 0x22, 20, 20, DP_LINK_SLL);
+	expect(file, 1000000000, 0x44, 20, 20, DP_LINK_SLL);
+	expect_end(file);
+	assert_string_equal(dp_file_damage(file),
+		"\"dp_file_a.pcapng\": frames of link type 105 (IEEE802_11) or others not "
+		"supported were left out: 2");
+	dp_file_close(file);
+
+	w = begin_pcapng(path, TYPE_ETHERNET, TYPE_IEEE802_11);
+	pcapng_packet(&w, 1, 0x11);
+	fclose(w.stream);
+	expect_refusal(path, -ENOTSUP, "link type 105 (IEEE802_11) is not supported");
+	unlink(path);
+}
+
 static void merges_by_time_and_keeps_file_order_for_equal_times(void **state)
 {
 	const char *paths[] = {"dp_file_a.pcap", "dp_file_b.pcap", "dp_file_c.pcap"};
@@ -249,7 +315,7 @@ static void gives_the_frames_before_the_damage_and_names_it(void **state)
 	expect(file, 3000000000, 0xb1, 60, 60, DP_LINK_ETHERNET);
 	expect_end(file);
 	assert_non_null(dp_file_damage(file));
-	assert_ptr_equal(strstr(dp_file_damage(file), "\"dp_file_a.pcap\": truncated dump file"),
+	assert_ptr_equal(strstr(dp_file_damage(file), "\"dp_file_a.pcap\": truncated in a packet"),
 		dp_file_damage(file));
 	dp_file_close(file);
 	unlink(paths[0]);
@@ -353,22 +419,22 @@ static void counts_its_progress(void **state)
 static void gives_what_it_has_when_buffers_run_out(void **state)
 {
 	enum {
-		LARGE_MBUFS = 255
+		LARGE_MBUFS = 63
 	};
 	const char *path = "dp_file_a.pcap";
 	struct writer w = begin(path, MAGIC_US, TYPE_ETHERNET, false);
-	struct rte_mbuf *burst[300];
+	struct rte_mbuf *burst[100];
 	struct dp_file *file;
 
 	(void)state;
-	for (unsigned i = 0; i < 300; i++)
+	for (unsigned i = 0; i < 100; i++)
 		frame(&w, i, 0, 0x77, 3000, 3000);
 	fclose(w.stream);
 	file = open_files(&path, 1);
-	assert_int_equal(dp_file_poll(file, burst, 300), LARGE_MBUFS);
+	assert_int_equal(dp_file_poll(file, burst, 100), LARGE_MBUFS);
 	rte_pktmbuf_free_bulk(burst, LARGE_MBUFS);
-	assert_int_equal(dp_file_poll(file, burst, 300), 300 - LARGE_MBUFS);
-	rte_pktmbuf_free_bulk(burst, 300 - LARGE_MBUFS);
+	assert_int_equal(dp_file_poll(file, burst, 100), 100 - LARGE_MBUFS);
+	rte_pktmbuf_free_bulk(burst, 100 - LARGE_MBUFS);
 	expect_end(file);
 	dp_file_close(file);
 	unlink(path);
@@ -380,6 +446,7 @@ int main(void)
 		cmocka_unit_test(reads_micro_and_nanoseconds_in_both_byte_orders),
 		cmocka_unit_test(knows_the_link_types),
 		cmocka_unit_test(says_why_a_file_cannot_be_read),
+		cmocka_unit_test(leaves_out_only_what_it_does_not_know),
 		cmocka_unit_test(merges_by_time_and_keeps_file_order_for_equal_times),
 		cmocka_unit_test(gives_the_frames_before_the_damage_and_names_it),
 		cmocka_unit_test(survives_every_truncation),

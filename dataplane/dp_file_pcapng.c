@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pcapng's blocks, draft-ietf-opsawg-pcapng, section 4. Only what is needed of a block is looked at; the
+ * rest of it is skipped when the next one is asked for. */
+#include "dp_file_reader_pvt.h"
+
+__extension__ typedef unsigned __int128 uint128;
+
+enum {
+	BLOCK_SECTION = 0x0a0d0d0a,
+	BLOCK_INTERFACE = 1,
+	BLOCK_OLD_PACKET = 2,
+	BLOCK_SIMPLE_PACKET = 3,
+	BLOCK_ENHANCED_PACKET = 6,
+
+	/* Octets: type and total length before a body, total length again after it. */
+	BLOCK_HEAD = 8,
+	BLOCK_TAIL = 4,
+	SECTION_FIXED = 16,
+	INTERFACE_FIXED = 8,
+	PACKET_FIXED = 20,
+	SIMPLE_FIXED = 4,
+
+	OPTION_END = 0,
+	OPTION_TSRESOL = 9,
+	OPTION_TSOFFSET = 14,
+
+	NANO_DIGITS = 9,
+	DIGITS_MAX = 19, /* of powers of ten in 64 bits */
+};
+
+#define BYTE_ORDER_MAGIC 0x1a2b3c4d
+
+static uint64_t power_of_ten(unsigned n)
+{
+	uint64_t power = 1;
+
+	while (n--)
+		power *= 10;
+	return power;
+}
+
+/* if_tsresol: seconds to the power of minus so many, of ten or, with the top bit, of two. */
+static void set_resolution(struct dp_file_interface *interface, uint8_t resolution)
+{
+	unsigned n = resolution & 0x7f;
+
+	interface->multiply = 1;
+	interface->divide = 1;
+	interface->shift = 0;
+	if (resolution & 0x80 && n)
+		interface->shift = n;
+	else if (resolution & 0x80 || n <= NANO_DIGITS)
+		interface->multiply = power_of_ten(NANO_DIGITS - n);
+	else if (n <= NANO_DIGITS + DIGITS_MAX)
+		interface->divide = power_of_ten(n - NANO_DIGITS);
+	else
+		interface->multiply = 0; /* 64 bits of them are less than a nanosecond */
+}
+
+static uint64_t time_of(const struct dp_file_interface *interface, uint64_t units)
+{
+	uint128 ns;
+
+	if (interface->shift)
+		ns = (uint128)units * DP_FILE_NS_PER_S >> interface->shift;
+	else
+		ns = (uint128)units * interface->multiply;
+	if (interface->divide > 1)
+		ns /= interface->divide;
+	if (interface->offset_s) {
+		/* Each less than 2^95 in amount: units had 64 bits, and so has the offset. */
+		__extension__ __int128 sum =
+			(__int128)ns + (__int128)interface->offset_s * (int64_t)DP_FILE_NS_PER_S;
+
+		if (sum < 0)
+			return 0;
+		ns = (uint128)sum;
+	}
+	return ns <= UINT64_MAX ? (uint64_t)ns : 0;
+}
+
+/* Skips what is left of the last block and compares its length with what stands at its end. */
+static enum dp_file_status leave_block(struct dp_file_reader *r)
+{
+	const uint8_t *p;
+
+	if (!dp_file_input_skip(&r->input, r->skip))
+		return dp_file_cut(r, "a block");
+	p = dp_file_input_peek(&r->input, BLOCK_TAIL);
+	if (!p)
+		return dp_file_cut(r, "a block");
+	if (dp_file_load32(r, p) != r->block)
+		return dp_file_damaged(r, "a block's two lengths differ");
+	dp_file_input_take(&r->input, BLOCK_TAIL);
+	r->skip = 0;
+	r->block = 0;
+	return DP_FILE_FRAME;
+}
+
+/* The byte order may change with each section. */
+static enum dp_file_status set_byte_order(struct dp_file_reader *r)
+{
+	const uint8_t *p = dp_file_input_peek(&r->input, BLOCK_HEAD + 4);
+
+	if (!p)
+		return dp_file_cut(r, "a section header");
+	r->is_swapped = false;
+	if (dp_file_load32(r, p + BLOCK_HEAD) == BYTE_ORDER_MAGIC)
+		return DP_FILE_FRAME;
+	r->is_swapped = true;
+	if (dp_file_load32(r, p + BLOCK_HEAD) == BYTE_ORDER_MAGIC)
+		return DP_FILE_FRAME;
+	return dp_file_damaged(r, "a section header has no byte order");
+}
+
+/* The fixed part of a block's body, taken; what is left of the body is to be skipped. */
+static const uint8_t *take_fixed(struct dp_file_reader *r, uint32_t n)
+{
+	const uint8_t *p;
+
+	if (r->skip < n) {
+		dp_file_damaged(r, "a block of %u octets is too short", r->block);
+		return NULL;
+	}
+	p = dp_file_input_peek(&r->input, n);
+	if (!p) {
+		dp_file_cut(r, "a block");
+		return NULL;
+	}
+	dp_file_input_take(&r->input, n);
+	r->skip -= n;
+	return p;
+}
+
+static enum dp_file_status begin_section(struct dp_file_reader *r)
+{
+	const uint8_t *p = take_fixed(r, SECTION_FIXED);
+	unsigned major, minor;
+
+	if (!p)
+		return DP_FILE_DAMAGED;
+	major = dp_file_load16(r, p + 4);
+	minor = dp_file_load16(r, p + 6);
+	if (major != 1)
+		return dp_file_damaged(r, "pcapng version %u.%u is not supported", major, minor);
+	r->interface_count = 0;
+	return DP_FILE_FRAME;
+}
+
+static enum dp_file_status read_options(
+	struct dp_file_reader *r, struct dp_file_interface *interface)
+{
+	while (r->skip >= 4) {
+		const uint8_t *p = take_fixed(r, 4);
+		uint32_t code, length, padded;
+
+		if (!p)
+			return DP_FILE_DAMAGED;
+		code = dp_file_load16(r, p);
+		length = dp_file_load16(r, p + 2);
+		padded = (length + 3) & ~3U;
+		if (code == OPTION_END)
+			break;
+		p = take_fixed(r, padded);
+		if (!p)
+			return DP_FILE_DAMAGED;
+		if (code == OPTION_TSRESOL && length == 1)
+			set_resolution(interface, p[0]);
+		if (code == OPTION_TSOFFSET && length == 8)
+			interface->offset_s = (int64_t)dp_file_load64(r, p);
+	}
+	return DP_FILE_FRAME;
+}
+
+static enum dp_file_status add_interface(struct dp_file_reader *r)
+{
+	const uint8_t *p = take_fixed(r, INTERFACE_FIXED);
+	struct dp_file_interface *interface;
+
+	if (!p)
+		return DP_FILE_DAMAGED;
+	if (r->interface_count == DP_FILE_INTERFACES_MAX)
+		return dp_file_damaged(r, "more than %d interfaces", DP_FILE_INTERFACES_MAX);
+	interface = &r->interfaces[r->interface_count++];
+	*interface = (struct dp_file_interface){
+		.link_type = dp_file_load16(r, p),
+		.snaplen = dp_file_load32(r, p + 4),
+		.multiply = 1000, /* microseconds unless if_tsresol says otherwise */
+		.divide = 1,
+	};
+	if (!interface->snaplen)
+		interface->snaplen = UINT32_MAX;
+	if (r->first_link_type < 0)
+		r->first_link_type = interface->link_type;
+	return read_options(r, interface);
+}
+
+/* A packet's octets, of an interface that was checked. */
+static enum dp_file_status take_data(struct dp_file_reader *r,
+	const struct dp_file_interface *interface, uint32_t captured, struct dp_file_frame *frame)
+{
+	uint32_t kept = dp_file_min(captured, DP_FILE_FRAME_MAX);
+
+	frame->data = take_fixed(r, kept);
+	if (!frame->data)
+		return DP_FILE_DAMAGED;
+	frame->captured = dp_file_min(kept, interface->snaplen);
+	frame->link_type = interface->link_type;
+	r->last_ns = frame->time_ns;
+	return DP_FILE_FRAME;
+}
+
+static enum dp_file_status enhanced_packet(
+	struct dp_file_reader *r, bool is_old, struct dp_file_frame *frame)
+{
+	const uint8_t *p = take_fixed(r, PACKET_FIXED);
+	const struct dp_file_interface *interface;
+	uint32_t id, captured, wire;
+
+	if (!p)
+		return DP_FILE_DAMAGED;
+	id = is_old ? dp_file_load16(r, p) : dp_file_load32(r, p);
+	captured = dp_file_load32(r, p + 12);
+	wire = dp_file_load32(r, p + 16);
+	if (id >= r->interface_count)
+		return dp_file_damaged(r, "a packet of interface %u, which is not described", id);
+	if (captured > r->skip)
+		return dp_file_damaged(r, "a packet's length of %u octets is impossible", captured);
+	interface = &r->interfaces[id];
+	frame->time_ns = time_of(
+		interface, (uint64_t)dp_file_load32(r, p + 4) << 32 | dp_file_load32(r, p + 8));
+	frame->wire = wire > captured ? wire : captured;
+	return take_data(r, interface, captured, frame);
+}
+
+/* It has no time, so it gets the last one's. */
+static enum dp_file_status simple_packet(struct dp_file_reader *r, struct dp_file_frame *frame)
+{
+	const uint8_t *p = take_fixed(r, SIMPLE_FIXED);
+	uint32_t captured;
+
+	if (!p)
+		return DP_FILE_DAMAGED;
+	if (!r->interface_count)
+		return dp_file_damaged(r, "a packet of interface 0, which is not described");
+	frame->wire = dp_file_load32(r, p);
+	captured = dp_file_min(frame->wire, r->interfaces[0].snaplen);
+	if (captured > r->skip)
+		return dp_file_damaged(r, "a packet's length of %u octets is impossible", captured);
+	frame->time_ns = r->last_ns;
+	return take_data(r, &r->interfaces[0], captured, frame);
+}
+
+/* Enters the next block: its type, or a status in *status and 0, no block's type of ours. */
+static uint32_t enter_block(struct dp_file_reader *r, enum dp_file_status *status)
+{
+	const uint8_t *p;
+	uint32_t type;
+
+	*status = DP_FILE_FRAME;
+	if (r->block)
+		*status = leave_block(r);
+	if (*status != DP_FILE_FRAME)
+		return 0;
+	p = dp_file_input_peek(&r->input, BLOCK_HEAD);
+	if (!p) {
+		*status = dp_file_input_is_end(&r->input) ? DP_FILE_END
+							  : dp_file_cut(r, "a block's header");
+		return 0;
+	}
+	type = dp_file_load32(r, p);
+	if (type == BLOCK_SECTION) {
+		*status = set_byte_order(r);
+		if (*status != DP_FILE_FRAME)
+			return 0;
+		p = dp_file_input_peek(&r->input, BLOCK_HEAD);
+	}
+	r->block = dp_file_load32(r, p + 4);
+	if (r->block < BLOCK_HEAD + BLOCK_TAIL || r->block % 4) {
+		*status =
+			dp_file_damaged(r, "a block's length of %u octets is impossible", r->block);
+		return 0;
+	}
+	dp_file_input_take(&r->input, BLOCK_HEAD);
+	r->skip = r->block - BLOCK_HEAD - BLOCK_TAIL;
+	return type;
+}
+
+enum dp_file_status dp_file_pcapng_next(struct dp_file_reader *r, struct dp_file_frame *frame)
+{
+	for (;;) {
+		enum dp_file_status status;
+		uint32_t type = enter_block(r, &status);
+
+		if (status != DP_FILE_FRAME)
+			return status;
+		switch (type) {
+		case BLOCK_ENHANCED_PACKET:
+		case BLOCK_OLD_PACKET:
+			return enhanced_packet(r, type == BLOCK_OLD_PACKET, frame);
+		case BLOCK_SIMPLE_PACKET:
+			return simple_packet(r, frame);
+		case BLOCK_SECTION:
+			status = begin_section(r);
+			break;
+		case BLOCK_INTERFACE:
+			status = add_interface(r);
+			break;
+		default:
+			break;
+		}
+		if (status != DP_FILE_FRAME)
+			return status;
+	}
+}

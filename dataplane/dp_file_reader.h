@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The frames of one capture file: pcap (micro- and nanoseconds; draft-ietf-opsawg-pcap) and pcapng
+ * (draft-ietf-opsawg-pcapng), both in both byte orders. A parser of bytes that nobody vouches for; it
+ * knows no DPDK.
+ * Owner: the caller's memory, too large for a stack. Threads: one. */
+#ifndef DP_FILE_READER_H
+#define DP_FILE_READER_H
+
+#include "dp_file_input.h"
+
+enum {
+	DP_FILE_FRAME_MAX = 65535, /* longer ones are cut to this */
+	DP_FILE_INTERFACES_MAX = 1024, /* of a section of a pcapng file */
+	DP_FILE_ERROR_MAX = 128,
+};
+
+enum dp_file_status {
+	DP_FILE_END,
+	DP_FILE_FRAME,
+	DP_FILE_DAMAGED, /* nothing more comes; the reason is in error */
+};
+
+struct dp_file_frame {
+	uint64_t time_ns; /* since the epoch, 0 when impossible */
+	const uint8_t *data; /* valid until the next call */
+	uint32_t captured; /* octets of data */
+	uint32_t wire; /* octets the frame had */
+	uint32_t link_type; /* number of tcpdump.org's registry */
+};
+
+/* Where frames came from; a pcap file has one. */
+struct dp_file_interface {
+	uint32_t link_type;
+	uint32_t snaplen; /* never 0 */
+	/* A time stamp is units * multiply / divide nanoseconds when shift is 0, else
+	 * units * 10^9 >> shift; and so many seconds later. */
+	uint64_t multiply, divide;
+	uint32_t shift;
+	int64_t offset_s;
+};
+
+struct dp_file_reader {
+	bool is_pcapng;
+	bool is_swapped; /* in the other byte order than this machine's */
+	bool may_swap_lengths; /* pcap before 2.4 */
+	uint32_t record_header; /* octets, pcap */
+	uint32_t interface_count;
+	int64_t first_link_type; /* of the first interface, -1 before there is one */
+	uint64_t skip; /* octets of the last record that were not needed */
+	uint32_t block; /* total length of the block being left, 0 when it was left; pcapng */
+	uint64_t last_ns; /* pcapng: for packets without a time */
+	char error[DP_FILE_ERROR_MAX];
+	struct dp_file_interface interfaces[DP_FILE_INTERFACES_MAX];
+	struct dp_file_input input;
+};
+
+/* What: begins to read, up to the file's header. 0, or -EINVAL or the errno of read, negative, with the
+ * reason in error. */
+int dp_file_reader_open(struct dp_file_reader *reader, dp_file_read read, void *arg);
+
+enum dp_file_status dp_file_reader_next(struct dp_file_reader *reader, struct dp_file_frame *frame);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Messages are made once with letters where dialogues differ; a dialogue's frames are copies with the
+ * blanks filled in: # eight hexadecimal digits of its number, @ six digits of an address, % four of a
+ * port. Each stands for a whole run of its kind. */
+#include "bench_dialogue.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND_NS ((uint64_t)1000000000)
+
+enum {
+	HEADERS = 42, /* Ethernet, IPv4, UDP */
+	ADDRESSES = 1000000,
+	PORTS = 10000,
+};
+
+#define NUMBER	     "########"
+#define ADDRESS	     "10.1@@.1@@.1@@"
+#define CALLER	     "From: \"Alice\" <sip:alice@192.0.2.10>;tag=a" NUMBER "\r\n"
+#define CALLEE	     "To: <sip:+4930123456@198.51.100.7;user=phone>"
+#define CALLEE_TAG   CALLEE ";tag=b" NUMBER "\r\n"
+#define VIA(branch)  "Via: SIP/2.0/UDP 192.0.2.10:5060;rport;branch=z9hG4bK" branch NUMBER "\r\n"
+#define CALL(method) "Call-ID: " NUMBER "-1f2e-3d4c-5b6a@192.0.2.10\r\nCSeq: " method "\r\n"
+#define AGENT                                                                                       \
+	"User-Agent: PBX 18.9\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, INFO\r\n" \
+	"Supported: replaces, timer\r\n"
+#define CONTACT "Contact: <sip:peer@192.0.2.10:5060;transport=udp>\r\n"
+#define EMPTY	"Content-Length: 0\r\n\r\n"
+#define SDP                                                                                  \
+	"v=0\r\no=- 1000 1 IN IP4 192.0.2.10\r\ns=call\r\nc=IN IP4 " ADDRESS "\r\nt=0 0\r\n" \
+	"m=audio 1%%%% RTP/AVP 8 0 18 96 101\r\na=rtpmap:8 PCMA/8000\r\n"                    \
+	"a=rtpmap:0 PCMU/8000\r\na=rtpmap:18 G729/8000\r\na=fmtp:18 annexb=no\r\n"           \
+	"a=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n"                  \
+	"a=fmtp:101 0-16\r\na=ptime:20\r\na=sendrecv\r\n"
+
+static const struct {
+	const char *head;
+	bool has_sdp;
+	unsigned delay_ms;
+} messages[BENCH_DIALOGUE_MESSAGES] = {
+	{"INVITE sip:+4930123456@198.51.100.7:5060;user=phone SIP/2.0\r\n" VIA(
+		 "i") "Max-Forwards: 70\r\n" CALLER CALLEE "\r\n" CONTACT CALL("102 INVITE") AGENT,
+		true, 0},
+	{"SIP/2.0 100 Trying\r\n" VIA("i") CALLER CALLEE "\r\n" CALL("102 INVITE") EMPTY, false,
+		10},
+	{"SIP/2.0 180 Ringing\r\n" VIA("i") CALLER CALLEE_TAG CALL("102 INVITE") CONTACT EMPTY,
+		false, 100},
+	{"SIP/2.0 200 OK\r\n" VIA("i") CALLER CALLEE_TAG CALL("102 INVITE") CONTACT AGENT, true,
+		1000},
+	{"ACK sip:+4930123456@198.51.100.7:5060 SIP/2.0\r\n" VIA(
+		 "a") "Max-Forwards: 70\r\n" CALLER CALLEE_TAG CALL("102 ACK") EMPTY,
+		false, 1020},
+	{"BYE sip:+4930123456@198.51.100.7:5060 SIP/2.0\r\n" VIA(
+		 "b") "Max-Forwards: 70\r\n" CALLER CALLEE_TAG CALL("103 BYE") EMPTY,
+		false, 3000},
+	{"SIP/2.0 200 OK\r\n" VIA("b") CALLER CALLEE_TAG CALL("103 BYE") EMPTY, false, 3010},
+};
+
+static void put16(uint8_t *p, size_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+/* RFC 894, RFC 791, RFC 768: responses go the other way. */
+static void put_headers(uint8_t *p, size_t payload, bool is_response)
+{
+	static const uint8_t addresses[2][4] = {{192, 0, 2, 10}, {198, 51, 100, 7}};
+
+	memset(p, 2, 12);
+	put16(p + 12, 0x0800);
+	memset(p + 14, 0, 28);
+	put16(p + 14, 0x4560);
+	put16(p + 16, 28 + payload);
+	p[22] = 63;
+	p[23] = 17;
+	memcpy(p + 26, addresses[is_response], 4);
+	memcpy(p + 30, addresses[!is_response], 4);
+	put16(p + 34, 5060);
+	put16(p + 36, 5060);
+	put16(p + 38, 8 + payload);
+}
+
+static bool make(struct bench_template *t, unsigned i)
+{
+	char *text = (char *)t->frame + HEADERS;
+	size_t room = sizeof(t->frame) - HEADERS;
+	const char *head = messages[i].head;
+	int n;
+
+	if (messages[i].has_sdp)
+		n = snprintf(text, room,
+			"%sContent-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s", head,
+			sizeof(SDP) - 1, SDP);
+	else
+		n = snprintf(text, room, "%s", head);
+	if (n <= 0 || (size_t)n >= room)
+		return false;
+	put_headers(t->frame, (size_t)n, strncmp(head, "SIP/", 4) == 0);
+	t->bytes = HEADERS + (unsigned)n;
+	t->delay_ns = messages[i].delay_ms * (SECOND_NS / 1000);
+	for (unsigned at = HEADERS; at < t->bytes; at++) {
+		bool is_blank = strchr("#@%", t->frame[at]) && t->frame[at - 1] != t->frame[at];
+
+		/* An @ alone is that of a URI. */
+		if (!is_blank || t->frame[at + 1] != t->frame[at])
+			continue;
+		if (t->blank_count == BENCH_DIALOGUE_BLANKS_MAX)
+			return false;
+		t->blank_at[t->blank_count++] = (uint16_t)at;
+	}
+	return true;
+}
+
+bool bench_dialogues_init(struct bench_dialogues *d, uint64_t rate, uint64_t start_ns)
+{
+	*d = (struct bench_dialogues){.rate = rate, .start_ns = start_ns};
+	for (unsigned i = 0; i < BENCH_DIALOGUE_MESSAGES; i++)
+		if (!make(&d->templates[i], i))
+			return false;
+	return true;
+}
+
+static void put_digits(uint8_t *p, uint64_t v, unsigned n)
+{
+	for (; n; v /= 10)
+		p[--n] = (uint8_t)('0' + v % 10);
+}
+
+/* Neither numbers nor addresses come in an order that a table could profit from. The side that
+ * answers has the same address with the next port but one. */
+static void fill(const struct bench_template *t, uint8_t *frame, uint64_t dialogue, bool is_answer)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint32_t number = (uint32_t)dialogue * 2654435761U;
+	uint64_t address = dialogue * 48271 % ADDRESSES;
+	uint64_t port = dialogue * 4 % PORTS + (is_answer ? 2 : 0);
+
+	memcpy(frame, t->frame, t->bytes);
+	for (unsigned i = 0; i < t->blank_count; i++) {
+		uint8_t *p = frame + t->blank_at[i];
+
+		if (*p == '#') {
+			for (unsigned n = 0; n < 8; n++)
+				p[n] = (uint8_t)hex[number >> (28 - 4 * n) & 15];
+		} else if (*p == '%') {
+			put_digits(p, port, 4);
+		} else {
+			put_digits(p, address, 2);
+			address /= 100;
+		}
+	}
+}
+
+unsigned bench_dialogues_step(
+	struct bench_dialogues *d, uint8_t *mem, uint32_t at, struct bench_frame *frames)
+{
+	uint64_t step = d->next++;
+	unsigned n = 0;
+
+	/* Latest messages first: the time is the same for all. */
+	for (unsigned i = BENCH_DIALOGUE_MESSAGES; i-- > 0;) {
+		const struct bench_template *t = &d->templates[i];
+		uint64_t ago = t->delay_ns * d->rate / SECOND_NS;
+
+		if (ago > step)
+			continue;
+		fill(t, mem + at, step - ago, messages[i].has_sdp && messages[i].delay_ms);
+		frames[n++] = (struct bench_frame){
+			.time_ns = d->start_ns + step * SECOND_NS / d->rate,
+			.at = at,
+			.bytes = t->bytes,
+		};
+		at += t->bytes;
+	}
+	return n;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SIP dialogues without end, as frames in memory: INVITE, 100, 180, 200, ACK, BYE, 200 of each, with
+ * session descriptions both ways. Many dialogues are under way at a time.
+ * Owner: the program. Threads: one. */
+#ifndef BENCH_DIALOGUE_H
+#define BENCH_DIALOGUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	BENCH_DIALOGUE_MESSAGES = 7,
+	BENCH_DIALOGUE_FRAME_MAX = 1536,
+	BENCH_DIALOGUE_BLANKS_MAX = 24,
+};
+
+/* One of the seven messages, with the places where dialogues differ. */
+struct bench_template {
+	uint8_t frame[BENCH_DIALOGUE_FRAME_MAX];
+	unsigned bytes;
+	unsigned blank_count;
+	uint16_t blank_at[BENCH_DIALOGUE_BLANKS_MAX];
+	uint64_t delay_ns; /* after the INVITE */
+};
+
+struct bench_dialogues {
+	struct bench_template templates[BENCH_DIALOGUE_MESSAGES];
+	uint64_t rate; /* that begin in a second of packet time */
+	uint64_t start_ns;
+	uint64_t next; /* the one that begins next */
+};
+
+struct bench_frame {
+	uint64_t time_ns;
+	uint32_t at; /* in the memory given */
+	uint32_t bytes;
+};
+
+/* False when a message does not fit its frame. */
+bool bench_dialogues_init(struct bench_dialogues *d, uint64_t rate, uint64_t start_ns);
+
+/* What: the frames of the moment at which one more dialogue begins, in the order of their times: its
+ * INVITE, and of each other message that of the dialogue whose turn it is; none of those that began
+ * before the start. Returns how many. mem has room for BENCH_DIALOGUE_MESSAGES frames from at on. */
+unsigned bench_dialogues_step(
+	struct bench_dialogues *d, uint8_t *mem, uint32_t at, struct bench_frame *frames);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Capture files: the same frames and the same end, whether the file comes at once or in pieces; so
+ * nothing is taken from beyond what was read. First octet: the piece's size. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dp_file_reader.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct memory {
+	const uint8_t *p;
+	size_t n, piece;
+};
+
+static struct dp_file_reader whole, pieces;
+
+static void check(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static ssize_t read_memory(void *arg, void *to, size_t n)
+{
+	struct memory *m = arg;
+
+	if (n > m->n)
+		n = m->n;
+	if (n > m->piece)
+		n = m->piece;
+	if (n)
+		memcpy(to, m->p, n);
+	m->p += n;
+	m->n -= n;
+	return (ssize_t)n;
+}
+
+static void check_frame(const struct dp_file_frame *a, const struct dp_file_frame *b)
+{
+	check(a->captured <= DP_FILE_FRAME_MAX && a->captured <= a->wire);
+	check(a->data >= whole.input.buffer);
+	check(a->data + a->captured <= whole.input.buffer + whole.input.end);
+	check(a->captured == b->captured && a->wire == b->wire);
+	check(a->time_ns == b->time_ns && a->link_type == b->link_type);
+	check(a->captured == 0 || memcmp(a->data, b->data, a->captured) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct memory a, b;
+	size_t frames = 0;
+	int err;
+
+	if (size < 1)
+		return 0;
+	a = (struct memory){.p = data + 1, .n = size - 1, .piece = SIZE_MAX};
+	b = (struct memory){.p = data + 1, .n = size - 1, .piece = 1 + data[0]};
+	memset(&whole.input.buffer, 0x5a, size < DP_FILE_BUFFER ? size : DP_FILE_BUFFER);
+	err = dp_file_reader_open(&whole, read_memory, &a);
+	check(dp_file_reader_open(&pieces, read_memory, &b) == err);
+	check(err ? whole.error[0] != 0 : whole.error[0] == 0);
+	while (!err) {
+		struct dp_file_frame x, y;
+		enum dp_file_status status = dp_file_reader_next(&whole, &x);
+
+		check(dp_file_reader_next(&pieces, &y) == status);
+		check((status == DP_FILE_DAMAGED) == (whole.error[0] != 0));
+		if (status != DP_FILE_FRAME)
+			break;
+		check_frame(&x, &y);
+		check(++frames <= size / 16); /* the shortest record */
+	}
+	check(strcmp(whole.error, pieces.error) == 0);
+	check(whole.first_link_type == pieces.first_link_type);
+	return 0;
+}
