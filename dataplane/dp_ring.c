@@ -40,6 +40,11 @@ void dp_ring_destroy(struct dp_ring *ring)
 	free(ring);
 }
 
+unsigned dp_ring_put_room(struct dp_ring *ring, const void *elements, unsigned n, unsigned *room)
+{
+	return rte_ring_sp_enqueue_burst_elem(ring->ring, elements, ring->element, n, room);
+}
+
 unsigned dp_ring_put(struct dp_ring *ring, const void *elements, unsigned n)
 {
 	return rte_ring_sp_enqueue_burst_elem(ring->ring, elements, ring->element, n, NULL);

@@ -15,7 +15,8 @@ int dp_ring_create(
 	const char *name, uint32_t element, uint32_t size, int socket, struct dp_ring **ring);
 void dp_ring_destroy(struct dp_ring *ring);
 
-/* How many of n were put; the caller keeps the rest. */
+/* How many of n were put; the caller keeps the rest. room: elements that would still fit, at least. */
+unsigned dp_ring_put_room(struct dp_ring *ring, const void *elements, unsigned n, unsigned *room);
 unsigned dp_ring_put(struct dp_ring *ring, const void *elements, unsigned n);
 unsigned dp_ring_take(struct dp_ring *ring, void *elements, unsigned n);
 uint32_t dp_ring_count(const struct dp_ring *ring);

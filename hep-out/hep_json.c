@@ -241,6 +241,7 @@ static void put_counts(struct hep_json *j, const struct qos_report *report)
 	hep_json_u64(j, "DUP_PK", report->duplicates);
 	hep_json_u64(j, "SSRC_CHG", report->ssrc_changes);
 	hep_json_u64(j, "RESTARTS", report->restarts);
+	hep_json_u64(j, "CAP_DROP", report->own_drops);
 	hep_json_u64(j, "TL_BYTE", report->bytes);
 }
 

@@ -36,7 +36,7 @@ size_t hep_json_finish(const struct hep_json *j);
 
 /* What: the members of a type 34 quality report, without the braces, so that other members can stand
  * beside them: RTPAgent's keys with the definitions of rtp-qos/qos_report.h (hep.md of the field:
- * upper-case, flat), and SSRC, DUP_PK, OUT_ORDER, SSRC_CHG, RESTARTS, MOS_SCALE, MOS_BASIS. A stream
+ * upper-case, flat), and SSRC, DUP_PK, OUT_ORDER, SSRC_CHG, RESTARTS, CAP_DROP, MOS_SCALE, MOS_BASIS. A stream
  * without score has null in the six MOS and RFACTOR members and in MOS_SCALE. */
 void hep_json_report(struct hep_json *j, const struct qos_report *report, uint32_t final_type);
 

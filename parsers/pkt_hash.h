@@ -41,6 +41,17 @@ static inline uint64_t pkt_hash_flow6(
 		((uint64_t)f->sport << 48 | (uint64_t)f->dport << 32 | ssrc) ^ h, k1 ^ h);
 }
 
+/* The same for both directions, and for RTCP on the ports next to those of RTP. */
+static inline uint64_t pkt_hash_ends(const struct pkt_flow *f, const struct pkt_seed *seed)
+{
+	uint64_t a = pkt_hash_mix(pkt_hash_word(f->src.b) ^ seed->k[0],
+		pkt_hash_word(f->src.b + 8) ^ seed->k[1] ^ (f->sport & 0xfffe));
+	uint64_t b = pkt_hash_mix(pkt_hash_word(f->dst.b) ^ seed->k[0],
+		pkt_hash_word(f->dst.b + 8) ^ seed->k[1] ^ (f->dport & 0xfffe));
+
+	return pkt_hash_mix(a + b, seed->k[3]);
+}
+
 /* Any bytes, for example a Call-ID. */
 static inline uint64_t pkt_hash_bytes(struct bytes b, const struct pkt_seed *seed)
 {

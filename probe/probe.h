@@ -68,6 +68,7 @@ struct probe {
 		time_base_ns; /* what pkt_media.time_ns counts from; 0 not set yet */
 	_Atomic uint64_t last_ns; /* newest packet of any rx thread, at its end */
 	atomic_bool stop_rx;
+	_Atomic uint64_t port_drops; /* frames that NICs or the kernel dropped, as control last saw */
 	_Atomic unsigned rx_running;
 	_Atomic unsigned workers_running;
 	atomic_bool stop_sender;

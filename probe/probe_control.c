@@ -18,6 +18,7 @@
 #include "probe_worker.h"
 
 #define TURN_NS	       100000000L
+#define OVERLOAD_TURNS 100
 #define PROGRESS_BYTES ((uint64_t)64 << 20) /* smaller files are read before one could look */
 
 static void signals(sigset_t *set)
@@ -129,8 +130,51 @@ static void run_offline(struct probe *probe)
 		clear_progress(probe);
 }
 
+static uint64_t port_drops(const struct probe *probe)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < probe->port_count; i++) {
+		struct dp_port_stats stats;
+
+		dp_port_stats(probe->ports[i], &stats);
+		sum += stats.missed + stats.no_mbuf;
+	}
+	return sum;
+}
+
+struct overload {
+	uint64_t shed; /* as of the last line */
+	uint64_t dropped;
+	unsigned quiet_turns; /* since more were shed */
+	bool is_known; /* the last line said that there is one */
+};
+
+/* At most one line in ten seconds, and one when it is over. */
+static void watch_overload(struct probe *probe, struct overload *o, unsigned turn)
+{
+	uint64_t shed = probe_totals_outcome(probe, PROBE_media_shed) +
+			probe_totals_outcome(probe, PROBE_signalling_shed);
+	uint64_t dropped = port_drops(probe);
+	bool is_more = shed != o->shed || dropped != o->dropped;
+
+	atomic_store_explicit(&probe->port_drops, dropped, memory_order_relaxed);
+	if (is_more && (!o->is_known || turn % OVERLOAD_TURNS == 0)) {
+		PROBE_LOG(WARNING,
+			"overload: %llu packets shed before a worker and %llu dropped by ports "
+			"since the last such line; more workers or queues would help\n",
+			(unsigned long long)(shed - o->shed),
+			(unsigned long long)(dropped - o->dropped));
+		*o = (struct overload){.shed = shed, .dropped = dropped, .is_known = true};
+	} else if (o->is_known && !is_more && ++o->quiet_turns == OVERLOAD_TURNS) {
+		PROBE_LOG(INFO, "overload is over\n");
+		o->is_known = false;
+	}
+}
+
 static void run_live(struct probe *probe)
 {
+	struct overload overload = {0};
 	bool was_up[DP_PORTS_MAX] = {false};
 	int sig = 0;
 
@@ -140,6 +184,7 @@ static void run_live(struct probe *probe)
 			watch_links(probe, was_up);
 		}
 		sig = rest();
+		watch_overload(probe, &overload, turn);
 		flush(probe);
 	}
 	PROBE_LOG(INFO, "stopping on signal %d\n", sig);

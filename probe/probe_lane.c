@@ -9,6 +9,7 @@
 #include <urcu/urcu-qsbr.h>
 
 #include "dp_idle.h"
+#include "dp_meta.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
 
@@ -125,19 +126,39 @@ static void guess_own(struct probe_lane *lane)
 	lane->closed = batch.closed;
 }
 
+void probe_lane_count_shed(struct probe_rx *rx, const struct pkt_flow *flow)
+{
+	probe_count(&rx->shed.bucket[probe_shed_bucket(flow, &rx->probe->seed)], 1);
+	probe_count(&rx->outcome[PROBE_media_shed], 1);
+}
+
+/* The ring was full. The packet of a descriptor is spent, but not freed yet. */
+static void shed_staged(struct probe_rx *rx, const struct probe_lane *lane, unsigned i)
+{
+	struct rte_mbuf *m = lane->packets[i];
+	struct pkt_view view = {0};
+
+	pkt_decode((enum pkt_link)dp_meta(m)->link,
+		bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)), &view);
+	probe_lane_count_shed(rx, &view.flow);
+}
+
 static void flush_media(struct probe_rx *rx, struct probe_lane *lane)
 {
-	unsigned put;
+	unsigned size = dp_ring_size(lane->media);
+	unsigned put, room = 0;
 
 	choose_whole(rx, lane);
-	put = dp_ring_put(lane->media, lane->media_stage, lane->media_staged);
-	if (put < lane->media_staged && rx->probe->is_offline)
+	put = dp_ring_put_room(lane->media, lane->media_stage, lane->media_staged, &room);
+	if (rx->probe->is_offline)
 		put = put_waiting(rx, lane, put);
+	else
+		probe_shed_fill(&lane->shed, size - room, size, rx->last_ns);
 	lane->sent += put;
 	for (unsigned i = put; i < lane->media_staged; i++) {
+		shed_staged(rx, lane, i);
 		if (lane->media_stage[i].time_ns == PKT_MEDIA_IS_PACKET)
 			rte_pktmbuf_free(probe_packet_of(&lane->media_stage[i]));
-		probe_count(&rx->outcome[PROBE_media_shed], 1);
 	}
 	lane->media_staged = 0;
 }

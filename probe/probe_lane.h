@@ -10,6 +10,7 @@
 #include "dp_ring.h"
 #include "dp_rx.h"
 #include "pkt_media.h"
+#include "probe_shed.h"
 
 struct probe_rx;
 struct probe_worker;
@@ -22,6 +23,7 @@ struct probe_lane {
 	struct dp_ring *signalling; /* struct rte_mbuf *; NULL when own */
 	unsigned media_staged;
 	unsigned signalling_staged;
+	struct probe_shed shed;
 	uint64_t sent; /* elements ever put into rings, for the barrier of capture files */
 	struct pkt_media media_stage[DP_BURST];
 	uint64_t hash[DP_BURST]; /* of their keys: pkt_media_key_hash */
@@ -76,6 +78,9 @@ void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane, struct r
 void probe_lane_put_packet(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m);
 /* A whole packet ahead of all media. Takes m. Not for own lanes. */
 void probe_lane_put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m);
+
+/* A packet of this flow is not handed over: counts it, and in the flow's bucket. */
+void probe_lane_count_shed(struct probe_rx *rx, const struct pkt_flow *flow);
 
 /* All staged elements of all lanes go out. */
 void probe_lane_flush_all(struct probe_rx *rx);

@@ -2,6 +2,7 @@
 /* RTP in a worker: a burst to its streams, a miss to probation, streams to their calls, and a look at
  * each stream once a second. */
 #include "probe_results.h"
+#include "probe_rx.h"
 #include "probe_worker.h"
 
 /* Media may be heard before the answer that announces it: looked for this long. */
@@ -64,6 +65,18 @@ void probe_media_payload(
 		}
 	}
 	qos_payload_init(payload, pt, BYTES_NONE, 0);
+}
+
+uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold)
+{
+	const struct probe_worker *w = arg;
+	const struct probe *probe = w->probe;
+	unsigned bucket = probe_shed_bucket(&cold->origin.flow, &probe->seed);
+	uint64_t sum = probe_read(&probe->port_drops);
+
+	for (unsigned i = 0; i < probe->rx_count; i++)
+		sum += probe_read(&probe->rx[i].shed.bucket[bucket]);
+	return sum;
 }
 
 static void note_codec(struct qos_call *call, const struct qos_payload *payload)
@@ -164,6 +177,7 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 
 	if (!cold->call && now_ns < cold->attach_until_ns)
 		attach(w, stream, now_ns);
+	qos_stream_note_drops(&w->table.env, &w->table.hot[stream], cold);
 	end = has_ended(w, stream, now_ns);
 	if (end != QOS_END_NONE) {
 		report(w, stream, end, now_ns);

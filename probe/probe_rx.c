@@ -150,6 +150,20 @@ static struct probe_lane *lane_of(struct probe_rx *rx, const struct pkt_flow *fl
 		&rx->probe->steer, flow->src.b, flow->dst.b, flow->sport, flow->dport)];
 }
 
+static bool is_shed(
+	const struct probe_rx *rx, const struct probe_lane *lane, const struct pkt_flow *flow)
+{
+	unsigned level = probe_shed_level(&lane->shed);
+
+	return unlikely(level) && probe_shed_bucket(flow, &rx->probe->seed) < level;
+}
+
+static void shed(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_flow *flow)
+{
+	probe_lane_count_shed(rx, flow);
+	rte_pktmbuf_free(m);
+}
+
 /* What pkt_plain_media did not take. */
 static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_view *view)
 {
@@ -169,7 +183,7 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 			.marker_pt = (uint8_t)(hdr.marker << 7 | hdr.pt),
 		};
 
-		if (age <= PKT_MEDIA_TIME_MAX) {
+		if (age <= PKT_MEDIA_TIME_MAX && !is_shed(rx, lane, &view->flow)) {
 			probe_lane_put_media(rx, lane, m);
 			return;
 		}
@@ -183,8 +197,13 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 			put_alone(rx, lane, m);
 			return;
 		}
+		probe_lane_put_packet(rx, lane, m);
+		return;
 	}
-	probe_lane_put_packet(rx, lane, m);
+	if (is_shed(rx, lane, &view->flow))
+		shed(rx, m, &view->flow);
+	else
+		probe_lane_put_packet(rx, lane, m);
 }
 
 static void note_time(struct probe_rx *rx, uint64_t now_ns)
@@ -222,10 +241,15 @@ static inline void put_plain(struct probe_rx *rx, struct rte_mbuf *m, struct byt
 	struct probe_lane *lane = rx->lanes;
 	struct pkt_flow flow;
 
-	if (rx->probe->lcores.worker_count > 1) {
+	if (rx->probe->lcores.worker_count > 1 || unlikely(probe_shed_level(&lane->shed))) {
 		pkt_plain_flow(frame, &flow);
 		lane = lane_of(rx, &flow);
-		*probe_lane_next(rx, lane) = *probe_lane_next(rx, rx->lanes);
+		if (is_shed(rx, lane, &flow)) {
+			shed(rx, m, &flow);
+			return;
+		}
+		if (lane != rx->lanes)
+			*probe_lane_next(rx, lane) = *probe_lane_next(rx, rx->lanes);
 	}
 	probe_lane_put_media(rx, lane, m);
 }
@@ -270,6 +294,19 @@ static void finish(struct probe_rx *rx)
 	atomic_fetch_sub_explicit(&rx->probe->rx_running, 1, memory_order_release);
 }
 
+/* Without a ring to look at, how long polls have come back full tells how much waits in the queues. */
+static void note_backlog(struct probe_rx *rx, unsigned n)
+{
+	uint64_t size = 2 * (uint64_t)rx->descriptors;
+	uint64_t waiting;
+
+	rx->full_bursts = n == DP_BURST ? rx->full_bursts + 1 : 0;
+	waiting = (uint64_t)rx->full_bursts * DP_BURST;
+	if (rx->own && !rx->probe->is_offline)
+		probe_shed_fill(&rx->lanes[rx->own->index].shed, waiting < size ? waiting : size,
+			size, rx->last_ns);
+}
+
 unsigned probe_rx_turn(struct probe_rx *rx)
 {
 	struct rte_mbuf *burst[DP_BURST];
@@ -285,6 +322,7 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 		probe_rx_burst(rx, burst, n);
 	else
 		probe_lane_flush_all(rx);
+	note_backlog(rx, n);
 	if (!n && rx->rx.is_done)
 		finish(rx);
 	return n;

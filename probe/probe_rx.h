@@ -23,10 +23,13 @@ struct probe_rx {
 	struct probe_seen seen; /* of flows of other threads' workers */
 	unsigned spent_count;
 	struct rte_mbuf *spent[DP_BURST]; /* mbufs of this burst, freed at its end */
+	unsigned full_bursts; /* in a row */
+	uint32_t descriptors; /* of its queues together */
 	uint64_t last_ns; /* packet time */
 	uint64_t shared_ns; /* of the last time element */
 	_Atomic uint64_t decode[PKT_STATUS_COUNT]; /* frames by enum pkt_status */
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
+	struct probe_shed_counts shed;
 };
 
 /* own: the worker that will call probe_rx_turn, or NULL. Rings are made for every other worker. 0 or

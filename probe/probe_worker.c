@@ -66,6 +66,8 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 		return rc;
 	w->table.env.payload_fn = probe_media_payload;
 	w->table.env.payload_arg = w;
+	if (!probe->is_offline)
+		w->table.env.drops_fn = probe_media_drops;
 	rc = qos_probation_init(&w->probation, o->max_candidates, o->probation_packets,
 		&probe->seed, &w->table.counters);
 	if (rc)

@@ -86,6 +86,9 @@ void probe_media_drain(struct probe_worker *w, uint64_t now_ns);
 void probe_media_payload(
 	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *payload);
 
+/* Frames given up by ports and receivers that may have been this stream's; a qos_drops_fn. */
+uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold);
+
 /* probe_signalling.c: one SIP message, one RTCP compound. Return the frame's outcome. */
 enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);

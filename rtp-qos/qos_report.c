@@ -151,6 +151,7 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	report->duplicates = cold->duplicates;
 	report->reordered = cold->reordered;
 	report->sequence_errors = cold->sequence_errors;
+	report->own_drops = cold->own_drops;
 	report->restarts = cold->restarts;
 	report->ssrc_changes = cold->ssrc_changes;
 

@@ -61,6 +61,7 @@ struct qos_report {
 	uint64_t duplicates;
 	uint64_t reordered; /* RFC 4737: arrived after a later one */
 	uint64_t sequence_errors; /* not the next number: gap, late or repeated */
+	uint64_t own_drops; /* the probe's own: neither expected nor lost */
 	uint32_t restarts; /* sequence started anew, RFC 3550 A.1 */
 	uint32_t ssrc_changes; /* streams with another SSRC on the same addresses before this one */
 

@@ -135,9 +135,44 @@ static enum verdict file_late(
 	return LATE;
 }
 
+void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold)
+{
+	uint64_t packets = qos_stream_packets(hot, cold);
+
+	if (!env->drops_fn || packets == cold->drops_packets)
+		return;
+	cold->drops_seen = cold->drops_noted;
+	cold->drops_noted = env->drops_fn(env->payload_arg, cold);
+	cold->drops_packets = packets;
+}
+
+/* Whether the probe gave up frames since the last gap that may be those that are missing. */
+static bool is_own_doing(const struct qos_stream_env *env, struct qos_stream_cold *cold)
+{
+	uint64_t drops = env->drops_fn ? env->drops_fn(env->payload_arg, cold) : 0;
+	bool is_more = drops != cold->drops_seen;
+
+	cold->drops_seen = drops;
+	return is_more;
+}
+
+/* A gap of the probe's own making: a new segment begins behind it, and the time across it is no
+ * silence of the sender's. */
+static void leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step)
+{
+	cold->expected_done += hot->ext_seq - cold->base_ext + 1;
+	cold->own_drops += step - 1;
+	hot->ext_seq += step;
+	cold->base_ext = hot->ext_seq;
+	cold->holes = 0;
+	cold->hole_ext = hot->ext_seq;
+	hot->clock |= QOS_HOT_QUIET;
+}
+
 /* RFC 3550 A.1, update_seq. */
-static enum verdict file_sequence(
-	struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct pkt_media *m)
+static enum verdict file_sequence(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct pkt_media *m)
 {
 	uint16_t step = (uint16_t)(m->seq - hot->ext_seq);
 
@@ -146,7 +181,10 @@ static enum verdict file_sequence(
 		return DUPLICATE;
 	}
 	if (step < QOS_MAX_DROPOUT) {
-		advance(hot, cold, step);
+		if (step > 1 && is_own_doing(env, cold))
+			leave_out(hot, cold, step);
+		else
+			advance(hot, cold, step);
 		return NEXT;
 	}
 	if (step > 65536 - QOS_MAX_MISORDER)
@@ -263,7 +301,7 @@ void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *h
 	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
 {
 	uint8_t pt = m->marker_pt & 0x7f;
-	enum verdict verdict = file_sequence(hot, cold, m);
+	enum verdict verdict = file_sequence(env, hot, cold, m);
 
 	switch (verdict) {
 	case DUPLICATE:

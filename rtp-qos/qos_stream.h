@@ -99,6 +99,10 @@ struct qos_stream_cold {
 	uint32_t
 		stray_ext; /* ext_seq when it came: a restart only if nothing came in order since */
 	uint64_t strays; /* packets far outside the window, not counted as received */
+	uint64_t drops_seen; /* the probe's own: those up to here explain no gap any more */
+	uint64_t drops_noted; /* at the last look */
+	uint64_t drops_packets; /* packets then */
+	uint64_t own_drops; /* packets that the probe itself gave up: not expected, not lost */
 
 	/* Timing. */
 	uint64_t jitter_sum_64ns; /* folded */
@@ -129,8 +133,12 @@ uint8_t qos_clock_index(struct qos_clocks *clocks, uint32_t hz);
 typedef void (*qos_payload_fn)(
 	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *payload);
 
+/* Frames that the probe itself gave up so far and that may have been this stream's. */
+typedef uint64_t (*qos_drops_fn)(void *arg, const struct qos_stream_cold *cold);
+
 struct qos_stream_env {
 	struct qos_clocks clocks;
+	qos_drops_fn drops_fn; /* NULL: none; its arg is payload_arg */
 	qos_payload_fn payload_fn;
 	void *payload_arg;
 };
@@ -145,6 +153,10 @@ void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *h
 
 /* Adds the hot counts to the cold ones. */
 void qos_stream_fold(struct qos_stream_hot *hot, struct qos_stream_cold *cold);
+
+/* Once in a while. What the probe gave up before packets that came since is no reason for a later gap. */
+void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold);
 
 /* Now known, or known better: sets the meaning of the current payload type. */
 void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *hot,

@@ -259,7 +259,7 @@ static void writes_every_key_of_a_report_in_order(void **state)
 		"\"MEAN_JITTER\":0.126,\"SKEW\":-0.080,\"MAX_SKEW\":-15.500,"
 		"\"REPORT_TS\":1700000010.123456,\"TOTAL_PK\":500,\"EXPECTED_PK\":510,"
 		"\"PACKET_LOSS\":10,\"SEQ\":7,\"OUT_ORDER\":4,\"DUP_PK\":3,\"SSRC_CHG\":1,"
-		"\"RESTARTS\":2,\"TL_BYTE\":80000,\"MOS\":4.394,\"MIN_MOS\":4.032,"
+		"\"RESTARTS\":2,\"CAP_DROP\":0,\"TL_BYTE\":80000,\"MOS\":4.394,\"MIN_MOS\":4.032,"
 		"\"MEAN_MOS\":4.300,\"RFACTOR\":92.449,\"MIN_RFACTOR\":80.200,"
 		"\"MEAN_RFACTOR\":89.429,\"SRC_IP\":\"192.0.2.1\",\"SRC_PORT\":16384,"
 		"\"DST_IP\":\"198.51.100.2\",\"DST_PORT\":16386,"

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which media a receiver gives up while a worker cannot keep up: whole flows, chosen by a hash of
+ * addresses and ports, so that those kept lose nothing and are measured right. Both directions of a
+ * conversation share a bucket; the lowest buckets go first.
+ * Owner: the receiver. Threads: that one; counts may be read by others. */
+#ifndef PROBE_SHED_H
+#define PROBE_SHED_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "pkt_hash.h"
+
+enum {
+	PROBE_SHED_BUCKETS = 256,
+};
+
+struct probe_shed {
+	_Atomic unsigned level; /* buckets below are shed: 0 none, PROBE_SHED_BUCKETS all */
+	uint64_t next_down_ns; /* packet time */
+};
+
+/* Frames given up, by bucket: what a gap in a stream may be due to. */
+struct probe_shed_counts {
+	_Atomic uint64_t bucket[PROBE_SHED_BUCKETS];
+};
+
+static inline unsigned probe_shed_bucket(const struct pkt_flow *flow, const struct pkt_seed *seed)
+{
+	return pkt_hash_ends(flow, seed) % PROBE_SHED_BUCKETS;
+}
+
+static inline unsigned probe_shed_level(const struct probe_shed *shed)
+{
+	return atomic_load_explicit(&shed->level, memory_order_relaxed);
+}
+
+/* What: used of size places of the worker's queue are taken. From half full on more flows are given up,
+ * at three quarters all of them; they come back one bucket after the other once the queue is nearly
+ * empty, all within a second. */
+void probe_shed_fill(struct probe_shed *shed, uint64_t used, uint64_t size, uint64_t now_ns);
+
+#endif
