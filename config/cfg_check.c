@@ -21,7 +21,8 @@ __attribute__((format(printf, 2, 3))) static int fail(
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(error->text, sizeof(error->text), format, args);
+	/* clang-tidy 14 does not see the va_start. */
+	vsnprintf(error->text, sizeof(error->text), format, args); /* NOLINT */
 	va_end(args);
 	return -1;
 }
@@ -108,6 +109,25 @@ static bool is_same_device(const char *a, const char *b)
 	return n == device_id(b, &id_b) && strncmp(id_a, id_b, n) == 0;
 }
 
+/* Keys of xdp that ask for something. */
+static bool has_xdp_keys(const struct dp_xdp_options *xdp)
+{
+	return xdp->mode != DP_XDP_ALL || xdp->rest != DP_XDP_REST_PASS || xdp->take_over ||
+	       xdp->networks.count;
+}
+
+static int check_xdp(const struct dp_port_options *port, struct cfg_error *error)
+{
+	if (port->driver != DP_AF_XDP && has_xdp_keys(&port->xdp))
+		return fail(error, "port \"%.60s\" has keys of xdp, which need driver af_xdp",
+			port->device);
+	if (port->xdp.mode == DP_XDP_ALL && port->xdp.networks.count)
+		return fail(error,
+			"port \"%.60s\" has xdp.networks, which need xdp.mode voice or listed",
+			port->device);
+	return 0;
+}
+
 static int check_ports(const struct dp_options *dp, struct cfg_error *error)
 {
 	for (unsigned i = 0; i < dp->port_count; i++) {
@@ -124,6 +144,8 @@ static int check_ports(const struct dp_options *dp, struct cfg_error *error)
 				"memory.mbufs is %u, must be more than the %llu descriptors of "
 				"port \"%.60s\"",
 				dp->mbufs, (unsigned long long)descriptors, port->device);
+		if (check_xdp(port, error) != 0)
+			return -1;
 	}
 	return 0;
 }

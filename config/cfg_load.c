@@ -186,7 +186,7 @@ static int load_scalar(struct loader *l, const struct cfg_key *key, void *base)
 }
 
 /* [2-5, 8] is 2-5,8: inside {} the comma would end a plain value. */
-static int load_cpu_sequence(struct loader *l, const struct cfg_key *key, void *base)
+static int load_sequence(struct loader *l, const struct cfg_key *key, void *base)
 {
 	char joined[CFG_VALUE_MAX] = "";
 	yaml_mark_t start = l->event.start_mark;
@@ -292,6 +292,11 @@ static int load_items(struct loader *l, const struct cfg_key *list, void *base)
 	}
 }
 
+static bool is_sequence(enum cfg_type type)
+{
+	return type == CFG_CPUS || type == CFG_PORTS || type == CFG_NETWORKS;
+}
+
 static int load_value(struct loader *l, const struct cfg_key *key, void *base)
 {
 	yaml_event_type_t found = l->event.type;
@@ -302,8 +307,8 @@ static int load_value(struct loader *l, const struct cfg_key *key, void *base)
 	if (key->type == CFG_LIST)
 		return found == YAML_SEQUENCE_START_EVENT ? load_items(l, key, base)
 							  : fail_kind(l, key);
-	if (key->type == CFG_CPUS && found == YAML_SEQUENCE_START_EVENT)
-		return load_cpu_sequence(l, key, base);
+	if (found == YAML_SEQUENCE_START_EVENT && is_sequence(key->type))
+		return load_sequence(l, key, base);
 	return found == YAML_SCALAR_EVENT ? load_scalar(l, key, base) : fail_kind(l, key);
 }
 

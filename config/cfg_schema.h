@@ -19,6 +19,8 @@ enum cfg_type {
 	CFG_TEXT, /* char[size] */
 	CFG_NAME, /* char[size], fit to be a file name */
 	CFG_CPUS, /* struct dp_cpu_list: 2-5,8 */
+	CFG_PORTS, /* struct dp_port_ranges: 5060-5061,5080 */
+	CFG_NETWORKS, /* struct dp_networks: 192.0.2.0/24,2001:db8::/32 */
 	CFG_COLLECTOR, /* struct hep_collector_options but its rate: udp:HOST:PORT */
 	CFG_SECTION, /* keys, in the struct of the parent */
 	CFG_LIST, /* items of keys, each item in its own struct */

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cfg_net.h"
+
 /* Smallest first. */
 struct unit {
 	const char *suffix;
@@ -249,6 +251,12 @@ void cfg_value_range(const struct cfg_key *key, char *buf, size_t size)
 		snprintf(
 			buf, size, "at most %" PRIu64 " CPU%s", key->max, key->max == 1 ? "" : "s");
 		break;
+	case CFG_PORTS:
+		snprintf(buf, size, "at most %d ports or ranges of them", DP_PORT_RANGES_MAX);
+		break;
+	case CFG_NETWORKS:
+		snprintf(buf, size, "at most %d addresses or ADDRESS/PREFIX", DP_NETWORKS_MAX);
+		break;
 	case CFG_COLLECTOR:
 		snprintf(buf, size, "udp:HOST:PORT");
 		break;
@@ -288,6 +296,12 @@ void cfg_value_format(const struct cfg_key *key, const void *base, char *buf, si
 		break;
 	case CFG_CPUS:
 		format_cpus(member, buf, size);
+		break;
+	case CFG_PORTS:
+		cfg_net_format_ports(member, buf, size);
+		break;
+	case CFG_NETWORKS:
+		cfg_net_format_networks(member, buf, size);
 		break;
 	case CFG_SECTION:
 	case CFG_LIST:
@@ -401,17 +415,13 @@ static int set_text(
 	return 0;
 }
 
-static int set_cpus(const struct cfg_key *key, const char *text, struct dp_cpu_list *member,
-	struct cfg_error *error)
+/* rc is what the reader of a list returned. */
+static int set_list(const struct cfg_key *key, int rc, const char *kind, const char *hint,
+	const char *text, struct cfg_error *error)
 {
-	switch (cfg_value_cpus(text, (unsigned)key->max, member)) {
-	case 0:
-		return 0;
-	case -ENOSPC:
+	if (rc == -ENOSPC)
 		return fail_range(key, text, error);
-	default:
-		return fail_invalid(key, "CPU list", "", text, error);
-	}
+	return rc == 0 ? 0 : fail_invalid(key, kind, hint, text, error);
 }
 
 /* Keeps the rate, whichever of the two keys comes first. */
@@ -451,7 +461,14 @@ int cfg_value_set(const struct cfg_key *key, const char *text, void *base, struc
 	case CFG_NAME:
 		return set_text(key, text, member, error);
 	case CFG_CPUS:
-		return set_cpus(key, text, member, error);
+		return set_list(key, cfg_value_cpus(text, (unsigned)key->max, member), "CPU list",
+			"", text, error);
+	case CFG_PORTS:
+		return set_list(key, cfg_net_ports(text, member), "list of ports",
+			", written 5060-5061,5080", text, error);
+	case CFG_NETWORKS:
+		return set_list(key, cfg_net_networks(text, member), "list of networks",
+			", written 192.0.2.0/24,2001:db8::/32", text, error);
 	case CFG_COLLECTOR:
 		return set_collector(key, text, base, error);
 	case CFG_SECTION:

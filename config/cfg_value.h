@@ -9,7 +9,7 @@
 #include "cfg_schema.h"
 
 enum {
-	CFG_VALUE_MAX = 512, /* room for any value as text */
+	CFG_VALUE_MAX = 2048, /* room for any value as text */
 	CFG_RANGE_MAX = 80, /* room for any range */
 };
 

@@ -20,6 +20,7 @@
 #include "dp_log_pvt.h"
 #include "dp_meta.h"
 #include "dp_port_devargs.h"
+#include "dp_xdp.h"
 
 RTE_LOG_REGISTER(dp_log_port, heptap.port, INFO)
 
@@ -40,6 +41,7 @@ struct dp_port {
 	const char *driver;
 	struct rte_device *dev;
 	struct rte_mempool *pool;
+	struct dp_xdp *xdp; /* AF_XDP only */
 	struct dp_kernel_drops *drops; /* apart, since reading statistics changes it */
 	uint16_t id;
 	uint16_t queues;
@@ -298,6 +300,8 @@ int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_
 		err = create_pool(new, options, &needs, mbufs, ring_mbufs);
 	if (!err)
 		err = start(new, options);
+	if (!err && devargs.driver == DP_AF_XDP)
+		err = dp_xdp_open_device(options, &new->xdp);
 	if (err)
 		goto close_port;
 	dp_kernel_drops_attach(new->drops);
@@ -326,6 +330,7 @@ void dp_port_stop(struct dp_port *port)
 	dp_kernel_drops_destroy(port->drops);
 	rte_eth_dev_stop(port->id);
 	close_device(port);
+	dp_xdp_close(port->xdp);
 	rte_mempool_free(port->pool);
 	free(port);
 }
@@ -338,6 +343,11 @@ const char *dp_port_name(const struct dp_port *port)
 const char *dp_port_driver(const struct dp_port *port)
 {
 	return port->driver;
+}
+
+struct dp_xdp *dp_port_xdp(const struct dp_port *port)
+{
+	return port->xdp;
 }
 
 unsigned dp_port_id(const struct dp_port *port)

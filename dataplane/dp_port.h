@@ -12,6 +12,7 @@
 #include "dp_options.h"
 
 struct dp_port;
+struct dp_xdp;
 
 struct dp_port_stats {
 	uint64_t received; /* frames */
@@ -42,6 +43,7 @@ const char *dp_port_driver(const struct dp_port *port); /* of the PMD */
 unsigned dp_port_id(const struct dp_port *port);
 unsigned dp_port_queues(const struct dp_port *port);
 int dp_port_socket(const struct dp_port *port); /* NUMA node, -1 any */
+struct dp_xdp *dp_port_xdp(const struct dp_port *port); /* NULL unless it is AF_XDP */
 void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats);
 
 /* Prints the ports that heptap could open: kernel interfaces and PCI devices that are bound to a driver

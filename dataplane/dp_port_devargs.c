@@ -17,7 +17,9 @@
 
 #include "dp_iface.h"
 #include "dp_log_pvt.h"
+#include "dp_xdp_guard.h"
 #include "dp_xdp_log.h"
+#include "dp_xdp_object.h"
 
 enum {
 	/* A ring of 4096 frames: about 5 ms of the 0.8 million a second that AF_PACKET can do. */
@@ -143,6 +145,8 @@ static int make_xdp(
 	const struct dp_port_options *options, unsigned index, struct dp_port_devargs *devargs)
 {
 	unsigned queues = dp_iface_queues(options->device);
+	char program[DP_XDP_PATH_MAX];
+	int err;
 
 	if (options->queues > queues) {
 		DP_LOG(ERR, port, "\"%s\" has %u queue%s for AF_XDP, but %u are configured",
@@ -154,16 +158,31 @@ static int make_xdp(
 			options->device, options->max_frame, XDP_FRAME_MAX);
 		return -EINVAL;
 	}
+	dp_xdp_log_init();
+	err = dp_xdp_guard(options);
+	if (err)
+		return err;
 	/* XDP runs before the kernel would hand over a tag that the NIC took out of the frame. */
 	if (dp_iface_strips_vlan(options->device))
 		DP_LOG(WARNING, port,
 			"\"%s\": AF_XDP does not see VLAN tags that the NIC takes out, see "
 			"\"ethtool -K %s rxvlan off\"",
 			options->device, options->device);
-	dp_xdp_log_init();
+	if (options->queues < queues)
+		DP_LOG(WARNING, port,
+			"\"%s\" has %u queues, but %u are configured: what the NIC puts into the "
+			"others is not seen, see \"ethtool -L %s combined %u\"",
+			options->device, queues, options->queues, options->device, options->queues);
+	err = dp_xdp_object_path(program, sizeof(program));
+	if (err) {
+		DP_LOG(ERR, port, "could not make the XDP program of \"%s\": %s", options->device,
+			strerror(-err));
+		return err;
+	}
 	snprintf(devargs->name, sizeof(devargs->name), "net_af_xdp%u", index);
-	snprintf(devargs->text, sizeof(devargs->text), "%s,iface=%s,start_queue=0,queue_count=%u",
-		devargs->name, options->device, options->queues);
+	snprintf(devargs->text, sizeof(devargs->text),
+		"%s,iface=%s,start_queue=0,queue_count=%u,xdp_prog=%s", devargs->name,
+		options->device, options->queues, program);
 	return 0;
 }
 

@@ -25,6 +25,7 @@
 #include "probe_telemetry.h"
 #include "probe_totals.h"
 #include "probe_worker.h"
+#include "probe_xdp.h"
 
 /* Live time starts this far behind now, for packets stamped a little in the past. */
 #define LIVE_BASE_NS ((uint64_t)3600 * 1000000000)
@@ -151,13 +152,14 @@ static int spread_queues(struct probe *p)
 
 	for (unsigned i = 0; i < p->port_count; i++)
 		for (unsigned q = 0; q < dp_port_queues(p->ports[i]); q++) {
-			bool is_fused = dp_port_mode(&p->options->dp,
-						&p->options->dp.ports[i]) == DP_FUSED;
+			bool is_fused =
+				dp_port_mode(&p->options->dp, &p->options->dp.ports[i]) == DP_FUSED;
 			unsigned r = is_fused ? p->lcores.rx_count +
 							next_fused++ % p->lcores.worker_count
 					      : next_rx++ % p->lcores.rx_count;
 			int rc = dp_rx_add_queue(&p->rx[r].rx, p->ports[i], (uint16_t)q);
 
+			p->rx[r].descriptors += p->options->dp.ports[i].descriptors;
 			if (rc)
 				return fail("spread the queues over the receiving threads", rc);
 		}
@@ -169,8 +171,8 @@ static int start_receivers(struct probe *p)
 {
 	for (unsigned i = 0; i < p->rx_count; i++) {
 		bool is_fused = i >= p->lcores.rx_count;
-		int rc = probe_rx_init(&p->rx[i], p, i,
-			is_fused ? &p->workers[i - p->lcores.rx_count] : NULL);
+		int rc = probe_rx_init(
+			&p->rx[i], p, i, is_fused ? &p->workers[i - p->lcores.rx_count] : NULL);
 
 		if (rc)
 			return fail("make a receiver's rings", rc);
@@ -222,8 +224,7 @@ static uint64_t table_memory(const struct probe *p)
 		o->max_candidates * (sizeof(struct qos_candidate) + sizeof(struct qos_hint));
 
 	/* Entries on their way back come on top of calls and endpoints. */
-	return p->lcores.worker_count * worker +
-	       p->rx_count * probe_rx_memory(p) +
+	return p->lcores.worker_count * worker + p->rx_count * probe_rx_memory(p) +
 	       (o->max_calls * sizeof(struct qos_call) + o->max_media * sizeof(struct qos_media)) *
 		       9 / 8 +
 	       (o->max_calls + (uint64_t)o->max_media) * 2 * sizeof(struct cds_lfht_node);
@@ -270,11 +271,29 @@ static int start(struct probe *p)
 		if (rc)
 			fail("register the telemetry commands", rc);
 	}
+	if (!rc) {
+		rc = probe_xdp_start(p);
+		if (rc)
+			fail("register the telemetry commands of XDP", rc);
+	}
 	return rc;
+}
+
+/* Going through all buckets takes longer than reading a small file, and the process ends anyway; only
+ * a leak checker wants it. */
+static bool is_worth_destroying(const struct probe *p)
+{
+#if defined(__SANITIZE_ADDRESS__) || !defined(PROBE_HAS_JEMALLOC)
+	(void)p;
+	return true;
+#else
+	return !p->is_offline;
+#endif
 }
 
 static void stop(struct probe *p)
 {
+	probe_xdp_stop();
 	probe_telemetry_stop();
 	for (unsigned i = 0; p->workers && i < p->lcores.worker_count; i++)
 		probe_worker_fini(&p->workers[i]);
@@ -282,9 +301,9 @@ static void stop(struct probe *p)
 		probe_rx_fini(&p->rx[i]);
 	free(p->workers);
 	free(p->rx);
-	if (p->medias)
+	if (p->medias && is_worth_destroying(p))
 		qos_medias_destroy(p->medias);
-	if (p->calls)
+	if (p->calls && is_worth_destroying(p))
 		qos_calls_destroy(p->calls);
 	if (p->cls)
 		cls_db_destroy(p->cls);

@@ -22,6 +22,8 @@ struct qos_medias {
 	bool may_wait;
 	_Atomic uint32_t count;
 	pthread_mutex_t publishing;
+	qos_media_watch_fn watch; /* NULL: nobody wants to know */
+	void *watch_arg;
 };
 
 struct media_key {
@@ -125,6 +127,18 @@ void qos_medias_may_wait(struct qos_medias *medias)
 	medias->may_wait = true;
 }
 
+void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *arg)
+{
+	medias->watch = fn;
+	medias->watch_arg = arg;
+}
+
+static void tell(const struct qos_medias *medias, const struct qos_media *media, bool is_open)
+{
+	if (medias->watch)
+		medias->watch(medias->watch_arg, media->family, &media->addr, media->port, is_open);
+}
+
 static void release_media_rcu(struct rcu_head *head)
 {
 	struct qos_media *media = caa_container_of(head, struct qos_media, rcu);
@@ -179,6 +193,7 @@ static void take_out(
 	cds_lfht_del(medias->table, &media->node);
 	atomic_fetch_sub_explicit(&medias->count, 1, memory_order_relaxed);
 	qos_count(&counters->media_withdrawn, 1);
+	tell(medias, media, false);
 	drop_media(media);
 }
 
@@ -250,12 +265,14 @@ static bool must_stay(const struct qos_media *old, bool is_rtcp)
 static struct qos_media *make_media(const struct publication *pub, const struct sdp_media *sdp,
 	const struct media_key *key, bool is_rtcp)
 {
-	struct qos_media *media = qos_pool_take(&pub->medias->pool);
+	/* Payloads are filled as they are counted. */
+	const size_t clear = offsetof(struct qos_media, payloads);
+	struct qos_media *media = qos_pool_take(&pub->medias->pool, clear);
 
 	/* What is held here under RCU is in the table, and only this mutex's holder takes it out. */
 	if (!media && pub->medias->may_wait) {
 		urcu_qsbr_barrier();
-		media = qos_pool_take(&pub->medias->pool);
+		media = qos_pool_take(&pub->medias->pool, clear);
 	}
 	if (!media)
 		return NULL;
@@ -305,6 +322,7 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 		drop_media(old);
 	} else {
 		atomic_fetch_add_explicit(&medias->count, 1, memory_order_relaxed);
+		tell(medias, media, true);
 	}
 	qos_count(&pub->counters->media_published, 1);
 	link_to_call(pub, media);

@@ -36,12 +36,20 @@ struct qos_media {
 
 struct qos_medias;
 
+/* Called when an endpoint comes into the table (is_open) and when it goes. A worker's call, under the
+ * publishing mutex, so calls come one at a time and in order. */
+typedef void (*qos_media_watch_fn)(
+	void *arg, uint8_t family, const struct pkt_addr *addr, uint16_t port, bool is_open);
+
 int qos_medias_create(
 	const struct qos_options *options, const struct pkt_seed *seed, struct qos_medias **medias);
 /* After all workers stopped, before qos_calls_destroy. A registered thread. */
 /* As qos_calls_may_wait. */
 void qos_medias_may_wait(struct qos_medias *medias);
 void qos_medias_destroy(struct qos_medias *medias);
+/* What: fn learns of every endpoint from now on; NULL, as at first: nobody does. What is still open when
+ * the table is destroyed is not reported. Before the workers start. */
+void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *arg);
 
 /* What: publishes every media endpoint of a description that party (0 caller, 1 callee) of call
  * announced: m= lines with a port and an IP address, and their RTCP ports. An endpoint that is

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rules between keys: CPUs, devices and packet buffers. */
+#include <stdio.h>
+
 #include "cfg_check.h"
 #include "unit.h"
 
@@ -105,6 +107,30 @@ static void wants_a_buffer_for_every_descriptor(void **state)
 		"memory.mbufs is 4096, must be more than the 4096 descriptors of port \"a\"");
 }
 
+static void wants_xdp_keys_on_af_xdp_ports_only(void **state)
+{
+	static const char *const keys[] = {
+		"mode: voice", "mode: listed", "rest: drop", "take_over: true"};
+	char text[256];
+
+	(void)state;
+	expect_passes("ports: [{device: a, xdp: {mode: all, rest: pass}}]\n");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		snprintf(text, sizeof(text), "ports: [{device: a, driver: af_xdp, xdp: {%s}}]\n",
+			keys[i]);
+		expect_passes(text);
+		snprintf(text, sizeof(text), "ports: [{device: a, xdp: {%s}}]\n", keys[i]);
+		expect_fails(text, "port \"a\" has keys of xdp, which need driver af_xdp");
+		snprintf(text, sizeof(text), "ports: [{device: a, driver: af_packet, xdp: {%s}}]\n",
+			keys[i]);
+		expect_fails(text, "port \"a\" has keys of xdp, which need driver af_xdp");
+	}
+	expect_fails("ports: [{device: net_null0, driver: vdev, xdp: {networks: [10.0.0.0/8]}}]\n",
+		"port \"net_null0\" has keys of xdp, which need driver af_xdp");
+	expect_fails("ports: [{device: a, driver: af_xdp, xdp: {networks: [10.0.0.0/8]}}]\n",
+		"port \"a\" has xdp.networks, which need xdp.mode voice or listed");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +140,7 @@ int main(void)
 		cmocka_unit_test(bounds_lists_that_did_not_come_from_a_file),
 		cmocka_unit_test(wants_each_device_once),
 		cmocka_unit_test(wants_a_buffer_for_every_descriptor),
+		cmocka_unit_test(wants_xdp_keys_on_af_xdp_ports_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

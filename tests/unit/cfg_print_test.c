@@ -96,6 +96,9 @@ static void prints_what_loads_back(void **state)
 		"  - {device: 'net_pcap0,rx_pcap=\"a\\b\".pcap', driver: vdev, queues: 3}\n"
 		"  - {device: 'true', promiscuous: false, max_frame: 9000}\n"
 		"  - {device: '# no comment: - [x] '}\n"
+		"  - device: eth1\n"
+		"    xdp: {mode: listed, rest: drop, take_over: true, ports: [80, 5060-5070],\n"
+		"          networks: [192.0.2.0/24, '2001:db8::/32', 203.0.113.7]}\n"
 		"cores: {control: 0, rx: [9, 1-3], workers: [4, 6, 8], sender: 7, share: true}\n"
 		"memory: {hugepages: off, packet: 1536M, mbufs: 100000}\n"
 		"capture: {tcp: false}\n"
@@ -124,10 +127,17 @@ static void prints_lists_and_sections_as_blocks(void **state)
 	assert_non_null(strstr(text, "ports:\n"
 				     "  - device: \"a\"\n"
 				     "    driver: auto\n"
+				     "    mode: auto\n"
 				     "    queues: 1\n"
 				     "    descriptors: 1024\n"
 				     "    max_frame: 2048\n"
 				     "    promiscuous: true\n"
+				     "    xdp:\n"
+				     "      mode: all\n"
+				     "      rest: pass\n"
+				     "      take_over: false\n"
+				     "      ports: \"5060-5061\"\n"
+				     "      networks: \"\"\n"
 				     "  - device: \"b\\\"\"\n"));
 	assert_non_null(strstr(text, "\ncores:\n"
 				     "  control: \"\"\n"
@@ -163,7 +173,16 @@ static const char *expect_text(const char *from, const char *want)
 
 static const char *quote_of(const struct cfg_key *key)
 {
-	return key->type == CFG_TEXT || key->type == CFG_NAME || key->type == CFG_CPUS ? "\"" : "";
+	switch (key->type) {
+	case CFG_TEXT:
+	case CFG_NAME:
+	case CFG_CPUS:
+	case CFG_PORTS:
+	case CFG_NETWORKS:
+		return "\"";
+	default:
+		return "";
+	}
 }
 
 /* "between 1s and 1h; default 10s" */
@@ -182,17 +201,35 @@ static void describe(const struct cfg_key *key, char *buf, size_t size)
 			key->default_text, quote);
 }
 
-static const char *expect_list(const char *at, const struct cfg_key *list, const char *indent)
+/* The keys of a list's item, behind so much of a comment; those of a section in it two blanks deeper. */
+static const char *expect_item(const char *at, const struct cfg_key *keys, const char *comment)
 {
 	char want[1024];
 	char about[256];
+	char deeper[32];
 
-	for (const struct cfg_key *key = list->keys; key->name; key++) {
+	snprintf(deeper, sizeof(deeper), "%s  ", comment);
+	for (const struct cfg_key *key = keys; key->name; key++) {
+		if (key->type == CFG_SECTION) {
+			snprintf(want, sizeof(want), "\n%s%s: %s\n", comment, key->name, key->help);
+			at = expect_item(expect_text(at, want) - 1, key->keys, deeper);
+			continue;
+		}
 		describe(key, about, sizeof(about));
-		snprintf(want, sizeof(want), "\n%s#   %s: %s\n%s#     %s\n", indent, key->name,
-			key->help, indent, about);
+		snprintf(want, sizeof(want), "\n%s%s: %s\n%s%s\n", comment, key->name, key->help,
+			deeper, about);
 		at = expect_text(at, want) - 1;
 	}
+	return at;
+}
+
+static const char *expect_list(const char *at, const struct cfg_key *list, const char *indent)
+{
+	char comment[32];
+	char want[1024];
+
+	snprintf(comment, sizeof(comment), "%s#   ", indent);
+	at = expect_item(at, list->keys, comment);
 	snprintf(want, sizeof(want), "\n%s%s: []\n", indent, list->name);
 	return expect_text(at, want) - 1;
 }
@@ -261,6 +298,8 @@ static void shows_examples_that_load(void **state)
 	expect_example_loads(text, "#   ports:", 0, &options);
 	assert_int_equal(options.dp.port_count, 4);
 	assert_int_equal(options.dp.ports[1].driver, DP_AF_XDP);
+	assert_int_equal(options.dp.ports[1].xdp.mode, DP_XDP_VOICE);
+	assert_int_equal(options.dp.ports[1].xdp.ports.count, 2);
 	assert_string_equal(options.dp.ports[2].device, "0000:3b:00.0");
 	assert_int_equal(options.dp.ports[3].driver, DP_VDEV);
 	expect_example_loads(text, "#   collectors:", 2, &options);
@@ -285,6 +324,8 @@ static void prints_the_schema_as_a_markdown_table(void **state)
 	at = expect_text(at,
 		"| `ports[].max_frame` | number | `2048` | between 128 and 9728 | octets "
 		"| Largest frame taken; raise it for jumbo frames |\n");
+	at = expect_text(at, "| `ports[].xdp.mode` | word | `all` | all, voice or listed |  | ");
+	at = expect_text(at, "| `ports[].xdp.networks` | networks | `\"\"` | at most 32 ");
 	at = expect_text(at, "| `cores.rx` | CPU list | `\"\"` | at most 64 CPUs |  | ");
 	at = expect_text(
 		at, "| `memory.packet` | size | `0` | 0 or between 16M and 1024G | octets | ");
@@ -313,8 +354,8 @@ static void gives_every_row_of_the_schema_six_cells(void **state)
 			bars += *c == '|';
 		assert_int_equal(bars, 7);
 	}
-	/* Two of head, 2 lists, 8 keys of their items, 34 keys in sections. */
-	assert_int_equal(rows, 2 + 2 + 8 + 34);
+	/* Two of head, 2 lists, 14 keys of their items, 35 keys in sections. */
+	assert_int_equal(rows, 2 + 2 + 14 + 35);
 	free(text);
 }
 

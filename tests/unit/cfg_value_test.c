@@ -205,6 +205,10 @@ static size_t size_of_type(const struct cfg_key *key)
 		return sizeof(uint64_t);
 	case CFG_CPUS:
 		return sizeof(struct dp_cpu_list);
+	case CFG_PORTS:
+		return sizeof(struct dp_port_ranges);
+	case CFG_NETWORKS:
+		return sizeof(struct dp_networks);
 	case CFG_COLLECTOR:
 		return HEP_ADDRESS_MAX;
 	case CFG_LIST:

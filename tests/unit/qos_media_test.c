@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which endpoints a description publishes, who owns them, and when they go. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "qos_media.h"
 #include "unit.h"
@@ -383,6 +384,54 @@ static void call_taken_out_publishes_nothing(void **state)
 	qos_call_put(call);
 }
 
+/* The newest events that a watcher was told, as "+192.0.2.1:4000" for one that opened. */
+struct seen {
+	char text[256];
+};
+
+static void watch(
+	void *arg, uint8_t family, const struct pkt_addr *addr, uint16_t port, bool is_open)
+{
+	struct seen *seen = arg;
+	size_t used = strlen(seen->text);
+
+	assert_int_equal(family, 4);
+	snprintf(seen->text + used, sizeof(seen->text) - used, "%c%u:%u ", is_open ? '+' : '-',
+		addr->b[3], port);
+}
+
+static void expect_seen(struct seen *seen, const char *want)
+{
+	assert_string_equal(seen->text, want);
+	seen->text[0] = '\0';
+}
+
+static void tells_which_endpoints_come_and_go(void **state)
+{
+	struct world *w = *state;
+	struct seen seen = {""};
+	struct sdp_media other = audio(1, 4000);
+
+	qos_medias_watch(w->medias, watch, &seen);
+	publish(w, w->a, 0, audio(1, 4000));
+	expect_seen(&seen, "+1:4000 +1:4001 ");
+	/* The same again, with other contents, by another call: the endpoint stays. */
+	publish(w, w->a, 0, audio(1, 4000));
+	other.ptime_ms = 30;
+	publish(w, w->a, 0, other);
+	publish(w, w->b, 0, audio(1, 4000));
+	publish(w, w->b, 1, audio(2, 6000));
+	expect_seen(&seen, "+2:6000 +2:6001 ");
+	qos_media_withdraw(w->medias, w->a, w->counters);
+	expect_seen(&seen, "");
+	qos_media_withdraw(w->medias, w->b, w->counters);
+	assert_non_null(strstr(seen.text, "-1:4000 "));
+	assert_non_null(strstr(seen.text, "-1:4001 "));
+	assert_non_null(strstr(seen.text, "-2:6000 "));
+	assert_non_null(strstr(seen.text, "-2:6001 "));
+	assert_int_equal(strlen(seen.text), 4 * strlen("-1:4000 "));
+}
+
 static void refuses_senseless_options(void **state)
 {
 	const struct qos_options options = {.max_media = 0};
@@ -473,6 +522,7 @@ int main(void)
 		CASE(full_table_refuses_new_endpoints_but_replaces_old_ones),
 		CASE(call_that_keeps_moving_loses_its_oldest_endpoints),
 		CASE(call_taken_out_publishes_nothing),
+		CASE(tells_which_endpoints_come_and_go),
 		CASE(refuses_senseless_options),
 		CASE(readers_always_find_one_of_two),
 	};

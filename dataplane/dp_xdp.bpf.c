@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The XDP program in front of an AF_XDP port: takes what the probe wants to see and leaves the rest to
+ * the kernel, or drops it. Runs in the kernel for each received frame. net_af_xdp takes the first
+ * program of the object and puts its sockets into "xsks_map" by itself. Loads on Linux 5.10 and later. */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include <stdbool.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "dp_xdp_program.h"
+
+/* As many as parsers/pkt_decode.h looks through. */
+#define VLAN_MAX	   8
+#define IP6_EXTENSIONS_MAX 8
+
+#define IP4_MORE_OR_OFFSET 0x3fff /* RFC 791: MF and the fragment offset */
+#define IP6_OFFSET_OR_MORE 0xfff9 /* RFC 8200 section 4.5: offset and M */
+#define IP6_MOBILITY	   135
+#define IP6_HIP		   139
+#define IP6_SHIM6	   140
+/* What heptap_skip_extensions returns. Offsets are those of a frame within a page. */
+#define VALID	    (1U << 31)
+#define FRAGMENT    (1U << 30)
+#define OFFSET_MASK 0x3fffU
+
+#define STUN_COOKIE 0x2112a442 /* RFC 8489 section 5 */
+
+struct vlan_tag {
+	__be16 id;
+	__be16 type;
+};
+
+/* The first octets of IPv6 extension headers (RFC 8200 section 4, RFC 4302). */
+struct extension {
+	__u8 next;
+	__u8 length;
+	__be16 offset; /* of a fragment header */
+};
+
+/* As far as a frame has been read. */
+struct frame {
+	void *at;
+	void *end;
+	__u8 protocol;
+	__u8 family;
+	bool is_fragment;
+	__u16 sport, dport;
+	__u32 payload; /* octets of payload that UDP or the frame's end say */
+	struct dp_xdp_media src, dst; /* in the shape of a key */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, DP_XDP_QUEUES_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} xsks_map SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct dp_xdp_config);
+} heptap_config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DP_XDP_REASON_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} heptap_counts SEC(".maps");
+
+/* A bit for each port, in 8 KiB: an element for each would not stay in a CPU's first cache. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DP_XDP_PORT_WORDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} heptap_ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, DP_XDP_NETWORKS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct dp_xdp_net4);
+	__type(value, __u32);
+} heptap_net4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, DP_XDP_NETWORKS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct dp_xdp_net6);
+	__type(value, __u32);
+} heptap_net6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DP_XDP_MEDIA_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct dp_xdp_media);
+	__type(value, __u32);
+} heptap_media SEC(".maps");
+
+/* Moves on by n octets, 0 to 2048; NULL when the frame ends before. */
+static __always_inline void *take(struct frame *f, __u32 n)
+{
+	void *here = f->at;
+
+	if (here + n > f->end)
+		return NULL;
+	f->at = here + n;
+	return here;
+}
+
+/* Where the IP header is, and the EtherType in front of it: type << 16 | offset, host order. 0: the frame
+ * is too short or has too many tags. Apart, as are the extension headers, so that the verifier looks
+ * at what follows once and not for each number of tags. */
+__noinline __u32 heptap_skip_tags(struct xdp_md *ctx)
+{
+	struct frame f = {
+		.at = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+	};
+	const struct ethhdr *eth = take(&f, sizeof(*eth));
+	__u32 offset = sizeof(*eth);
+	__be16 type;
+
+	if (!eth)
+		return 0;
+	type = eth->h_proto;
+	for (int i = 0; i <= VLAN_MAX; i++) {
+		const struct vlan_tag *tag;
+
+		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+			return (__u32)bpf_ntohs(type) << 16 | offset;
+		tag = take(&f, sizeof(*tag));
+		if (!tag)
+			return 0;
+		type = tag->type;
+		offset += sizeof(*tag);
+	}
+	return 0;
+}
+
+static __always_inline bool take_ip4(struct frame *f)
+{
+	const struct iphdr *ip = take(f, sizeof(*ip));
+	__u32 options;
+
+	if (!ip || ip->version != 4 || ip->ihl < 5)
+		return false;
+	options = (ip->ihl - 5) * 4;
+	f->family = 4;
+	f->protocol = ip->protocol;
+	f->is_fragment = ip->frag_off & bpf_htons(IP4_MORE_OR_OFFSET);
+	__builtin_memcpy(f->src.addr, &ip->saddr, 4);
+	__builtin_memcpy(f->dst.addr, &ip->daddr, 4);
+	return take(f, options);
+}
+
+static __always_inline bool is_extension(__u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_AH:
+	case IP6_MOBILITY:
+	case IP6_HIP:
+	case IP6_SHIM6:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What is behind the IPv6 header and its extension headers from offset on, and where: VALID, then
+ * FRAGMENT, then offset << 8 | protocol. 0: they are cut or too many. A fragment ends the search. */
+__noinline __u32 heptap_skip_extensions(struct xdp_md *ctx, __u32 offset, __u32 protocol)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	for (int i = 0; i <= IP6_EXTENSIONS_MAX; i++) {
+		const struct extension *ext;
+
+		protocol &= 0xff;
+		if (!is_extension(protocol))
+			return VALID | offset << 8 | protocol;
+		offset &= OFFSET_MASK;
+		ext = data + offset;
+		if ((void *)(ext + 1) > end)
+			return 0;
+		if (protocol == IPPROTO_FRAGMENT && ext->offset & bpf_htons(IP6_OFFSET_OR_MORE))
+			return VALID | FRAGMENT | offset << 8 | ext->next;
+		if (protocol == IPPROTO_AH)
+			offset += (ext->length + 2) * 4;
+		else if (protocol == IPPROTO_FRAGMENT)
+			offset += 8;
+		else
+			offset += (ext->length + 1) * 8;
+		protocol = ext->next;
+	}
+	return 0;
+}
+
+static __always_inline bool take_ip6(struct frame *f, struct xdp_md *ctx, __u32 offset)
+{
+	const struct ipv6hdr *ip = take(f, sizeof(*ip));
+	__u32 found;
+
+	if (!ip || ip->version != 6)
+		return false;
+	f->family = 6;
+	f->protocol = ip->nexthdr;
+	__builtin_memcpy(f->src.addr, &ip->saddr, 16);
+	__builtin_memcpy(f->dst.addr, &ip->daddr, 16);
+	if (!is_extension(f->protocol))
+		return true;
+	found = heptap_skip_extensions(ctx, offset + sizeof(*ip), f->protocol);
+	f->protocol = found & 0xff;
+	f->is_fragment = found & FRAGMENT;
+	f->at = (void *)(long)ctx->data + (found >> 8 & OFFSET_MASK);
+	return found & VALID;
+}
+
+/* Ports, and at where the payload begins. Neither UDP nor TCP: true, ports 0. */
+static __always_inline bool take_transport(struct frame *f)
+{
+	if (f->protocol == IPPROTO_UDP) {
+		const struct udphdr *udp = take(f, sizeof(*udp));
+
+		if (!udp || bpf_ntohs(udp->len) < sizeof(*udp))
+			return false;
+		f->sport = bpf_ntohs(udp->source);
+		f->dport = bpf_ntohs(udp->dest);
+		f->payload = bpf_ntohs(udp->len) - sizeof(*udp);
+	} else if (f->protocol == IPPROTO_TCP) {
+		const struct tcphdr *tcp = take(f, sizeof(*tcp));
+		__u32 options;
+
+		if (!tcp || tcp->doff < 5)
+			return false;
+		options = (tcp->doff - 5) * 4;
+		f->sport = bpf_ntohs(tcp->source);
+		f->dport = bpf_ntohs(tcp->dest);
+		if (!take(f, options))
+			return false;
+		f->payload = f->end - f->at;
+	}
+	return true;
+}
+
+static __always_inline bool is_listed_port(__u16 port)
+{
+	__u32 word = port / 64;
+	const __u64 *bits = bpf_map_lookup_elem(&heptap_ports, &word);
+
+	return bits && *bits >> (port % 64) & 1;
+}
+
+static __always_inline bool is_listed_network(
+	const struct dp_xdp_config *config, const struct frame *f)
+{
+	if (f->family == 4 && config->networks4) {
+		struct dp_xdp_net4 key = {.bits = 32};
+
+		__builtin_memcpy(key.addr, f->src.addr, 4);
+		if (bpf_map_lookup_elem(&heptap_net4, &key))
+			return true;
+		__builtin_memcpy(key.addr, f->dst.addr, 4);
+		return bpf_map_lookup_elem(&heptap_net4, &key);
+	}
+	if (f->family == 6 && config->networks6) {
+		struct dp_xdp_net6 key = {.bits = 128};
+
+		__builtin_memcpy(key.addr, f->src.addr, 16);
+		if (bpf_map_lookup_elem(&heptap_net6, &key))
+			return true;
+		__builtin_memcpy(key.addr, f->dst.addr, 16);
+		return bpf_map_lookup_elem(&heptap_net6, &key);
+	}
+	return false;
+}
+
+static __always_inline bool is_learnt(struct frame *f)
+{
+	f->dst.port = f->dport;
+	f->dst.family = f->family;
+	if (bpf_map_lookup_elem(&heptap_media, &f->dst))
+		return true;
+	f->src.port = f->sport;
+	f->src.family = f->family;
+	return bpf_map_lookup_elem(&heptap_media, &f->src);
+}
+
+static __always_inline __u32 word(char a, char b, char c, char d)
+{
+	return bpf_htonl((__u32)a << 24 | b << 16 | c << 8 | d);
+}
+
+/* The first four octets of a start line in any case: SIP-Version or a method of RFC 3261 and those that
+ * extend it. */
+static __always_inline bool is_sip_word(__u32 octets)
+{
+	octets |= 0x20202020;
+	return octets == word('s', 'i', 'p', '/') || octets == word('i', 'n', 'v', 'i') ||
+	       octets == word('a', 'c', 'k', ' ') || octets == word('b', 'y', 'e', ' ') ||
+	       octets == word('c', 'a', 'n', 'c') || octets == word('o', 'p', 't', 'i') ||
+	       octets == word('r', 'e', 'g', 'i') || octets == word('p', 'r', 'a', 'c') ||
+	       octets == word('s', 'u', 'b', 's') || octets == word('n', 'o', 't', 'i') ||
+	       octets == word('p', 'u', 'b', 'l') || octets == word('i', 'n', 'f', 'o') ||
+	       octets == word('r', 'e', 'f', 'e') || octets == word('m', 'e', 's', 's') ||
+	       octets == word('u', 'p', 'd', 'a');
+}
+
+/* Line ends may stand before a start line (RFC 3261 section 7.5). */
+static __always_inline bool is_sip(const struct frame *f)
+{
+	const __u8 *p = f->at;
+	__u32 octets;
+
+	if (f->payload < 12)
+		return false;
+	for (int i = 0; i < 3; i++, p += 2) {
+		if ((void *)(p + 4) > f->end)
+			return false;
+		__builtin_memcpy(&octets, p, 4);
+		if (p[0] != '\r' || p[1] != '\n')
+			return is_sip_word(octets);
+	}
+	return false;
+}
+
+/* RFC 7983: the first octet tells apart what shares a media port. DP_XDP_other: none of it. */
+static __always_inline enum dp_xdp_reason media_kind(const struct frame *f)
+{
+	const __u8 *p = f->at;
+	__u32 cookie;
+
+	if (f->payload < 4 || (void *)(p + 4) > f->end)
+		return DP_XDP_other;
+	if ((p[0] & 0xc0) == 0x80 && (p[1] & 0xe0) == 0xc0)
+		return DP_XDP_rtcp;
+	if (f->payload < 12 || (void *)(p + 12) > f->end)
+		return DP_XDP_other;
+	if ((p[0] & 0xc0) == 0x80)
+		return DP_XDP_rtp;
+	if (p[0] >= 20 && p[0] <= 25 && p[1] == 0xfe &&
+		(p[2] == 0xff || p[2] == 0xfd || p[2] == 0xfc))
+		return DP_XDP_dtls;
+	__builtin_memcpy(&cookie, p + 4, 4);
+	return p[0] < 0x40 && cookie == bpf_htonl(STUN_COOKIE) ? DP_XDP_stun : DP_XDP_other;
+}
+
+static __always_inline enum dp_xdp_reason look(const struct dp_xdp_config *config, struct frame *f)
+{
+	if (config->filter == DP_XDP_FILTER_VOICE) {
+		enum dp_xdp_reason kind = f->protocol == IPPROTO_UDP ? media_kind(f) : DP_XDP_other;
+
+		if (kind != DP_XDP_other)
+			return kind;
+		if (is_sip(f))
+			return DP_XDP_sip;
+	}
+	if (is_listed_port(f->sport) || is_listed_port(f->dport))
+		return DP_XDP_port;
+	if (config->filter == DP_XDP_FILTER_LISTED && f->protocol == IPPROTO_UDP && is_learnt(f))
+		return DP_XDP_learnt;
+	return DP_XDP_other;
+}
+
+static __always_inline enum dp_xdp_reason judge(
+	const struct dp_xdp_config *config, struct frame *f, struct xdp_md *ctx)
+{
+	__u32 found = heptap_skip_tags(ctx), offset = found & OFFSET_MASK;
+	__u16 type = found >> 16;
+
+	f->at += offset;
+	if (type != ETH_P_IP && type != ETH_P_IPV6)
+		return found ? DP_XDP_not_ip : DP_XDP_malformed;
+	if (type == ETH_P_IP ? !take_ip4(f) : !take_ip6(f, ctx, offset))
+		return DP_XDP_malformed;
+	if (is_listed_network(config, f))
+		return DP_XDP_network;
+	if (f->is_fragment)
+		return DP_XDP_fragment;
+	if (f->protocol != IPPROTO_UDP && f->protocol != IPPROTO_TCP)
+		return DP_XDP_other;
+	if (!take_transport(f))
+		return DP_XDP_malformed;
+	return look(config, f);
+}
+
+static __always_inline void count(__u32 reason)
+{
+	__u64 *counter = bpf_map_lookup_elem(&heptap_counts, &reason);
+
+	if (counter)
+		*counter += 1;
+}
+
+SEC("xdp")
+int heptap_xdp(struct xdp_md *ctx)
+{
+	struct frame f = {
+		.at = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+	};
+	__u32 first = 0, reason;
+	const struct dp_xdp_config *config = bpf_map_lookup_elem(&heptap_config, &first);
+	int action;
+
+	if (!config || config->filter == DP_XDP_FILTER_NONE) {
+		count(DP_XDP_not_ready);
+		return XDP_PASS;
+	}
+	reason = config->filter == DP_XDP_FILTER_ALL ? DP_XDP_everything : judge(config, &f, ctx);
+	/* Wanted are the reasons before "other". */
+	action = config->rest == XDP_DROP ? XDP_DROP : XDP_PASS;
+	if (reason < DP_XDP_other) {
+		action = (int)bpf_redirect_map(&xsks_map, ctx->rx_queue_index, action);
+		if (action != XDP_REDIRECT)
+			reason = DP_XDP_no_socket;
+	}
+	count(reason);
+	return action;
+}
+
+char heptap_license[] SEC("license") = "BSD-3-Clause";
