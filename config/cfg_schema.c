@@ -23,6 +23,7 @@ static const char *const driver_words[] = {"auto", "af_packet", "af_xdp", "pci",
 static const char *const xdp_mode_words[] = {"all", "voice", "listed", NULL};
 static const char *const xdp_rest_words[] = {"pass", "drop", NULL};
 static const char *const mode_words[] = {"auto", "fused", "pipeline", NULL};
+static const char *const idle_words[] = {"adaptive", "spin", "sleep", NULL};
 static const char *const hugepages_words[] = {"auto", "on", "off", NULL};
 static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
@@ -72,6 +73,9 @@ static const struct cfg_key cores_keys[] = {
 		.help = "CPU of the thread that sends HEP"},
 	{"share", CFG_BOOL, OPTION(dp.share_cpus), .default_text = "false",
 		.help = "Allow one CPU several times in these lists, for small machines"},
+	{"idle", CFG_WORD, OPTION(dp.idle), .words = idle_words, .default_text = "adaptive",
+		.help = "Threads without work sleep up to 80 us, never (spin, a CPU each) or up to "
+			"1 ms (sleep, saves power)"},
 	{0},
 };
 

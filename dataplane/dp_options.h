@@ -31,6 +31,13 @@ enum dp_mode {
 	DP_PIPELINE, /* rx threads poll, and hand over to the workers */
 };
 
+/* What a thread that polls does while nothing comes. */
+enum dp_idle_mode {
+	DP_IDLE_ADAPTIVE = 0, /* spins, then sleeps for up to 80 microseconds */
+	DP_IDLE_SPIN, /* never sleeps */
+	DP_IDLE_SLEEP, /* sleeps for up to a millisecond */
+};
+
 enum dp_hugepages {
 	DP_HUGEPAGES_AUTO = 0, /* when the system has enough of them */
 	DP_HUGEPAGES_ON,
@@ -104,6 +111,7 @@ struct dp_options {
 	struct dp_cpu_list workers;
 	struct dp_cpu_list sender; /* at most one */
 	bool share_cpus; /* a CPU may stand there several times, for small machines */
+	uint32_t idle; /* enum dp_idle_mode */
 
 	uint32_t hugepages; /* enum dp_hugepages */
 	uint64_t memory; /* octets of packet memory, 0: from the other settings */

@@ -20,6 +20,7 @@
 #include "dp_log_pvt.h"
 #include "dp_meta.h"
 #include "dp_port_devargs.h"
+#include "dp_rss.h"
 #include "dp_xdp.h"
 
 RTE_LOG_REGISTER(dp_log_port, heptap.port, INFO)
@@ -29,7 +30,6 @@ enum {
 	POOL_CACHE_MIN_MBUFS = 4096, /* smaller pools could end up in the caches altogether */
 	POOL_ROOM_STEP = 1024, /* some NICs use whole KiB of a buffer only */
 	POOL_ROOM_MIN = 2048,
-	RSS_KEY_MAX = 128,
 	SEND_DESCRIPTORS_DEFAULT = 0, /* the driver's */
 	POOL_SPREAD_BYTES = 192, /* what a mempool may add to an object */
 	POOL_EXTRA_BYTES = 4 << 20, /* the pool's ring and caches, the driver's own */
@@ -46,6 +46,7 @@ struct dp_port {
 	uint16_t id;
 	uint16_t queues;
 	uint16_t descriptors;
+	uint32_t rss_reta;
 	bool is_vdev;
 	bool is_promiscuous;
 };
@@ -86,25 +87,6 @@ static int check_limits(
 	}
 	port->queues = (uint16_t)options->queues;
 	return 0;
-}
-
-/* 6d5a repeated makes the Toeplitz hash the same for both directions of a flow (Woo and Park,
- * "Scalable TCP Session Monitoring with Symmetric Receive-side Scaling", 2012). */
-static void choose_rss(const struct dp_port *port, const struct rte_eth_dev_info *info,
-	struct rte_eth_conf *conf, uint8_t key[RSS_KEY_MAX])
-{
-	uint64_t wanted = RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_SCTP;
-
-	if (port->queues < 2 || !(info->flow_type_rss_offloads & wanted))
-		return;
-	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-	conf->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & wanted;
-	if (!info->hash_key_size || info->hash_key_size > RSS_KEY_MAX)
-		return;
-	for (unsigned i = 0; i < RSS_KEY_MAX; i++)
-		key[i] = i & 1 ? 0x5a : 0x6d;
-	conf->rx_adv_conf.rss_conf.rss_key = key;
-	conf->rx_adv_conf.rss_conf.rss_key_len = info->hash_key_size;
 }
 
 /* The MTU that lets frames of max_frame octets in. Virtual devices take what comes. */
@@ -157,10 +139,10 @@ static int configure(struct dp_port *port, const struct dp_port_options *options
 	const struct dp_port_needs *needs, const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_conf conf = {0};
-	uint8_t key[RSS_KEY_MAX];
+	uint8_t key[DP_RSS_KEY_MAX];
 	int err;
 
-	choose_rss(port, info, &conf, key);
+	dp_rss_choose(info, port->queues, &conf, key);
 	choose_mtu(port, options, info, &conf);
 	err = set_queues(port, &conf, needs->has_send_queues);
 	/* Other drivers may insist on send queues too. */
@@ -246,6 +228,7 @@ static int start(struct dp_port *port, const struct dp_port_options *options)
 		DP_LOG(ERR, port, "could not start \"%s\": %s", port->device, rte_strerror(-err));
 		return err;
 	}
+	port->rss_reta = dp_rss_spread(port->id, port->queues);
 	if (options->promiscuous) {
 		int refusal = rte_eth_promiscuous_enable(port->id);
 
@@ -358,6 +341,11 @@ unsigned dp_port_id(const struct dp_port *port)
 unsigned dp_port_queues(const struct dp_port *port)
 {
 	return port->queues;
+}
+
+uint32_t dp_port_rss_reta(const struct dp_port *port)
+{
+	return port->rss_reta;
 }
 
 int dp_port_socket(const struct dp_port *port)

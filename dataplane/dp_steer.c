@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "dp_rss.h"
+
 __extension__ typedef unsigned __int128 uint128;
 
 /* The first 64 bits of the fractions of sqrt(2), sqrt(3), sqrt(5) and sqrt(7). */
@@ -38,14 +40,60 @@ void dp_steer_init(struct dp_steer *steer, uint64_t seed, uint32_t workers)
 	/* Mixed, so that seeds such as 1, 2, 3 do not leave most of the key bits zero. */
 	steer->seed = fold(seed ^ salts[2], salts[3]) ^ seed;
 	steer->workers = workers ? workers : 1;
+	steer->reta_size = 0;
+}
+
+/* An input bit at offset i counts the 32 key bits from i on. The key repeats every 16 bits, so i % 16 is
+ * all that matters: the hash is that of the exclusive or of all 16-bit words, twice the same half. */
+static uint16_t toeplitz(uint16_t word)
+{
+	uint32_t key = (uint32_t)DP_RSS_KEY_WORD << 16 | DP_RSS_KEY_WORD;
+	uint16_t hash = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		if (word & 0x8000U >> i)
+			hash ^= (uint16_t)(key >> (16 - i));
+	return hash;
+}
+
+void dp_steer_init_rss(struct dp_steer *steer, uint32_t workers, uint32_t reta_size)
+{
+	steer->workers = workers ? workers : 1;
+	steer->reta_size = reta_size;
+	for (unsigned i = 0; i < 256; i++) {
+		steer->toeplitz[0][i] = toeplitz((uint16_t)(i << 8));
+		steer->toeplitz[1][i] = toeplitz((uint16_t)i);
+	}
+}
+
+static uint32_t rss_worker(const struct dp_steer *steer, const uint8_t *src, const uint8_t *dst,
+	uint16_t sport, uint16_t dport)
+{
+	uint64_t s[2], d[2], sum;
+	uint8_t word[2];
+	uint32_t hash;
+
+	memcpy(s, src, sizeof(s));
+	memcpy(d, dst, sizeof(d));
+	sum = s[0] ^ s[1] ^ d[0] ^ d[1];
+	sum ^= sum >> 32;
+	sum ^= sum >> 16;
+	memcpy(word, &(uint16_t){(uint16_t)sum}, sizeof(word)); /* network order */
+	sport = (sport ^ dport) & 0xfffe;
+	hash = steer->toeplitz[0][word[0] ^ sport >> 8] ^
+	       steer->toeplitz[1][word[1] ^ (sport & 0xff)];
+	return (hash << 16 | hash) % steer->reta_size % steer->workers;
 }
 
 uint32_t dp_steer_worker(const struct dp_steer *steer, const uint8_t *src, const uint8_t *dst,
 	uint16_t sport, uint16_t dport)
 {
-	uint64_t sum = end_hash(steer->seed, src, sport) + end_hash(steer->seed, dst, dport);
-	uint64_t hash = fold(sum ^ salts[3], steer->seed ^ salts[0]);
+	uint64_t sum, hash;
 
+	if (steer->reta_size)
+		return rss_worker(steer, src, dst, sport, dport);
+	sum = end_hash(steer->seed, src, sport) + end_hash(steer->seed, dst, dport);
+	hash = fold(sum ^ salts[3], steer->seed ^ salts[0]);
 	/* The upper half scaled to the workers: no division, and no bias worth counting. */
 	return (uint32_t)(((hash >> 32) * steer->workers) >> 32);
 }

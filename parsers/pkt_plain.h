@@ -104,7 +104,7 @@ static inline bool pkt_plain_media(
 	uint16_t type;
 	unsigned at;
 
-	/* Shorter ones hold no RTP; from here on all fixed headers can be read, a tag included. */
+	/* Ethernet frames have 60 octets; from here on all fixed headers can be read, a tag included. */
 	if (n < PKT_PLAIN_ETHERNET + PKT_PLAIN_VLAN + PKT_PLAIN_IP4 + PKT_PLAIN_UDP + PKT_PLAIN_RTP)
 		return false;
 	n -= PKT_PLAIN_ETHERNET;

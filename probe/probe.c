@@ -240,6 +240,18 @@ static void announce(const struct probe *p)
 		table_memory(p) >> 20);
 }
 
+/* Fused workers steer as the NIC does, where that is known: hardly a packet changes workers then. */
+static void choose_steering(struct probe *p)
+{
+	const struct dp_port *port = p->port_count ? p->ports[0] : NULL;
+	unsigned workers = p->lcores.worker_count;
+
+	if (!port || p->lcores.rx_count || workers < 2 || dp_port_queues(port) != workers)
+		return;
+	if (dp_port_rss_reta(port))
+		dp_steer_init_rss(&p->steer, workers, dp_port_rss_reta(port));
+}
+
 static int start(struct probe *p)
 {
 	int rc;
@@ -262,6 +274,7 @@ static int start(struct probe *p)
 		atomic_store(&p->time_base_ns, p->start_ns - LIVE_BASE_NS);
 	dp_steer_init(&p->steer, p->seed.k[0], p->lcores.worker_count);
 	rc = start_sources(p);
+	choose_steering(p);
 	if (!rc)
 		rc = start_tables(p);
 	if (!rc)

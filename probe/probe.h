@@ -68,7 +68,8 @@ struct probe {
 		time_base_ns; /* what pkt_media.time_ns counts from; 0 not set yet */
 	_Atomic uint64_t last_ns; /* newest packet of any rx thread, at its end */
 	atomic_bool stop_rx;
-	_Atomic uint64_t port_drops; /* frames that NICs or the kernel dropped, as control last saw */
+	_Atomic uint64_t
+		port_drops; /* frames that NICs or the kernel dropped, as control last saw */
 	_Atomic unsigned rx_running;
 	_Atomic unsigned workers_running;
 	atomic_bool stop_sender;
@@ -78,6 +79,12 @@ struct probe {
 
 /* NUMA node for memory of an lcore; -1 where packet memory has no node (without hugepages). */
 int probe_socket(unsigned lcore);
+
+/* How the main loops of threads wait; enum dp_idle_mode. Files are read as fast as they can be. */
+static inline uint32_t probe_idle_mode(const struct probe *probe)
+{
+	return probe->is_offline ? DP_IDLE_ADAPTIVE : probe->options->dp.idle;
+}
 
 /* "fused", "pipeline", or both, as the ports are configured. */
 const char *probe_shape(const struct probe *probe);

@@ -30,7 +30,7 @@ int probe_lane_init(struct probe_lane *lane, struct probe_rx *rx, unsigned worke
 
 	lane->worker = &rx->probe->workers[worker];
 	lane->is_own = lane->worker == rx->own;
-	lane->closed = PROBE_NO_GUESS;
+	lane->closed = PROBE_NOT_FOUND;
 	if (lane->is_own)
 		return 0;
 	rc = make_ring("media", rx->index, worker, sizeof(struct pkt_media), o->media_ring, socket,
@@ -107,7 +107,7 @@ static void flush_own(struct probe_lane *lane)
 	struct probe_batch batch = {
 		.media = lane->media_stage,
 		.packets = lane->packets,
-		.guess = lane->guess,
+		.stream = lane->stream,
 		.closed = lane->closed,
 		.n = lane->media_staged,
 	};
@@ -115,14 +115,18 @@ static void flush_own(struct probe_lane *lane)
 	probe_worker_burst(lane->worker, &batch);
 	rte_pktmbuf_free_bulk(lane->packets, lane->media_staged);
 	lane->media_staged = 0;
-	lane->closed = PROBE_NO_GUESS;
+	lane->closed = PROBE_NOT_FOUND;
 }
 
-static void guess_own(struct probe_lane *lane)
+static void find_own(struct probe_lane *lane)
 {
-	struct probe_batch batch = {.guess = lane->guess, .n = lane->media_staged};
+	struct probe_batch batch = {
+		.media = lane->media_stage,
+		.stream = lane->stream,
+		.n = lane->media_staged,
+	};
 
-	probe_worker_guess(lane->worker, &batch, lane->hash);
+	probe_worker_find(lane->worker, &batch, lane->hash);
 	lane->closed = batch.closed;
 }
 
@@ -211,12 +215,22 @@ void probe_lane_put_signalling(struct probe_rx *rx, struct probe_lane *lane, str
 		flush_signalling(rx, lane);
 }
 
+/* Nothing to put, perhaps because all of it was shed: the level must come down all the same. */
+static void look_at_queue(struct probe_rx *rx, struct probe_lane *lane)
+{
+	unsigned size = dp_ring_size(lane->media);
+
+	probe_shed_fill(&lane->shed, size - dp_ring_room(lane->media), size, rx->last_ns);
+}
+
 static void flush(struct probe_rx *rx, struct probe_lane *lane)
 {
 	if (lane->signalling_staged)
 		flush_signalling(rx, lane);
 	if (lane->media_staged)
 		probe_lane_flush(rx, lane);
+	else if (unlikely(probe_shed_level(&lane->shed)) && !lane->is_own)
+		look_at_queue(rx, lane);
 }
 
 void probe_lane_flush_all(struct probe_rx *rx)
@@ -230,10 +244,10 @@ void probe_lane_end_burst(struct probe_rx *rx)
 	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++) {
 		struct probe_lane *lane = &rx->lanes[i];
 
-		if (lane->is_own)
-			guess_own(lane);
-		else
+		if (!lane->is_own)
 			flush(rx, lane);
+		else if (lane->media_staged)
+			find_own(lane);
 	}
 }
 

@@ -28,7 +28,7 @@ struct probe_lane {
 	struct pkt_media media_stage[DP_BURST];
 	uint64_t hash[DP_BURST]; /* of their keys: pkt_media_key_hash */
 	struct rte_mbuf *packets[DP_BURST];
-	uint32_t guess[DP_BURST]; /* own: their streams */
+	uint32_t stream[DP_BURST]; /* own: their streams */
 	uint64_t closed;
 	struct rte_mbuf *signalling_stage[DP_BURST];
 };

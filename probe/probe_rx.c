@@ -331,7 +331,7 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 int probe_rx_main(void *arg)
 {
 	struct probe_rx *rx = arg;
-	struct dp_idle idle = {0};
+	struct dp_idle idle = dp_idle_begin(probe_idle_mode(rx->probe));
 
 	while (!rx->is_finished)
 		dp_idle_wait(&idle, probe_rx_turn(rx) > 0);

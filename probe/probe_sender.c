@@ -24,7 +24,7 @@ static unsigned send_burst(struct probe *probe, struct dp_mailbox *mailbox)
 int probe_sender_main(void *arg)
 {
 	struct probe *probe = arg;
-	struct dp_idle idle = {0};
+	struct dp_idle idle = dp_idle_begin(probe_idle_mode(probe));
 
 	for (;;) {
 		bool is_last = atomic_load_explicit(&probe->stop_sender, memory_order_acquire);

@@ -17,17 +17,29 @@ static unsigned wanted_level(uint64_t used, uint64_t size)
 	return (unsigned)((used - size / 2) * PROBE_SHED_BUCKETS / (size / 4));
 }
 
+/* When time stepped back, it is counted anew from there. */
+static bool is_due(struct probe_shed *shed, uint64_t now_ns)
+{
+	if (shed->next_down_ns > now_ns + DOWN_NS)
+		shed->next_down_ns = now_ns + DOWN_NS;
+	return now_ns >= shed->next_down_ns;
+}
+
 void probe_shed_fill(struct probe_shed *shed, uint64_t used, uint64_t size, uint64_t now_ns)
 {
 	unsigned level = probe_shed_level(shed);
 	unsigned wanted = wanted_level(used, size);
-	bool is_due = now_ns >= shed->next_down_ns || shed->next_down_ns > now_ns + DOWN_NS;
+	uint64_t steps;
 
 	if (wanted > level) {
 		atomic_store_explicit(&shed->level, wanted, memory_order_relaxed);
 		shed->next_down_ns = now_ns + DOWN_NS;
-	} else if (level && used <= size / 8 && is_due) {
-		atomic_store_explicit(&shed->level, level - 1, memory_order_relaxed);
+	} else if (level && used > size / 8) {
 		shed->next_down_ns = now_ns + DOWN_NS;
+	} else if (level && is_due(shed, now_ns)) {
+		steps = 1 + (now_ns - shed->next_down_ns) / DOWN_NS;
+		atomic_store_explicit(&shed->level, steps < level ? level - (unsigned)steps : 0,
+			memory_order_relaxed);
+		shed->next_down_ns += steps * DOWN_NS;
 	}
 }

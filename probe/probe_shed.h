@@ -36,8 +36,9 @@ static inline unsigned probe_shed_level(const struct probe_shed *shed)
 }
 
 /* What: used of size places of the worker's queue are taken. From half full on more flows are given up,
- * at three quarters all of them; they come back one bucket after the other once the queue is nearly
- * empty, all within a second. */
+ * at three quarters all of them; they come back one bucket after the other while the queue is nearly
+ * empty, all within a second, however seldom this is called. Call it while anything is shed, also when
+ * nothing was put into the queue: at the highest level nothing is. now_ns: packet time. */
 void probe_shed_fill(struct probe_shed *shed, uint64_t used, uint64_t size, uint64_t now_ns);
 
 #endif

@@ -223,8 +223,8 @@ static void take_miss(
 		probe_media_packet(w, m, NULL, now_ns);
 }
 
-static void guess_streams(
-	const struct probe_worker *w, const struct pkt_media *m, unsigned n, uint32_t *guess)
+static void find_streams(
+	const struct probe_worker *w, const struct pkt_media *m, unsigned n, uint32_t *stream)
 {
 	uint64_t hash[QOS_BURST];
 
@@ -232,7 +232,7 @@ static void guess_streams(
 		hash[i] = qos_table_hash(&w->table, &m[i].key);
 		qos_table_prefetch(&w->table, hash[i]);
 	}
-	qos_table_guess_burst(&w->table, hash, n, guess);
+	qos_table_find_burst(&w->table, m, hash, n, stream);
 }
 
 /* Elements from *at on up to the next tick, after which some streams may have ended. */
@@ -245,10 +245,12 @@ static void take_run(struct probe_worker *w, const struct probe_batch *b, unsign
 
 	do {
 		const struct pkt_media *m = &b->media[i];
-		uint32_t stream = m->time_ns <= PKT_MEDIA_TIME_MAX
-					  ? qos_table_confirm(&w->table, &m->key, b->guess[i])
-					  : QOS_NONE;
+		uint32_t stream = b->stream[i];
 
+		if (unlikely(m->time_ns > PKT_MEDIA_TIME_MAX))
+			stream = QOS_NONE;
+		else if (unlikely(stream == QOS_NONE))
+			stream = qos_table_find(&w->table, &m->key);
 		if (likely(stream != QOS_NONE)) {
 			qos_table_update(&w->table, stream, m, now_ns);
 			hits++;
@@ -263,10 +265,10 @@ static void take_run(struct probe_worker *w, const struct probe_batch *b, unsign
 	*at = i;
 }
 
-void probe_worker_guess(const struct probe_worker *w, struct probe_batch *b, const uint64_t *hash)
+void probe_worker_find(const struct probe_worker *w, struct probe_batch *b, const uint64_t *hash)
 {
 	b->closed = probe_read(&w->table.counters.streams_closed);
-	qos_table_guess_burst(&w->table, hash, b->n, b->guess);
+	qos_table_find_burst(&w->table, b->media, hash, b->n, b->stream);
 }
 
 void probe_worker_burst(struct probe_worker *w, struct probe_batch *b)
@@ -279,7 +281,7 @@ void probe_worker_burst(struct probe_worker *w, struct probe_batch *b)
 		probe_worker_advance(w, time_of(&b->media[i], base));
 		closed = probe_read(&w->table.counters.streams_closed);
 		if (closed != b->closed) {
-			guess_streams(w, b->media + i, b->n - i, b->guess + i);
+			find_streams(w, b->media + i, b->n - i, b->stream + i);
 			b->closed = closed;
 		}
 		take_run(w, b, &i);
@@ -289,8 +291,8 @@ void probe_worker_burst(struct probe_worker *w, struct probe_batch *b)
 static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
 {
 	struct pkt_media m[QOS_BURST];
-	uint32_t guess[QOS_BURST];
-	struct probe_batch b = {.media = m, .guess = guess, .closed = PROBE_NO_GUESS};
+	uint32_t stream[QOS_BURST];
+	struct probe_batch b = {.media = m, .stream = stream, .closed = PROBE_NOT_FOUND};
 
 	b.n = dp_ring_take(ring, m, QOS_BURST);
 	probe_worker_burst(w, &b);
@@ -342,7 +344,7 @@ static void finish(struct probe_worker *w)
 int probe_worker_main(void *arg)
 {
 	struct probe_worker *w = arg;
-	struct dp_idle idle = {0};
+	struct dp_idle idle = dp_idle_begin(probe_idle_mode(w->probe));
 
 	urcu_qsbr_register_thread();
 	for (;;) {

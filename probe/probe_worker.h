@@ -57,15 +57,16 @@ struct probe_batch {
 	const struct pkt_media *media;
 	struct rte_mbuf *const
 		*packets; /* of each, the caller's; NULL when only descriptors are at hand */
-	uint32_t *guess; /* their streams, qos_table_guess_burst */
-	uint64_t closed; /* streams closed when that was guessed, or PROBE_NO_GUESS */
+	uint32_t *stream; /* of each, by qos_table_find_burst */
+	uint64_t
+		closed; /* streams closed when they were found, or PROBE_NOT_FOUND: not looked for yet */
 	unsigned n; /* at most QOS_BURST */
 };
 
-#define PROBE_NO_GUESS UINT64_MAX
+#define PROBE_NOT_FOUND UINT64_MAX
 
 /* Some time before probe_worker_burst, when the buckets of hash were prefetched some time ago. */
-void probe_worker_guess(const struct probe_worker *w, struct probe_batch *b, const uint64_t *hash);
+void probe_worker_find(const struct probe_worker *w, struct probe_batch *b, const uint64_t *hash);
 
 void probe_worker_burst(struct probe_worker *w, struct probe_batch *b);
 

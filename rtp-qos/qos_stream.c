@@ -142,19 +142,34 @@ void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_st
 
 	if (!env->drops_fn || packets == cold->drops_packets)
 		return;
-	cold->drops_seen = cold->drops_noted;
+	if (cold->drops_seen < cold->drops_noted)
+		cold->drops_seen = cold->drops_noted;
 	cold->drops_noted = env->drops_fn(env->payload_arg, cold);
 	cold->drops_packets = packets;
 }
 
-/* Whether the probe gave up frames since the last gap that may be those that are missing. */
-static bool is_own_doing(const struct qos_stream_env *env, struct qos_stream_cold *cold)
+/* At the first packet: what was given up before is no reason for a gap once the stream is looked at. */
+static void note_first_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold)
+{
+	if (env->drops_fn && !qos_stream_packets(hot, cold))
+		cold->drops_noted = env->drops_fn(env->payload_arg, cold);
+}
+
+/* Whether the probe gave up frames that may be those that are missing. They explain as many and no more:
+ * the others may be those of a later gap, whose packets still wait in the worker's queue. */
+static bool is_own_doing(
+	const struct qos_stream_env *env, struct qos_stream_cold *cold, uint32_t missing)
 {
 	uint64_t drops = env->drops_fn ? env->drops_fn(env->payload_arg, cold) : 0;
-	bool is_more = drops != cold->drops_seen;
+	uint64_t left = drops > cold->drops_seen ? drops - cold->drops_seen : 0;
 
-	cold->drops_seen = drops;
-	return is_more;
+	if (!left)
+		return false;
+	cold->drops_seen += missing < left ? missing : left;
+	if (!cold->drops_packets && cold->drops_seen < cold->drops_noted)
+		cold->drops_seen = cold->drops_noted;
+	return true;
 }
 
 /* A gap of the probe's own making: a new segment begins behind it, and the time across it is no
@@ -181,7 +196,7 @@ static enum verdict file_sequence(struct qos_stream_env *env, struct qos_stream_
 		return DUPLICATE;
 	}
 	if (step < QOS_MAX_DROPOUT) {
-		if (step > 1 && is_own_doing(env, cold))
+		if (step > 1 && is_own_doing(env, cold, step - 1U))
 			leave_out(hot, cold, step);
 		else
 			advance(hot, cold, step);
@@ -301,8 +316,10 @@ void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *h
 	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
 {
 	uint8_t pt = m->marker_pt & 0x7f;
-	enum verdict verdict = file_sequence(env, hot, cold, m);
+	enum verdict verdict;
 
+	note_first_drops(env, hot, cold);
+	verdict = file_sequence(env, hot, cold, m);
 	switch (verdict) {
 	case DUPLICATE:
 		/* Not a second sample of anything: a copy from the mirror port must change no figure. */

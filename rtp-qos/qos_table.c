@@ -114,17 +114,22 @@ uint32_t qos_table_find(const struct qos_table *t, const struct pkt_media_key *k
 	return find_hashed(t, key, pkt_media_key_hash(key, &t->seed));
 }
 
-void qos_table_guess_burst(
-	const struct qos_table *t, const uint64_t *hash, unsigned n, uint32_t *guess)
+/* The hot lines are prefetched and then read, in loops so small that the misses of many packets overlap: a
+ * prefetch alone is not enough, it may be dropped. */
+void qos_table_find_burst(const struct qos_table *t, const struct pkt_media *m,
+	const uint64_t *hash, unsigned n, uint32_t *stream)
 {
 	for (unsigned i = 0; i < n; i++) {
 		const struct qos_bucket *b = &t->buckets[home_of(t, hash[i])];
 		unsigned hits = match_sig(b, sig_of(hash[i]));
 
-		guess[i] = hits ? b->idx[__builtin_ctz(hits)] : QOS_NONE;
+		stream[i] = hits ? b->idx[__builtin_ctz(hits)] : QOS_NONE;
 		if (hits)
-			__builtin_prefetch(&t->hot[guess[i]]);
+			__builtin_prefetch(&t->hot[stream[i]]);
 	}
+	for (unsigned i = 0; i < n; i++)
+		if (stream[i] != QOS_NONE && !key_eq(&t->hot[stream[i]].key, &m[i].key))
+			stream[i] = QOS_NONE;
 }
 
 static void insert(struct qos_table *t, uint64_t hash, uint32_t stream)

@@ -63,17 +63,17 @@ static inline uint64_t qos_table_hash(const struct qos_table *t, const struct pk
 	return pkt_media_key_hash(key, &t->seed);
 }
 
-/* First of three stages, so that the cache misses of a burst overlap: the bucket of a hash is brought on
- * its way. */
+/* First of two stages, so that the cache misses of a burst overlap: the bucket of a hash is brought on its
+ * way. */
 static inline void qos_table_prefetch(const struct qos_table *t, uint64_t hash)
 {
 	__builtin_prefetch(&t->buckets[(hash >> 32) & t->bucket_mask]);
 }
 
-/* Second stage. What: guesses the streams of n hashes and brings their hot lines on their way. The third
- * is qos_table_confirm. */
-void qos_table_guess_burst(
-	const struct qos_table *t, const uint64_t *hash, unsigned n, uint32_t *guess);
+/* Second stage. What: the streams of n descriptors with these hashes, QOS_NONE where there is none or where
+ * only qos_table_find finds it: in a bucket that spilt. Brings their hot lines into the cache. */
+void qos_table_find_burst(const struct qos_table *t, const struct pkt_media *m,
+	const uint64_t *hash, unsigned n, uint32_t *stream);
 
 /* One stream, or QOS_NONE. */
 uint32_t qos_table_find(const struct qos_table *t, const struct pkt_media_key *key);
@@ -88,18 +88,6 @@ void qos_table_close(struct qos_table *t, uint32_t stream);
 
 /* Attaches a stream to a call it was opened without. */
 void qos_table_attach(struct qos_table *t, uint32_t stream, struct qos_call *call, uint8_t party);
-
-/* The stream of a descriptor whose guess this is, or QOS_NONE. No stream may have ended since. */
-static inline uint32_t qos_table_confirm(
-	const struct qos_table *t, const struct pkt_media_key *key, uint32_t guess)
-{
-	const struct pkt_media_key *have = &t->hot[guess].key;
-
-	if (__builtin_expect(
-		    guess != QOS_NONE && have->w[0] == key->w[0] && have->w[1] == key->w[1], 1))
-		return guess;
-	return qos_table_find(t, key);
-}
 
 static inline void qos_table_update(
 	struct qos_table *t, uint32_t stream, const struct pkt_media *m, uint64_t now_ns)

@@ -117,7 +117,7 @@ static unsigned burst_at(const struct bench_streams *s, uint32_t at)
 	return s->count - at < QOS_BURST ? s->count - at : QOS_BURST;
 }
 
-static void guess(struct bench_streams *s, uint32_t at, unsigned n, uint32_t *stream)
+static void find(struct bench_streams *s, uint32_t at, unsigned n, uint32_t *stream)
 {
 	uint64_t hash[QOS_BURST];
 
@@ -125,7 +125,7 @@ static void guess(struct bench_streams *s, uint32_t at, unsigned n, uint32_t *st
 		hash[i] = qos_table_hash(&s->table, &s->packets[at + i].key);
 		qos_table_prefetch(&s->table, hash[i]);
 	}
-	qos_table_guess_burst(&s->table, hash, n, stream);
+	qos_table_find_burst(&s->table, &s->packets[at], hash, n, stream);
 }
 
 static uint64_t run_find(void *arg)
@@ -138,10 +138,9 @@ static uint64_t run_find(void *arg)
 		for (uint32_t at = 0; at < s->count; at += QOS_BURST) {
 			unsigned n = burst_at(s, at);
 
-			guess(s, at, n, stream);
+			find(s, at, n, stream);
 			for (unsigned i = 0; i < n; i++)
-				sum += qos_table_confirm(
-					&s->table, &s->packets[at + i].key, stream[i]);
+				sum += stream[i];
 		}
 	bench_use(sum);
 	return bench_cpu_ns() - ns;
@@ -170,10 +169,10 @@ static uint64_t run_touch_two(void *arg)
 	return bench_cpu_ns() - ns;
 }
 
-static inline void update_one(struct bench_streams *s, const struct pkt_media *m, uint32_t guess)
+static inline void update_one(struct bench_streams *s, const struct pkt_media *m, uint32_t stream)
 {
-	uint32_t stream = qos_table_confirm(&s->table, &m->key, guess);
-
+	if (stream == QOS_NONE)
+		stream = qos_table_find(&s->table, &m->key);
 	if (stream != QOS_NONE)
 		qos_table_update(&s->table, stream, m, s->now_ns);
 }
@@ -192,7 +191,7 @@ static uint64_t run_update(void *arg)
 		for (uint32_t at = 0; at < s->count; at += QOS_BURST) {
 			unsigned n = burst_at(s, at);
 
-			guess(s, at, n, stream);
+			find(s, at, n, stream);
 			for (unsigned i = 0; i < n; i++)
 				update_one(s, &s->packets[at + i], stream[i]);
 		}

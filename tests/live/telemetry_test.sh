@@ -6,7 +6,7 @@
 
 live_begin
 make_capture calls --calls 4 --seconds 3 --failed 1 --profiles loss,dup,reorder,jitter
-write_config af_packet
+write_config af_packet "cores: {rx: 0, workers: 0, share: true}" # with rings to ask about
 start_collector
 start_probe -c "$work/heptap.yaml" --hep udp:127.0.0.1:9060
 replay calls 1 &

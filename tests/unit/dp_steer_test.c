@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Steering: both directions and the RTCP twin meet, and the load is even. */
+#include <rte_thash.h>
+
 #include "dp_steer.h"
 #include "unit.h"
 
@@ -101,6 +103,61 @@ static void another_seed_steers_otherwise(void **state)
 	assert_in_range(same, 800, 1200); /* one in eight by chance */
 }
 
+/* What a NIC computes: Toeplitz over addresses and ports, then its redirection table. */
+static uint32_t nic_queue(const uint8_t *a, const uint8_t *b, unsigned n, uint16_t sport,
+	uint16_t dport, uint32_t queues, uint32_t reta_size)
+{
+	uint8_t key[40], input[36];
+	uint32_t tuple[9];
+	unsigned words = (2 * n + 4) / 4;
+
+	for (unsigned i = 0; i < sizeof(key); i++)
+		key[i] = i & 1 ? 0x5a : 0x6d;
+	memcpy(input, a, n);
+	memcpy(input + n, b, n);
+	for (unsigned i = 0; i < 2; i++) {
+		input[2 * n + i] = (uint8_t)(sport >> (8 - 8 * i));
+		input[2 * n + 2 + i] = (uint8_t)(dport >> (8 - 8 * i));
+	}
+	/* It wants host order, and the key as it stands. */
+	for (unsigned i = 0; i < words; i++)
+		tuple[i] = (uint32_t)input[4 * i] << 24 | (uint32_t)input[4 * i + 1] << 16 |
+			   (uint32_t)input[4 * i + 2] << 8 | input[4 * i + 3];
+	return rte_softrss(tuple, words, key) % reta_size % queues;
+}
+
+static void steers_as_the_nic_does(void **state)
+{
+	static const uint32_t sizes[] = {64, 128, 512};
+	uint64_t random = 88172645463325252;
+	struct dp_steer steer;
+
+	(void)state;
+	for (unsigned i = 0; i < 6000; i++) {
+		unsigned n = i & 1 ? 16 : 4;
+		uint32_t workers = 2 + i % 7, reta = sizes[i % 3], queue;
+		uint8_t a[16] = {0}, b[16] = {0};
+		uint16_t sport, dport;
+
+		for (unsigned o = 0; o < n; o++) {
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			a[o] = (uint8_t)random;
+			b[o] = (uint8_t)(random >> 8);
+		}
+		sport = (uint16_t)(random >> 16) & 0xfffe;
+		dport = (uint16_t)(random >> 32) & 0xfffe;
+		dp_steer_init_rss(&steer, workers, reta);
+		queue = nic_queue(a, b, n, sport, dport, workers, reta);
+		assert_int_equal(dp_steer_worker(&steer, a, b, sport, dport), queue);
+		assert_int_equal(dp_steer_worker(&steer, b, a, dport, sport), queue);
+		assert_int_equal(dp_steer_worker(&steer, a, b, sport + 1, dport + 1), queue);
+		assert_int_equal(nic_queue(a, b, n, sport + 1, dport + 1, workers, reta), queue);
+		assert_int_equal(dp_steer_worker(&steer, a, b, sport + 1, dport), queue);
+	}
+}
+
 static void one_worker_gets_everything(void **state)
 {
 	struct dp_steer steer;
@@ -122,6 +179,7 @@ int main(void)
 		cmocka_unit_test(voip_ports_spread_evenly_over_8_workers),
 		cmocka_unit_test(ipv6_addresses_count_to_their_last_octet),
 		cmocka_unit_test(another_seed_steers_otherwise),
+		cmocka_unit_test(steers_as_the_nic_does),
 		cmocka_unit_test(one_worker_gets_everything),
 	};
 

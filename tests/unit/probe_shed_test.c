@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The level of shedding alone: up with the fill, held, and down by time. */
+#include "probe_shed.h"
+#include "unit.h"
+
+#define MS	 ((uint64_t)1000000)
+#define START_NS ((uint64_t)1770000000 * 1000 * MS)
+
+enum {
+	SIZE = 1024,
+	ALL = PROBE_SHED_BUCKETS,
+};
+
+static void sheds_nothing_up_to_half_full(void **state)
+{
+	struct probe_shed shed = {0};
+
+	(void)state;
+	for (uint64_t used = 0; used <= SIZE / 2; used++) {
+		probe_shed_fill(&shed, used, SIZE, START_NS + used);
+		assert_int_equal(probe_shed_level(&shed), 0);
+	}
+}
+
+static void rises_with_the_fill_at_once(void **state)
+{
+	struct probe_shed shed = {0};
+	unsigned before = 0;
+
+	(void)state;
+	for (uint64_t used = SIZE / 2; used <= SIZE; used++) {
+		probe_shed_fill(&shed, used, SIZE, START_NS);
+		assert_true(probe_shed_level(&shed) >= before);
+		assert_true(probe_shed_level(&shed) <= ALL);
+		before = probe_shed_level(&shed);
+		if (used == SIZE / 2 + SIZE / 8)
+			assert_int_equal(before, ALL / 2);
+		if (used >= SIZE * 3 / 4)
+			assert_int_equal(before, ALL);
+	}
+	shed = (struct probe_shed){0};
+	probe_shed_fill(&shed, SIZE - 1, SIZE, START_NS);
+	assert_int_equal(probe_shed_level(&shed), ALL);
+}
+
+static void holds_its_level_until_nearly_empty(void **state)
+{
+	struct probe_shed shed = {0};
+	uint64_t now_ns = START_NS;
+
+	(void)state;
+	probe_shed_fill(&shed, SIZE / 2 + SIZE / 8, SIZE, now_ns);
+	for (uint64_t used = SIZE / 2 + SIZE / 8; used > SIZE / 8; used--) {
+		now_ns += 10 * MS;
+		probe_shed_fill(&shed, used, SIZE, now_ns);
+		assert_int_equal(probe_shed_level(&shed), ALL / 2);
+	}
+	/* However long that took, it counts from here. */
+	probe_shed_fill(&shed, SIZE / 8, SIZE, now_ns + MS);
+	assert_true(probe_shed_level(&shed) >= ALL / 2 - 1);
+}
+
+/* Looked at every step_ns with nothing queued; how long until nothing is shed any more. */
+static uint64_t down_ns(uint64_t step_ns)
+{
+	struct probe_shed shed = {0};
+	uint64_t ns = 0;
+
+	probe_shed_fill(&shed, SIZE, SIZE, START_NS);
+	while (probe_shed_level(&shed)) {
+		unsigned before = probe_shed_level(&shed);
+
+		ns += step_ns;
+		probe_shed_fill(&shed, 0, SIZE, START_NS + ns);
+		assert_true(probe_shed_level(&shed) <= before);
+		assert_true(before - probe_shed_level(&shed) <= step_ns / (4 * MS) + 1);
+		assert_true(ns < 10000 * MS);
+	}
+	return ns;
+}
+
+static void comes_down_within_a_second_however_often_looked_at(void **state)
+{
+	static const uint64_t steps_ns[] = {MS / 10, MS, 3 * MS, 20 * MS, 50 * MS};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(steps_ns) / sizeof(steps_ns[0]); i++) {
+		uint64_t ns = down_ns(steps_ns[i]);
+
+		assert_in_range(ns, 900 * MS, 1030 * MS + steps_ns[i]);
+	}
+}
+
+static void comes_down_after_time_stepped_back(void **state)
+{
+	struct probe_shed shed = {0};
+	uint64_t ns = 0;
+
+	(void)state;
+	probe_shed_fill(&shed, SIZE, SIZE, START_NS + 3600 * 1000 * MS);
+	while (probe_shed_level(&shed)) {
+		ns += MS;
+		probe_shed_fill(&shed, 0, SIZE, START_NS + ns);
+		assert_true(ns <= 1030 * MS);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sheds_nothing_up_to_half_full),
+		cmocka_unit_test(rises_with_the_fill_at_once),
+		cmocka_unit_test(holds_its_level_until_nearly_empty),
+		cmocka_unit_test(comes_down_within_a_second_however_often_looked_at),
+		cmocka_unit_test(comes_down_after_time_stepped_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
