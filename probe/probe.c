@@ -154,9 +154,10 @@ static int spread_queues(struct probe *p)
 		for (unsigned q = 0; q < dp_port_queues(p->ports[i]); q++) {
 			bool is_fused =
 				dp_port_mode(&p->options->dp, &p->options->dp.ports[i]) == DP_FUSED;
-			unsigned r = is_fused ? p->lcores.rx_count +
-							next_fused++ % p->lcores.worker_count
-					      : next_rx++ % p->lcores.rx_count;
+			unsigned count = is_fused ? p->lcores.worker_count : p->lcores.rx_count;
+			unsigned *next = is_fused ? &next_fused : &next_rx;
+			unsigned r = (is_fused ? p->lcores.rx_count : 0) +
+				     (count ? (*next)++ % count : 0);
 			int rc = dp_rx_add_queue(&p->rx[r].rx, p->ports[i], (uint16_t)q);
 
 			p->rx[r].descriptors += p->options->dp.ports[i].descriptors;

@@ -182,8 +182,8 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	if (end != QOS_END_NONE) {
 		report(w, stream, end, now_ns);
 		if (end != QOS_END_TIMEOUT)
-			qos_probation_remember(&w->probation, &w->table.hot[stream].key,
-				&cold->origin, now_ns);
+			qos_probation_remember(
+				&w->probation, &w->table.hot[stream].key, &cold->origin, now_ns);
 		qos_table_close(&w->table, stream);
 		return;
 	}

@@ -206,8 +206,9 @@ static int answer_rings(const char *params, struct rte_tel_data *d)
 	rte_tel_data_start_dict(d);
 	for (unsigned r = 0; r < probe->rx_count; r++)
 		for (unsigned w = 0; w < probe->lcores.worker_count; w++)
-			if (!probe->rx[r].lanes[w].is_own && (add_ring(d, row++, probe->rx[r].lanes[w].media) ||
-				add_ring(d, row++, probe->rx[r].lanes[w].signalling)))
+			if (!probe->rx[r].lanes[w].is_own &&
+				(add_ring(d, row++, probe->rx[r].lanes[w].media) ||
+					add_ring(d, row++, probe->rx[r].lanes[w].signalling)))
 				return 0; /* as many as a reply holds */
 	return 0;
 }

@@ -24,9 +24,9 @@ struct probe_worker_lane {
 struct probe_worker {
 	alignas(64) struct probe *probe;
 	unsigned index;
+	unsigned lane_count;
 	struct probe_rx *rx; /* fused: the receiver on this thread, NULL without */
 	struct probe_worker_lane *lanes;
-	unsigned lane_count;
 	struct cls_scratch *scratch;
 	struct dp_mailbox *mailbox; /* NULL without collectors */
 	struct qos_table table;
