@@ -291,7 +291,7 @@ void probe_worker_burst(struct probe_worker *w, struct probe_batch *b)
 static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
 {
 	struct pkt_media m[QOS_BURST];
-	uint32_t stream[QOS_BURST];
+	uint32_t stream[QOS_BURST] = {0};
 	struct probe_batch b = {.media = m, .stream = stream, .closed = PROBE_NOT_FOUND};
 
 	b.n = dp_ring_take(ring, m, QOS_BURST);
