@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One fused core does more than an rx core and a worker core together, so that is the choice wherever
+/* One fused core does about what an rx core and a worker core do together, so that is the choice wherever
  * every worker gets a queue. */
 #include "dp_mode.h"
 
