@@ -15,9 +15,12 @@ static inline bool text_is_blank(uint8_t c)
 /* Takes the blanks and then the run of other octets off the front; empty at the end. */
 static inline struct bytes text_take_word(struct bytes *text)
 {
-	const uint8_t *p = text->p, *end = p + text->n;
+	const uint8_t *p = text->p, *end;
 	struct bytes word;
 
+	if (!text->n)
+		return *text;
+	end = p + text->n;
 	while (p < end && text_is_blank(*p))
 		p++;
 	word.p = p;
