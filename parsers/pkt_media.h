@@ -36,19 +36,24 @@ static_assert(sizeof(struct pkt_media) == 32, "two descriptors share a cache lin
 #define PKT_MEDIA_IS_PACKET (((uint64_t)1 << 56) - 1)
 #define PKT_MEDIA_IS_TIME   (((uint64_t)1 << 56) - 2)
 
+/* The second half of an IPv4 key. ports: the source's in the upper half. */
+static inline uint64_t pkt_media_key_ports(uint32_t ports, uint32_t ssrc)
+{
+	return (uint64_t)ssrc << 32 | ports;
+}
+
 static inline struct pkt_media_key pkt_media_key(
 	const struct pkt_flow *f, uint32_t ssrc, const struct pkt_seed *seed)
 {
 	struct pkt_media_key k;
 
 	if (f->family == 4) {
-		uint32_t w[4];
+		uint8_t ends[8];
 
-		memcpy(&w[0], f->src.b, 4);
-		memcpy(&w[1], f->dst.b, 4);
-		w[2] = (uint32_t)f->sport << 16 | f->dport;
-		w[3] = ssrc;
-		memcpy(&k, w, sizeof(k));
+		memcpy(ends, f->src.b, 4);
+		memcpy(ends + 4, f->dst.b, 4);
+		memcpy(&k.w[0], ends, sizeof(k.w[0]));
+		k.w[1] = pkt_media_key_ports((uint32_t)f->sport << 16 | f->dport, ssrc);
 		return k;
 	}
 	return (struct pkt_media_key){{
@@ -57,14 +62,10 @@ static inline struct pkt_media_key pkt_media_key(
 	}};
 }
 
-/* Two rounds: after one, IPv4 keys that differ little (ports and SSRCs counted up) crowd into some
- * buckets under about one seed in four. */
 static inline uint64_t pkt_media_key_hash(
 	const struct pkt_media_key *k, const struct pkt_seed *seed)
 {
-	uint64_t h = pkt_hash_mix(k->w[0] ^ seed->k[0], k->w[1] ^ seed->k[1]);
-
-	return pkt_hash_mix(h, seed->k[2]);
+	return pkt_hash_128(k->w[0], k->w[1], seed);
 }
 
 #endif

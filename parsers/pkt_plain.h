@@ -78,15 +78,10 @@ static inline struct pkt_media_key pkt_plain_key6(
 static inline struct pkt_media_key pkt_plain_key4(
 	const uint8_t *ip, const uint8_t *udp, uint32_t ssrc)
 {
-	uint32_t w[4] = {
-		pkt_plain_u32(ip + 12),
-		pkt_plain_u32(ip + 16),
-		be32(udp),
-		ssrc,
-	};
 	struct pkt_media_key key;
 
-	memcpy(&key, w, sizeof(key));
+	memcpy(&key.w[0], ip + 12, sizeof(key.w[0]));
+	key.w[1] = pkt_media_key_ports(be32(udp), ssrc);
 	return key;
 }
 
@@ -130,13 +125,15 @@ static inline bool pkt_plain_media(
 		(length < PKT_PLAIN_UDP + PKT_PLAIN_RTP))
 		return false;
 	ssrc = be32(rtp + 8);
-	m->key = at == PKT_PLAIN_IP4 ? pkt_plain_key4(ip, udp, ssrc)
-				     : pkt_plain_key6(ip, udp, ssrc, seed);
-	m->rtp_ts = be32(rtp + 4);
-	m->seq = be16(rtp + 2);
-	m->payload_bytes = (uint16_t)(length - PKT_PLAIN_UDP - PKT_PLAIN_RTP);
-	m->time_ns = time_ns;
-	m->marker_pt = rtp[1];
+	*m = (struct pkt_media){
+		.key = at == PKT_PLAIN_IP4 ? pkt_plain_key4(ip, udp, ssrc)
+					   : pkt_plain_key6(ip, udp, ssrc, seed),
+		.rtp_ts = be32(rtp + 4),
+		.seq = be16(rtp + 2),
+		.payload_bytes = (uint16_t)(length - PKT_PLAIN_UDP - PKT_PLAIN_RTP),
+		.time_ns = time_ns,
+		.marker_pt = rtp[1],
+	};
 	return true;
 }
 

@@ -290,7 +290,7 @@ static void file_timing(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	bool is_older = is_late || (int32_t)(m->rtp_ts - hot->last_ts) < 0;
 
 	if (is_started && tick && !is_time_jump && d >= -QOS_TS_JUMP_NS && d <= QOS_TS_JUMP_NS) {
-		qos_stream_sample(hot, d);
+		qos_stream_sample(hot, (int32_t)d);
 	} else {
 		cold->jitter_skipped++;
 		if (is_started && tick) {

@@ -71,6 +71,7 @@ struct qos_stream_cold {
 	uint8_t quiet_pt; /* payload type known, not guessed, to be an event or comfort noise */
 	uint8_t phase; /* wheel slot */
 	bool is_open;
+	uint32_t slot; /* of its hot half */
 	uint32_t wheel_pos;
 	uint32_t next_free;
 	struct qos_payload payload; /* of hot.pt */
@@ -172,45 +173,49 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	enum qos_report_type type, enum qos_end end, uint64_t now_ns, bool g711_plc,
 	struct qos_report *report);
 
-/* One jitter sample (RFC 3550 A.8, arrival in nanoseconds) and its skew. d_ns: arrival difference
- * minus timestamp difference, at most QOS_TS_JUMP_NS in magnitude. */
-static inline void qos_stream_sample(struct qos_stream_hot *hot, int64_t d_ns)
+static inline uint32_t qos_magnitude(int32_t v)
 {
-	int64_t abs_d = d_ns < 0 ? -d_ns : d_ns;
-	int64_t skew = (int64_t)hot->skew_ns - d_ns;
-	int64_t skew_max = hot->skew_max_ns;
-	uint32_t jitter;
-
-	jitter = (uint32_t)((int64_t)hot->jitter_ns + ((abs_d - (int64_t)hot->jitter_ns + 8) >> 4));
-	hot->jitter_ns = jitter;
-	hot->jitter_max_ns = jitter > hot->jitter_max_ns ? jitter : hot->jitter_max_ns;
-	hot->jitter_sum_64ns += jitter >> 6;
-	skew = skew > INT32_MAX ? INT32_MAX : skew;
-	skew = skew < -INT32_MAX ? -INT32_MAX : skew;
-	hot->skew_ns = (int32_t)skew;
-	if ((skew < 0 ? -skew : skew) > (skew_max < 0 ? -skew_max : skew_max))
-		hot->skew_max_ns = (int32_t)skew;
+	return v < 0 ? 0 - (uint32_t)v : (uint32_t)v;
 }
 
-/* What: counts one packet of the stream. now_ns: its arrival, ns since the epoch. */
-static inline void qos_stream_update(struct qos_stream_env *env, struct qos_stream_hot *hot,
-	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
+/* One jitter sample (RFC 3550 A.8, arrival in nanoseconds) and its skew. d_ns: arrival difference
+ * minus timestamp difference, at most QOS_TS_JUMP_NS in magnitude; so is J, and 32 bits are enough. */
+static inline void qos_stream_sample(struct qos_stream_hot *hot, int32_t d_ns)
 {
-	int64_t delta = (int64_t)(now_ns - hot->last_ns);
+	int32_t jitter = (int32_t)hot->jitter_ns;
+	int32_t skew;
+
+	jitter += ((int32_t)qos_magnitude(d_ns) - jitter + 8) >> 4;
+	hot->jitter_ns = (uint32_t)jitter;
+	hot->jitter_max_ns =
+		(uint32_t)jitter > hot->jitter_max_ns ? (uint32_t)jitter : hot->jitter_max_ns;
+	hot->jitter_sum_64ns += (uint32_t)jitter >> 6;
+	if (__builtin_expect(__builtin_sub_overflow(hot->skew_ns, d_ns, &skew), 0))
+		skew = d_ns < 0 ? INT32_MAX : -INT32_MAX;
+	hot->skew_ns = skew;
+	if (qos_magnitude(skew) > qos_magnitude(hot->skew_max_ns))
+		hot->skew_max_ns = skew;
+}
+
+/* What: counts the next packet of a stream if it is one as nearly all are: next in sequence, of the same
+ * payload type, without marker, in time. False: it is not, nothing was done; qos_stream_update_slow. */
+static inline bool qos_stream_update_fast(const struct qos_stream_env *env,
+	struct qos_stream_hot *hot, const struct pkt_media *m, uint64_t now_ns)
+{
+	uint64_t delta = now_ns - hot->last_ns;
 	int64_t media = (int64_t)(int32_t)(m->rtp_ts - hot->last_ts) *
 			env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
-	int64_t d = (int64_t)((uint64_t)delta - (uint64_t)(media >> 12));
+	int64_t d = (int64_t)(delta - (uint64_t)(media >> 12));
 	bool is_next = (uint16_t)(m->seq - hot->ext_seq) == 1;
-	bool is_plain = m->marker_pt == hot->pt &&
-			(hot->clock & ~QOS_HOT_CLOCK) == QOS_HOT_STARTED &&
-			(hot->clock & QOS_HOT_CLOCK) != 0;
-	bool is_timely = (uint64_t)delta <= UINT32_MAX &&
-			 (uint64_t)d + QOS_TS_JUMP_NS <= 2 * (uint64_t)QOS_TS_JUMP_NS;
+	/* Started, not quiet, and a clock that is known: one comparison. */
+	bool is_plain = (m->marker_pt == hot->pt) &
+			((uint8_t)(hot->clock - QOS_HOT_STARTED - 1) < QOS_HOT_CLOCK);
+	bool is_timely = (delta <= UINT32_MAX) &
+			 ((uint64_t)d + QOS_TS_JUMP_NS <= 2 * (uint64_t)QOS_TS_JUMP_NS);
+	bool has_room = !(hot->packets >> 15 | hot->jitter_sum_64ns >> 31);
 
-	if (__builtin_expect(!(is_next & is_plain & is_timely), 0)) {
-		qos_stream_update_slow(env, hot, cold, m, now_ns);
-		return;
-	}
+	if (__builtin_expect(!(is_next & is_plain & is_timely & has_room), 0))
+		return false;
 	hot->ext_seq++;
 	hot->packets++;
 	hot->bytes += m->payload_bytes;
@@ -218,9 +223,16 @@ static inline void qos_stream_update(struct qos_stream_env *env, struct qos_stre
 	hot->last_ts = m->rtp_ts;
 	hot->delta_max_ns =
 		(uint32_t)delta > hot->delta_max_ns ? (uint32_t)delta : hot->delta_max_ns;
-	qos_stream_sample(hot, d);
-	if (__builtin_expect(hot->packets >> 15 | hot->jitter_sum_64ns >> 31, 0))
-		qos_stream_fold(hot, cold);
+	qos_stream_sample(hot, (int32_t)d);
+	return true;
+}
+
+/* What: counts one packet of the stream. now_ns: its arrival, ns since the epoch. */
+static inline void qos_stream_update(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
+{
+	if (!qos_stream_update_fast(env, hot, m, now_ns))
+		qos_stream_update_slow(env, hot, cold, m, now_ns);
 }
 
 #endif

@@ -293,7 +293,7 @@ static int start(struct calls_bench *b)
 	if (rc)
 		return rc;
 	probe->options = &b->options;
-	probe->seed = (struct pkt_seed){{1, 2, 3, 4}};
+	probe->seed = BENCH_SEED;
 	urcu_qsbr_register_thread();
 	return cls_db_create(&probe->cls);
 }
