@@ -7,6 +7,7 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
+#include <rte_prefetch.h>
 
 #include "dp_meta.h"
 
@@ -78,6 +79,7 @@ static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
 
 		if (unlikely(burst[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
 			burst[i] = restore_tag(burst[i]);
+		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
 		meta = dp_meta(burst[i]);
 		meta->time_ns = now;
 		meta->wire_bytes = burst[i]->pkt_len;

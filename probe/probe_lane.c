@@ -30,7 +30,6 @@ int probe_lane_init(struct probe_lane *lane, struct probe_rx *rx, unsigned worke
 
 	lane->worker = &rx->probe->workers[worker];
 	lane->is_own = lane->worker == rx->own;
-	lane->closed = PROBE_NOT_FOUND;
 	if (lane->is_own)
 		return 0;
 	rc = make_ring("media", rx->index, worker, sizeof(struct pkt_media), o->media_ring, socket,
@@ -104,30 +103,22 @@ static void choose_whole(struct probe_rx *rx, struct probe_lane *lane)
 
 static void flush_own(struct probe_lane *lane)
 {
-	struct probe_batch batch = {
+	struct qos_table *table = &lane->worker->table;
+	unsigned n = lane->media_staged;
+	const struct probe_batch batch = {
 		.media = lane->media_stage,
 		.packets = lane->packets,
-		.stream = lane->stream,
-		.closed = lane->closed,
-		.n = lane->media_staged,
+		.slot = lane->slot,
+		.n = n,
+		.is_one_time = lane->is_one_time,
 	};
 
+	for (unsigned i = n > PROBE_LANE_LAG ? n - PROBE_LANE_LAG : 0; i < n; i++)
+		lane->slot[i] = qos_table_locate(table, lane->hash[i]);
 	probe_worker_burst(lane->worker, &batch);
-	rte_pktmbuf_free_bulk(lane->packets, lane->media_staged);
+	rte_pktmbuf_free_bulk(lane->packets, n);
 	lane->media_staged = 0;
-	lane->closed = PROBE_NOT_FOUND;
-}
-
-static void find_own(struct probe_lane *lane)
-{
-	struct probe_batch batch = {
-		.media = lane->media_stage,
-		.stream = lane->stream,
-		.n = lane->media_staged,
-	};
-
-	probe_worker_find(lane->worker, &batch, lane->hash);
-	lane->closed = batch.closed;
+	lane->is_one_time = false;
 }
 
 void probe_lane_count_shed(struct probe_rx *rx, const struct pkt_flow *flow)
@@ -194,12 +185,13 @@ void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane, struct r
 	unsigned i = lane->media_staged++;
 	uint64_t hash = pkt_media_key_hash(&lane->media_stage[i].key, &rx->probe->seed);
 
+	if (lane->is_own) {
+		probe_lane_stage_own(lane, &lane->worker->table, i, hash, m);
+		return;
+	}
 	lane->hash[i] = hash;
 	lane->packets[i] = m;
-	if (lane->is_own)
-		qos_table_prefetch(&lane->worker->table, hash);
-	else
-		__builtin_prefetch(probe_seen_set(&rx->seen, hash), 1);
+	__builtin_prefetch(probe_seen_set(&rx->seen, hash), 1);
 }
 
 void probe_lane_put_packet(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
@@ -237,18 +229,6 @@ void probe_lane_flush_all(struct probe_rx *rx)
 {
 	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++)
 		flush(rx, &rx->lanes[i]);
-}
-
-void probe_lane_end_burst(struct probe_rx *rx)
-{
-	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++) {
-		struct probe_lane *lane = &rx->lanes[i];
-
-		if (!lane->is_own)
-			flush(rx, lane);
-		else if (lane->media_staged)
-			find_own(lane);
-	}
 }
 
 void probe_lane_wait_all(struct probe_rx *rx)

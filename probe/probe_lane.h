@@ -11,6 +11,7 @@
 #include "dp_rx.h"
 #include "pkt_media.h"
 #include "probe_shed.h"
+#include "probe_worker.h"
 
 struct probe_rx;
 struct probe_worker;
@@ -19,6 +20,7 @@ struct rte_mbuf;
 struct probe_lane {
 	struct probe_worker *worker;
 	bool is_own; /* the worker is this thread */
+	bool is_one_time; /* all staged media arrived at the same time */
 	struct dp_ring *media; /* struct pkt_media; NULL when own */
 	struct dp_ring *signalling; /* struct rte_mbuf *; NULL when own */
 	unsigned media_staged;
@@ -28,8 +30,7 @@ struct probe_lane {
 	struct pkt_media media_stage[DP_BURST];
 	uint64_t hash[DP_BURST]; /* of their keys: pkt_media_key_hash */
 	struct rte_mbuf *packets[DP_BURST];
-	uint32_t stream[DP_BURST]; /* own: their streams */
-	uint64_t closed;
+	uint32_t slot[DP_BURST]; /* own: of their streams, as far as located */
 	struct rte_mbuf *signalling_stage[DP_BURST];
 };
 
@@ -71,6 +72,22 @@ static inline struct pkt_media *probe_lane_next(struct probe_rx *rx, struct prob
 	return &lane->media_stage[lane->media_staged];
 }
 
+enum {
+	PROBE_LANE_LAG = 8, /* elements between the first and the second stage of a look-up */
+};
+
+/* Element i of an own lane was staged: brings its stream on its way, and that of an earlier one further. */
+static inline void probe_lane_stage_own(struct probe_lane *lane, const struct qos_table *table,
+	unsigned i, uint64_t hash, struct rte_mbuf *m)
+{
+	lane->hash[i] = hash;
+	lane->packets[i] = m;
+	qos_table_prefetch(table, hash);
+	if (i >= PROBE_LANE_LAG)
+		lane->slot[i - PROBE_LANE_LAG] =
+			qos_table_locate(table, lane->hash[i - PROBE_LANE_LAG]);
+}
+
 /* Sends the element written there: the descriptor of the packet m, or a time element with m NULL. Takes
  * m. */
 void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m);
@@ -84,10 +101,6 @@ void probe_lane_count_shed(struct probe_rx *rx, const struct pkt_flow *flow);
 
 /* All staged elements of all lanes go out. */
 void probe_lane_flush_all(struct probe_rx *rx);
-
-/* The same at the end of a burst, but that an own lane only looks up its streams: their lines are here
- * when the next burst came, or nothing did, and it is flushed. */
-void probe_lane_end_burst(struct probe_rx *rx);
 
 /* Waits until every worker has finished all it was given. With several workers this is what makes
  * the result of reading a file independent of their number: signalling, which they share, is

@@ -110,7 +110,7 @@ static void note_life(struct qos_call *call, uint64_t last_ns)
 
 static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, uint64_t now_ns)
 {
-	struct qos_stream_hot *hot = &w->table.hot[stream];
+	struct qos_stream_hot *hot = qos_table_hot(&w->table, stream);
 	struct qos_stream_cold *cold = &w->table.cold[stream];
 	bool is_final = end != QOS_END_NONE;
 	struct qos_report r;
@@ -145,15 +145,15 @@ static void attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	if (!cold->call)
 		return;
 	probe_count(&w->counters.media_attached, 1);
-	probe_media_payload(w, cold, w->table.hot[stream].pt, &payload);
-	qos_stream_set_payload(&w->table.env, &w->table.hot[stream], cold, &payload);
+	probe_media_payload(w, cold, qos_table_hot(&w->table, stream)->pt, &payload);
+	qos_stream_set_payload(&w->table.env, qos_table_hot(&w->table, stream), cold, &payload);
 }
 
 static enum qos_end has_ended(const struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 {
 	const struct qos_options *o = &w->probe->options->qos;
 	const struct qos_stream_cold *cold = &w->table.cold[stream];
-	uint64_t last = qos_stream_last_ns(&w->table.hot[stream], cold);
+	uint64_t last = qos_stream_last_ns(qos_table_hot(&w->table, stream), cold);
 
 	/* What goes on after the BYE is still the stream, and worth knowing. */
 	if (cold->call && now_ns >= last + o->bye_linger_ns) {
@@ -177,13 +177,13 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 
 	if (!cold->call && now_ns < cold->attach_until_ns)
 		attach(w, stream, now_ns);
-	qos_stream_note_drops(&w->table.env, &w->table.hot[stream], cold);
+	qos_stream_note_drops(&w->table.env, qos_table_hot(&w->table, stream), cold);
 	end = has_ended(w, stream, now_ns);
 	if (end != QOS_END_NONE) {
 		report(w, stream, end, now_ns);
 		if (end != QOS_END_TIMEOUT)
-			qos_probation_remember(
-				&w->probation, &w->table.hot[stream].key, &cold->origin, now_ns);
+			qos_probation_remember(&w->probation,
+				&qos_table_hot(&w->table, stream)->key, &cold->origin, now_ns);
 		qos_table_close(&w->table, stream);
 		return;
 	}
@@ -191,7 +191,7 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 		(now_ns < cold->next_report_ns && cold->next_report_ns - now_ns <= interval))
 		return;
 	/* On hold nothing is heard and nothing is reported. */
-	if (qos_stream_packets(&w->table.hot[stream], cold) > cold->interval_packets)
+	if (qos_stream_packets(qos_table_hot(&w->table, stream), cold) > cold->interval_packets)
 		report(w, stream, QOS_END_NONE, now_ns);
 	cold->next_report_ns = now_ns + interval;
 }
@@ -204,7 +204,7 @@ void probe_media_tick(struct probe_worker *w, uint64_t now_ns)
 	/* Downwards, so that a stream that closes only moves one already looked at. */
 	for (uint32_t i = w->table.wheel.count[phase]; i-- > 0;) {
 		if (i >= 8) {
-			__builtin_prefetch(&w->table.hot[slot[i - 8]]);
+			__builtin_prefetch(qos_table_hot(&w->table, slot[i - 8]));
 			__builtin_prefetch(&w->table.cold[slot[i - 8]].next_report_ns);
 		}
 		visit(w, slot[i], now_ns);
@@ -246,7 +246,7 @@ static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t no
 		t->cold[stream].next_report_ns =
 			c->arrivals[0] + w->probe->options->qos.report_interval_ns;
 		for (uint32_t i = 0; i < c->kept; i++)
-			qos_table_update(t, stream, &c->packets[i], c->arrivals[i]);
+			qos_table_update(t, t->cold[stream].slot, &c->packets[i], c->arrivals[i]);
 		/* RTCP on these addresses may be believed from now on. */
 		qos_probation_hint(&w->probation, &c->origin.flow, now_ns);
 	}
@@ -256,13 +256,13 @@ static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t no
 void probe_media_packet(struct probe_worker *w, const struct pkt_media *m,
 	const struct qos_origin *origin, uint64_t now_ns)
 {
-	uint32_t stream = qos_table_find(&w->table, &m->key);
+	uint32_t slot = qos_table_find_slot(&w->table, &m->key);
 	struct qos_candidate *confirmed;
 	bool is_announced = false;
 	uint8_t party;
 
-	if (stream != QOS_NONE) {
-		qos_table_update(&w->table, stream, m, now_ns);
+	if (slot != QOS_NONE) {
+		qos_table_update(&w->table, slot, m, now_ns);
 		probe_count(&w->outcome[PROBE_rtp], 1);
 		return;
 	}

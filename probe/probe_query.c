@@ -39,8 +39,8 @@ void probe_query_answer(struct probe_worker *w)
 		return;
 	end = q->cursor + PROBE_QUERY_SLICE < t->high ? q->cursor + PROBE_QUERY_SLICE : t->high;
 	for (; q->cursor < end; q->cursor++) {
-		struct qos_stream_hot hot = t->hot[q->cursor];
 		struct qos_stream_cold cold = t->cold[q->cursor];
+		struct qos_stream_hot hot = t->hot[cold.slot];
 		struct qos_report r;
 
 		if (!cold.is_open)

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 
 #include "dp_idle.h"
 #include "dp_meta.h"
@@ -206,10 +205,15 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 		probe_lane_put_packet(rx, lane, m);
 }
 
-static void note_time(struct probe_rx *rx, uint64_t now_ns)
+static inline void note_last(struct probe_rx *rx, uint64_t now_ns)
 {
 	if (now_ns > rx->last_ns || now_ns + PROBE_TIME_BACK_NS < rx->last_ns)
 		rx->last_ns = now_ns;
+}
+
+static void note_time(struct probe_rx *rx, uint64_t now_ns)
+{
+	note_last(rx, now_ns);
 	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1 &&
 		now_ns > rx->shared_ns + SHARE_NS)
 		share_time(rx, now_ns);
@@ -254,11 +258,15 @@ static inline void put_plain(struct probe_rx *rx, struct rte_mbuf *m, struct byt
 	probe_lane_put_media(rx, lane, m);
 }
 
+static inline struct bytes frame_of(const struct rte_mbuf *m)
+{
+	return bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
+}
+
 static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m, uint64_t base)
 {
 	const struct dp_meta *meta = dp_meta(m);
-	struct bytes frame =
-		bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
+	struct bytes frame = frame_of(m);
 	uint64_t age = meta->time_ns - base;
 
 	note_time(rx, meta->time_ns);
@@ -269,16 +277,60 @@ static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m, uint64_t 
 		take_other(rx, m, frame);
 }
 
+/* The one worker is this thread, and nothing is shed. */
+static bool is_alone(const struct probe_rx *rx)
+{
+	return rx->own && rx->probe->lcores.worker_count == 1 &&
+	       likely(!probe_shed_level(&rx->lanes->shed));
+}
+
+/* Plain RTP on the shortest way. */
+static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n, uint64_t base)
+{
+	struct probe_lane *lane = rx->lanes;
+	const struct qos_table *table = &lane->worker->table;
+	const struct pkt_seed seed = rx->probe->seed;
+	const uint64_t first_ns = dp_meta(burst[0])->time_ns;
+	const int offset = dp_meta_offset;
+	uint64_t spread = 0;
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct dp_meta *meta = RTE_MBUF_DYNFIELD(burst[i], offset, struct dp_meta *);
+		struct bytes frame = frame_of(burst[i]);
+		struct pkt_media *m = &lane->media_stage[at];
+		uint64_t age = meta->time_ns - base;
+
+		spread |= meta->time_ns ^ first_ns;
+		if (likely(meta->link == DP_LINK_ETHERNET && age <= PKT_MEDIA_TIME_MAX &&
+			    pkt_plain_media(frame, age, &seed, m))) {
+			probe_lane_stage_own(
+				lane, table, at, pkt_media_key_hash(&m->key, &seed), burst[i]);
+			at++;
+		} else {
+			lane->media_staged = at;
+			take_other(rx, burst[i], frame);
+			at = lane->media_staged;
+		}
+	}
+	lane->media_staged = at;
+	lane->is_one_time = !spread;
+	note_last(rx, first_ns);
+	if (spread)
+		for (unsigned i = 1; i < n; i++)
+			note_last(rx, dp_meta(burst[i])->time_ns);
+}
+
 void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
 {
 	uint64_t base = time_base(rx, dp_meta(burst[0])->time_ns);
 
-	for (unsigned i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
+	if (is_alone(rx))
+		take_alone(rx, burst, n, base);
+	else
+		for (unsigned i = 0; i < n; i++)
+			take_frame(rx, burst[i], base);
 	probe_lane_flush_all(rx);
-	for (unsigned i = 0; i < n; i++)
-		take_frame(rx, burst[i], base);
-	probe_lane_end_burst(rx);
 	rte_pktmbuf_free_bulk(rx->spent, rx->spent_count);
 	rx->spent_count = 0;
 }

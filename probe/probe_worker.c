@@ -87,7 +87,7 @@ void probe_worker_fini(struct probe_worker *w)
 	if (w->mailbox)
 		dp_mailbox_destroy(w->mailbox);
 	qos_probation_fini(&w->probation);
-	if (w->table.buckets)
+	if (w->table.groups)
 		qos_table_fini(&w->table);
 	if (w->table_memory)
 		probe_mem_unmap(w->table_memory, qos_table_memory(w->table.max));
@@ -204,27 +204,33 @@ static void take_packet(struct probe_worker *w, struct rte_mbuf *m)
 
 static uint64_t time_of(const struct pkt_media *m, uint64_t base)
 {
-	if (m->time_ns <= PKT_MEDIA_TIME_MAX)
+	if (likely(m->time_ns <= PKT_MEDIA_TIME_MAX))
 		return base + m->time_ns;
 	return m->time_ns == PKT_MEDIA_IS_TIME ? m->key.w[0] : dp_meta(probe_packet_of(m))->time_ns;
 }
 
-/* An element that is no packet of a known stream. */
-static void take_miss(
-	struct probe_worker *w, const struct pkt_media *m, struct rte_mbuf *packet, uint64_t now_ns)
+/* Not a descriptor of the stream that was located, if one was. */
+static void take_other(struct probe_worker *w, const struct probe_batch *b, unsigned i)
 {
+	const struct pkt_media *m = &b->media[i];
+	uint64_t now_ns;
+
 	if (m->time_ns == PKT_MEDIA_IS_TIME)
 		return;
-	if (packet)
-		take_packet(w, packet);
-	else if (m->time_ns == PKT_MEDIA_IS_PACKET)
+	if (m->time_ns == PKT_MEDIA_IS_PACKET) {
 		take_packet(w, probe_packet_of(m));
-	else
-		probe_media_packet(w, m, NULL, now_ns);
+		return;
+	}
+	if (b->packets && qos_table_find_slot(&w->table, &m->key) == QOS_NONE) {
+		take_packet(w, b->packets[i]);
+		return;
+	}
+	now_ns = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed) + m->time_ns;
+	probe_media_packet(w, m, NULL, now_ns);
 }
 
 static void find_streams(
-	const struct probe_worker *w, const struct pkt_media *m, unsigned n, uint32_t *stream)
+	const struct probe_worker *w, const struct pkt_media *m, unsigned n, uint32_t *slot)
 {
 	uint64_t hash[QOS_BURST];
 
@@ -232,69 +238,72 @@ static void find_streams(
 		hash[i] = qos_table_hash(&w->table, &m[i].key);
 		qos_table_prefetch(&w->table, hash[i]);
 	}
-	qos_table_find_burst(&w->table, m, hash, n, stream);
+	for (unsigned i = 0; i < n; i++)
+		slot[i] = qos_table_locate(&w->table, hash[i]);
 }
 
-/* Elements from *at on up to the next tick, after which some streams may have ended. */
-static void take_run(struct probe_worker *w, const struct probe_batch *b, unsigned *at)
+/* Where the elements from at on end that belong before the next tick, after which streams may have ended. */
+static unsigned run_end(const struct probe_worker *w, const struct probe_batch *b, unsigned at)
 {
 	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
-	uint64_t now_ns = time_of(&b->media[*at], base);
+	uint64_t from_ns = w->now_ns - PROBE_TIME_BACK_NS;
+	uint64_t span_ns = w->next_tick_ns - from_ns;
+	unsigned i = at + 1;
+
+	if (b->is_one_time)
+		return b->n;
+	while (i < b->n && time_of(&b->media[i], base) - from_ns < span_ns)
+		i++;
+	return i;
+}
+
+static void take_run(struct probe_worker *w, const struct probe_batch *b, unsigned at, unsigned end)
+{
+	const uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
+	const struct pkt_media *media = b->media;
+	const uint32_t *slots = b->slot;
 	unsigned hits = 0;
-	unsigned i = *at;
 
-	do {
-		const struct pkt_media *m = &b->media[i];
-		uint32_t stream = b->stream[i];
+	for (unsigned i = at; i < end; i++) {
+		const struct pkt_media *m = &media[i];
+		uint32_t slot = slots[i];
 
-		if (unlikely(m->time_ns > PKT_MEDIA_TIME_MAX))
-			stream = QOS_NONE;
-		else if (unlikely(stream == QOS_NONE))
-			stream = qos_table_find(&w->table, &m->key);
-		if (likely(stream != QOS_NONE)) {
-			qos_table_update(&w->table, stream, m, now_ns);
+		if (likely(m->time_ns <= PKT_MEDIA_TIME_MAX && slot != QOS_NONE &&
+			    qos_table_is_of(&w->table, slot, &m->key))) {
+			qos_table_update(&w->table, slot, m, base + m->time_ns);
 			hits++;
 		} else {
-			take_miss(w, m, b->packets ? b->packets[i] : NULL, now_ns);
+			take_other(w, b, i);
 		}
-		if (++i == b->n)
-			break;
-		now_ns = time_of(&b->media[i], base);
-	} while (now_ns < w->next_tick_ns && now_ns + PROBE_TIME_BACK_NS >= w->now_ns);
+	}
 	probe_count(&w->outcome[PROBE_rtp], hits);
-	*at = i;
 }
 
-void probe_worker_find(const struct probe_worker *w, struct probe_batch *b, const uint64_t *hash)
-{
-	b->closed = probe_read(&w->table.counters.streams_closed);
-	qos_table_find_burst(&w->table, b->media, hash, b->n, b->stream);
-}
-
-void probe_worker_burst(struct probe_worker *w, struct probe_batch *b)
+void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b)
 {
 	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
+	uint64_t closed = probe_read(&w->table.counters.streams_closed);
 
-	for (unsigned i = 0; i < b->n;) {
-		uint64_t closed;
-
+	for (unsigned i = 0, end; i < b->n; i = end) {
 		probe_worker_advance(w, time_of(&b->media[i], base));
-		closed = probe_read(&w->table.counters.streams_closed);
-		if (closed != b->closed) {
-			find_streams(w, b->media + i, b->n - i, b->stream + i);
-			b->closed = closed;
+		/* Streams that ended are not those that were located any more. */
+		if (closed != probe_read(&w->table.counters.streams_closed)) {
+			find_streams(w, b->media + i, b->n - i, b->slot + i);
+			closed = probe_read(&w->table.counters.streams_closed);
 		}
-		take_run(w, b, &i);
+		end = run_end(w, b, i);
+		take_run(w, b, i, end);
 	}
 }
 
 static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
 {
 	struct pkt_media m[QOS_BURST];
-	uint32_t stream[QOS_BURST] = {0};
-	struct probe_batch b = {.media = m, .stream = stream, .closed = PROBE_NOT_FOUND};
+	uint32_t slot[QOS_BURST];
+	struct probe_batch b = {.media = m, .slot = slot};
 
 	b.n = dp_ring_take(ring, m, QOS_BURST);
+	find_streams(w, m, b.n, slot);
 	probe_worker_burst(w, &b);
 	for (unsigned i = 0; i < b.n; i++)
 		if (m[i].time_ns == PKT_MEDIA_IS_PACKET)

@@ -57,18 +57,12 @@ struct probe_batch {
 	const struct pkt_media *media;
 	struct rte_mbuf *const
 		*packets; /* of each, the caller's; NULL when only descriptors are at hand */
-	uint32_t *stream; /* of each, by qos_table_find_burst */
-	uint64_t
-		closed; /* streams closed when they were found, or PROBE_NOT_FOUND: not looked for yet */
+	uint32_t *slot; /* of each, by qos_table_locate */
 	unsigned n; /* at most QOS_BURST */
+	bool is_one_time; /* all arrived at the same time */
 };
 
-#define PROBE_NOT_FOUND UINT64_MAX
-
-/* Some time before probe_worker_burst, when the buckets of hash were prefetched some time ago. */
-void probe_worker_find(const struct probe_worker *w, struct probe_batch *b, const uint64_t *hash);
-
-void probe_worker_burst(struct probe_worker *w, struct probe_batch *b);
+void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b);
 
 /* The lcore's function; arg is the probe_worker. */
 int probe_worker_main(void *arg);

@@ -1,43 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Signature buckets over two arrays. A bucket that is full spills into the next; a lookup goes on
- * past a full bucket, and removal pulls spilt entries back. */
+/* Groups of slots that are searched one after the other. A full group counts the streams that had to go past it,
+ * so that a search knows where to end and nothing needs to move when a stream closes. */
 #include "qos_table.h"
 
 #include <errno.h>
 #include <string.h>
 
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
+enum {
+	GROUP_LOAD = 9, /* streams a group has on average at most; 2 % of groups are full then */
+	GROUPS_MIN = 4, /* what follows them is aligned */
+};
 
-static uint32_t bucket_count(uint32_t max)
+static uint32_t group_count(uint32_t max)
 {
-	uint32_t n = 1;
+	uint32_t n = GROUPS_MIN;
 
-	while ((uint64_t)n * QOS_BUCKET_SLOTS < 2 * (uint64_t)max)
+	while ((uint64_t)n * GROUP_LOAD < max)
 		n *= 2;
 	return n;
 }
 
 size_t qos_table_memory(uint32_t max)
 {
-	return bucket_count(max) * sizeof(struct qos_bucket) +
-	       max * (sizeof(struct qos_stream_hot) + sizeof(struct qos_stream_cold));
+	size_t groups = group_count(max);
+
+	return groups * (sizeof(struct qos_group) +
+				QOS_GROUP_SLOTS *
+					(sizeof(struct qos_stream_hot) + sizeof(uint32_t))) +
+	       max * sizeof(struct qos_stream_cold);
 }
 
 int qos_table_init(struct qos_table *t, uint32_t max, const struct pkt_seed *seed, void *mem)
 {
-	uint32_t buckets = bucket_count(max);
+	size_t groups = group_count(max);
 
 	*t = (struct qos_table){
-		.buckets = mem,
-		.bucket_mask = buckets - 1,
+		.groups = mem,
+		.group_mask = (uint32_t)groups - 1,
 		.max = max,
 		.free_head = QOS_NONE,
 		.seed = *seed,
 	};
-	t->hot = (struct qos_stream_hot *)(t->buckets + buckets);
-	t->cold = (struct qos_stream_cold *)(t->hot + max);
+	t->hot = (struct qos_stream_hot *)(t->groups + groups);
+	t->cold = (struct qos_stream_cold *)(t->hot + groups * QOS_GROUP_SLOTS);
+	t->stream_of = (uint32_t *)(t->cold + max);
 	if (qos_wheel_init(&t->wheel, max) != 0)
 		return -ENOMEM;
 	if (qos_flows_init(&t->flows, max) != 0) {
@@ -53,161 +59,66 @@ void qos_table_fini(struct qos_table *t)
 	qos_wheel_fini(&t->wheel);
 }
 
-static uint32_t sig_of(uint64_t hash)
+static uint32_t next_group(const struct qos_table *t, uint32_t group)
 {
-	uint32_t sig = (uint32_t)hash;
-
-	return sig ? sig : 1;
+	return (group + 1) & t->group_mask;
 }
 
-static uint32_t home_of(const struct qos_table *t, uint64_t hash)
+uint32_t qos_table_find_slot(const struct qos_table *t, const struct pkt_media_key *key)
 {
-	return (uint32_t)(hash >> 32) & t->bucket_mask;
-}
+	uint64_t hash = pkt_media_key_hash(key, &t->seed);
+	uint32_t i = qos_table_home(t, hash);
 
-/* Bit i: slot i has this signature. */
-static inline unsigned match_sig(const struct qos_bucket *b, uint32_t sig)
-{
-#ifdef __AVX2__
-	__m256i have = _mm256_load_si256((const __m256i *)b->sig);
-	__m256i want = _mm256_set1_epi32((int)sig);
+	for (uint32_t n = 0; n <= t->group_mask; n++, i = next_group(t, i)) {
+		const struct qos_group *g = &t->groups[i];
 
-	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(have, want)));
-#else
-	unsigned mask = 0;
+		for (unsigned m = qos_group_match(g, qos_group_sig(hash)); m; m &= m - 1) {
+			uint32_t slot = i * QOS_GROUP_SLOTS + (unsigned)__builtin_ctz(m);
 
-	for (unsigned i = 0; i < QOS_BUCKET_SLOTS; i++)
-		mask |= (unsigned)(b->sig[i] == sig) << i;
-	return mask;
-#endif
-}
-
-static bool key_eq(const struct pkt_media_key *a, const struct pkt_media_key *b)
-{
-	return ((a->w[0] ^ b->w[0]) | (a->w[1] ^ b->w[1])) == 0;
-}
-
-static uint32_t find_hashed(
-	const struct qos_table *t, const struct pkt_media_key *key, uint64_t hash)
-{
-	uint32_t sig = sig_of(hash);
-	uint32_t i = home_of(t, hash);
-
-	/* Bounded by the number of buckets: at most half of the slots are ever in use. */
-	for (uint32_t n = 0; n <= t->bucket_mask; n++, i = (i + 1) & t->bucket_mask) {
-		const struct qos_bucket *b = &t->buckets[i];
-
-		for (unsigned m = match_sig(b, sig); m; m &= m - 1) {
-			uint32_t stream = b->idx[__builtin_ctz(m)];
-
-			if (key_eq(&t->hot[stream].key, key))
-				return stream;
+			if (qos_table_is_of(t, slot, key))
+				return slot;
 		}
-		if (match_sig(b, 0))
-			return QOS_NONE;
+		if (!g->spilt)
+			break;
 	}
 	return QOS_NONE;
 }
 
 uint32_t qos_table_find(const struct qos_table *t, const struct pkt_media_key *key)
 {
-	return find_hashed(t, key, pkt_media_key_hash(key, &t->seed));
+	uint32_t slot = qos_table_find_slot(t, key);
+
+	return slot == QOS_NONE ? QOS_NONE : t->stream_of[slot];
 }
 
-/* The hot lines are prefetched and then read, in loops so small that the misses of many packets overlap: a
- * prefetch alone is not enough, it may be dropped. */
-void qos_table_find_burst(const struct qos_table *t, const struct pkt_media *m,
-	const uint64_t *hash, unsigned n, uint32_t *stream)
+/* There is one: more slots than streams. */
+static uint32_t take_slot(struct qos_table *t, uint64_t hash)
 {
-	for (unsigned i = 0; i < n; i++) {
-		const struct qos_bucket *b = &t->buckets[home_of(t, hash[i])];
-		unsigned hits = match_sig(b, sig_of(hash[i]));
+	uint32_t i = qos_table_home(t, hash);
+	unsigned room, slot;
 
-		stream[i] = hits ? b->idx[__builtin_ctz(hits)] : QOS_NONE;
-		if (hits)
-			__builtin_prefetch(&t->hot[stream[i]]);
+	while (!(room = qos_group_match(&t->groups[i], 0))) {
+		if (t->groups[i].spilt < QOS_GROUP_SPILT_MAX)
+			t->groups[i].spilt++;
+		i = next_group(t, i);
 	}
-	for (unsigned i = 0; i < n; i++)
-		if (stream[i] != QOS_NONE && !key_eq(&t->hot[stream[i]].key, &m[i].key))
-			stream[i] = QOS_NONE;
+	slot = (unsigned)__builtin_ctz(room);
+	t->groups[i].sig[slot] = qos_group_sig(hash);
+	return i * QOS_GROUP_SLOTS + slot;
 }
 
-static void insert(struct qos_table *t, uint64_t hash, uint32_t stream)
+static void free_slot(struct qos_table *t, uint32_t slot)
 {
-	uint32_t i = home_of(t, hash);
-	unsigned free_slots;
+	uint64_t hash = pkt_media_key_hash(&t->hot[slot].key, &t->seed);
+	uint32_t end = slot / QOS_GROUP_SLOTS;
 
-	while (!(free_slots = match_sig(&t->buckets[i], 0)))
-		i = (i + 1) & t->bucket_mask;
-	t->buckets[i].sig[__builtin_ctz(free_slots)] = sig_of(hash);
-	t->buckets[i].idx[__builtin_ctz(free_slots)] = stream;
+	for (uint32_t i = qos_table_home(t, hash); i != end; i = next_group(t, i))
+		if (t->groups[i].spilt < QOS_GROUP_SPILT_MAX)
+			t->groups[i].spilt--;
+	t->groups[end].sig[slot % QOS_GROUP_SLOTS] = 0;
 }
 
-static uint32_t hash_home(const struct qos_table *t, uint32_t stream)
-{
-	return home_of(t, pkt_media_key_hash(&t->hot[stream].key, &t->seed));
-}
-
-/* Bucket hole was full and has a free slot now: entries that spilt past it come back. */
-static void pull_back(struct qos_table *t, uint32_t hole, unsigned slot)
-{
-	uint32_t i = hole;
-
-	for (uint32_t n = 0; n < t->bucket_mask; n++) {
-		struct qos_bucket *b;
-		unsigned s = 0;
-
-		i = (i + 1) & t->bucket_mask;
-		b = &t->buckets[i];
-		for (; s < QOS_BUCKET_SLOTS; s++) {
-			uint32_t home;
-
-			if (!b->sig[s])
-				continue;
-			home = hash_home(t, b->idx[s]);
-			if (((i - home) & t->bucket_mask) >= ((i - hole) & t->bucket_mask))
-				break;
-		}
-		if (s < QOS_BUCKET_SLOTS) {
-			bool was_full = !match_sig(b, 0);
-
-			t->buckets[hole].sig[slot] = b->sig[s];
-			t->buckets[hole].idx[slot] = b->idx[s];
-			b->sig[s] = 0;
-			if (!was_full)
-				return;
-			hole = i;
-			slot = s;
-			continue;
-		}
-		if (match_sig(b, 0))
-			return;
-	}
-}
-
-static void forget(struct qos_table *t, uint32_t stream)
-{
-	uint64_t hash = pkt_media_key_hash(&t->hot[stream].key, &t->seed);
-	uint32_t i = home_of(t, hash);
-
-	for (;; i = (i + 1) & t->bucket_mask) {
-		struct qos_bucket *b = &t->buckets[i];
-		bool was_full = !match_sig(b, 0);
-
-		for (unsigned m = match_sig(b, sig_of(hash)); m; m &= m - 1) {
-			unsigned slot = (unsigned)__builtin_ctz(m);
-
-			if (b->idx[slot] != stream)
-				continue;
-			b->sig[slot] = 0;
-			if (was_full)
-				pull_back(t, i, slot);
-			return;
-		}
-	}
-}
-
-static uint32_t take_index(struct qos_table *t)
+static uint32_t take_number(struct qos_table *t)
 {
 	uint32_t stream = t->free_head;
 
@@ -233,15 +144,19 @@ void qos_table_attach(struct qos_table *t, uint32_t stream, struct qos_call *cal
 uint32_t qos_table_open(struct qos_table *t, const struct pkt_media *first,
 	const struct qos_origin *origin, struct qos_call *call, uint8_t party, uint64_t now_ns)
 {
-	uint32_t stream = take_index(t);
+	uint32_t stream = take_number(t);
 	struct qos_stream_cold *cold;
+	uint32_t slot;
 
 	if (stream == QOS_NONE) {
 		qos_count(&t->counters.streams_refused, 1);
 		return QOS_NONE;
 	}
 	cold = &t->cold[stream];
-	qos_stream_init(&t->hot[stream], cold, first, origin, now_ns);
+	slot = take_slot(t, pkt_media_key_hash(&first->key, &t->seed));
+	qos_stream_init(&t->hot[slot], cold, first, origin, now_ns);
+	cold->slot = slot;
+	t->stream_of[slot] = stream;
 	if (t->env.drops_fn)
 		cold->drops_seen = cold->drops_noted = t->env.drops_fn(t->env.payload_arg, cold);
 	cold->phase = (uint8_t)qos_wheel_phase(now_ns);
@@ -249,7 +164,6 @@ uint32_t qos_table_open(struct qos_table *t, const struct pkt_media *first,
 	cold->ssrc_changes = qos_flows_open(&t->flows, &origin->flow, &t->seed);
 	if (call)
 		qos_table_attach(t, stream, call, party);
-	insert(t, pkt_media_key_hash(&first->key, &t->seed), stream);
 	qos_count(&t->counters.streams_opened, 1);
 	atomic_store_explicit(&t->open, qos_table_count(t) + 1, memory_order_relaxed);
 	return stream;
@@ -259,12 +173,12 @@ void qos_table_close(struct qos_table *t, uint32_t stream)
 {
 	struct qos_stream_cold *cold = &t->cold[stream];
 	uint32_t moved = qos_wheel_remove(&t->wheel, cold->phase, cold->wheel_pos);
-	uint64_t lost = qos_stream_expected(&t->hot[stream], cold) -
-			qos_stream_packets(&t->hot[stream], cold);
+	const struct qos_stream_hot *hot = &t->hot[cold->slot];
+	uint64_t lost = qos_stream_expected(hot, cold) - qos_stream_packets(hot, cold);
 
 	if (moved != UINT32_MAX)
 		t->cold[moved].wheel_pos = cold->wheel_pos;
-	forget(t, stream);
+	free_slot(t, cold->slot);
 	qos_flows_close(&t->flows, &cold->origin.flow, &t->seed);
 	if (cold->call) {
 		atomic_fetch_sub_explicit(&cold->call->streams_open, 1, memory_order_relaxed);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A worker's RTP streams. Buckets of one cache line (eight signatures, eight indices), at most half
- * full; hot and cold state in two arrays by index.
+/* A worker's RTP streams. A stream has a number, the index of its cold state, and a slot, the index of its hot
+ * state: one cache line where the hash of its key says, or in one of the next groups of slots. At most 9 of 15
+ * slots are in use.
  * Owner: the worker. Threads: that worker only; counters may be read by others with relaxed loads.
  * Nothing is allocated after init. */
 #ifndef QOS_TABLE_H
@@ -10,6 +11,7 @@
 
 #include "qos_count.h"
 #include "qos_flows.h"
+#include "qos_group.h"
 #include "qos_options.h"
 #include "qos_stream.h"
 #include "qos_wheel.h"
@@ -18,15 +20,7 @@
 
 enum {
 	QOS_BURST = 32,
-	QOS_BUCKET_SLOTS = 8,
 };
-
-struct qos_bucket {
-	alignas(64) uint32_t sig[QOS_BUCKET_SLOTS]; /* 0: free */
-	uint32_t idx[QOS_BUCKET_SLOTS];
-};
-
-static_assert(sizeof(struct qos_bucket) == 64, "one cache line a bucket");
 
 struct qos_counters {
 #define X(name, help) _Atomic uint64_t name;
@@ -35,12 +29,13 @@ struct qos_counters {
 };
 
 struct qos_table {
-	struct qos_bucket *buckets;
-	struct qos_stream_hot *hot;
-	struct qos_stream_cold *cold;
-	uint32_t bucket_mask;
+	struct qos_group *groups;
+	struct qos_stream_hot *hot; /* by slot */
+	struct qos_stream_cold *cold; /* by number */
+	uint32_t *stream_of; /* number of the stream in a slot */
+	uint32_t group_mask;
 	uint32_t max;
-	uint32_t high; /* indices below were in use once */
+	uint32_t high; /* numbers below were in use once */
 	uint32_t free_head; /* list through cold.next_free, QOS_NONE at its end */
 	_Atomic uint32_t open;
 	struct pkt_seed seed;
@@ -63,20 +58,52 @@ static inline uint64_t qos_table_hash(const struct qos_table *t, const struct pk
 	return pkt_media_key_hash(key, &t->seed);
 }
 
-/* First of two stages, so that the cache misses of a burst overlap: the bucket of a hash is brought on its
+static inline uint32_t qos_table_home(const struct qos_table *t, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & t->group_mask;
+}
+
+/* Three stages, so that the cache misses of many packets overlap. First: the group of a hash is brought on its
  * way. */
 static inline void qos_table_prefetch(const struct qos_table *t, uint64_t hash)
 {
-	__builtin_prefetch(&t->buckets[(hash >> 32) & t->bucket_mask]);
+	__builtin_prefetch(&t->groups[qos_table_home(t, hash)]);
 }
 
-/* Second stage. What: the streams of n descriptors with these hashes, QOS_NONE where there is none or where
- * only qos_table_find finds it: in a bucket that spilt. Brings their hot lines into the cache. */
-void qos_table_find_burst(const struct qos_table *t, const struct pkt_media *m,
-	const uint64_t *hash, unsigned n, uint32_t *stream);
+/* Second stage. What: the slot of the stream that a hash may belong to, QOS_NONE where only qos_table_find would
+ * know; brings it on its way. */
+static inline uint32_t qos_table_locate(const struct qos_table *t, uint64_t hash)
+{
+	uint32_t home = qos_table_home(t, hash);
+	unsigned hits = qos_group_match(&t->groups[home], qos_group_sig(hash));
+	uint32_t slot;
 
-/* One stream, or QOS_NONE. */
+	if (__builtin_expect(!hits, 0))
+		return QOS_NONE;
+	slot = home * QOS_GROUP_SLOTS + (unsigned)__builtin_ctz(hits);
+	__builtin_prefetch(&t->hot[slot]);
+	return slot;
+}
+
+/* Third stage, once the line has come. Whether the stream in a slot that was located, and that was not closed
+ * since, is that of the key. If not, qos_table_find knows. */
+static inline bool qos_table_is_of(
+	const struct qos_table *t, uint32_t slot, const struct pkt_media_key *key)
+{
+	const struct pkt_media_key *have = &t->hot[slot].key;
+
+	return ((have->w[0] ^ key->w[0]) | (have->w[1] ^ key->w[1])) == 0;
+}
+
+/* The slot of a stream, or QOS_NONE. */
+uint32_t qos_table_find_slot(const struct qos_table *t, const struct pkt_media_key *key);
+/* The number of a stream, or QOS_NONE. */
 uint32_t qos_table_find(const struct qos_table *t, const struct pkt_media_key *key);
+
+static inline struct qos_stream_hot *qos_table_hot(const struct qos_table *t, uint32_t stream)
+{
+	return &t->hot[t->cold[stream].slot];
+}
 
 /* What: a new stream at its first packet, which must then be given to qos_table_update like the
  * rest. call may be NULL; it is held. Returns QOS_NONE when the table is full (counted). */
@@ -89,10 +116,13 @@ void qos_table_close(struct qos_table *t, uint32_t stream);
 /* Attaches a stream to a call it was opened without. */
 void qos_table_attach(struct qos_table *t, uint32_t stream, struct qos_call *call, uint8_t party);
 
+/* The stream in a slot gets its next packet. */
 static inline void qos_table_update(
-	struct qos_table *t, uint32_t stream, const struct pkt_media *m, uint64_t now_ns)
+	struct qos_table *t, uint32_t slot, const struct pkt_media *m, uint64_t now_ns)
 {
-	qos_stream_update(&t->env, &t->hot[stream], &t->cold[stream], m, now_ns);
+	if (!qos_stream_update_fast(&t->env, &t->hot[slot], m, now_ns))
+		qos_stream_update_slow(
+			&t->env, &t->hot[slot], &t->cold[t->stream_of[slot]], m, now_ns);
 }
 
 /* Streams open now; any thread. */

@@ -309,8 +309,8 @@ static bool check_streams(const struct pipeline *p)
 		const struct qos_table *t = &p->probe->workers[w].table;
 
 		for (uint32_t i = 0; i < t->high; i++) {
-			updated += qos_stream_packets(&t->hot[i], &t->cold[i]);
-			expected += qos_stream_expected(&t->hot[i], &t->cold[i]);
+			updated += qos_stream_packets(qos_table_hot(t, i), &t->cold[i]);
+			expected += qos_stream_expected(qos_table_hot(t, i), &t->cold[i]);
 		}
 	}
 	if (updated == expected && updated == received(p))
@@ -471,7 +471,7 @@ static int start(struct pipeline *p)
 	if (rc)
 		return rc;
 	probe->options = &p->options;
-	probe->seed = (struct pkt_seed){{1, 2, 3, 4}};
+	probe->seed = BENCH_SEED;
 	dp_clock_init(&probe->clock);
 	urcu_qsbr_register_thread();
 	rc = cls_db_create(&probe->cls);

@@ -199,7 +199,7 @@ static uint64_t packets_of(const struct stream *s)
 {
 	const struct qos_table *t = &rig.worker.table;
 
-	return qos_stream_packets(&t->hot[s->index], &t->cold[s->index]);
+	return qos_stream_packets(qos_table_hot(t, s->index), &t->cold[s->index]);
 }
 
 static struct qos_report report_of(const struct stream *s)
@@ -208,7 +208,7 @@ static struct qos_report report_of(const struct stream *s)
 	struct qos_report r;
 
 	assert_true(t->cold[s->index].is_open);
-	qos_report_build(&t->hot[s->index], &t->cold[s->index], QOS_FINAL, QOS_END_CAPTURE,
+	qos_report_build(qos_table_hot(t, s->index), &t->cold[s->index], QOS_FINAL, QOS_END_CAPTURE,
 		rig.now_ns, false, &r);
 	return r;
 }

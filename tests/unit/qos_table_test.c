@@ -72,17 +72,26 @@ static void assert_conserved(const struct qos_table *t)
 		t->counters.streams_opened, t->counters.streams_closed + qos_table_count(t));
 }
 
-/* The entry is in its home bucket, or every bucket on the way is full. */
+/* Every slot in use is found, and a group counts those that are in later groups than their own. */
 static void assert_reachable(const struct qos_table *t)
 {
-	for (uint32_t i = 0; i <= t->bucket_mask; i++) {
-		for (unsigned s = 0; s < QOS_BUCKET_SLOTS; s++) {
-			uint32_t stream = t->buckets[i].idx[s];
+	uint32_t *spilt = calloc(t->group_mask + 1, sizeof(*spilt));
 
-			if (t->buckets[i].sig[s])
-				assert_int_equal(qos_table_find(t, &t->hot[stream].key), stream);
-		}
+	assert_non_null(spilt);
+	for (uint32_t slot = 0; slot < (t->group_mask + 1) * QOS_GROUP_SLOTS; slot++) {
+		uint32_t end = slot / QOS_GROUP_SLOTS;
+		uint64_t hash = pkt_media_key_hash(&t->hot[slot].key, &seed);
+
+		if (!t->groups[end].sig[slot % QOS_GROUP_SLOTS])
+			continue;
+		assert_int_equal(qos_table_find_slot(t, &t->hot[slot].key), slot);
+		assert_int_equal(t->cold[t->stream_of[slot]].slot, slot);
+		for (uint32_t i = qos_table_home(t, hash); i != end; i = (i + 1) & t->group_mask)
+			spilt[i]++;
 	}
+	for (uint32_t i = 0; i <= t->group_mask; i++)
+		assert_int_equal(t->groups[i].spilt, spilt[i]);
+	free(spilt);
 }
 
 static void fills_to_its_bound_and_refuses_the_rest(void **state)
@@ -124,27 +133,27 @@ static void fills_to_its_bound_and_refuses_the_rest(void **state)
 	close_table(&t, mem);
 }
 
-/* How many slots of a bucket are taken. */
-static unsigned taken(const struct qos_bucket *b)
+/* How many slots of a group are taken. */
+static unsigned taken(const struct qos_group *g)
 {
 	unsigned n = 0;
 
-	for (unsigned s = 0; s < QOS_BUCKET_SLOTS; s++)
-		n += b->sig[s] != 0;
+	for (unsigned s = 0; s < QOS_GROUP_SLOTS; s++)
+		n += g->sig[s] != 0;
 	return n;
 }
 
-static uint32_t buckets_with(const struct qos_table *t, unsigned slots_taken)
+static uint32_t groups_with(const struct qos_table *t, unsigned slots_taken)
 {
 	uint32_t n = 0;
 
-	for (uint32_t b = 0; b <= t->bucket_mask; b++)
-		n += taken(&t->buckets[b]) == slots_taken;
+	for (uint32_t i = 0; i <= t->group_mask; i++)
+		n += taken(&t->groups[i]) == slots_taken;
 	return n;
 }
 
 /* Opens and closes at random; what the table holds of each key is in the model. Returns how many
- * full buckets were seen. */
+ * full groups were seen. */
 static uint32_t churn(struct qos_table *t, uint32_t *model, uint32_t keys)
 {
 	uint64_t random = 7 + keys;
@@ -164,12 +173,12 @@ static uint32_t churn(struct qos_table *t, uint32_t *model, uint32_t keys)
 			continue;
 		assert_reachable(t);
 		assert_wheel(t);
-		full += buckets_with(t, QOS_BUCKET_SLOTS);
+		full += groups_with(t, QOS_GROUP_SLOTS);
 	}
 	return full;
 }
 
-/* At the bound of small tables buckets overflow often: sixteen slots for eight streams, and so on. */
+/* At the bound of a table some groups overflow. */
 static void agrees_with_a_model(void **state)
 {
 	static const uint32_t sizes[] = {1, 3, 4, 5, 8, 16, 64, 512, 2048};
@@ -191,85 +200,107 @@ static void agrees_with_a_model(void **state)
 				qos_table_close(&t, model[i]);
 		}
 		assert_int_equal(qos_table_count(&t), 0);
-		assert_int_equal(buckets_with(&t, 0), t.bucket_mask + 1);
+		assert_int_equal(groups_with(&t, 0), t.group_mask + 1);
 		close_table(&t, mem);
 	}
 }
 
-/* All keys in one bucket: found by trying, since the hash is keyed. */
-static void pulls_spilt_entries_back(void **state)
+/* All keys in one group, found by trying, since the hash is keyed: more than fit three groups. */
+static void finds_what_spilt_until_it_closes(void **state)
 {
 	enum {
-		MAX = 32,
-		KEYS = 24
+		MAX = 48,
+		KEYS = 3 * QOS_GROUP_SLOTS + 1
 	};
 	uint32_t keys[KEYS], streams[KEYS], n = 0;
 	struct qos_table t;
 	void *mem = open_table(&t, MAX);
 
 	(void)state;
-	assert_int_equal(t.bucket_mask, 7);
+	assert_int_equal(t.group_mask, 7);
 	for (uint32_t i = 0; n < KEYS; i++) {
 		struct pkt_media m = media_of(i);
 
-		/* The last bucket, so that they spill across the end. */
+		/* The last group, so that they spill across the end. */
 		if ((pkt_media_key_hash(&m.key, &seed) >> 32 & 7) == 7)
 			keys[n++] = i;
 	}
 	for (uint32_t i = 0; i < KEYS; i++)
 		streams[i] = open_stream(&t, keys[i], START_NS);
+	assert_int_equal(t.groups[7].spilt, KEYS - QOS_GROUP_SLOTS);
+	assert_int_equal(t.groups[0].spilt, KEYS - 2 * QOS_GROUP_SLOTS);
+	assert_int_equal(t.groups[1].spilt, 1);
+	assert_int_equal(t.groups[2].spilt, 0);
 	for (uint32_t i = 0; i < KEYS; i++) {
-		unsigned home = 0;
-
 		assert_int_equal(find_stream(&t, keys[i]), streams[i]);
 		qos_table_close(&t, streams[i]);
 		assert_int_equal(find_stream(&t, keys[i]), QOS_NONE);
 		for (uint32_t k = i + 1; k < KEYS; k++)
 			assert_int_equal(find_stream(&t, keys[k]), streams[k]);
-		for (unsigned s = 0; s < QOS_BUCKET_SLOTS; s++)
-			home += t.buckets[7].sig[s] != 0;
-		assert_int_equal(
-			home, KEYS - 1 - i < QOS_BUCKET_SLOTS ? KEYS - 1 - i : QOS_BUCKET_SLOTS);
+		assert_reachable(&t);
 	}
 	close_table(&t, mem);
 }
 
-static void a_burst_finds_what_single_searches_find(void **state)
+/* More than the count of a group holds, all spilt from one: the count stays where it is, and all are found. */
+static void finds_more_than_a_group_can_count(void **state)
 {
 	enum {
-		MAX = 300
+		MAX = 400
 	};
-	uint64_t random = 99, found = 0, spilt = 0;
+	static uint32_t keys[MAX], streams[MAX];
+	struct qos_table t;
+	void *mem = open_table(&t, MAX);
+	uint32_t n = 0;
+
+	(void)state;
+	for (uint32_t i = 0; n < MAX; i++) {
+		struct pkt_media m = media_of(i);
+
+		if ((pkt_media_key_hash(&m.key, &seed) >> 32 & t.group_mask) == 0)
+			keys[n++] = i;
+	}
+	for (uint32_t i = 0; i < MAX; i++)
+		streams[i] = open_stream(&t, keys[i], START_NS);
+	assert_int_equal(t.groups[0].spilt, QOS_GROUP_SPILT_MAX);
+	for (uint32_t i = 0; i < MAX; i++) {
+		assert_int_equal(find_stream(&t, keys[i]), streams[i]);
+		qos_table_close(&t, streams[i]);
+		assert_int_equal(find_stream(&t, keys[i]), QOS_NONE);
+	}
+	assert_int_equal(t.groups[0].spilt, QOS_GROUP_SPILT_MAX);
+	assert_int_equal(open_stream(&t, 1, START_NS) == QOS_NONE, false);
+	assert_int_equal(find_stream(&t, 2), QOS_NONE);
+	close_table(&t, mem);
+}
+
+static void a_located_slot_is_that_of_the_search_or_of_none(void **state)
+{
+	enum {
+		MAX = 300,
+		TRIES = 50000
+	};
+	uint64_t random = 99, found = 0, missed = 0;
 	struct qos_table t;
 	void *mem = open_table(&t, MAX);
 
 	(void)state;
 	for (uint32_t i = 0; i < MAX; i++)
 		open_stream(&t, i, START_NS);
-	for (unsigned n = 0; n < 2000; n++) {
-		struct pkt_media m[QOS_BURST];
-		uint64_t hash[QOS_BURST];
-		uint32_t got[QOS_BURST];
-		unsigned count = draw(&random, QOS_BURST + 1);
+	for (unsigned n = 0; n < TRIES; n++) {
+		struct pkt_media m = media_of(draw(&random, 2 * MAX));
+		uint32_t slot = qos_table_locate(&t, qos_table_hash(&t, &m.key));
+		bool is_it = slot != QOS_NONE && qos_table_is_of(&t, slot, &m.key);
+		uint32_t want = qos_table_find_slot(&t, &m.key);
 
-		for (unsigned i = 0; i < count; i++)
-			m[i] = media_of(draw(&random, 2 * MAX));
-		/* The same stream several times in one burst. */
-		if (count > 2)
-			m[count - 1] = m[0];
-		for (unsigned i = 0; i < count; i++)
-			hash[i] = qos_table_hash(&t, &m[i].key);
-		qos_table_find_burst(&t, m, hash, count, got);
-		for (unsigned i = 0; i < count; i++) {
-			uint32_t want = qos_table_find(&t, &m[i].key);
-
-			assert_true(got[i] == want || got[i] == QOS_NONE);
-			found += got[i] != QOS_NONE;
-			spilt += got[i] != want;
-		}
+		assert_true(slot == QOS_NONE ||
+			    t.groups[slot / QOS_GROUP_SLOTS].sig[slot % QOS_GROUP_SLOTS]);
+		assert_true(!is_it || slot == want);
+		found += is_it;
+		missed += !is_it && want != QOS_NONE;
 	}
-	/* Only what spilt is left to the single search. */
-	assert_true(found && spilt * 10 < found);
+	/* Only what spilt, or shares an octet of the hash, is left to the single search. */
+	assert_true(found && missed * 20 < found);
 	close_table(&t, mem);
 }
 
@@ -286,7 +317,7 @@ static void a_closed_stream_leaves_its_counts(void **state)
 
 		m.seq = order[i];
 		m.rtp_ts = 160u * order[i];
-		qos_table_update(&t, stream, &m, START_NS + 20 * MS * i);
+		qos_table_update(&t, t.cold[stream].slot, &m, START_NS + 20 * MS * i);
 	}
 	assert_int_equal(t.counters.lost, 0);
 	qos_table_close(&t, stream);
@@ -347,8 +378,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fills_to_its_bound_and_refuses_the_rest),
 		cmocka_unit_test(agrees_with_a_model),
-		cmocka_unit_test(pulls_spilt_entries_back),
-		cmocka_unit_test(a_burst_finds_what_single_searches_find),
+		cmocka_unit_test(finds_what_spilt_until_it_closes),
+		cmocka_unit_test(finds_more_than_a_group_can_count),
+		cmocka_unit_test(a_located_slot_is_that_of_the_search_or_of_none),
 		cmocka_unit_test(a_closed_stream_leaves_its_counts),
 		cmocka_unit_test(counts_ssrc_changes_on_the_same_addresses),
 		cmocka_unit_test(holds_its_call_while_open),
