@@ -362,7 +362,7 @@ void hep_json_report(struct hep_json *j, const struct qos_report *report, uint32
 	put_time(j, "REPORT_END", report->last_ns);
 	put_str(j, "SOURCE", "RTP");
 	if (report->has_score)
-		put_str(j, "MOS_SCALE", "NB");
+		put_str(j, "MOS_SCALE", qos_scale_name(report->scale));
 	else
 		hep_json_null(j, "MOS_SCALE");
 	put_str(j, "MOS_BASIS", qos_basis_name(codec ? codec->basis : QOS_BASIS_NONE));

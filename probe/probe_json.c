@@ -67,6 +67,11 @@ size_t probe_json_call(const struct probe_call *call, char *buf, size_t room)
 		hep_json_double(&j, "worst_mos", call->worst_mos, 3);
 	else
 		hep_json_null(&j, "worst_mos");
+	if (call->worst_mos > 0)
+		hep_json_string(
+			&j, "worst_mos_scale", bytes_from_str(qos_scale_name(call->worst_scale)));
+	else
+		hep_json_null(&j, "worst_mos_scale");
 	return end(&j);
 }
 

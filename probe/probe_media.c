@@ -90,11 +90,11 @@ static void note_codec(struct qos_call *call, const struct qos_payload *payload)
 
 static void note_mos(struct qos_call *call, const struct qos_report *report)
 {
-	uint32_t mos = report->has_score ? (uint32_t)(report->mean_mos * 1000) : 0;
-	uint32_t worst = atomic_load(&call->worst_mos_x1000);
+	uint32_t mine = qos_worst_pack(report);
+	uint32_t worst = atomic_load(&call->worst);
 
-	while (mos && (!worst || mos < worst) &&
-		!atomic_compare_exchange_weak(&call->worst_mos_x1000, &worst, mos))
+	while (mine && (!worst || mine < worst) &&
+		!atomic_compare_exchange_weak(&call->worst, &worst, mine))
 		;
 }
 

@@ -3,6 +3,7 @@
 #include "probe_query.h"
 
 #include <errno.h>
+#include <math.h>
 #include <time.h>
 
 #include "probe_worker.h"
@@ -11,7 +12,7 @@ static double rank(const struct probe_query *q, const struct qos_report *r)
 {
 	if (q->order == PROBE_QUERY_NEWEST)
 		return -(double)r->start_ns;
-	return r->has_score ? r->mean_mos : 5.0;
+	return r->has_score ? r->mean_r : INFINITY;
 }
 
 /* Keeps the best few, sorted. */

@@ -101,11 +101,14 @@ void probe_results_stream(struct probe_results *r, const struct qos_report *repo
 
 static void describe(struct qos_call *call, struct probe_call *row)
 {
+	uint32_t worst = atomic_load(&call->worst);
+
 	*row = (struct probe_call){
 		.start_ns = call->start_ns,
 		.end_ns = atomic_load(&call->end_ns),
 		.streams = atomic_load(&call->streams),
-		.worst_mos = atomic_load(&call->worst_mos_x1000) / 1000.0,
+		.worst_mos = qos_worst_mos(worst),
+		.worst_scale = qos_worst_scale(worst),
 	};
 	memcpy(row->codec, call->codec, sizeof(row->codec));
 	memcpy(row->call_id, call->call_id, sizeof(row->call_id));

@@ -26,7 +26,8 @@ struct probe_call {
 	uint16_t code;
 	uint32_t streams;
 	uint32_t messages;
-	double worst_mos; /* 0: no stream was scored */
+	double worst_mos; /* of the stream with the least R; 0: no stream was scored */
+	enum qos_scale worst_scale;
 	char codec[QOS_CODEC_NAME_MAX];
 	char call_id[QOS_CALL_ID_MAX];
 	char from[QOS_PARTY_MAX];

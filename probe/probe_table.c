@@ -98,10 +98,13 @@ static void call_row(const struct probe_results *r, uint32_t i, char cells[][CEL
 		snprintf(cells[6], CELL_MAX, "-");
 	snprintf(cells[7], CELL_MAX, "%s", call->codec[0] ? call->codec : "-");
 	snprintf(cells[8], CELL_MAX, "%u", call->streams);
-	if (call->worst_mos > 0)
+	if (call->worst_mos > 0) {
 		snprintf(cells[9], CELL_MAX, "%.2f", call->worst_mos);
-	else
+		snprintf(cells[10], CELL_MAX, "%s", qos_scale_name(call->worst_scale));
+	} else {
 		snprintf(cells[9], CELL_MAX, "-");
+		snprintf(cells[10], CELL_MAX, "-");
+	}
 	clean(cells[0]);
 }
 
@@ -137,13 +140,15 @@ static void stream_row(const struct probe_results *r, uint32_t i, char cells[][C
 	if (s->has_score) {
 		snprintf(cells[8], CELL_MAX, "%.1f", s->mean_r);
 		snprintf(cells[9], CELL_MAX, "%.2f", s->mean_mos);
+		snprintf(cells[10], CELL_MAX, "%s", qos_scale_name(s->scale));
 	} else {
 		snprintf(cells[8], CELL_MAX, "-");
 		snprintf(cells[9], CELL_MAX, "-");
+		snprintf(cells[10], CELL_MAX, "-");
 	}
-	snprintf(cells[10], CELL_MAX, "%.120s", s->has_call ? s->call_id : "-");
+	snprintf(cells[11], CELL_MAX, "%.120s", s->has_call ? s->call_id : "-");
 	clean(cells[3]);
-	clean(cells[10]);
+	clean(cells[11]);
 }
 
 static void print_more(uint64_t have, FILE *out)
@@ -193,19 +198,19 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 void probe_table_print(const struct probe_results *r, const struct probe *probe, FILE *out)
 {
 	struct table calls = {
-		.columns = 10,
+		.columns = 11,
 		.heads = {"Call-ID", "from", "to", "method", "state", "code", "duration", "codec",
-			"streams", "worst MOS"},
+			"streams", "worst MOS", "scale"},
 		.is_right = {[5] = true, [6] = true, [8] = true, [9] = true},
 		.limit = {[0] = 36, [1] = 20, [2] = 20},
 	};
 	struct table streams = {
-		.columns = 11,
+		.columns = 12,
 		.heads = {"source", "destination", "SSRC", "codec", "packets", "lost", "jitter ms",
-			"max", "R", "MOS", "Call-ID"},
+			"max", "R", "MOS", "scale", "Call-ID"},
 		.is_right =
 			{[4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true},
-		.limit = {[10] = 36},
+		.limit = {[11] = 36},
 	};
 
 	fprintf(out, "\n%llu calls:\n", (unsigned long long)r->calls_seen);
@@ -213,7 +218,7 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 		&calls, r, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN, call_row, out);
 	print_more(r->calls_seen, out);
 	fprintf(out,
-		"\n%llu streams (jitter: mean of RFC 3550; R and MOS: ITU-T G.107, narrowband codecs):\n",
+		"\n%llu streams (jitter: mean of RFC 3550; R and MOS: ITU-T G.107 (NB), G.107.1 (WB), G.107.2 (FB)):\n",
 		(unsigned long long)r->streams_seen);
 	print_rows(&streams, r, r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN,
 		stream_row, out);

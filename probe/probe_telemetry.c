@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -300,6 +301,7 @@ static void put_stream(struct rte_tel_data *entry, const struct qos_report *r)
 	if (r->has_score) {
 		put_double(entry, "r", r->mean_r);
 		put_double(entry, "mos", r->mean_mos);
+		put_text(entry, "mos_scale", qos_scale_name(r->scale));
 	}
 }
 
@@ -308,7 +310,7 @@ static bool is_before(
 {
 	if (order == PROBE_QUERY_NEWEST)
 		return a->start_ns > b->start_ns;
-	return (a->has_score ? a->mean_mos : 5) < (b->has_score ? b->mean_mos : 5);
+	return (a->has_score ? a->mean_r : INFINITY) < (b->has_score ? b->mean_r : INFINITY);
 }
 
 /* Merges the workers' sorted answers. */

@@ -68,7 +68,7 @@ struct qos_call {
 	struct qos_media *media; /* its endpoints, guarded by the publishing mutex of qos_media */
 	unsigned home; /* the worker that expires it */
 	_Atomic uint32_t streams; /* ever attached */
-	_Atomic uint32_t worst_mos_x1000; /* 0: none scored */
+	_Atomic uint32_t worst; /* stream, see qos_worst_pack; 0: none scored */
 	_Atomic uint32_t codec_pt; /* what the first stream carried; QOS_CALL_NO_CODEC: none yet */
 	struct rcu_head rcu;
 	char codec[24]; /* written once by the worker that set codec_pt from none */

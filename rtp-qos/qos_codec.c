@@ -1,136 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The codec tables. Ie and Bpl are those of ITU-T G.113 Appendix I, Tables I.1 and I.4 (provisional
- * planning values), on the narrowband scale of G.107 only: wideband and fullband codecs have theirs
- * on other scales (G.107.1, G.107.2), which must not meet in one formula, and so stand as NONE. */
+/* The codec tables, from qos_codecs.def, and look-ups in them. */
 #include "qos_codec.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define G113(name, clock, ie, bpl)                              \
-	{                                                       \
-		name, clock, QOS_AUDIO, QOS_BASIS_G113, ie, bpl \
-	}
-#define ASSUMED(name, clock, ie, bpl)                              \
-	{                                                          \
-		name, clock, QOS_AUDIO, QOS_BASIS_ASSUMED, ie, bpl \
-	}
-#define NONE(name, clock, kind)                         \
-	{                                               \
-		name, clock, kind, QOS_BASIS_NONE, 0, 0 \
-	}
+#define VALUE(s, i, b, from)  .scale = s, .basis = QOS_BASIS_##from, .ie = i, .bpl = b
+#define NB(ie, bpl, basis)    VALUE(QOS_NB, ie, bpl, basis)
+#define WB(ie, bpl, basis)    VALUE(QOS_WB, ie, bpl, basis)
+#define FB(ie, bpl, basis)    VALUE(QOS_FB, ie, bpl, basis)
+#define NONE		      VALUE(QOS_NB, 0, 0, NONE)
+#define WITH_BURSTY(value, b) value, .bpl_bursty = b
+#define ROW(n, m, c, k, ...)  .name = n, .mode = m, .clock = c, .kind = k, __VA_ARGS__
 
-/* G.113 has no Bpl for these codecs. A frame codec repeats the last frame like GSM EFR (10); a
- * sample codec conceals nothing by itself, like G.711 without Appendix I (4.3). */
-#define ASSUMED_BPL_FRAME  10.0f
-#define ASSUMED_BPL_SAMPLE 4.3f
-
-/* RFC 3551 section 6, tables 4 and 5. */
 static const struct qos_codec static_types[] = {
-	[0] = G113("pcmu", 8000, 0, 4.3f),
-	[3] = ASSUMED("gsm", 8000, 20, ASSUMED_BPL_FRAME), /* Bpl assumed */
-	/* The 6.3 kbit/s row with VAD; at 5.3 kbit/s Ie would be 19, but SDP names no rate. */
-	[4] = G113("g723", 8000, 15, 16.1f),
-	[5] = NONE("dvi4", 8000, QOS_AUDIO),
-	[6] = NONE("dvi4", 16000, QOS_AUDIO),
-	[7] = NONE("lpc", 8000, QOS_AUDIO),
-	[8] = G113("pcma", 8000, 0, 4.3f),
-	/* 8000 by mistake in RFC 1890, kept for compatibility (RFC 3551 section 4.5.2). */
-	[9] = NONE("g722", 8000, QOS_AUDIO),
-	[10] = NONE("l16", 44100, QOS_AUDIO), /* stereo */
-	[11] = NONE("l16", 44100, QOS_AUDIO),
-	[12] = NONE("qcelp", 8000, QOS_AUDIO),
-	[13] = NONE("cn", 8000, QOS_NOISE),
-	[14] = NONE("mpa", 90000, QOS_AUDIO),
-	[15] = ASSUMED("g728", 8000, 7, ASSUMED_BPL_FRAME), /* Bpl assumed; Ie of 16 kbit/s */
-	[16] = NONE("dvi4", 11025, QOS_AUDIO),
-	[17] = NONE("dvi4", 22050, QOS_AUDIO),
-	/* The Bpl stands in the row of G.729A with VAD, whose Ie is 11: see g729ab below. */
-	[18] = G113("g729", 8000, 10, 19),
-	[25] = NONE("celb", 90000, QOS_VIDEO),
-	[26] = NONE("jpeg", 90000, QOS_VIDEO),
-	[28] = NONE("nv", 90000, QOS_VIDEO),
-	[31] = NONE("h261", 90000, QOS_VIDEO),
-	[32] = NONE("mpv", 90000, QOS_VIDEO),
-	[33] = NONE("mp2t", 90000, QOS_VIDEO),
-	[34] = NONE("h263", 90000, QOS_VIDEO),
+#define STATIC(pt, name, clock, kind, ...) [pt] = {ROW(name, "", clock, kind, __VA_ARGS__)},
+#define CODEC(...)
+#define MODE(...)
+#include "qos_codecs.def"
+#undef STATIC
+#undef CODEC
 };
 
 static const struct qos_codec dynamic_types[] = {
-	/* Narrowband. */
-	G113("gsm-efr", 8000, 5, 10),
-	ASSUMED("gsm-hr-08", 8000, 23, ASSUMED_BPL_FRAME), /* Bpl assumed */
-	G113("g729a", 8000, 10, 19), /* not registered, but seen */
-	G113("g729ab", 8000, 11, 19), /* the same */
-	/* Bpl assumed for all eight; the AAL2 names differ in bit order only (RFC 3551, 4.5.4). */
-	ASSUMED("g726-40", 8000, 2, ASSUMED_BPL_SAMPLE),
-	ASSUMED("g726-32", 8000, 7, ASSUMED_BPL_SAMPLE),
-	ASSUMED("g726-24", 8000, 25, ASSUMED_BPL_SAMPLE),
-	ASSUMED("g726-16", 8000, 50, ASSUMED_BPL_SAMPLE),
-	ASSUMED("aal2-g726-40", 8000, 2, ASSUMED_BPL_SAMPLE),
-	ASSUMED("aal2-g726-32", 8000, 7, ASSUMED_BPL_SAMPLE),
-	ASSUMED("aal2-g726-24", 8000, 25, ASSUMED_BPL_SAMPLE),
-	ASSUMED("aal2-g726-16", 8000, 50, ASSUMED_BPL_SAMPLE),
-	/* No row in G.113: the 12.2 kbit/s mode is that of GSM EFR, the others are taken for it. */
-	ASSUMED("amr", 8000, 5, 10),
-	ASSUMED("ilbc", 8000, 11, 32), /* no row in G.113: both from the literature, 15.2 kbit/s */
-	ASSUMED("speex", 8000, 10,
-		ASSUMED_BPL_FRAME), /* no row: Ie for about 15 kbit/s, both assumed */
-	NONE("g729d", 8000, QOS_AUDIO),
-	NONE("g729e", 8000, QOS_AUDIO),
-	NONE("evrc", 8000, QOS_AUDIO),
-	NONE("evrc0", 8000, QOS_AUDIO),
-	NONE("l8", 8000, QOS_AUDIO),
-	NONE("l16", 8000, QOS_AUDIO),
-	NONE("vdvi", 8000, QOS_AUDIO),
-	NONE("clearmode", 8000, QOS_AUDIO), /* RFC 4040: data, not speech */
-	NONE("bv16", 8000, QOS_AUDIO),
+#define STATIC(...)
+#define CODEC(name, clock, kind, ...) {ROW(name, "", clock, kind, __VA_ARGS__)},
+#include "qos_codecs.def"
+#undef CODEC
+#undef MODE
+};
 
-	/* Wideband and more. */
-	NONE("opus", 48000, QOS_AUDIO),
-	NONE("amr-wb", 16000, QOS_AUDIO),
-	NONE("amr-wb+", 72000, QOS_AUDIO),
-	NONE("evs", 16000, QOS_AUDIO),
-	NONE("g7221", 16000, QOS_AUDIO),
-	NONE("g7221", 32000, QOS_AUDIO),
-	NONE("g719", 48000, QOS_AUDIO),
-	NONE("g7291", 16000, QOS_AUDIO),
-	NONE("pcmu-wb", 16000, QOS_AUDIO),
-	NONE("pcma-wb", 16000, QOS_AUDIO),
-	NONE("bv32", 16000, QOS_AUDIO),
-	NONE("silk", 8000, QOS_AUDIO),
-	NONE("silk", 12000, QOS_AUDIO),
-	NONE("silk", 16000, QOS_AUDIO),
-	NONE("silk", 24000, QOS_AUDIO),
-	NONE("isac", 16000, QOS_AUDIO),
-	NONE("isac", 32000, QOS_AUDIO),
-	NONE("speex", 16000, QOS_AUDIO),
-	NONE("speex", 32000, QOS_AUDIO),
-	NONE("mp4a-latm", 90000, QOS_AUDIO),
-	NONE("mpeg4-generic", 48000, QOS_AUDIO),
-
-	/* Not speech; their clock is that of the codec they go with. */
-	NONE("telephone-event", 8000, QOS_EVENT),
-	NONE("tone", 8000, QOS_EVENT),
-	NONE("red", 8000, QOS_REDUNDANCY),
-	NONE("rtx", 90000, QOS_REDUNDANCY),
-	NONE("ulpfec", 90000, QOS_REDUNDANCY),
-	NONE("parityfec", 90000, QOS_REDUNDANCY),
-	NONE("flexfec", 90000, QOS_REDUNDANCY),
-	NONE("flexfec-03", 90000, QOS_REDUNDANCY),
-	NONE("t140", 1000, QOS_TEXT),
-
-	NONE("h263-1998", 90000, QOS_VIDEO),
-	NONE("h263-2000", 90000, QOS_VIDEO),
-	NONE("h264", 90000, QOS_VIDEO),
-	NONE("h264-svc", 90000, QOS_VIDEO),
-	NONE("h265", 90000, QOS_VIDEO),
-	NONE("h266", 90000, QOS_VIDEO),
-	NONE("vp8", 90000, QOS_VIDEO),
-	NONE("vp9", 90000, QOS_VIDEO),
-	NONE("av1", 90000, QOS_VIDEO),
-	NONE("mp4v-es", 90000, QOS_VIDEO),
-	NONE("x-rtvc1", 90000, QOS_VIDEO),
-	NONE("x-h264uc", 90000, QOS_VIDEO),
+static const struct qos_codec modes[] = {
+#define CODEC(...)
+#define MODE(name, mode, clock, ...) {ROW(name, mode, clock, QOS_AUDIO, __VA_ARGS__)},
+#include "qos_codecs.def"
 };
 
 static const struct qos_codec *find_in(
@@ -151,6 +53,38 @@ const struct qos_codec *qos_codec_find(struct bytes name, uint32_t clock)
 
 	codec = find_in(static_types, COUNT(static_types), name, clock);
 	return codec ? codec : find_in(dynamic_types, COUNT(dynamic_types), name, clock);
+}
+
+const struct qos_codec *qos_codec_next_mode(struct bytes name, const struct qos_codec *last)
+{
+	size_t i = last ? (size_t)(last - modes) + 1 : 0;
+
+	for (; i < COUNT(modes); i++)
+		if (bytes_eq_nocase(name, bytes_from_str(modes[i].name)))
+			return &modes[i];
+	return NULL;
+}
+
+const struct qos_codec *qos_codec_find_mode(struct bytes name, struct bytes mode, uint32_t clock)
+{
+	const struct qos_codec *codec = NULL;
+
+	if (!mode.n)
+		return qos_codec_find(name, clock);
+	while ((codec = qos_codec_next_mode(name, codec)))
+		if ((!clock || codec->clock == clock) &&
+			bytes_eq_nocase(mode, bytes_from_str(codec->mode)))
+			return codec;
+	return NULL;
+}
+
+const struct qos_codec *qos_codec_received(const struct qos_codec *codec, bool g711_plc)
+{
+	bool is_g711 = codec == &static_types[0] || codec == &static_types[8];
+
+	if (g711_plc || !is_g711)
+		return codec;
+	return qos_codec_find_mode(bytes_from_str(codec->name), BYTES_LIT("no-plc"), codec->clock);
 }
 
 const struct qos_codec *qos_codec_static(uint8_t pt)
@@ -213,6 +147,8 @@ const char *qos_basis_name(enum qos_basis basis)
 	switch (basis) {
 	case QOS_BASIS_G113:
 		return "g113";
+	case QOS_BASIS_LIT:
+		return "lit";
 	case QOS_BASIS_ASSUMED:
 		return "assumed";
 	case QOS_BASIS_NONE:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is known of a codec: RTP clock (RFC 3551), and its impairment on the narrowband E-model
- * scale with where the figure comes from (ITU-T G.113 Appendix I).
+/* What is known of a codec: RTP clock (RFC 3551), the E-model scale it is judged on, and its impairment
+ * on that scale with where the figures come from (qos_codecs.def).
  * Owner: constant tables. Threads: any. */
 #ifndef QOS_CODEC_H
 #define QOS_CODEC_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "qos_emodel.h"
 
 enum qos_kind {
 	QOS_AUDIO = 0,
@@ -21,18 +22,22 @@ enum qos_kind {
 
 /* Where Ie and Bpl come from. */
 enum qos_basis {
-	QOS_BASIS_NONE = 0, /* no narrowband value exists: the stream gets no R-factor */
-	QOS_BASIS_G113, /* both from ITU-T G.113 Appendix I */
-	QOS_BASIS_ASSUMED, /* one of them is an assumption, see qos_codec.c */
+	QOS_BASIS_NONE = 0, /* no value exists: the stream gets no R-factor */
+	QOS_BASIS_G113, /* both from ITU-T G.113 */
+	QOS_BASIS_LIT, /* both from another publication */
+	QOS_BASIS_ASSUMED, /* one of them, or the mode, is an assumption */
 };
 
 struct qos_codec {
 	const char *name; /* lower case encoding name as in SDP */
+	const char *mode; /* "12.65"; "" stands for all modes of the codec */
 	uint32_t clock; /* RTP clock in Hz */
 	enum qos_kind kind;
+	enum qos_scale scale; /* of ie and bpl */
 	enum qos_basis basis;
-	float ie; /* equipment impairment factor */
-	float bpl; /* packet-loss robustness factor */
+	double ie; /* equipment impairment factor */
+	double bpl; /* packet-loss robustness factor, random loss */
+	double bpl_bursty; /* bursty loss, of no burst ratio that a formula could use; 0: none known */
 };
 
 enum {
@@ -48,8 +53,18 @@ struct qos_payload {
 	char name[QOS_CODEC_NAME_MAX]; /* lower case, "" unknown */
 };
 
-/* By SDP encoding name, any case, and clock (0: the first of that name). NULL when not known. */
+/* By SDP encoding name, any case, and clock (0: the first of that name), whatever the mode. NULL when
+ * not known. */
 const struct qos_codec *qos_codec_find(struct bytes name, uint32_t clock);
+
+/* One mode, any case; the same as above when it is empty. NULL when not known. */
+const struct qos_codec *qos_codec_find_mode(struct bytes name, struct bytes mode, uint32_t clock);
+
+/* The modes of a name, one after the other: the first after NULL, NULL after the last. */
+const struct qos_codec *qos_codec_next_mode(struct bytes name, const struct qos_codec *last);
+
+/* What a receiver of codec makes of it: G.711 loses its concealment unless g711_plc (qos_options). */
+const struct qos_codec *qos_codec_received(const struct qos_codec *codec, bool g711_plc);
 
 /* Static payload types, RFC 3551 section 6. NULL for dynamic and unassigned ones. */
 const struct qos_codec *qos_codec_static(uint8_t pt);
@@ -58,7 +73,7 @@ const struct qos_codec *qos_codec_static(uint8_t pt);
  * clock of the SDP wins over the table's. Characters outside printable ASCII become '?'. */
 void qos_payload_init(struct qos_payload *payload, uint8_t pt, struct bytes name, uint32_t clock);
 
-/* "g113", "assumed", "none": the report's MOS_BASIS. */
+/* "g113", "lit", "assumed", "none": the report's MOS_BASIS. */
 const char *qos_basis_name(enum qos_basis basis);
 
 #endif

@@ -3,43 +3,55 @@
  * milliseconds. */
 #include "qos_report.h"
 
+#include <math.h>
+
 #include "qos_emodel.h"
 #include "qos_stream.h"
 
-/* G.113 Appendix I: G.711 with the loss concealment of its own Appendix I. */
-#define BPL_G711_PLC 25.1f
+/* 13 bits of MOS x 1000, 2 of the scale, 14 of R x 100. */
+enum {
+	WORST_SCALE_SHIFT = 13,
+	WORST_R_SHIFT = 15,
+};
 
 static double ms(double ns)
 {
 	return ns / 1e6;
 }
 
-/* What happened since the last report; scores it when there is anything to score. */
+/* Scores what happened since the last report, on the codec's own scale. Minimum and mean begin anew when
+ * that is another than before: scores of two scales have no mean. */
+static void score(struct qos_stream_cold *cold, const struct qos_codec *codec, double packets,
+	double expected)
+{
+	enum qos_scale scale = codec->scale;
+	/* A late packet may repair a loss of the interval before. */
+	double ppl = expected > packets ? 100 * (expected - packets) / expected : 0;
+	double ie_eff = qos_emodel_ie_eff(scale, codec->ie, codec->bpl, ppl, 1);
+
+	if (!cold->scored_packets || cold->scale != scale) {
+		cold->scale = (uint8_t)scale;
+		cold->min_r = cold->min_mos = INFINITY;
+		cold->sum_r = cold->sum_mos = cold->scored_packets = 0;
+	}
+	cold->r = qos_emodel_r(scale, ie_eff, qos_emodel_id(scale, 0));
+	cold->mos = qos_emodel_mos(scale, cold->r);
+	cold->min_r = fmin(cold->min_r, cold->r);
+	cold->min_mos = fmin(cold->min_mos, cold->mos);
+	cold->sum_r += cold->r * packets;
+	cold->sum_mos += cold->mos * packets;
+	cold->scored_packets += (uint64_t)packets;
+}
+
 static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *cold, bool g711_plc,
-	struct qos_report *report)
+	const struct qos_report *report)
 {
 	const struct qos_codec *codec = cold->payload.codec;
 	uint64_t packets = report->packets - cold->interval_packets;
 	uint64_t expected = report->expected - cold->interval_expected;
-	/* A late packet may repair a loss of the interval before. */
-	double lost = expected > packets ? (double)(expected - packets) : 0;
 
-	if (codec && codec->basis != QOS_BASIS_NONE && codec->kind == QOS_AUDIO && expected &&
-		packets) {
-		bool is_g711 = codec->ie == 0;
-		double bpl = is_g711 && g711_plc ? BPL_G711_PLC : codec->bpl;
-
-		cold->r = qos_emodel_r(
-			qos_emodel_ie_eff(codec->ie, bpl, 100.0 * lost / (double)expected, 1.0), 0);
-		cold->mos = qos_emodel_mos(cold->r);
-		if (!cold->scored_packets || cold->r < cold->min_r)
-			cold->min_r = cold->r;
-		if (!cold->scored_packets || cold->mos < cold->min_mos)
-			cold->min_mos = cold->mos;
-		cold->sum_r += cold->r * (double)packets;
-		cold->sum_mos += cold->mos * (double)packets;
-		cold->scored_packets += packets;
-	}
+	if (codec && codec->basis != QOS_BASIS_NONE && expected && packets)
+		score(cold, qos_codec_received(codec, g711_plc), (double)packets, (double)expected);
 	cold->interval_packets = report->packets;
 	cold->interval_expected = report->expected;
 	cold->interval_last_ns = hot->last_ns;
@@ -61,6 +73,24 @@ static double mean_delta_ms(const struct qos_stream_hot *hot, const struct qos_s
 
 	return packets > silent && heard_ns > 0 ? ms((double)heard_ns / (double)(packets - silent))
 						: 0;
+}
+
+uint32_t qos_worst_pack(const struct qos_report *report)
+{
+	if (!report->has_score)
+		return 0;
+	return (uint32_t)(report->mean_r * 100) << WORST_R_SHIFT |
+	       (uint32_t)report->scale << WORST_SCALE_SHIFT | (uint32_t)(report->mean_mos * 1000);
+}
+
+enum qos_scale qos_worst_scale(uint32_t worst)
+{
+	return worst >> WORST_SCALE_SHIFT & 3;
+}
+
+double qos_worst_mos(uint32_t worst)
+{
+	return (worst & ((1u << WORST_SCALE_SHIFT) - 1)) / 1000.0;
 }
 
 static char *put_hex(char *p, const uint8_t *octets, size_t n)
@@ -168,6 +198,7 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	close_interval(hot, cold, g711_plc, report);
 	report->has_score = cold->scored_packets > 0;
 	if (report->has_score) {
+		report->scale = cold->scale;
 		report->r = cold->r;
 		report->min_r = cold->min_r;
 		report->mean_r = cold->sum_r / (double)cold->scored_packets;

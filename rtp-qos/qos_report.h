@@ -75,11 +75,21 @@ struct qos_report {
 	double skew_ms; /* nominal minus arrival, negative is late */
 	double max_skew_ms; /* largest magnitude, with its sign */
 
-	/* G.107; only when has_score. The interval's own, the least, and the mean by packets. */
+	/* E-model without delay (MOS-LQ); only when has_score, all on the scale named. The interval's own,
+	 * the least and the mean by packets since the stream's codec is one of that scale. */
 	bool has_score;
+	enum qos_scale scale;
 	double mos, min_mos, mean_mos;
 	double r, min_r, mean_r;
 };
+
+/* A call's worst stream in one word, of which the least is the worst, that with the least mean R; 0 for a
+ * stream without score. R
+ * counts the same impairments on all three scales (G.711 without loss is 93.2 of 93.2, 129 and 148;
+ * G.107.1), MOS does not, so MOS of two scales are never compared: the worst is shown with its scale. */
+uint32_t qos_worst_pack(const struct qos_report *report);
+enum qos_scale qos_worst_scale(uint32_t worst);
+double qos_worst_mos(uint32_t worst);
 
 /* What: an id for media that no call is known for, the same for both directions, since collectors
  * drop records without one. */

@@ -70,6 +70,7 @@ struct qos_stream_cold {
 	uint8_t party;
 	uint8_t quiet_pt; /* payload type known, not guessed, to be an event or comfort noise */
 	uint8_t phase; /* wheel slot */
+	uint8_t scale; /* enum qos_scale of the scores below */
 	bool is_open;
 	uint32_t slot; /* of its hot half */
 	uint32_t wheel_pos;

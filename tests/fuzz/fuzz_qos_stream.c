@@ -82,8 +82,9 @@ static void check_report(struct run *r, enum qos_report_type type)
 	check(fabs(p.skew_ms) <= fabs(p.max_skew_ms) && fabs(p.max_skew_ms) < 2148);
 	if (!p.has_score)
 		return;
-	check(is_within(p.r, 0, 100) && is_within(p.min_r, 0, p.r));
-	check(is_within(p.mean_r, p.min_r - 1e-6, 100));
+	check(p.scale < QOS_SCALES);
+	check(is_within(p.r, 0, qos_emodel_r_best(p.scale)) && is_within(p.min_r, 0, p.r));
+	check(is_within(p.mean_r, p.min_r - 1e-6, qos_emodel_r_best(p.scale) + 1e-6));
 	check(is_within(p.mos, 1, 4.5) && is_within(p.min_mos, 1, p.mos));
 	check(is_within(p.mean_mos, p.min_mos - 1e-6, 4.5));
 }

@@ -4,11 +4,18 @@ test's second opinion on rtp-qos/qos_emodel.c, which begins with the result of a
 
 from __future__ import annotations
 
-from math import exp, log10, sqrt
+from math import exp, log10, log2, sqrt
 
-# ITU-T G.113 Appendix I: Ie and Bpl. G.711 conceals lost packets (G.711 Appendix I).
-G113 = {"pcmu": (0, 25.1), "pcma": (0, 25.1), "g729": (10, 19.0)}
+# Scale, Ie, Bpl and where they come from: ITU-T G.113 Appendix I, for G.711 with the loss concealment of
+# its own Appendix I; Opus: Alahmadi and others 2021, superwideband, 31 kbit/s assumed.
+CODECS = {"pcmu": ("NB", 0, 25.1, "g113"), "pcma": ("NB", 0, 25.1, "g113"),
+          "g729": ("NB", 10, 19.0, "g113"), "opus": ("FB", 16.8, 10.4, "assumed")}
 G711_BPL_WITHOUT_PLC = 4.3
+
+# G.107, G.107.1 and G.107.2: R without impairments, what Ie,eff tends to, and what R is divided by.
+BEST = {"NB": None, "WB": 129.0, "FB": 148.0}
+LOSS_LIMIT = {"NB": 95, "WB": 95, "FB": 132}
+STRETCH = {"NB": 1, "WB": 1.29, "FB": 1.48}
 
 
 def default_r() -> float:
@@ -38,12 +45,35 @@ def default_r() -> float:
     return ro - (iolr + ist + iq) - idle
 
 
-def r_factor(ie: float, bpl: float, loss_percent: float) -> float:
-    """Equations 7-1 and 7-29 with random loss, BurstR = 1."""
-    ie_eff = ie + (95 - ie) * loss_percent / (loss_percent + bpl)
-    return min(100.0, max(0.0, default_r() - ie_eff))
+def absolute_delay(ta: float) -> float:
+    """Idd, equations 7-27 and 7-28 with sT = 1, mT = 100 ms."""
+    x = log2(ta / 100) if ta > 100 else 0
+    return 25 * ((1 + x ** 6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2) if x else 0
 
 
-def mos(r: float) -> float:
-    """Annex B, never below 1."""
-    return max(1.0, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6)
+def delay(ta: float, scale: str = "NB") -> float:
+    """Id over that of no delay: NB 7-18 with T = Ta, Tr = 2 Ta; from 2 ms on."""
+    if scale != "NB":
+        return STRETCH[scale] * absolute_delay(ta)
+    no, ro, telr, wepl, rlr = -61.179214, 94.768822, 65, 110, 2
+    terv = telr - 40 * log10((1 + ta / 10) / (1 + ta / 150)) + 6 * exp(-0.3 * ta ** 2)
+    roe, re = -1.5 * (no - rlr), 80 + 2.5 * (terv - 14)
+    idte = ((roe - re) / 2 + sqrt((roe - re) ** 2 / 4 + 100) - 1) * (1 - exp(-ta))
+    listener = [(ro - rle) / 2 + sqrt((ro - rle) ** 2 / 4 + 169)
+                for rle in (10.5 * (wepl + 7) * (t + 1) ** -0.25 for t in (0, 2 * ta))]
+    return idte + listener[1] - listener[0] + absolute_delay(ta)
+
+
+def r_factor(ie: float, bpl: float, loss_percent: float, scale: str = "NB",
+             burst_r: float = 1, ta: float = 0) -> float:
+    """Equations 7-1 and 7-29; burst ratio in narrowband only."""
+    best, worst = BEST[scale] or default_r(), LOSS_LIMIT[scale]
+    burst_r = burst_r if scale == "NB" else 1
+    ie_eff = ie + (worst - ie) * loss_percent / (loss_percent / burst_r + bpl)
+    return max(0.0, best - ie_eff - (delay(ta, scale) if ta else 0))
+
+
+def mos(r: float, scale: str = "NB") -> float:
+    """Annex B, of G.107.1 Annex A, never below 1."""
+    rx = min(100.0, r / STRETCH[scale])
+    return max(1.0, 1 + 0.035 * rx + rx * (rx - 60) * (100 - rx) * 7e-6)

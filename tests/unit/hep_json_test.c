@@ -272,6 +272,18 @@ static void writes_every_key_of_a_report_in_order(void **state)
 	assert_true(json_is_valid(report_json(&report, HEP_FINAL)));
 }
 
+static void names_the_scale_of_the_score(void **state)
+{
+	struct qos_report report = full_report();
+
+	(void)state;
+	assert_text(json_get(report_json(&report, HEP_FINAL), "MOS_SCALE"), "\"NB\"");
+	report.scale = QOS_WB;
+	assert_text(json_get(report_json(&report, HEP_FINAL), "MOS_SCALE"), "\"WB\"");
+	report.scale = QOS_FB;
+	assert_text(json_get(report_json(&report, HEP_FINAL), "MOS_SCALE"), "\"FB\"");
+}
+
 static void names_the_last_report_as_configured(void **state)
 {
 	struct qos_report report = full_report();
@@ -362,6 +374,7 @@ int main(void)
 		cmocka_unit_test(writes_points_in_a_locale_of_commas),
 		cmocka_unit_test(writes_every_key_of_a_report_in_order),
 		cmocka_unit_test(names_the_last_report_as_configured),
+		cmocka_unit_test(names_the_scale_of_the_score),
 		cmocka_unit_test(writes_null_where_there_is_no_score),
 		cmocka_unit_test(leaves_out_mac_addresses_that_are_not_known),
 		cmocka_unit_test(writes_ipv6_and_video),

@@ -6,7 +6,8 @@
 /* R-factor by G.107 for a loss in percent, random. */
 static double r_of(double ie, double bpl, double loss)
 {
-	return qos_emodel_r(qos_emodel_ie_eff(ie, bpl, loss, 1), 0);
+	return qos_emodel_r(
+		QOS_NB, qos_emodel_ie_eff(QOS_NB, ie, bpl, loss, 1), qos_emodel_id(QOS_NB, 0));
 }
 
 /* From to to, every period-th packet lost. */
@@ -61,7 +62,7 @@ static void scores_loss_by_g107(void **state)
 		assert_true(r.has_score);
 		assert_int_equal(r.expected, 1000);
 		assert_near(r.r, want, 1e-5);
-		assert_near(r.mos, qos_emodel_mos(want), 1e-6);
+		assert_near(r.mos, qos_emodel_mos(QOS_NB, want), 1e-6);
 		assert_near(r.mos, rows[i].mos, 0.001);
 		assert_near(r.min_r, r.r, 0);
 		assert_near(r.mean_r, r.r, 1e-9);
@@ -72,7 +73,7 @@ static void scores_loss_by_g107(void **state)
 
 static void codecs_without_figures_get_no_score(void **state)
 {
-	static const uint8_t types[] = {OPUS, UNKNOWN, H264, CN, AMR_WB};
+	static const uint8_t types[] = {L16, UNKNOWN, H264, CN, EVENT};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(types); i++) {
@@ -88,6 +89,98 @@ static void codecs_without_figures_get_no_score(void **state)
 		assert_int_equal(r.is_video, types[i] == H264);
 		assert_int_equal(r.lost, 10);
 	}
+}
+
+/* Wideband and fullband codecs score on their own scale; expected from the formulas of G.107.1 and
+ * G.107.2, the MOS without loss as G.113 users have published it. */
+static void scores_each_codec_on_its_own_scale(void **state)
+{
+	static const struct {
+		uint8_t pt;
+		enum qos_scale scale;
+		uint32_t period;
+		double r, mos;
+	} rows[] = {
+		{AMR_WB, QOS_WB, 0, 129 - 13, 4.3371},
+		/* 13 + 82 * 2 / 6.3 */
+		{AMR_WB, QOS_WB, 50, 129 - 39.031746, 3.5849},
+		{OPUS, QOS_FB, 0, 148 - 16.8, 4.3045},
+		/* 16.8 + 115.2 * 2 / 12.4 */
+		{OPUS, QOS_FB, 50, 148 - 35.380645, 3.8682},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct qos_report r;
+		struct rig rig;
+
+		rig_init(&rig);
+		feed_lossy(&rig, 1000, 1999, rows[i].period, rows[i].pt);
+		r = build(&rig, QOS_FINAL, true);
+		assert_true(r.has_score);
+		assert_int_equal(r.scale, rows[i].scale);
+		assert_near(r.r, rows[i].r, 1e-5);
+		assert_near(r.mean_r, rows[i].r, 1e-5);
+		assert_near(r.mos, rows[i].mos, 1e-4);
+	}
+}
+
+/* A stream that changes to a codec of another scale has no mean over both. */
+static void scores_of_two_scales_are_not_averaged(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_lossy(&rig, 0, 99, 4, PCMU);
+	r = build(&rig, QOS_PERIODIC, true);
+	assert_int_equal(r.scale, QOS_NB);
+	assert_true(r.min_mos < 3);
+	feed_lossy(&rig, 100, 199, 0, AMR_WB);
+	r = build(&rig, QOS_PERIODIC, true);
+	assert_int_equal(r.scale, QOS_WB);
+	assert_near(r.r, 116, 1e-9);
+	assert_near(r.min_r, 116, 1e-9);
+	assert_near(r.mean_r, 116, 1e-9);
+	assert_near(r.min_mos, r.mean_mos, 1e-9);
+	feed_lossy(&rig, 200, 299, 0, PCMU);
+	r = build(&rig, QOS_FINAL, true);
+	assert_int_equal(r.scale, QOS_NB);
+	assert_near(r.min_r, r_of(0, 25.1, 0), 1e-9);
+}
+
+/* The order is that of R: a wideband stream at R of 100 is still better than narrowband ever is. */
+static void worst_stream_of_a_call_is_that_of_the_least_r(void **state)
+{
+	static const struct {
+		enum qos_scale scale;
+		double r, mos;
+	} rows[] = {
+		{QOS_NB, 0, 1},
+		{QOS_FB, 0.5, 1},
+		{QOS_WB, 50, 1.5},
+		{QOS_NB, 93.2, 4.409},
+		{QOS_WB, 100.5, 3.943},
+		{QOS_WB, 129, 4.5},
+		{QOS_FB, 148, 4.5},
+	};
+	uint32_t last = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct qos_report r = {.has_score = true,
+			.scale = rows[i].scale,
+			.mean_r = rows[i].r,
+			.mean_mos = rows[i].mos + 0.0001};
+		uint32_t worst = qos_worst_pack(&r);
+
+		assert_true(worst > last);
+		assert_int_equal(qos_worst_scale(worst), rows[i].scale);
+		assert_near(qos_worst_mos(worst), rows[i].mos, 1e-9);
+		last = worst;
+	}
+	assert_int_equal(qos_worst_pack(&(struct qos_report){0}), 0);
 }
 
 static void intervals_sum_to_the_final(void **state)
@@ -133,16 +226,17 @@ static void minimum_and_mean_are_over_intervals_by_packets(void **state)
 	r = build(&rig, QOS_PERIODIC, true);
 	assert_near(r.r, bad, 1e-5);
 	assert_near(r.min_r, bad, 1e-5);
-	assert_near(r.min_mos, qos_emodel_mos(bad), 1e-6);
+	assert_near(r.min_mos, qos_emodel_mos(QOS_NB, bad), 1e-6);
 	assert_near(r.mean_r, (300 * good + 96 * bad) / 396, 1e-5);
 	feed_lossy(&rig, 400, 499, 0, PCMU);
 	r = build(&rig, QOS_FINAL, true);
 	assert_near(r.r, good, 1e-9);
-	assert_near(r.mos, qos_emodel_mos(good), 1e-9);
+	assert_near(r.mos, qos_emodel_mos(QOS_NB, good), 1e-9);
 	assert_near(r.min_r, bad, 1e-5);
 	assert_near(r.mean_r, (400 * good + 96 * bad) / 496, 1e-5);
-	assert_near(
-		r.mean_mos, (400 * qos_emodel_mos(good) + 96 * qos_emodel_mos(bad)) / 496, 1e-5);
+	assert_near(r.mean_mos,
+		(400 * qos_emodel_mos(QOS_NB, good) + 96 * qos_emodel_mos(QOS_NB, bad)) / 496,
+		1e-5);
 }
 
 static void a_loss_repaired_in_the_next_interval_is_not_negative(void **state)
@@ -300,6 +394,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scores_loss_by_g107),
 		cmocka_unit_test(codecs_without_figures_get_no_score),
+		cmocka_unit_test(scores_each_codec_on_its_own_scale),
+		cmocka_unit_test(scores_of_two_scales_are_not_averaged),
+		cmocka_unit_test(worst_stream_of_a_call_is_that_of_the_least_r),
 		cmocka_unit_test(intervals_sum_to_the_final),
 		cmocka_unit_test(minimum_and_mean_are_over_intervals_by_packets),
 		cmocka_unit_test(a_loss_repaired_in_the_next_interval_is_not_negative),

@@ -210,6 +210,7 @@ static void reports_in_between_change_nothing(void **state)
 		b = report_of(&parts, QOS_FINAL);
 		/* Scores are per interval. */
 		a.has_score = b.has_score = false;
+		a.scale = b.scale = QOS_NB;
 		a.mos = a.min_mos = a.mean_mos = a.r = a.min_r = a.mean_r = 0;
 		b.mos = b.min_mos = b.mean_mos = b.r = b.min_r = b.mean_r = 0;
 		assert_memory_equal(&a, &b, sizeof(a));
