@@ -13,6 +13,7 @@
 #include "cfg_load.h"
 #include "cfg_print.h"
 #include "dp_port.h"
+#include "probe_rate.h"
 #include "probe_version.h"
 
 /* A file is read faster than a collector's socket buffer empties; live traffic has its own pace. */
@@ -25,11 +26,14 @@ enum {
 	OPT_PRINT_CONFIG,
 	OPT_PRINT_SCHEMA,
 	OPT_LIST_PORTS,
+	OPT_RATE,
 	OPT_VERSION,
 };
 
 struct args {
 	struct probe_run *run;
+	const char *rate;
+	bool bare_json; /* without a path */
 	bool check_config, print_config, print_schema, list_ports, version, help;
 };
 
@@ -40,12 +44,15 @@ static void print_help(void)
 	     "  heptap -c FILE              run as configured until SIGINT or SIGTERM\n"
 	     "  heptap -r FILE [-r FILE]..  read capture files (pcap, pcapng; - is standard input)\n"
 	     "  heptap -i INTERFACE         capture on a kernel interface without a configuration\n"
+	     "  heptap --rate codec=CODEC[/MODE][,loss=PERCENT][,burstr=RATIO][,delay=MS]\n"
+	     "                              what the E-model makes of a codec, a loss and a one-way delay\n"
 	     "\n"
 	     "  -c FILE            configuration, YAML; may stand beside -r and -i\n"
 	     "  --hep udp:HOST:PORT  send HEP3 to this collector; repeatable, replaces those of the\n"
 	     "                     configuration\n"
 	     "  --json PATH        write streams, calls, RTCP and a summary as JSON, one object a line;\n"
-	     "                     - is standard output, and then no tables are printed\n"
+	     "                     - is standard output, and then no tables are printed; with --rate\n"
+	     "                     it takes no PATH and prints one object\n"
 	     "  --check-config     load the configuration of -c, say whether it is valid, and exit\n"
 	     "  --print-config     print the effective configuration as YAML and exit\n"
 	     "  --print-schema     print the reference of all configuration keys and exit\n"
@@ -104,6 +111,11 @@ static enum probe_action take(struct args *a, int opt, char *arg)
 	case OPT_LIST_PORTS:
 		a->list_ports = true;
 		break;
+	case OPT_RATE:
+		if (a->rate)
+			return usage("heptap: option \"%s\" is given twice", "--rate");
+		a->rate = arg;
+		break;
 	case OPT_VERSION:
 		a->version = true;
 		break;
@@ -114,15 +126,24 @@ static enum probe_action take(struct args *a, int opt, char *arg)
 	return PROBE_RUN;
 }
 
+/* The path of --json, which --rate does without. */
+static char *take_path(int argc, char **argv)
+{
+	bool is_path = optind < argc && (argv[optind][0] != '-' || argv[optind][1] == '\0');
+
+	return is_path ? argv[optind++] : NULL;
+}
+
 static enum probe_action parse(int argc, char **argv, struct args *a)
 {
 	static const struct option options[] = {
 		{"hep", required_argument, NULL, OPT_HEP},
-		{"json", required_argument, NULL, OPT_JSON},
+		{"json", optional_argument, NULL, OPT_JSON},
 		{"check-config", no_argument, NULL, OPT_CHECK_CONFIG},
 		{"print-config", no_argument, NULL, OPT_PRINT_CONFIG},
 		{"print-schema", no_argument, NULL, OPT_PRINT_SCHEMA},
 		{"list-ports", no_argument, NULL, OPT_LIST_PORTS},
+		{"rate", required_argument, NULL, OPT_RATE},
 		{"version", no_argument, NULL, OPT_VERSION},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -135,9 +156,15 @@ static enum probe_action parse(int argc, char **argv, struct args *a)
 			return usage("heptap: option \"%s\" needs an argument", argv[optind - 1]);
 		if (opt == '?')
 			return usage("heptap: unrecognized option \"%s\"", argv[optind - 1]);
+		if (opt == OPT_JSON && !optarg) {
+			optarg = take_path(argc, argv);
+			a->bare_json = !optarg;
+		}
 		if (take(a, opt, optarg) != PROBE_RUN)
 			return PROBE_USAGE;
 	}
+	if (a->bare_json && !a->rate)
+		return usage("heptap: option \"%s\" needs an argument", "--json");
 	if (optind < argc)
 		return usage("heptap: unexpected argument \"%s\"", argv[optind]);
 	return PROBE_RUN;
@@ -245,6 +272,21 @@ static enum probe_action load(const struct args *a, struct cfg_options *o)
 	return PROBE_RUN;
 }
 
+static enum probe_action print_rate(const struct args *a)
+{
+	const struct probe_run *run = a->run;
+	struct probe_rate rate;
+
+	if (run->config || run->file_count || run->interface_ || run->hep_count)
+		return usage("heptap: --rate and %s cannot be combined", "-c, -r, -i or --hep");
+	if (run->json && strcmp(run->json, "-") != 0)
+		return usage("heptap: --rate prints to standard output, not to \"%s\"", run->json);
+	if (probe_rate_parse(a->rate, &rate) != 0)
+		return usage("heptap: --rate: %s", rate.reason);
+	probe_rate_print(&rate, a->bare_json || run->json);
+	return PROBE_DONE;
+}
+
 enum probe_action probe_args_read(
 	int argc, char **argv, struct cfg_options *options, struct probe_run *run)
 {
@@ -269,6 +311,8 @@ enum probe_action probe_args_read(
 		dp_port_list();
 		return PROBE_DONE;
 	}
+	if (a.rate)
+		return print_rate(&a);
 	if (check_rules(&a) != PROBE_RUN)
 		return PROBE_USAGE;
 	return load(&a, options);

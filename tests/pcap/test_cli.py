@@ -38,7 +38,7 @@ def test_help_goes_to_standard_output():
     run = command("--help")
     assert (run.code, run.err) == (0, "")
     for option in ("-c FILE", "-r FILE", "-i INTERFACE", "--hep", "--json", "--check-config",
-                   "--print-config", "--print-schema", "--list-ports", "--version"):
+                   "--print-config", "--print-schema", "--list-ports", "--rate", "--version"):
         assert option in run.out.decode()
     assert command("-h").out == run.out
 
