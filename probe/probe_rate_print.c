@@ -97,13 +97,18 @@ static void print_score(const struct probe_rate *rate, const struct result *resu
 	number("Bpl", codec->bpl, 1, remark);
 	describe_loss(rate, remark, sizeof(remark));
 	number("Ie,eff", result->ie_eff, 3, remark);
-	snprintf(remark, sizeof(remark), "%g ms one way", rate->delay_ms);
+	snprintf(remark, sizeof(remark), "%g ms one way; %.3f without delay", rate->delay_ms,
+		qos_emodel_id(codec->scale, 0));
 	number("Id", result->id, 3, rate->has_delay ? remark : "no delay");
 	snprintf(remark, sizeof(remark), "%.1f is the best there is",
 		qos_emodel_r_best(codec->scale));
 	number("R", result->r, 3, remark);
 	snprintf(remark, sizeof(remark), "MOS-CQ; %.3f without the delay (MOS-LQ)", result->mos_lq);
 	number("MOS", result->mos_cq, 3, rate->has_delay ? remark : "MOS-LQ, as reports have it");
+	if (codec->scale != QOS_NB)
+		return;
+	number("GoB", qos_emodel_gob(result->r), 1, "percent find it good or better");
+	number("PoW", qos_emodel_pow(result->r), 1, "percent find it poor or worse");
 }
 
 static void print_text(const struct probe_rate *rate, const struct result *result)
@@ -171,6 +176,10 @@ static void print_json(const struct probe_rate *rate, const struct result *resul
 		put(&j, "MOS_CQ", result, result->mos_cq);
 	else
 		hep_json_null(&j, "MOS_CQ");
+	if (codec->scale == QOS_NB) {
+		put(&j, "GOB_PCT", result, qos_emodel_gob(result->r));
+		put(&j, "POW_PCT", result, qos_emodel_pow(result->r));
+	}
 	hep_json_close(&j, '}');
 	printf("%.*s\n", (int)hep_json_finish(&j), text);
 }

@@ -4,12 +4,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define VALUE(s, i, b, from)  .scale = s, .basis = QOS_BASIS_##from, .ie = i, .bpl = b
+#define VALUE(s, i, b, from)  .scale = (s), .basis = QOS_BASIS_##from, .ie = (i), .bpl = (b)
 #define NB(ie, bpl, basis)    VALUE(QOS_NB, ie, bpl, basis)
 #define WB(ie, bpl, basis)    VALUE(QOS_WB, ie, bpl, basis)
 #define FB(ie, bpl, basis)    VALUE(QOS_FB, ie, bpl, basis)
 #define NONE		      VALUE(QOS_NB, 0, 0, NONE)
-#define WITH_BURSTY(value, b) value, .bpl_bursty = b
+#define WITH_BURSTY(value, b) value, .bpl_bursty = (b)
 #define ROW(n, m, c, k, ...)  .name = n, .mode = m, .clock = c, .kind = k, __VA_ARGS__
 
 static const struct qos_codec static_types[] = {

@@ -112,3 +112,19 @@ double qos_emodel_mos(enum qos_scale scale, double r)
 	/* The cubic dips below 1 for R under 6.5. */
 	return clamp(1 + 0.035 * rx + 7e-6 * rx * (rx - 60) * (100 - rx), 1, 4.5);
 }
+
+/* The normal distribution, in percent. */
+static double share(double x)
+{
+	return 50 * erfc(-x / M_SQRT2);
+}
+
+double qos_emodel_gob(double r)
+{
+	return share((r - 60) / 16);
+}
+
+double qos_emodel_pow(double r)
+{
+	return share((45 - r) / 16);
+}

@@ -39,4 +39,9 @@ double qos_emodel_r(enum qos_scale scale, double ie_eff, double id);
 /* G.107 Annex B, G.107.1 Annex A: estimated mean opinion score, 1 to 4.5, monotone: never below 1. */
 double qos_emodel_mos(enum qos_scale scale, double r);
 
+/* G.107 Annex B, B-1 and B-2, narrowband only: percent who find the connection good or better, poor or
+ * worse. */
+double qos_emodel_gob(double r);
+double qos_emodel_pow(double r);
+
 #endif

@@ -32,7 +32,8 @@ static void score(struct qos_stream_cold *cold, const struct qos_codec *codec, d
 	if (!cold->scored_packets || cold->scale != scale) {
 		cold->scale = (uint8_t)scale;
 		cold->min_r = cold->min_mos = INFINITY;
-		cold->sum_r = cold->sum_mos = cold->scored_packets = 0;
+		cold->sum_r = cold->sum_mos = 0;
+		cold->scored_packets = 0;
 	}
 	cold->r = qos_emodel_r(scale, ie_eff, qos_emodel_id(scale, 0));
 	cold->mos = qos_emodel_mos(scale, cold->r);

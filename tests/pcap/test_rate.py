@@ -66,6 +66,7 @@ def test_figures_are_those_of_the_e_model(codec, scale, ie, bpl, basis, loss, bu
     ("codec=PCMU,loss=5,burstr=2", "IE_EFF", 17.210145),
     ("codec=g729ab,loss=2", "IE_EFF", 19.0),
     ("codec=g729ab,loss=2", "MOS", 3.787558),
+    ("codec=PCMU,loss=100", "POW_PCT", 95.848016),
     ("codec=AMR-WB/12.65", "MOS", 4.337096),
     ("codec=AMR-WB/12.65,delay=200", "ID", 3.927294),
 ])
@@ -78,8 +79,10 @@ def test_lines_for_people():
     run = command("--rate", "codec=G729AB,loss=2,burstr=1,delay=150")
     assert (run.code, run.err) == (0, "")
     rows = {line.split()[0]: line for line in run.out.decode().splitlines()}
-    assert list(rows) == ["codec", "scale", "basis", "Ie", "Bpl", "Ie,eff", "Id", "R", "MOS"]
-    want = ("g729ab", "NB", "g113", "11.0", "19.0", "19.000", "3.816", "70.539", "3.622")
+    assert list(rows) == ["codec", "scale", "basis", "Ie", "Bpl", "Ie,eff", "Id", "R", "MOS",
+                          "GoB", "PoW"]
+    want = ("g729ab", "NB", "g113", "11.0", "19.0", "19.000", "3.816", "70.539", "3.622",
+            "74.5", "5.5")
     assert tuple(line.split()[1] for line in rows.values()) == want
     # One column: each value ends where the others do.
     assert {line.index(value) + len(value) for line, value in zip(rows.values(), want)} == {23}

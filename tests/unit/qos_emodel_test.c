@@ -286,6 +286,19 @@ static void mos_never_rises_with_loss_bursts_or_delay(void **state)
 	assert_true(score(QOS_NB, 5, 3, 2, 0) < score(QOS_NB, 5, 3, 1, 0) - .05);
 }
 
+/* G.107 Table B.1, whole percent. */
+static void opinions_are_those_of_table_b_1(void **state)
+{
+	static const double rows[][3] = {
+		{90, 97, 0}, {80, 89, 1}, {70, 73, 6}, {60, 50, 17}, {50, 27, 38}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_near(qos_emodel_gob(rows[i][0]), rows[i][1], .5);
+		assert_near(qos_emodel_pow(rows[i][0]), rows[i][2], .5);
+	}
+}
+
 static void scales_have_names(void **state)
 {
 	(void)state;
@@ -349,6 +362,7 @@ int main(void)
 		cmocka_unit_test(fullband_loss_is_that_of_g_107_2),
 		cmocka_unit_test(burst_ratio_counts_in_narrowband_only),
 		cmocka_unit_test(mos_never_rises_with_loss_bursts_or_delay),
+		cmocka_unit_test(opinions_are_those_of_table_b_1),
 		cmocka_unit_test(scales_have_names),
 		cmocka_unit_test(worked_example_with_delay),
 		cmocka_unit_test(senseless_input_is_clamped),
