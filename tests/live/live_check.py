@@ -153,6 +153,11 @@ def check_sums(answers: dict, frames: int) -> None:
             answers["calls"])
     require(any(s["call_id"] for s in answers["streams"].values()),
             "streams are listed with their calls", answers["streams"])
+    scored = [s for s in answers["streams"].values() if "r" in s]
+    order = [float(s["r"]) for s in scored]
+    require(scored and order == sorted(order) and
+            {s["mos_scale"] for s in scored} <= {"NB", "WB", "FB"},
+            "streams come by R, the worst first, each with its scale", answers["streams"])
 
 
 def telemetry(path: str, frames: str) -> None:
