@@ -160,6 +160,7 @@ static void worst_stream_of_a_call_is_that_of_the_least_r(void **state)
 		{QOS_NB, 0, 1},
 		{QOS_FB, 0.5, 1},
 		{QOS_WB, 50, 1.5},
+		{QOS_NB, 60.015, 3.1},
 		{QOS_NB, 93.2, 4.409},
 		{QOS_WB, 100.5, 3.943},
 		{QOS_WB, 129, 4.5},
