@@ -9,6 +9,7 @@
 #include <urcu/urcu-qsbr.h>
 
 #include "dp_idle.h"
+#include "dp_mbuf.h"
 #include "dp_meta.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
@@ -116,7 +117,7 @@ static void flush_own(struct probe_lane *lane)
 	for (unsigned i = n > PROBE_LANE_LAG ? n - PROBE_LANE_LAG : 0; i < n; i++)
 		lane->slot[i] = qos_table_locate(table, lane->hash[i]);
 	probe_worker_burst(lane->worker, &batch);
-	rte_pktmbuf_free_bulk(lane->packets, n);
+	dp_mbuf_free_burst(lane->packets, n);
 	lane->media_staged = 0;
 	lane->is_one_time = false;
 }

@@ -8,6 +8,7 @@
 #include <rte_mbuf.h>
 
 #include "dp_idle.h"
+#include "dp_mbuf.h"
 #include "dp_meta.h"
 #include "pkt_plain.h"
 #include "probe_mem.h"
@@ -298,14 +299,15 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 	for (unsigned i = 0; i < n; i++) {
 		const struct dp_meta *meta = RTE_MBUF_DYNFIELD(burst[i], offset, struct dp_meta *);
 		struct bytes frame = frame_of(burst[i]);
-		struct pkt_media *m = &lane->media_stage[at];
 		uint64_t age = meta->time_ns - base;
+		struct pkt_media m;
 
 		spread |= meta->time_ns ^ first_ns;
 		if (likely(meta->link == DP_LINK_ETHERNET && age <= PKT_MEDIA_TIME_MAX &&
-			    pkt_plain_media(frame, age, &seed, m))) {
+			    pkt_plain_media(frame, age, &seed, &m))) {
+			lane->media_stage[at] = m;
 			probe_lane_stage_own(
-				lane, table, at, pkt_media_key_hash(&m->key, &seed), burst[i]);
+				lane, table, at, pkt_media_key_hash(&m.key, &seed), burst[i]);
 			at++;
 		} else {
 			lane->media_staged = at;
@@ -331,7 +333,7 @@ void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
 		for (unsigned i = 0; i < n; i++)
 			take_frame(rx, burst[i], base);
 	probe_lane_flush_all(rx);
-	rte_pktmbuf_free_bulk(rx->spent, rx->spent_count);
+	dp_mbuf_free_burst(rx->spent, rx->spent_count);
 	rx->spent_count = 0;
 }
 

@@ -25,7 +25,7 @@ size_t qos_table_memory(uint32_t max)
 	size_t groups = group_count(max);
 
 	return groups * (sizeof(struct qos_group) +
-				QOS_GROUP_SLOTS *
+				QOS_GROUP_STRIDE *
 					(sizeof(struct qos_stream_hot) + sizeof(uint32_t))) +
 	       max * sizeof(struct qos_stream_cold);
 }
@@ -42,7 +42,7 @@ int qos_table_init(struct qos_table *t, uint32_t max, const struct pkt_seed *see
 		.seed = *seed,
 	};
 	t->hot = (struct qos_stream_hot *)(t->groups + groups);
-	t->cold = (struct qos_stream_cold *)(t->hot + groups * QOS_GROUP_SLOTS);
+	t->cold = (struct qos_stream_cold *)(t->hot + groups * QOS_GROUP_STRIDE);
 	t->stream_of = (uint32_t *)(t->cold + max);
 	if (qos_wheel_init(&t->wheel, max) != 0)
 		return -ENOMEM;
@@ -73,7 +73,7 @@ uint32_t qos_table_find_slot(const struct qos_table *t, const struct pkt_media_k
 		const struct qos_group *g = &t->groups[i];
 
 		for (unsigned m = qos_group_match(g, qos_group_sig(hash)); m; m &= m - 1) {
-			uint32_t slot = i * QOS_GROUP_SLOTS + (unsigned)__builtin_ctz(m);
+			uint32_t slot = i * QOS_GROUP_STRIDE + (unsigned)__builtin_ctz(m);
 
 			if (qos_table_is_of(t, slot, key))
 				return slot;
@@ -104,18 +104,18 @@ static uint32_t take_slot(struct qos_table *t, uint64_t hash)
 	}
 	slot = (unsigned)__builtin_ctz(room);
 	t->groups[i].sig[slot] = qos_group_sig(hash);
-	return i * QOS_GROUP_SLOTS + slot;
+	return i * QOS_GROUP_STRIDE + slot;
 }
 
 static void free_slot(struct qos_table *t, uint32_t slot)
 {
 	uint64_t hash = pkt_media_key_hash(&t->hot[slot].key, &t->seed);
-	uint32_t end = slot / QOS_GROUP_SLOTS;
+	uint32_t end = slot / QOS_GROUP_STRIDE;
 
 	for (uint32_t i = qos_table_home(t, hash); i != end; i = next_group(t, i))
 		if (t->groups[i].spilt < QOS_GROUP_SPILT_MAX)
 			t->groups[i].spilt--;
-	t->groups[end].sig[slot % QOS_GROUP_SLOTS] = 0;
+	t->groups[end].sig[slot % QOS_GROUP_STRIDE] = 0;
 }
 
 static uint32_t take_number(struct qos_table *t)

@@ -80,7 +80,7 @@ static inline uint32_t qos_table_locate(const struct qos_table *t, uint64_t hash
 
 	if (__builtin_expect(!hits, 0))
 		return QOS_NONE;
-	slot = home * QOS_GROUP_SLOTS + (unsigned)__builtin_ctz(hits);
+	slot = home * QOS_GROUP_STRIDE + (unsigned)__builtin_ctz(hits);
 	__builtin_prefetch(&t->hot[slot]);
 	return slot;
 }

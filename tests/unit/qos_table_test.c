@@ -78,11 +78,12 @@ static void assert_reachable(const struct qos_table *t)
 	uint32_t *spilt = calloc(t->group_mask + 1, sizeof(*spilt));
 
 	assert_non_null(spilt);
-	for (uint32_t slot = 0; slot < (t->group_mask + 1) * QOS_GROUP_SLOTS; slot++) {
-		uint32_t end = slot / QOS_GROUP_SLOTS;
+	for (uint32_t slot = 0; slot < (t->group_mask + 1) * QOS_GROUP_STRIDE; slot++) {
+		uint32_t end = slot / QOS_GROUP_STRIDE;
 		uint64_t hash = pkt_media_key_hash(&t->hot[slot].key, &seed);
 
-		if (!t->groups[end].sig[slot % QOS_GROUP_SLOTS])
+		if (slot % QOS_GROUP_STRIDE == QOS_GROUP_SLOTS ||
+			!t->groups[end].sig[slot % QOS_GROUP_STRIDE])
 			continue;
 		assert_int_equal(qos_table_find_slot(t, &t->hot[slot].key), slot);
 		assert_int_equal(t->cold[t->stream_of[slot]].slot, slot);
@@ -294,7 +295,7 @@ static void a_located_slot_is_that_of_the_search_or_of_none(void **state)
 		uint32_t want = qos_table_find_slot(&t, &m.key);
 
 		assert_true(slot == QOS_NONE ||
-			    t.groups[slot / QOS_GROUP_SLOTS].sig[slot % QOS_GROUP_SLOTS]);
+			    t.groups[slot / QOS_GROUP_STRIDE].sig[slot % QOS_GROUP_STRIDE]);
 		assert_true(!is_it || slot == want);
 		found += is_it;
 		missed += !is_it && want != QOS_NONE;
