@@ -17,6 +17,7 @@
 #include <urcu/urcu-qsbr.h>
 
 #include "dp_mode.h"
+#include "probe_bound.h"
 #include "probe_control.h"
 #include "probe_log.h"
 #include "probe_results.h"
@@ -56,42 +57,6 @@ static int fail(const char *what, int rc)
 	return rc;
 }
 
-static unsigned receivers(const struct dp_options *o, bool offline)
-{
-	return dp_rx_threads(o, offline) + dp_fused_workers(o, offline);
-}
-
-/* Packets of a port that may wait in rings at once: those of the threads that poll it. */
-static uint32_t ring_mbufs(const struct dp_options *o, const struct dp_port_options *port)
-{
-	bool is_fused = dp_port_mode(o, port) == DP_FUSED;
-	uint64_t workers = dp_worker_threads(o);
-	uint64_t pollers = is_fused ? workers : dp_rx_threads(o, false);
-	uint64_t rings = is_fused ? workers - 1 : workers;
-	uint64_t sum;
-
-	if (pollers > port->queues)
-		pollers = port->queues;
-	sum = pollers * rings * ((uint64_t)o->signalling_ring + o->media_ring);
-	return sum < UINT32_MAX / 2 ? (uint32_t)sum : UINT32_MAX / 2;
-}
-
-/* Packet memory for ports, rings and mailboxes at their configured sizes, and a quarter more for what
- * DPDK needs beside them. */
-static uint64_t packet_memory(const struct dp_options *o, bool offline)
-{
-	unsigned pairs = receivers(o, offline) * dp_worker_threads(o);
-	unsigned lcores = 2 + dp_rx_threads(o, offline) + dp_worker_threads(o);
-	uint64_t sum = (uint64_t)128 << 20; /* frames of capture files, among others */
-
-	sum += pairs *
-	       (o->media_ring * sizeof(struct pkt_media) + o->signalling_ring * sizeof(void *));
-	sum += dp_worker_threads(o) * dp_mailbox_memory(o->hep_messages);
-	for (unsigned i = 0; i < o->port_count && !offline; i++)
-		sum += dp_port_memory(&o->ports[i], o->mbufs, ring_mbufs(o, &o->ports[i]), lcores);
-	return sum + sum / 4;
-}
-
 static int start_sources(struct probe *p)
 {
 	char error[512];
@@ -106,8 +71,8 @@ static int start_sources(struct probe *p)
 		return rc;
 	}
 	for (unsigned i = 0; i < o->port_count; i++) {
-		int rc = dp_port_start(
-			&o->ports[i], i, o->mbufs, ring_mbufs(o, &o->ports[i]), &p->ports[i]);
+		int rc = dp_port_start(&o->ports[i], i, o->mbufs,
+			probe_bound_ring_mbufs(o, &o->ports[i]), &p->ports[i]);
 
 		if (rc)
 			return rc; /* dataplane has said why */
@@ -185,7 +150,7 @@ static int start_threads_state(struct probe *p)
 {
 	int rc;
 
-	p->rx_count = receivers(&p->options->dp, p->is_offline);
+	p->rx_count = probe_bound_receivers(p->options, p->is_offline);
 	p->rx = aligned_alloc(64, p->rx_count * sizeof(*p->rx));
 	p->workers = aligned_alloc(64, p->lcores.worker_count * sizeof(*p->workers));
 	if (!p->rx || !p->workers)
@@ -213,24 +178,6 @@ static void launch(struct probe *p)
 		rte_eal_remote_launch(probe_rx_main, &p->rx[i], p->lcores.rx[i]);
 }
 
-/* What the tables of streams and calls take when all of them are full, in octets; pages are touched
- * only as they fill. */
-static uint64_t table_memory(const struct probe *p)
-{
-	const struct qos_options *o = &p->options->qos;
-	uint64_t worker =
-		qos_table_memory(o->max_streams) +
-		o->max_streams *
-			(QOS_WHEEL_SLOTS * sizeof(uint32_t) + 4 * sizeof(struct qos_flow_entry)) +
-		o->max_candidates * (sizeof(struct qos_candidate) + sizeof(struct qos_hint));
-
-	/* Entries on their way back come on top of calls and endpoints. */
-	return p->lcores.worker_count * worker + p->rx_count * probe_rx_memory(p) +
-	       (o->max_calls * sizeof(struct qos_call) + o->max_media * sizeof(struct qos_media)) *
-		       9 / 8 +
-	       (o->max_calls + (uint64_t)o->max_media) * 2 * sizeof(struct cds_lfht_node);
-}
-
 static void announce(const struct probe *p)
 {
 	PROBE_LOG(INFO,
@@ -238,7 +185,8 @@ static void announce(const struct probe *p)
 		" MiB of packet memory%s and %" PRIu64 " MiB of tables\n",
 		probe_shape(p), p->lcores.rx_count, p->lcores.worker_count, p->port_count,
 		p->options->dp.memory >> 20, dp_eal_has_hugepages() ? " on hugepages" : "",
-		table_memory(p) >> 20);
+		probe_bound_tables(p->options, p->is_offline) >> 20);
+	probe_bound_log(p->options, p->is_offline);
 }
 
 /* Fused workers steer as the NIC does, where that is known: hardly a packet changes workers then. */
@@ -382,7 +330,7 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 	p->run = run;
 	p->is_offline = run->file_count > 0;
 	if (!options->dp.memory)
-		options->dp.memory = packet_memory(&options->dp, p->is_offline);
+		options->dp.memory = probe_bound_packets(options, p->is_offline);
 	if (run->has_table || run->json)
 		rc = probe_results_create(run->json, options->result_rows, options->hep.final_type,
 			p->is_offline, &p->results);

@@ -75,11 +75,6 @@ void probe_rx_fini(struct probe_rx *rx)
 	rx->seen.sets = NULL;
 }
 
-uint64_t probe_rx_memory(const struct probe *probe)
-{
-	return probe_seen_sets(seen_flows(probe)) * sizeof(struct probe_seen_set);
-}
-
 /* "SIP/", or a token, blanks, and what begins a Request-URI, perhaps after CR LF. */
 static bool begins_like_sip(struct bytes b)
 {

@@ -37,8 +37,6 @@ struct probe_rx {
 int probe_rx_init(
 	struct probe_rx *rx, struct probe *probe, unsigned index, struct probe_worker *own);
 void probe_rx_fini(struct probe_rx *rx);
-/* Octets of the tables that one takes. */
-uint64_t probe_rx_memory(const struct probe *probe);
 
 /* What: decodes n frames (at most DP_BURST), each with dp_meta filled, and hands them to their
  * workers. Takes the mbufs. */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The arithmetic that is printed is the one that memory is reserved by. */
+#include "probe_bound.h"
+
+#include <inttypes.h>
+
+#include <urcu/rculfhash.h>
+
+#include "dp_mailbox.h"
+#include "dp_mode.h"
+#include "dp_port.h"
+#include "pkt_media.h"
+#include "probe_log.h"
+#include "probe_seen.h"
+#include "qos_media.h"
+#include "qos_probation.h"
+#include "qos_table.h"
+
+enum {
+	PARTS_MAX = DP_PORTS_MAX + 16,
+	BASE_MEMORY = 128 << 20, /* frames of capture files, among others */
+};
+
+struct part {
+	const char *what;
+	uint64_t count;
+	uint64_t bytes; /* of one */
+};
+
+struct parts {
+	unsigned count;
+	struct part part[PARTS_MAX];
+};
+
+static void add(struct parts *parts, const char *what, uint64_t count, uint64_t bytes)
+{
+	if (parts->count < PARTS_MAX && count)
+		parts->part[parts->count++] = (struct part){what, count, bytes};
+}
+
+static uint64_t sum_of(const struct parts *parts)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < parts->count; i++)
+		sum += parts->part[i].count * parts->part[i].bytes;
+	return sum;
+}
+
+unsigned probe_bound_receivers(const struct cfg_options *o, bool offline)
+{
+	return dp_rx_threads(&o->dp, offline) + dp_fused_workers(&o->dp, offline);
+}
+
+/* A worker that receives needs no ring to itself. */
+static uint64_t ring_count(const struct cfg_options *o, bool offline)
+{
+	uint64_t workers = dp_worker_threads(&o->dp);
+
+	return dp_rx_threads(&o->dp, offline) * workers +
+	       dp_fused_workers(&o->dp, offline) * (workers - 1);
+}
+
+/* Receivers that hand descriptors to other threads. */
+static uint64_t givers(const struct cfg_options *o, bool offline)
+{
+	return ring_count(o, offline) ? probe_bound_receivers(o, offline) : 0;
+}
+
+uint32_t probe_bound_ring_mbufs(const struct dp_options *o, const struct dp_port_options *port)
+{
+	bool is_fused = dp_port_mode(o, port) == DP_FUSED;
+	uint64_t workers = dp_worker_threads(o);
+	uint64_t pollers = is_fused ? workers : dp_rx_threads(o, false);
+	uint64_t rings = is_fused ? workers - 1 : workers;
+	uint64_t sum;
+
+	if (pollers > port->queues)
+		pollers = port->queues;
+	sum = pollers * rings * ((uint64_t)o->signalling_ring + o->media_ring);
+	return sum < UINT32_MAX / 2 ? (uint32_t)sum : UINT32_MAX / 2;
+}
+
+static void list_packets(const struct cfg_options *options, bool offline, struct parts *parts)
+{
+	const struct dp_options *o = &options->dp;
+	uint64_t workers = dp_worker_threads(o);
+	uint64_t rings = ring_count(options, offline);
+	unsigned lcores = 2 + dp_rx_threads(o, offline) + (unsigned)workers;
+
+	parts->count = 0;
+	add(parts, "base", 1, BASE_MEMORY);
+	add(parts, "media rings, descriptors", rings * o->media_ring, sizeof(struct pkt_media));
+	add(parts, "signalling rings, packets", rings * o->signalling_ring, sizeof(void *));
+	add(parts, "HEP mailboxes, workers", workers, dp_mailbox_memory(o->hep_messages));
+	for (unsigned i = 0; i < o->port_count && !offline; i++)
+		add(parts, "packet buffers, port", 1,
+			dp_port_memory(&o->ports[i], o->mbufs,
+				probe_bound_ring_mbufs(o, &o->ports[i]), lcores));
+}
+
+uint64_t probe_bound_packets(const struct cfg_options *o, bool offline)
+{
+	struct parts parts;
+
+	list_packets(o, offline, &parts);
+	return sum_of(&parts) + sum_of(&parts) / 4;
+}
+
+static void list_tables(const struct cfg_options *options, bool offline, struct parts *parts)
+{
+	const struct qos_options *o = &options->qos;
+	uint64_t workers = dp_worker_threads(&options->dp);
+	/* Entries on their way back come on top of calls and endpoints. */
+	uint64_t calls = o->max_calls * 9 / 8, media = o->max_media * 9 / 8;
+
+	parts->count = 0;
+	add(parts, "streams, tables", workers, qos_table_memory(o->max_streams));
+	add(parts, "streams, wheel and flows", workers * o->max_streams,
+		QOS_WHEEL_SLOTS * sizeof(uint32_t) + 4 * sizeof(struct qos_flow_entry));
+	add(parts, "candidates", workers * o->max_candidates,
+		sizeof(struct qos_candidate) + sizeof(struct qos_hint));
+	add(parts, "seen flows, sets",
+		givers(options, offline) * probe_seen_sets((uint64_t)o->max_streams * workers),
+		sizeof(struct probe_seen_set));
+	add(parts, "calls", calls, sizeof(struct qos_call));
+	add(parts, "media endpoints", media, sizeof(struct qos_media));
+	add(parts, "hash buckets", 2 * ((uint64_t)o->max_calls + o->max_media),
+		sizeof(struct cds_lfht_node));
+}
+
+uint64_t probe_bound_tables(const struct cfg_options *o, bool offline)
+{
+	struct parts parts;
+
+	list_tables(o, offline, &parts);
+	return sum_of(&parts);
+}
+
+static void log_parts(const char *kind, const struct parts *parts)
+{
+	for (unsigned i = 0; i < parts->count; i++) {
+		const struct part *p = &parts->part[i];
+
+		PROBE_LOG(INFO,
+			"memory for %s: %s: %" PRIu64 " x %" PRIu64 " octets = %" PRIu64 " MiB\n",
+			kind, p->what, p->count, p->bytes, (p->count * p->bytes) >> 20);
+	}
+}
+
+void probe_bound_log(const struct cfg_options *o, bool offline)
+{
+	struct parts parts;
+
+	list_packets(o, offline, &parts);
+	log_parts("packets", &parts);
+	list_tables(o, offline, &parts);
+	log_parts("tables", &parts);
+}
