@@ -343,17 +343,11 @@ static void finish(struct probe_rx *rx)
 	atomic_fetch_sub_explicit(&rx->probe->rx_running, 1, memory_order_release);
 }
 
-/* Without a ring to look at, how long polls have come back full tells how much waits in the queues. */
-static void note_backlog(struct probe_rx *rx, unsigned n)
+void probe_rx_note_poll(struct probe_rx *rx, unsigned n)
 {
-	uint64_t size = 2 * (uint64_t)rx->descriptors;
-	uint64_t waiting;
-
-	rx->full_bursts = n == DP_BURST ? rx->full_bursts + 1 : 0;
-	waiting = (uint64_t)rx->full_bursts * DP_BURST;
 	if (rx->own && !rx->probe->is_offline)
-		probe_shed_fill(&rx->lanes[rx->own->index].shed, waiting < size ? waiting : size,
-			size, rx->last_ns);
+		probe_shed_poll(&rx->lanes[rx->own->index].shed, n == DP_BURST, n, rx->descriptors,
+			rx->last_ns);
 }
 
 unsigned probe_rx_turn(struct probe_rx *rx)
@@ -371,7 +365,7 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 		probe_rx_burst(rx, burst, n);
 	else
 		probe_lane_flush_all(rx);
-	note_backlog(rx, n);
+	probe_rx_note_poll(rx, n);
 	if (!n && rx->rx.is_done)
 		finish(rx);
 	return n;

@@ -3,10 +3,14 @@
  * the flows of a bucket or two come and go. */
 #include "probe_shed.h"
 
-#include <stdbool.h>
-
 /* 256 of these are a second. */
 #define DOWN_NS ((uint64_t)4000000)
+
+enum {
+	ATTACK_STEP = PROBE_SHED_BUCKETS / 4,
+	ATTACK_LEVEL = PROBE_SHED_BUCKETS * 3 / 4,
+	STEP = PROBE_SHED_BUCKETS / 16,
+};
 
 static unsigned wanted_level(uint64_t used, uint64_t size)
 {
@@ -25,21 +29,61 @@ static bool is_due(struct probe_shed *shed, uint64_t now_ns)
 	return now_ns >= shed->next_down_ns;
 }
 
+static void rise(struct probe_shed *shed, unsigned level, uint64_t now_ns)
+{
+	atomic_store_explicit(&shed->level, level < PROBE_SHED_BUCKETS ? level : PROBE_SHED_BUCKETS,
+		memory_order_relaxed);
+	shed->next_down_ns = now_ns + DOWN_NS;
+}
+
+static void fall(struct probe_shed *shed, unsigned level, uint64_t now_ns)
+{
+	uint64_t steps = 1 + (now_ns - shed->next_down_ns) / DOWN_NS;
+
+	atomic_store_explicit(
+		&shed->level, steps < level ? level - (unsigned)steps : 0, memory_order_relaxed);
+	shed->next_down_ns += steps * DOWN_NS;
+}
+
 void probe_shed_fill(struct probe_shed *shed, uint64_t used, uint64_t size, uint64_t now_ns)
 {
 	unsigned level = probe_shed_level(shed);
 	unsigned wanted = wanted_level(used, size);
-	uint64_t steps;
 
-	if (wanted > level) {
-		atomic_store_explicit(&shed->level, wanted, memory_order_relaxed);
+	if (wanted > level)
+		rise(shed, wanted, now_ns);
+	else if (level && used > size / 8)
 		shed->next_down_ns = now_ns + DOWN_NS;
-	} else if (level && used > size / 8) {
+	else if (level && is_due(shed, now_ns))
+		fall(shed, level, now_ns);
+}
+
+/* How many packets more before the next step: an eighth of the queue on the way up; once it should empty, what it
+ * takes to do so. */
+static uint64_t patience(unsigned level, unsigned step, uint64_t size)
+{
+	if (step == ATTACK_STEP && level < ATTACK_LEVEL)
+		return size / 8;
+	return level >= ATTACK_LEVEL ? 2 * size : size;
+}
+
+void probe_shed_poll(
+	struct probe_shed *shed, bool is_full, unsigned burst, uint64_t size, uint64_t now_ns)
+{
+	unsigned level = probe_shed_level(shed);
+
+	if (!is_full || !shed->next_full) {
+		shed->full = 0;
+		shed->next_full = size / 4;
+		shed->step = level ? STEP : ATTACK_STEP;
+	}
+	shed->full += is_full ? burst : 0;
+	if (is_full && shed->full >= shed->next_full) {
+		rise(shed, level + shed->step, now_ns);
+		shed->next_full += patience(level + shed->step, shed->step, size);
+	} else if (level && shed->full > size / 8) {
 		shed->next_down_ns = now_ns + DOWN_NS;
 	} else if (level && is_due(shed, now_ns)) {
-		steps = 1 + (now_ns - shed->next_down_ns) / DOWN_NS;
-		atomic_store_explicit(&shed->level, steps < level ? level - (unsigned)steps : 0,
-			memory_order_relaxed);
-		shed->next_down_ns += steps * DOWN_NS;
+		fall(shed, level, now_ns);
 	}
 }
