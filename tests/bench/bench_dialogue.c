@@ -21,7 +21,8 @@ enum {
 #define CALLEE	     "To: <sip:+4930123456@198.51.100.7;user=phone>"
 #define CALLEE_TAG   CALLEE ";tag=b" NUMBER "\r\n"
 #define VIA(branch)  "Via: SIP/2.0/UDP 192.0.2.10:5060;rport;branch=z9hG4bK" branch NUMBER "\r\n"
-#define CALL(method) "Call-ID: " NUMBER "-1f2e-3d4c-5b6a@192.0.2.10\r\nCSeq: " method "\r\n"
+#define ROUND	     "1f2e"
+#define CALL(method) "Call-ID: " NUMBER "-" ROUND "-3d4c-5b6a@192.0.2.10\r\nCSeq: " method "\r\n"
 #define AGENT                                                                                       \
 	"User-Agent: PBX 18.9\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, INFO\r\n" \
 	"Supported: replaces, timer\r\n"
@@ -100,6 +101,9 @@ static bool make(struct bench_template *t, unsigned i)
 	put_headers(t->frame, (size_t)n, strncmp(head, "SIP/", 4) == 0);
 	t->bytes = HEADERS + (unsigned)n;
 	t->delay_ns = messages[i].delay_ms * (SECOND_NS / 1000);
+	t->id_at = (uint16_t)(strstr(text, "-" ROUND "-") + 1 - (char *)t->frame);
+	if (messages[i].has_sdp)
+		t->port_at = (uint16_t)(strstr(text, "1%%%%") - (char *)t->frame);
 	for (unsigned at = HEADERS; at < t->bytes; at++) {
 		bool is_blank = strchr("#@%", t->frame[at]) && t->frame[at - 1] != t->frame[at];
 
@@ -163,14 +167,19 @@ unsigned bench_dialogues_step(
 	for (unsigned i = BENCH_DIALOGUE_MESSAGES; i-- > 0;) {
 		const struct bench_template *t = &d->templates[i];
 		uint64_t ago = t->delay_ns * d->rate / SECOND_NS;
+		uint64_t dialogue = step - ago;
 
 		if (ago > step)
 			continue;
-		fill(t, mem + at, step - ago, messages[i].has_sdp && messages[i].delay_ms);
+		fill(t, mem + at, d->period ? dialogue % d->period : dialogue,
+			messages[i].has_sdp && messages[i].delay_ms);
 		frames[n++] = (struct bench_frame){
 			.time_ns = d->start_ns + step * SECOND_NS / d->rate,
+			.dialogue = dialogue,
 			.at = at,
 			.bytes = t->bytes,
+			.id_at = t->id_at,
+			.port_at = t->port_at,
 		};
 		at += t->bytes;
 	}

@@ -12,6 +12,7 @@ enum {
 	BENCH_DIALOGUE_MESSAGES = 7,
 	BENCH_DIALOGUE_FRAME_MAX = 1536,
 	BENCH_DIALOGUE_BLANKS_MAX = 24,
+	BENCH_DIALOGUE_ROUND = 4,
 };
 
 /* One of the seven messages, with the places where dialogues differ. */
@@ -20,6 +21,8 @@ struct bench_template {
 	unsigned bytes;
 	unsigned blank_count;
 	uint16_t blank_at[BENCH_DIALOGUE_BLANKS_MAX];
+	uint16_t id_at; /* BENCH_DIALOGUE_ROUND octets of the Call-ID that all dialogues share */
+	uint16_t port_at; /* first digit of the media port; 0 without a description */
 	uint64_t delay_ns; /* after the INVITE */
 };
 
@@ -28,12 +31,15 @@ struct bench_dialogues {
 	uint64_t rate; /* that begin in a second of packet time */
 	uint64_t start_ns;
 	uint64_t next; /* the one that begins next */
+	uint64_t period; /* texts come again after so many dialogues; 0: never */
 };
 
 struct bench_frame {
 	uint64_t time_ns;
+	uint64_t dialogue; /* its number */
 	uint32_t at; /* in the memory given */
 	uint32_t bytes;
+	uint16_t id_at, port_at; /* of the template */
 };
 
 /* False when a message does not fit its frame. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Stands in for dp_rx_poll: mbufs from a pool with the next RTP packet of each stream in turn, on a
- * trunk with signalling, RTCP and noise among them. RTP is written as a header only, so it is in the
- * cache as a NIC with direct cache access leaves it.
+ * trunk with signalling, RTCP and noise among them. Everything is copied out of memory made before:
+ * RTP a header only, the rest whole, so it is in the cache as a NIC with direct cache access leaves it.
  * Owner: the program. Threads: one lcore at a time. */
 #ifndef BENCH_FEED_H
 #define BENCH_FEED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bench_dialogue.h"
@@ -23,6 +24,14 @@ enum {
 	BENCH_NOISE_FRAMES = 256,
 };
 
+/* Frames in memory, taken in turn. */
+struct bench_frames {
+	uint8_t *mem;
+	size_t bytes;
+	struct bench_frame *list;
+	uint32_t count, next;
+};
+
 struct bench_feed {
 	struct rte_mempool *pool;
 	uint8_t *headers; /* one of each stream, in random order */
@@ -32,12 +41,8 @@ struct bench_feed {
 
 	bool is_trunk;
 	uint32_t slot; /* of 100 */
-	uint32_t next_rtcp;
-	uint32_t next_noise;
-	struct bench_dialogues dialogues;
-	struct bench_frame sip[BENCH_DIALOGUE_MESSAGES];
-	unsigned sip_count, sip_next;
-	uint8_t sip_mem[BENCH_DIALOGUE_MESSAGES * BENCH_DIALOGUE_FRAME_MAX];
+	uint32_t round; /* of the SIP frames */
+	struct bench_frames sip, rtcp, noise;
 };
 
 /* Streams from first on, each step-th: parts of the same streams for several feeds. */
