@@ -134,8 +134,6 @@ void probe_worker_advance(struct probe_worker *w, uint64_t now_ns)
 static enum probe_outcome handle_udp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
-	const struct qos_media *media;
-
 	switch (cls_payload(w->probe->cls, w->scratch, view->payload)) {
 	case CLS_SIP:
 		return probe_signalling_sip(w, view, now_ns);
@@ -148,9 +146,10 @@ static enum probe_outcome handle_udp(
 		qos_probation_hint(&w->probation, &view->flow, now_ns);
 		return PROBE_dtls;
 	default:
-		media = qos_media_find(
-			w->probe->medias, view->flow.family, &view->flow.dst, view->flow.dport);
-		return media && media->is_udptl ? PROBE_t38 : PROBE_unknown_udp;
+		return qos_media_is_udptl(w->probe->medias, view->flow.family, &view->flow.dst,
+			       view->flow.dport)
+			       ? PROBE_t38
+			       : PROBE_unknown_udp;
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "qos_count.h"
+#include "qos_mem.h"
 #include "qos_pool.h"
 
 enum {
@@ -14,13 +15,24 @@ enum {
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
 };
 
+/* Most addresses that are looked for were never announced. One octet says so, where the hash table
+ * would be two cache lines away, one after the other: it counts the entries whose hashes meet there. */
+struct filter {
+	_Atomic uint8_t *counts; /* changed under the publishing mutex */
+	uint64_t mask;
+};
+
+#define FILTER_STUCK UINT8_MAX /* how many is not known any more */
+
 struct qos_medias {
 	struct cds_lfht *table;
+	struct filter filter;
 	struct qos_pool pool;
 	struct pkt_seed seed;
 	uint32_t max;
 	bool may_wait;
 	_Atomic uint32_t count;
+	_Atomic uint32_t udptl_count; /* of them T.38 */
 	pthread_mutex_t publishing;
 	qos_media_watch_fn watch; /* NULL: nobody wants to know */
 	void *watch_arg;
@@ -58,6 +70,43 @@ static int match_media(struct cds_lfht_node *node, const void *arg)
 	       pkt_addr_eq(&media->addr, &key->addr);
 }
 
+static _Atomic uint8_t *filter_count(const struct filter *filter, uint64_t hash)
+{
+	/* The hash table takes the low bits. */
+	return &filter->counts[(hash >> 32) & filter->mask];
+}
+
+static bool filter_has(const struct filter *filter, uint64_t hash)
+{
+	return atomic_load_explicit(filter_count(filter, hash), memory_order_acquire) != 0;
+}
+
+/* Before the entry comes into the table. */
+static void filter_add(const struct filter *filter, uint64_t hash)
+{
+	_Atomic uint8_t *count = filter_count(filter, hash);
+	uint8_t n = atomic_load_explicit(count, memory_order_relaxed);
+
+	if (n != FILTER_STUCK)
+		atomic_store_explicit(count, (uint8_t)(n + 1), memory_order_release);
+}
+
+/* After it left the table. */
+static void filter_remove(const struct filter *filter, uint64_t hash)
+{
+	_Atomic uint8_t *count = filter_count(filter, hash);
+	uint8_t n = atomic_load_explicit(count, memory_order_relaxed);
+
+	if (n != FILTER_STUCK)
+		atomic_store_explicit(count, (uint8_t)(n - 1), memory_order_release);
+}
+
+static struct media_key key_of(const struct qos_media *media)
+{
+	return (struct media_key){
+		.addr = media->addr, .port = media->port, .family = media->family};
+}
+
 /* QSBR: a registered thread is in a read section until its next quiescent state. */
 static struct qos_media *find_media(
 	struct qos_medias *medias, const struct media_key *key, uint64_t hash)
@@ -74,8 +123,20 @@ const struct qos_media *qos_media_find(
 	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
 {
 	struct media_key key = {.addr = *addr, .port = port, .family = family};
+	uint64_t hash = hash_key(medias, &key);
 
-	return find_media(medias, &key, hash_key(medias, &key));
+	return filter_has(&medias->filter, hash) ? find_media(medias, &key, hash) : NULL;
+}
+
+bool qos_media_is_udptl(
+	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
+{
+	const struct qos_media *media;
+
+	if (!atomic_load_explicit(&medias->udptl_count, memory_order_relaxed))
+		return false;
+	media = qos_media_find(medias, family, addr, port);
+	return media && media->is_udptl;
 }
 
 /* All at once: a table that grows while a flood comes in has long chains until it has caught up. */
@@ -105,16 +166,24 @@ int qos_medias_create(
 	err = qos_pool_init(&m->pool, sizeof(struct qos_media), max + max / 8 + SPARE);
 	if (err)
 		goto free_medias;
+	m->filter.mask = buckets_for(max) - 1;
+	m->filter.counts = qos_mem_map(m->filter.mask + 1);
+	if (!m->filter.counts) {
+		err = -ENOMEM;
+		goto fini_pool;
+	}
 	m->table = cds_lfht_new_flavor(
 		buckets_for(max), MIN_BUCKETS, buckets_for(max), 0, &urcu_qsbr_flavor, NULL);
 	if (!m->table) {
 		err = -ENOMEM;
-		goto fini_pool;
+		goto unmap_filter;
 	}
 	pthread_mutex_init(&m->publishing, NULL);
 	*medias = m;
 	return 0;
 
+unmap_filter:
+	qos_mem_unmap((void *)m->filter.counts, m->filter.mask + 1);
 fini_pool:
 	qos_pool_fini(&m->pool);
 free_medias:
@@ -172,8 +241,15 @@ void qos_medias_destroy(struct qos_medias *medias)
 	urcu_qsbr_barrier();
 	cds_lfht_destroy(medias->table, NULL);
 	pthread_mutex_destroy(&medias->publishing);
+	qos_mem_unmap((void *)medias->filter.counts, medias->filter.mask + 1);
 	qos_pool_fini(&medias->pool);
 	free(medias);
+}
+
+static void count_udptl(struct qos_medias *medias, const struct qos_media *media, int n)
+{
+	if (media->is_udptl)
+		atomic_fetch_add_explicit(&medias->udptl_count, (uint32_t)n, memory_order_relaxed);
 }
 
 static void unlink_from_call(struct qos_media *media)
@@ -189,8 +265,12 @@ static void unlink_from_call(struct qos_media *media)
 static void take_out(
 	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
 {
+	struct media_key key = key_of(media);
+
 	unlink_from_call(media);
 	cds_lfht_del(medias->table, &media->node);
+	filter_remove(&medias->filter, hash_key(medias, &key));
+	count_udptl(medias, media, -1);
 	atomic_fetch_sub_explicit(&medias->count, 1, memory_order_relaxed);
 	qos_count(&counters->media_withdrawn, 1);
 	tell(medias, media, false);
@@ -315,10 +395,14 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 		qos_pool_put(&medias->pool, media);
 		return;
 	}
+	if (!old)
+		filter_add(&medias->filter, hash);
+	count_udptl(medias, media, 1);
 	/* Atomic: readers find the old one or the new one, never none. */
 	cds_lfht_add_replace(medias->table, hash, match_media, key, &media->node);
 	if (old) {
 		unlink_from_call(old);
+		count_udptl(medias, old, -1);
 		drop_media(old);
 	} else {
 		atomic_fetch_add_explicit(&medias->count, 1, memory_order_relaxed);

@@ -67,6 +67,10 @@ void qos_media_withdraw(
 const struct qos_media *qos_media_find(
 	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port);
 
+/* Whether T.38 was announced there: quick where nobody announced any. */
+bool qos_media_is_udptl(
+	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port);
+
 /* The meaning of pt at an endpoint, or NULL. */
 const struct qos_payload *qos_media_payload(const struct qos_media *media, uint8_t pt);
 

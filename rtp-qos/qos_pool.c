@@ -4,8 +4,9 @@
 #include "qos_pool.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "qos_mem.h"
 
 enum {
 	LINE_BYTES = 64,
@@ -20,8 +21,8 @@ int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max)
 	stride = (size + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
 	if (__builtin_mul_overflow(stride, (size_t)max, &bytes))
 		return -EINVAL;
-	*pool = (struct qos_pool){.stride = stride, .max = max};
-	pool->block = aligned_alloc(LINE_BYTES, bytes);
+	*pool = (struct qos_pool){.bytes = bytes, .stride = stride, .max = max};
+	pool->block = qos_mem_map(bytes);
 	if (!pool->block)
 		return -ENOMEM;
 	pthread_mutex_init(&pool->lock, NULL);
@@ -31,7 +32,7 @@ int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max)
 void qos_pool_fini(struct qos_pool *pool)
 {
 	pthread_mutex_destroy(&pool->lock);
-	free(pool->block);
+	qos_mem_unmap(pool->block, pool->bytes);
 	pool->block = NULL;
 }
 

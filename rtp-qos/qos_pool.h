@@ -12,6 +12,7 @@
 struct qos_pool {
 	pthread_mutex_t lock;
 	uint8_t *block;
+	size_t bytes;
 	size_t stride; /* object size, rounded up to cache lines */
 	uint32_t max;
 	uint32_t used; /* objects ever taken */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory of the tables that workers share.
+ * Owner: the table. Threads: map and unmap at start and end. */
+#ifndef QOS_MEM_H
+#define QOS_MEM_H
+
+#include <stddef.h>
+
+/* What: zeroed memory, aligned to pages, on huge pages where the kernel gives them: objects that are
+ * met in no order cost a TLB miss each otherwise. Pages never used are never touched. NULL when there
+ * is none. */
+void *qos_mem_map(size_t size);
+/* mem may be NULL. */
+void qos_mem_unmap(void *mem, size_t size);
+
+#endif
