@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Stands in for dp_rx_poll: mbufs from a pool with the next RTP packet of each stream in turn, on a
  * trunk with signalling, RTCP and noise among them. Everything is copied out of memory made before:
- * RTP a header only, the rest whole, so it is in the cache as a NIC with direct cache access leaves it.
+ * SIP and RTCP whole, the rest as far as it is looked at. So it is in the cache as a NIC with direct
+ * cache access leaves it.
  * Owner: the program. Threads: one lcore at a time. */
 #ifndef BENCH_FEED_H
 #define BENCH_FEED_H
