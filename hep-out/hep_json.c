@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* JSON text, and the type 34 quality report in it. Keys are constants of ours and go out as they
- * are; values may hold anything and are escaped. */
+/* JSON text, and the type 34 quality report in it. What a value takes at most is reserved with its key,
+ * so that it is written where it stays. Values may hold anything and are escaped. */
 #include "hep_json.h"
 
 #include <arpa/inet.h>
 
 #include <math.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "hep_number.h"
 
@@ -21,55 +24,106 @@ void hep_json_init(struct hep_json *j, void *buf, size_t room)
 	*j = (struct hep_json){.buf = buf, .room = room};
 }
 
-/* Room for n octets more: where they go, or NULL when they do not fit. */
-static inline char *reserve(struct hep_json *j, size_t n)
+static void fail(struct hep_json *j)
 {
-	char *p = j->buf + j->used;
+	j->is_failed = true;
+	j->room = j->used;
+}
 
-	if (j->is_failed || j->room - j->used < n) {
-		j->is_failed = true;
-		return NULL;
-	}
-	j->used += n;
-	return p;
+static inline bool has_room(const struct hep_json *j, size_t n)
+{
+	return __builtin_expect(j->room - j->used >= n, 1);
 }
 
 static inline void append(struct hep_json *j, const void *text, size_t n)
 {
-	char *p = reserve(j, n);
-
-	if (p)
-		memcpy(p, text, n);
+	if (!has_room(j, n)) {
+		fail(j);
+		return;
+	}
+	memcpy(j->buf + j->used, text, n);
+	j->used += n;
 }
 
-static void begin_value(struct hep_json *j, const char *key)
+static inline void append_char(struct hep_json *j, char c)
 {
-	struct bytes name = key ? bytes_from_str(key) : BYTES_NONE;
-	char *p = reserve(j, (j->needs_comma ? 1 : 0) + (key ? name.n + 3 : 0));
+	append(j, &c, 1);
+}
+
+/* Keys are short: less than a call of memcpy costs. */
+static inline void copy_key(char *to, struct bytes key)
+{
+	const uint8_t *from = key.p;
+	size_t n = key.n;
+
+	if (n > 32) {
+		memcpy(to, from, n);
+	} else if (n >= 16) {
+		memcpy(to, from, 16);
+		memcpy(to + n - 16, from + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + n - 4, from + n - 4, 4);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			to[i] = (char)from[i];
+	}
+}
+
+/* Writes the key and makes sure of room for n octets of its value: where they go, or NULL. */
+static inline char *begin_value(struct hep_json *j, struct bytes key, size_t n)
+{
+	size_t begin = (j->needs_comma ? 1 : 0) + (key.p ? key.n + 3 : 0);
+	char *p = j->buf + j->used;
+
+	if (!has_room(j, begin + n)) {
+		fail(j);
+		return NULL;
+	}
+	if (j->needs_comma)
+		*p++ = ',';
+	if (key.p) {
+		*p++ = '"';
+		copy_key(p, key);
+		p[key.n] = '"';
+		p[key.n + 1] = ':';
+		p += key.n + 2;
+	}
+	j->needs_comma = true;
+	j->used += begin;
+	return p;
+}
+
+/* A value whose text is at hand. */
+static void put_value(struct hep_json *j, struct bytes key, const char *text, size_t n)
+{
+	char *p = begin_value(j, key, n);
 
 	if (!p)
 		return;
-	if (j->needs_comma)
-		*p++ = ',';
-	if (key) {
-		*p++ = '"';
-		memcpy(p, name.p, name.n);
-		p[name.n] = '"';
-		p[name.n + 1] = ':';
-	}
-	j->needs_comma = true;
+	memcpy(p, text, n);
+	j->used += n;
 }
 
-void hep_json_open(struct hep_json *j, const char *key, char bracket)
+/* Whether a value of at most n octets may be written in place; near the end it is written elsewhere, for
+ * it may be shorter. */
+static inline bool fits(const struct hep_json *j, struct bytes key, size_t n)
 {
-	begin_value(j, key);
-	append(j, &bracket, 1);
+	return has_room(j, key.n + 4 + n);
+}
+
+void hep_json_put_open(struct hep_json *j, struct bytes key, char bracket)
+{
+	put_value(j, key, &bracket, 1);
 	j->needs_comma = false;
 }
 
 void hep_json_close(struct hep_json *j, char bracket)
 {
-	append(j, &bracket, 1);
+	append_char(j, bracket);
 	j->needs_comma = true;
 }
 
@@ -117,8 +171,8 @@ static void append_escape(struct hep_json *j, uint8_t c)
 	char text[] = "\\u0000";
 
 	if (c == '"' || c == '\\') {
-		append(j, "\\", 1);
-		append(j, &c, 1);
+		append_char(j, '\\');
+		append_char(j, (char)c);
 	} else if (c == '\r') {
 		append(j, "\\r", 2);
 	} else if (c == '\n') {
@@ -134,12 +188,32 @@ static void append_escape(struct hep_json *j, uint8_t c)
 	}
 }
 
-void hep_json_string(struct hep_json *j, const char *key, struct bytes text)
+/* How many octets at the front are printable ASCII that goes out as it is; at least so many. */
+static size_t plain_run(struct bytes text)
 {
-	size_t run = 0; /* octets at the front that go out as they are */
+	size_t run = 0;
 
-	begin_value(j, key);
-	append(j, "\"", 1);
+#ifdef __SSE2__
+	for (; text.n - run >= 16; run += 16) {
+		__m128i v = _mm_loadu_si128((const void *)(text.p + run));
+		/* As a signed number what is not ASCII is below the blank too. */
+		__m128i bad = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(' ')),
+			_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+				_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+		unsigned mask = (unsigned)_mm_movemask_epi8(bad);
+
+		if (mask)
+			return run + (unsigned)__builtin_ctz(mask);
+	}
+#endif
+	while (run < text.n && text.p[run] < 0x80 && is_plain(text.p[run]))
+		run++;
+	return run;
+}
+
+/* The rest of a string of which run octets at the front go out as they are. */
+static void append_escaped(struct hep_json *j, struct bytes text, size_t run)
+{
 	while (run < text.n && !j->is_failed) {
 		uint8_t c = text.p[run];
 		unsigned n = c < 0x80 ? 1 : utf8_length(bytes_skip(text, run));
@@ -155,41 +229,64 @@ void hep_json_string(struct hep_json *j, const char *key, struct bytes text)
 	}
 	if (run)
 		append(j, text.p, run);
-	append(j, "\"", 1);
 }
 
-void hep_json_u64(struct hep_json *j, const char *key, uint64_t v)
+void hep_json_put_string(struct hep_json *j, struct bytes key, struct bytes text)
 {
-	char text[HEP_NUMBER_MAX];
+	size_t run = plain_run(text);
+	char *p = begin_value(j, key, text.n + 2);
 
-	begin_value(j, key);
-	append(j, text, hep_number_u64(text, v));
-}
-
-void hep_json_i64(struct hep_json *j, const char *key, int64_t v)
-{
-	char text[HEP_NUMBER_MAX];
-
-	begin_value(j, key);
-	append(j, text, hep_number_i64(text, v));
-}
-
-void hep_json_double(struct hep_json *j, const char *key, double v, int decimals)
-{
-	char text[HEP_FIXED_MAX];
-
-	if (!isfinite(v)) {
-		hep_json_null(j, key);
+	if (!p)
+		return;
+	if (run == text.n) {
+		p[0] = '"';
+		if (text.n)
+			memcpy(p + 1, text.p, text.n);
+		p[1 + text.n] = '"';
+		j->used += text.n + 2;
 		return;
 	}
-	begin_value(j, key);
-	append(j, text, hep_number_fixed(text, v, decimals > 0 ? (unsigned)decimals : 0));
+	append_char(j, '"');
+	append_escaped(j, text, run);
+	append_char(j, '"');
 }
 
-void hep_json_null(struct hep_json *j, const char *key)
+void hep_json_put_u64(struct hep_json *j, struct bytes key, uint64_t v)
 {
-	begin_value(j, key);
-	append(j, "null", 4);
+	char text[HEP_NUMBER_MAX];
+
+	if (fits(j, key, HEP_NUMBER_MAX))
+		j->used += hep_number_u64(begin_value(j, key, 0), v);
+	else
+		put_value(j, key, text, hep_number_u64(text, v));
+}
+
+void hep_json_put_i64(struct hep_json *j, struct bytes key, int64_t v)
+{
+	char text[HEP_NUMBER_MAX];
+
+	if (fits(j, key, HEP_NUMBER_MAX))
+		j->used += hep_number_i64(begin_value(j, key, 0), v);
+	else
+		put_value(j, key, text, hep_number_i64(text, v));
+}
+
+void hep_json_put_double(struct hep_json *j, struct bytes key, double v, int decimals)
+{
+	unsigned places = decimals > 0 ? (unsigned)decimals : 0;
+	char text[HEP_FIXED_MAX];
+
+	if (!isfinite(v))
+		hep_json_put_null(j, key);
+	else if (fits(j, key, HEP_FIXED_MAX))
+		j->used += hep_number_fixed(begin_value(j, key, 0), v, places);
+	else
+		put_value(j, key, text, hep_number_fixed(text, v, places));
+}
+
+void hep_json_put_null(struct hep_json *j, struct bytes key)
+{
+	put_value(j, key, "null", 4);
 }
 
 size_t hep_json_finish(const struct hep_json *j)
@@ -197,26 +294,25 @@ size_t hep_json_finish(const struct hep_json *j)
 	return j->is_failed ? 0 : j->used;
 }
 
-static void put_str(struct hep_json *j, const char *key, const char *text)
+static inline void put_str(struct hep_json *j, const char *key, const char *text)
 {
 	hep_json_string(j, key, bytes_from_str(text));
 }
 
-static void put_ms(struct hep_json *j, const char *key, double v)
+static inline void put_ms(struct hep_json *j, const char *key, double v)
 {
 	hep_json_double(j, key, v, 3);
 }
 
 /* Seconds since the epoch to the microsecond: more digits than a double carries safely. */
-static void put_time(struct hep_json *j, const char *key, uint64_t ns)
+static inline void put_time(struct hep_json *j, const char *key, uint64_t ns)
 {
 	char text[HEP_NUMBER_MAX + 1 + US_DIGITS];
 	size_t n = hep_number_u64(text, ns / NS_PER_SEC);
 
 	text[n++] = '.';
 	n += hep_number_padded(text + n, ns % NS_PER_SEC / NS_PER_US, US_DIGITS);
-	begin_value(j, key);
-	append(j, text, n);
+	put_value(j, hep_json_key(key), text, n);
 }
 
 static void put_timing(struct hep_json *j, const struct qos_report *report)
@@ -245,7 +341,7 @@ static void put_counts(struct hep_json *j, const struct qos_report *report)
 	hep_json_u64(j, "TL_BYTE", report->bytes);
 }
 
-static void put_score(
+static inline void put_score(
 	struct hep_json *j, const char *key, const struct qos_report *report, double v)
 {
 	if (report->has_score)
@@ -273,7 +369,7 @@ static size_t addr_text(const struct pkt_flow *flow, const struct pkt_addr *addr
 	return strlen(text);
 }
 
-static void put_addr(struct hep_json *j, const char *key, const struct pkt_flow *flow,
+static inline void put_addr(struct hep_json *j, const char *key, const struct pkt_flow *flow,
 	const struct pkt_addr *addr)
 {
 	char text[INET6_ADDRSTRLEN];

@@ -22,15 +22,56 @@ struct hep_json {
 };
 
 void hep_json_init(struct hep_json *j, void *buf, size_t room);
-/* key NULL: an element of an array, or the outermost value. */
-void hep_json_open(struct hep_json *j, const char *key, char bracket); /* '{' or '[' */
+/* Keys are constants of ours and go out as they are. BYTES_NONE: an element of an array, or the outermost
+ * value. */
+void hep_json_put_open(struct hep_json *j, struct bytes key, char bracket);
+void hep_json_put_string(struct hep_json *j, struct bytes key, struct bytes text);
+void hep_json_put_u64(struct hep_json *j, struct bytes key, uint64_t v);
+void hep_json_put_i64(struct hep_json *j, struct bytes key, int64_t v);
+void hep_json_put_double(struct hep_json *j, struct bytes key, double v, int decimals);
+void hep_json_put_null(struct hep_json *j, struct bytes key);
+
+/* The functions below are for keys as C strings, or NULL. Inlined, so that the compiler knows how long a
+ * key is. */
+static inline struct bytes hep_json_key(const char *key)
+{
+	return key ? bytes_from_str(key) : BYTES_NONE;
+}
+
+/* bracket: '{' or '['. */
+static inline void hep_json_open(struct hep_json *j, const char *key, char bracket)
+{
+	hep_json_put_open(j, hep_json_key(key), bracket);
+}
+
 void hep_json_close(struct hep_json *j, char bracket); /* '}' or ']' */
-void hep_json_string(struct hep_json *j, const char *key, struct bytes text);
-void hep_json_u64(struct hep_json *j, const char *key, uint64_t v);
-void hep_json_i64(struct hep_json *j, const char *key, int64_t v);
+
+static inline void hep_json_string(struct hep_json *j, const char *key, struct bytes text)
+{
+	hep_json_put_string(j, hep_json_key(key), text);
+}
+
+static inline void hep_json_u64(struct hep_json *j, const char *key, uint64_t v)
+{
+	hep_json_put_u64(j, hep_json_key(key), v);
+}
+
+static inline void hep_json_i64(struct hep_json *j, const char *key, int64_t v)
+{
+	hep_json_put_i64(j, hep_json_key(key), v);
+}
+
 /* Fixed-point text with decimals places; NaN and infinities become null. */
-void hep_json_double(struct hep_json *j, const char *key, double v, int decimals);
-void hep_json_null(struct hep_json *j, const char *key);
+static inline void hep_json_double(struct hep_json *j, const char *key, double v, int decimals)
+{
+	hep_json_put_double(j, hep_json_key(key), v, decimals);
+}
+
+static inline void hep_json_null(struct hep_json *j, const char *key)
+{
+	hep_json_put_null(j, hep_json_key(key));
+}
+
 /* Length of the text without a NUL, 0 when it did not fit. */
 size_t hep_json_finish(const struct hep_json *j);
 

@@ -19,24 +19,37 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 			    "50515253545556575859606162636465666768697071727374"
 			    "75767778798081828384858687888990919293949596979899";
 
+/* log10 is 1233 / 4096 of log2, to one digit that the comparison takes off again. */
+static unsigned count_digits(uint64_t v)
+{
+	static const uint64_t powers[HEP_NUMBER_MAX] = {0, 10, 100, 1000, 10000, 100000, 1000000,
+		10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
+		10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
+		100000000000000000, 1000000000000000000, 10000000000000000000u};
+	unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1);
+	unsigned n = bits * 1233 >> 12;
+
+	return n + (v >= powers[n]);
+}
+
 size_t hep_number_u64(char *out, uint64_t v)
 {
-	char text[HEP_NUMBER_MAX];
-	size_t at = sizeof(text);
+	unsigned digits, at;
 
-	while (v >= 100) {
-		at -= 2;
-		memcpy(text + at, pairs + v % 100 * 2, 2);
-		v /= 100;
+	if (v < 10) {
+		out[0] = (char)('0' + v);
+		return 1;
 	}
-	if (v >= 10) {
+	digits = at = count_digits(v);
+	for (; v >= 100; v /= 100) {
 		at -= 2;
-		memcpy(text + at, pairs + v * 2, 2);
-	} else {
-		text[--at] = (char)('0' + v);
+		memcpy(out + at, pairs + v % 100 * 2, 2);
 	}
-	memcpy(out, text + at, sizeof(text) - at);
-	return sizeof(text) - at;
+	if (at == 2)
+		memcpy(out, pairs + v * 2, 2);
+	else
+		out[0] = (char)('0' + v);
+	return digits;
 }
 
 size_t hep_number_i64(char *out, int64_t v)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The members of a type 5 RTCP report. Collectors know one flat object with every key once, while a
- * compound may hold several packets of a kind: each list walks the whole compound for itself. */
+ * compound may hold several packets of a kind: each list there is walks the whole compound for itself. */
 #include "hep_json.h"
 
 enum {
@@ -267,12 +267,20 @@ static void put_app(struct hep_json *j, struct bytes payload)
 
 void hep_json_rtcp(struct hep_json *j, struct bytes payload)
 {
-	put_sender(j, payload);
+	uint32_t types = rtcp_types(payload);
+
+	if (types & RTCP_HAS(RTCP_SR))
+		put_sender(j, payload);
 	put_origin(j, payload);
 	put_blocks(j, payload);
-	put_xr(j, payload);
-	put_sdes(j, payload);
-	put_bye(j, payload);
-	put_feedback(j, payload);
-	put_app(j, payload);
+	if (types & RTCP_HAS(RTCP_XR))
+		put_xr(j, payload);
+	if (types & RTCP_HAS(RTCP_SDES))
+		put_sdes(j, payload);
+	if (types & RTCP_HAS(RTCP_BYE))
+		put_bye(j, payload);
+	if (types & (RTCP_HAS(RTCP_RTPFB) | RTCP_HAS(RTCP_PSFB)))
+		put_feedback(j, payload);
+	if (types & RTCP_HAS(RTCP_APP))
+		put_app(j, payload);
 }
