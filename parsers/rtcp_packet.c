@@ -78,6 +78,16 @@ bool rtcp_next(struct bytes *rest, struct rtcp_packet *packet)
 	return rest->n > 0 && take_packet(rest, packet) == RTCP_OK;
 }
 
+uint32_t rtcp_types(struct bytes payload)
+{
+	struct rtcp_packet packet;
+	uint32_t types = 0;
+
+	while (rtcp_next(&payload, &packet))
+		types |= RTCP_HAS(packet.type);
+	return types;
+}
+
 /* Where the report blocks of an SR or RR begin, 0 for other types. */
 static size_t report_blocks_at(uint8_t type)
 {

@@ -42,6 +42,10 @@ enum rtcp_status {
  * Stores in *packets how many packets it has (may be NULL). */
 enum rtcp_status rtcp_validate(struct bytes payload, unsigned *packets);
 
+/* What: the types of its packets, RTCP_HAS of each. Call only on a payload that rtcp_validate accepted. */
+uint32_t rtcp_types(struct bytes payload);
+#define RTCP_HAS(type) ((uint32_t)1 << ((type)&31)) /* 192-223 */
+
 /* What: whether a compound is so regular that it may be believed on a flow nothing else is known of:
  * valid, SR or RR first, and with an SDES that has a CNAME (RFC 3550 section 6.1). */
 bool rtcp_is_strict_compound(struct bytes payload);

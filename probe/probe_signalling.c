@@ -40,16 +40,13 @@ enum probe_outcome probe_signalling_sip(
 	return PROBE_sip;
 }
 
-/* The RTP flow whose reports these are: the same where media was announced or heard on these very
- * ports (RFC 5761), else the ports below when both are odd (RFC 3550 section 11). */
-static struct pkt_flow rtp_flow(struct probe_worker *w, const struct pkt_flow *flow,
-	const struct qos_media *media, uint64_t now_ns)
+/* The ports below when both are odd, RFC 3550 section 11: where the RTP of these reports is unless they
+ * share its ports. */
+static struct pkt_flow flow_below(const struct pkt_flow *flow)
 {
-	bool is_muxed =
-		(media && !media->is_rtcp) || qos_probation_is_hinted(&w->probation, flow, now_ns);
 	struct pkt_flow rtp = *flow;
 
-	if (!is_muxed && (rtp.sport & rtp.dport & 1)) {
+	if (rtp.sport & rtp.dport & 1) {
 		rtp.sport--;
 		rtp.dport--;
 	}
@@ -102,18 +99,28 @@ static bool is_srtcp(struct bytes payload)
 enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
-	const struct qos_media *media = find_media(w, &view->flow, now_ns);
-	struct pkt_flow flow = rtp_flow(w, &view->flow, media, now_ns);
-	bool is_known = media || qos_probation_is_hinted(&w->probation, &flow, now_ns);
+	struct pkt_flow flow = flow_below(&view->flow);
+	const struct qos_media *media;
+	bool is_valid, is_known;
 	char made_id[QOS_CALL_ID_MAX];
 	struct bytes id;
 
-	if (rtcp_validate(view->payload, NULL) != RTCP_OK)
+	qos_probation_hint_prefetch(&w->probation, &flow);
+	qos_probation_hint_prefetch(&w->probation, &view->flow);
+	is_valid = rtcp_validate(view->payload, NULL) == RTCP_OK;
+	media = find_media(w, &view->flow, now_ns);
+	/* The same ports where media was announced or heard on these very ports (RFC 5761). */
+	if ((media && !media->is_rtcp) ||
+		qos_probation_is_hinted(&w->probation, &view->flow, now_ns))
+		flow = view->flow;
+	is_known = media || qos_probation_is_hinted(&w->probation, &flow, now_ns);
+	if (!is_valid)
 		return is_known && is_srtcp(view->payload) ? PROBE_srtcp : PROBE_rtcp_unconfirmed;
 	if (!is_known && !rtcp_is_strict_compound(view->payload))
 		return PROBE_rtcp_unconfirmed;
 	qos_probation_hint(&w->probation, &flow, now_ns);
-	end_streams(w, &flow, view->payload, now_ns);
+	if (rtcp_types(view->payload) & RTCP_HAS(RTCP_BYE))
+		end_streams(w, &flow, view->payload, now_ns);
 	if (media) {
 		id = bytes_from_str(media->call->call_id);
 	} else {

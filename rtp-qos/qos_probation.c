@@ -3,7 +3,8 @@
 #include "qos_probation.h"
 
 #include <errno.h>
-#include <stdlib.h>
+
+#include "qos_mem.h"
 
 /* One part of this many is looked through at each tick. */
 #define SWEEP_PARTS 16
@@ -20,6 +21,11 @@
 /* How long STUN, DTLS or RTCP speaks for a flow. */
 #define HINT_NS ((uint64_t)30000000000)
 
+static size_t entries(const struct qos_probation *p)
+{
+	return ((size_t)p->set_mask + 1) * QOS_CANDIDATE_WAYS;
+}
+
 int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
 	const struct pkt_seed *seed, struct qos_counters *counters)
 {
@@ -33,8 +39,8 @@ int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
 		.seed = *seed,
 		.counters = counters,
 	};
-	p->candidates = calloc((size_t)sets * QOS_CANDIDATE_WAYS, sizeof(*p->candidates));
-	p->hints = calloc((size_t)sets * QOS_CANDIDATE_WAYS, sizeof(*p->hints));
+	p->candidates = qos_mem_map(entries(p) * sizeof(*p->candidates));
+	p->hints = qos_mem_map(entries(p) * sizeof(*p->hints));
 	if (!p->candidates || !p->hints) {
 		qos_probation_fini(p);
 		return -ENOMEM;
@@ -44,8 +50,8 @@ int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
 
 void qos_probation_fini(struct qos_probation *p)
 {
-	free(p->candidates);
-	free(p->hints);
+	qos_mem_unmap(p->candidates, entries(p) * sizeof(*p->candidates));
+	qos_mem_unmap(p->hints, entries(p) * sizeof(*p->hints));
 	p->candidates = NULL;
 	p->hints = NULL;
 }
@@ -67,6 +73,14 @@ static uint64_t hint_hash(const struct qos_probation *p, const struct pkt_flow *
 static struct qos_hint *hint_set(const struct qos_probation *p, uint64_t hash)
 {
 	return &p->hints[((hash >> 32) & p->set_mask) * QOS_CANDIDATE_WAYS];
+}
+
+void qos_probation_hint_prefetch(const struct qos_probation *p, const struct pkt_flow *flow)
+{
+	const struct qos_hint *set = hint_set(p, hint_hash(p, flow));
+
+	__builtin_prefetch(&set[0]);
+	__builtin_prefetch(&set[QOS_CANDIDATE_WAYS / 2]);
 }
 
 void qos_probation_hint(struct qos_probation *p, const struct pkt_flow *flow, uint64_t now_ns)

@@ -66,6 +66,9 @@ void qos_probation_fini(struct qos_probation *p);
  * ports. */
 void qos_probation_hint(struct qos_probation *p, const struct pkt_flow *flow, uint64_t now_ns);
 
+/* Some time before the functions above and below are called for this flow. */
+void qos_probation_hint_prefetch(const struct qos_probation *p, const struct pkt_flow *flow);
+
 /* Whether such was seen lately. */
 bool qos_probation_is_hinted(
 	const struct qos_probation *p, const struct pkt_flow *flow, uint64_t now_ns);
