@@ -215,10 +215,10 @@ static unsigned put_next(struct bench_frames *f, uint8_t *frame, unsigned most)
 /* A dialogue of another round is another call on other ports. */
 static void put_round(uint8_t *frame, const struct bench_frame *f, uint32_t round)
 {
-	for (unsigned i = BENCH_DIALOGUE_ROUND; i-- > 0; round >>= 4)
-		frame[f->id_at + i] = (uint8_t)('a' + (round & 15));
 	if (f->port_at)
 		frame[f->port_at] = (uint8_t)('1' + round % PORT_DIGITS);
+	for (unsigned i = BENCH_DIALOGUE_ROUND; i-- > 0; round >>= 4)
+		frame[f->id_at + i] = (uint8_t)('a' + (round & 15));
 }
 
 /* Dialogues that were under way before the first one have no messages. */
