@@ -10,6 +10,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 struct bytes {
 	const uint8_t *p;
 	size_t n;
@@ -59,7 +63,8 @@ static inline struct bytes bytes_head(struct bytes b, size_t n)
 
 static inline bool bytes_eq(struct bytes a, struct bytes b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	/* b is a literal mostly, whose length the compiler knows. */
+	return a.n == b.n && (b.n == 0 || memcmp(a.p, b.p, b.n) == 0);
 }
 
 static inline uint8_t ascii_lower(uint8_t c)
@@ -74,7 +79,7 @@ static inline bool bytes_eq_nocase(struct bytes a, struct bytes b)
 		return false;
 	if (bytes_eq(a, b))
 		return true;
-	for (size_t i = 0; i < a.n; i++)
+	for (size_t i = 0; i < b.n; i++)
 		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
 			return false;
 	return true;
@@ -96,12 +101,46 @@ static inline struct bytes bytes_trim(struct bytes b)
 	return b;
 }
 
+#ifdef __SSE2__
+/* Bit i: octet i of the 16 at p is a or b. */
+static inline unsigned bytes_mask16(const uint8_t *p, uint8_t a, uint8_t b)
+{
+	__m128i v = _mm_loadu_si128((const void *)p);
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)a)),
+		_mm_cmpeq_epi8(v, _mm_set1_epi8((char)b))));
+}
+#endif
+
+/* Offset of the first octet that is a or b, or b.n when there is none. Inlined, since most of what is
+ * looked for is near. */
+static inline size_t bytes_find_either(struct bytes text, uint8_t a, uint8_t b)
+{
+	size_t i = 0;
+
+#ifdef __SSE2__
+	for (; text.n - i >= 16; i += 16) {
+		unsigned mask = bytes_mask16(text.p + i, a, b);
+
+		if (mask)
+			return i + (unsigned)__builtin_ctz(mask);
+	}
+	/* The last 16 octets again: the first of them are known. */
+	if (i && i < text.n) {
+		unsigned mask = bytes_mask16(text.p + text.n - 16, a, b);
+
+		return mask ? text.n - 16 + (unsigned)__builtin_ctz(mask) : text.n;
+	}
+#endif
+	while (i < text.n && text.p[i] != a && text.p[i] != b)
+		i++;
+	return i;
+}
+
 /* Offset of the first c, or b.n when there is none. */
 static inline size_t bytes_find(struct bytes b, uint8_t c)
 {
-	const uint8_t *hit = b.n ? memchr(b.p, c, b.n) : NULL;
-
-	return hit ? (size_t)(hit - b.p) : b.n;
+	return bytes_find_either(b, c, c);
 }
 
 #endif

@@ -169,11 +169,10 @@ static void take_media(struct reader *r, struct bytes value)
 		return;
 	}
 	r->media = &session->media[session->media_count++];
-	*r->media = (struct sdp_media){
-		.kind = kind_of(kind),
-		.port = (uint16_t)number,
-		.direction = r->direction,
-	};
+	memset(r->media, 0, offsetof(struct sdp_media, formats)); /* formats as they are counted */
+	r->media->kind = kind_of(kind);
+	r->media->port = (uint16_t)number;
+	r->media->direction = r->direction;
 	parse_proto(proto, r->media);
 	if (r->media->is_rtp)
 		parse_formats(value, r->media);
@@ -275,29 +274,26 @@ static void take_direction(struct reader *r, struct bytes name)
 
 static void take_attribute(struct reader *r, struct bytes value)
 {
-	static const struct {
-		const char *name;
-		uint8_t len;
-		void (*take)(struct reader *r, struct bytes value);
-	} attributes[] = {
-		{"rtpmap", 6, take_rtpmap},
-		{"fmtp", 4, take_fmtp},
-		{"rtcp", 4, take_rtcp},
-		{"rtcp-mux", 8, take_rtcp_mux},
-		{"ptime", 5, take_ptime},
-	};
 	size_t colon = bytes_find(value, ':');
 	struct bytes name = bytes_trim(bytes_head(value, colon));
+	void (*take)(struct reader * r, struct bytes value);
 
-	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
-		if (name.n != attributes[i].len ||
-			!bytes_eq_nocase(name, bytes_of(attributes[i].name, name.n)))
-			continue;
-		if (r->media)
-			attributes[i].take(r, bytes_skip(value, colon + 1));
+	if (bytes_eq_nocase(name, BYTES_LIT("rtpmap"))) {
+		take = take_rtpmap;
+	} else if (bytes_eq_nocase(name, BYTES_LIT("fmtp"))) {
+		take = take_fmtp;
+	} else if (bytes_eq_nocase(name, BYTES_LIT("ptime"))) {
+		take = take_ptime;
+	} else if (bytes_eq_nocase(name, BYTES_LIT("rtcp"))) {
+		take = take_rtcp;
+	} else if (bytes_eq_nocase(name, BYTES_LIT("rtcp-mux"))) {
+		take = take_rtcp_mux;
+	} else {
+		take_direction(r, name);
 		return;
 	}
-	take_direction(r, name);
+	if (r->media)
+		take(r, bytes_skip(value, colon + 1));
 }
 
 static void take_line(struct reader *r, uint8_t type, struct bytes value)
@@ -337,10 +333,8 @@ enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session)
 	if (!bytes_starts(text, BYTES_LIT("v=")))
 		return SDP_NOT_SDP;
 	while (text.n) {
-		size_t n = 0;
+		size_t n = bytes_find_either(text, '\r', '\n');
 
-		while (n < text.n && text.p[n] != '\r' && text.p[n] != '\n')
-			n++;
 		if (n >= 2 && text.p[1] == '=')
 			take_line(&r, text.p[0], bytes_of(text.p + 2, n - 2));
 		text = bytes_skip(text, n + 1);

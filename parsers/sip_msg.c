@@ -177,13 +177,44 @@ static bool parse_start_line(struct bytes line, struct sip_msg *msg)
 	return parse_request_line(bytes_trim(line), msg);
 }
 
+/* As nearly everybody spells them; HEADER_OTHER says nothing. */
+static enum header usual_header(struct bytes name)
+{
+	switch (name.n) {
+	case 2:
+		return bytes_eq(name, BYTES_LIT("To")) ? HEADER_TO : HEADER_OTHER;
+	case 3:
+		return bytes_eq(name, BYTES_LIT("Via")) ? HEADER_VIA : HEADER_OTHER;
+	case 4:
+		if (bytes_eq(name, BYTES_LIT("From")))
+			return HEADER_FROM;
+		return bytes_eq(name, BYTES_LIT("CSeq")) ? HEADER_CSEQ : HEADER_OTHER;
+	case 7:
+		if (bytes_eq(name, BYTES_LIT("Call-ID")))
+			return HEADER_CALL_ID;
+		return bytes_eq(name, BYTES_LIT("Contact")) ? HEADER_CONTACT : HEADER_OTHER;
+	case 14:
+		return bytes_eq(name, BYTES_LIT("Content-Length")) ? HEADER_CONTENT_LENGTH
+								   : HEADER_OTHER;
+	default:
+		return HEADER_OTHER;
+	}
+}
+
+static bool may_be(struct bytes name, size_t i)
+{
+	return headers[i].len == name.n && (headers[i].name[0] | 0x20) == (name.p[0] | 0x20);
+}
+
 static enum header header_of(struct bytes name)
 {
+	enum header usual = usual_header(name);
 	bool is_compact = name.n == 1 && name.p[0]; /* 0 stands for no compact form */
 
+	if (usual != HEADER_OTHER)
+		return usual;
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		if (is_compact ? headers[i].compact != ascii_lower(name.p[0])
-			       : headers[i].len != name.n)
+		if (is_compact ? headers[i].compact != ascii_lower(name.p[0]) : !may_be(name, i))
 			continue;
 		if (is_compact || bytes_eq_nocase(name, bytes_of(headers[i].name, name.n)))
 			return (enum header)headers[i].header;
