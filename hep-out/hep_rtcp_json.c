@@ -42,26 +42,39 @@ static void put_sender(struct hep_json *j, struct bytes payload)
 	hep_json_close(j, '}');
 }
 
-/* Whose compound it is: the first SR or RR, else (RFC 5506) whatever comes first. */
-static bool find_origin(struct bytes payload, struct rtcp_packet *packet)
-{
-	struct bytes rest = payload;
+/* What one walk over a compound says of its lists. */
+struct summary {
+	uint32_t types; /* RTCP_HAS */
+	uint32_t blocks; /* of SR and RR, as announced */
+	uint32_t chunks; /* of SDES */
+	struct rtcp_packet origin; /* the first SR or RR, else (RFC 5506) whatever comes first */
+};
 
-	while (rtcp_next(&rest, packet))
-		if (is_report(packet))
-			return true;
-	return rtcp_next(&payload, packet);
-}
-
-static void put_origin(struct hep_json *j, struct bytes payload)
+static struct summary summarize(struct bytes payload)
 {
+	const uint32_t reports = RTCP_HAS(RTCP_SR) | RTCP_HAS(RTCP_RR);
+	struct summary s = {0};
 	struct rtcp_packet packet;
 
-	if (!find_origin(payload, &packet))
+	while (rtcp_next(&payload, &packet)) {
+		if (!s.types || (is_report(&packet) && !(s.types & reports)))
+			s.origin = packet;
+		if (is_report(&packet))
+			s.blocks += packet.count;
+		else if (packet.type == RTCP_SDES)
+			s.chunks += packet.count;
+		s.types |= RTCP_HAS(packet.type);
+	}
+	return s;
+}
+
+static void put_origin(struct hep_json *j, const struct summary *s)
+{
+	if (!s->types)
 		return;
-	if (packet.has_ssrc)
-		hep_json_u64(j, "ssrc", packet.ssrc);
-	hep_json_u64(j, "type", packet.type);
+	if (s->origin.has_ssrc)
+		hep_json_u64(j, "ssrc", s->origin.ssrc);
+	hep_json_u64(j, "type", s->origin.type);
 }
 
 static void put_block(struct hep_json *j, const struct rtcp_report_block *block)
@@ -77,23 +90,12 @@ static void put_block(struct hep_json *j, const struct rtcp_report_block *block)
 	hep_json_close(j, '}');
 }
 
-static uint64_t count_blocks(struct bytes payload)
-{
-	struct rtcp_packet packet;
-	uint64_t count = 0;
-
-	while (rtcp_next(&payload, &packet))
-		if (is_report(&packet))
-			count += packet.count;
-	return count;
-}
-
-static void put_blocks(struct hep_json *j, struct bytes payload)
+static void put_blocks(struct hep_json *j, const struct summary *s, struct bytes payload)
 {
 	struct rtcp_packet packet;
 	struct rtcp_report_block block;
 
-	hep_json_u64(j, "report_count", count_blocks(payload));
+	hep_json_u64(j, "report_count", s->blocks);
 	hep_json_open(j, "report_blocks", '[');
 	while (rtcp_next(&payload, &packet))
 		for (unsigned i = 0; rtcp_report_block(&packet, i, &block); i++)
@@ -181,19 +183,8 @@ static void put_xr(struct hep_json *j, struct bytes payload)
 	put_voip_metrics(j, &m);
 }
 
-static uint64_t count_chunks(struct bytes payload)
-{
-	struct rtcp_packet packet;
-	uint64_t count = 0;
-
-	while (rtcp_next(&payload, &packet))
-		if (packet.type == RTCP_SDES)
-			count += packet.count;
-	return count;
-}
-
 /* sdes_chunk_ssrc is rtpengine's name; without it a mixer's items could not be told apart. */
-static void put_sdes(struct hep_json *j, struct bytes payload)
+static void put_sdes(struct hep_json *j, const struct summary *s, struct bytes payload)
 {
 	struct rtcp_packet packet;
 	struct rtcp_sdes_item item;
@@ -202,7 +193,7 @@ static void put_sdes(struct hep_json *j, struct bytes payload)
 		return;
 	if (packet.has_ssrc)
 		hep_json_u64(j, "sdes_ssrc", packet.ssrc);
-	hep_json_u64(j, "sdes_report_count", count_chunks(payload));
+	hep_json_u64(j, "sdes_report_count", s->chunks);
 	hep_json_open(j, "sdes_information", '[');
 	while (rtcp_next(&payload, &packet)) {
 		size_t cursor = 0;
@@ -267,16 +258,17 @@ static void put_app(struct hep_json *j, struct bytes payload)
 
 void hep_json_rtcp(struct hep_json *j, struct bytes payload)
 {
-	uint32_t types = rtcp_types(payload);
+	struct summary s = summarize(payload);
+	uint32_t types = s.types;
 
 	if (types & RTCP_HAS(RTCP_SR))
 		put_sender(j, payload);
-	put_origin(j, payload);
-	put_blocks(j, payload);
+	put_origin(j, &s);
+	put_blocks(j, &s, payload);
 	if (types & RTCP_HAS(RTCP_XR))
 		put_xr(j, payload);
 	if (types & RTCP_HAS(RTCP_SDES))
-		put_sdes(j, payload);
+		put_sdes(j, &s, payload);
 	if (types & RTCP_HAS(RTCP_BYE))
 		put_bye(j, payload);
 	if (types & (RTCP_HAS(RTCP_RTPFB) | RTCP_HAS(RTCP_PSFB)))
