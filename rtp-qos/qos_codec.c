@@ -10,7 +10,8 @@
 #define FB(ie, bpl, basis)    VALUE(QOS_FB, ie, bpl, basis)
 #define NONE		      VALUE(QOS_NB, 0, 0, NONE)
 #define WITH_BURSTY(value, b) value, .bpl_bursty = (b)
-#define ROW(n, m, c, k, ...)  .name = n, .mode = m, .clock = c, .kind = k, __VA_ARGS__
+#define ROW(n, m, c, k, ...) \
+	.name = n, .length = sizeof(n) - 1, .mode = m, .clock = c, .kind = k, __VA_ARGS__
 
 static const struct qos_codec static_types[] = {
 #define STATIC(pt, name, clock, kind, ...) [pt] = {ROW(name, "", clock, kind, __VA_ARGS__)},
@@ -39,9 +40,9 @@ static const struct qos_codec *find_in(
 	const struct qos_codec *table, size_t count, struct bytes name, uint32_t clock)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!table[i].name || (clock && table[i].clock != clock))
+		if (table[i].length != name.n || (clock && table[i].clock != clock))
 			continue;
-		if (bytes_eq_nocase(name, bytes_from_str(table[i].name)))
+		if (bytes_eq_nocase(name, bytes_of(table[i].name, name.n)))
 			return &table[i];
 	}
 	return NULL;
@@ -51,6 +52,8 @@ const struct qos_codec *qos_codec_find(struct bytes name, uint32_t clock)
 {
 	const struct qos_codec *codec;
 
+	if (!name.n)
+		return NULL;
 	codec = find_in(static_types, COUNT(static_types), name, clock);
 	return codec ? codec : find_in(dynamic_types, COUNT(dynamic_types), name, clock);
 }

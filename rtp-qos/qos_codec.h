@@ -30,6 +30,7 @@ enum qos_basis {
 
 struct qos_codec {
 	const char *name; /* lower case encoding name as in SDP */
+	uint8_t length; /* of name */
 	const char *mode; /* "12.65"; "" stands for all modes of the codec */
 	uint32_t clock; /* RTP clock in Hz */
 	enum qos_kind kind;
