@@ -7,36 +7,46 @@
 #include "sdp_media.h"
 #include "sip_body.h"
 
-static void publish(struct probe_worker *w, const struct sip_msg *msg, struct qos_call *call)
+static bool parse_sdp(const struct sip_msg *msg, struct sdp_session *session)
 {
-	struct sdp_session session;
 	struct bytes sdp;
 
-	if (!sip_body_sdp(msg, &sdp) || sdp_media_parse(sdp, &session) != SDP_OK)
-		return;
+	return sip_body_sdp(msg, &sdp) && sdp_media_parse(sdp, session) == SDP_OK;
+}
+
+static void publish(struct probe_worker *w, const struct sip_msg *msg,
+	const struct sdp_session *session, struct qos_call *call)
+{
 	probe_count(&w->counters.sdp_descriptions, 1);
 	/* A failed call wants no media any more, whatever its messages still say. */
 	if (!atomic_load_explicit(&call->end_ns, memory_order_acquire))
-		qos_media_publish(w->probe->medias, call, qos_call_sender(call, msg), &session,
+		qos_media_publish(w->probe->medias, call, qos_call_sender(call, msg), session,
 			w->call_counters);
 }
 
+/* What needs nothing of the call is done while its memory is on the way. */
 enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
+	struct sdp_session session;
 	struct qos_call *call;
 	struct sip_msg msg;
+	uint64_t hash;
+	bool has_sdp;
 
 	if (sip_msg_parse(view->payload, &msg) != SIP_OK)
 		return PROBE_sip_malformed;
+	hash = qos_call_prefetch_hint(w->probe->calls, msg.call_id);
 	probe_count(msg.is_request ? &w->counters.sip_requests : &w->counters.sip_responses, 1);
 	if (msg.is_head_cut || msg.is_body_cut)
 		probe_count(&w->counters.sip_cut, 1);
-	qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
-	if (call)
-		publish(w, &msg, call);
 	if (w->probe->options->send_sip)
 		probe_emit_sip(w, view, now_ns, view->payload, msg.call_id);
+	qos_call_prefetch(w->probe->calls, hash);
+	has_sdp = parse_sdp(&msg, &session);
+	qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
+	if (call && has_sdp)
+		publish(w, &msg, &session, call);
 	return PROBE_sip;
 }
 

@@ -12,10 +12,12 @@
 #include "qos_call_pvt.h"
 #include "qos_call_queue.h"
 #include "qos_count.h"
+#include "qos_mem.h"
 #include "qos_pool.h"
 
 enum {
 	MIN_BUCKETS = 64,
+	HINTS_PER_BUCKET = 2,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
 	LOOKS_MOST = 8192, /* calls looked at a tick, so that media does not wait for long */
 };
@@ -33,6 +35,10 @@ struct call_worker {
 struct qos_calls {
 	struct cds_lfht *table;
 	struct qos_pool pool;
+	/* By hash, the number of the call opened last, plus one. What it says may be outdated; but unlike
+	 * what the hash table holds it can be fetched before it is needed. */
+	_Atomic uint32_t *hints;
+	uint64_t hint_mask;
 	struct pkt_seed seed;
 	uint64_t linger_ns;
 	uint64_t call_timeout_ns;
@@ -53,6 +59,20 @@ struct call_key {
 static uint64_t min64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+static _Atomic uint32_t *hint_of(const struct qos_calls *calls, uint64_t hash)
+{
+	/* The hash table takes the low bits. */
+	return &calls->hints[(hash >> 32) & calls->hint_mask];
+}
+
+/* Memory of a call, be it in the table or not; NULL without a hint. */
+static struct qos_call *hinted_call(const struct qos_calls *calls, uint64_t hash)
+{
+	uint32_t n = atomic_load_explicit(hint_of(calls, hash), memory_order_relaxed);
+
+	return n ? qos_pool_at(&calls->pool, n - 1) : NULL;
 }
 
 /* A Call-ID longer than is stored is told apart by the hash of the whole. */
@@ -77,9 +97,14 @@ static struct call_key make_key(const struct qos_calls *calls, struct bytes call
 /* QSBR: a registered thread is in a read section until its next quiescent state. */
 static struct qos_call *find_call(struct qos_calls *calls, const struct call_key *key)
 {
+	struct qos_call *hinted = hinted_call(calls, key->hash);
 	struct cds_lfht_iter iter;
 	struct cds_lfht_node *node;
 
+	/* A call that is open now keeps its memory until this thread's next quiescent state. */
+	if (hinted && atomic_load_explicit(&hinted->is_open, memory_order_acquire) &&
+		match_call(&hinted->node, key))
+		return hinted;
 	cds_lfht_lookup(calls->table, key->hash, match_call, key, &iter);
 	node = cds_lfht_iter_get_node(&iter);
 	return node ? caa_container_of(node, struct qos_call, node) : NULL;
@@ -90,6 +115,27 @@ struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id)
 	struct call_key key = make_key(calls, call_id);
 
 	return call_id.n ? find_call(calls, &key) : NULL;
+}
+
+uint64_t qos_call_prefetch_hint(const struct qos_calls *calls, struct bytes call_id)
+{
+	uint64_t hash = make_key(calls, call_id).hash;
+
+	__builtin_prefetch((const void *)hint_of(calls, hash));
+	return hash;
+}
+
+void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash)
+{
+	const struct qos_call *call = hinted_call(calls, hash);
+
+	if (!call)
+		return;
+	__builtin_prefetch(&call->node, 1);
+	__builtin_prefetch(&call->lock, 1);
+	__builtin_prefetch(call->call_id);
+	__builtin_prefetch(call->from_tag);
+	__builtin_prefetch(&call->media, 1);
 }
 
 /* All at once: a table that grows while a flood comes in has long chains until it has caught up. */
@@ -131,15 +177,23 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 	err = qos_pool_init(&c->pool, sizeof(struct qos_call), max + max / 8 + SPARE);
 	if (err)
 		goto free_calls;
+	c->hint_mask = buckets_for(max) * HINTS_PER_BUCKET - 1;
+	c->hints = qos_mem_map((c->hint_mask + 1) * sizeof(*c->hints));
+	if (!c->hints) {
+		err = -ENOMEM;
+		goto fini_pool;
+	}
 	c->table = cds_lfht_new_flavor(
 		buckets_for(max), MIN_BUCKETS, buckets_for(max), 0, &urcu_qsbr_flavor, NULL);
 	if (!c->table) {
 		err = -ENOMEM;
-		goto fini_pool;
+		goto unmap_hints;
 	}
 	*calls = c;
 	return 0;
 
+unmap_hints:
+	qos_mem_unmap((void *)c->hints, (c->hint_mask + 1) * sizeof(*c->hints));
 fini_pool:
 	qos_pool_fini(&c->pool);
 free_calls:
@@ -195,6 +249,7 @@ void qos_calls_destroy(struct qos_calls *calls)
 	}
 	urcu_qsbr_barrier();
 	cds_lfht_destroy(calls->table, NULL);
+	qos_mem_unmap((void *)calls->hints, (calls->hint_mask + 1) * sizeof(*calls->hints));
 	qos_pool_fini(&calls->pool);
 	free(calls);
 }
@@ -245,6 +300,9 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
 		return caa_container_of(node, struct qos_call, node);
 	}
+	atomic_store_explicit(&call->is_open, true, memory_order_release);
+	atomic_store_explicit(hint_of(calls, key->hash), qos_pool_number(&calls->pool, call) + 1,
+		memory_order_relaxed);
 	qos_call_queue_add(&calls->workers[worker].queue, call, now_ns + calls->least_ns);
 	qos_count(&calls->workers[worker].counters.calls_opened, 1);
 	return call;
@@ -318,8 +376,10 @@ static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t 
 		is_due = true;
 		qos_call_time_out(call);
 	}
-	if (is_due)
+	if (is_due) {
+		atomic_store_explicit(&call->is_open, false, memory_order_release);
 		cds_lfht_del(calls->table, &call->node);
+	}
 	pthread_mutex_unlock(&call->lock);
 	return is_due;
 }

@@ -42,7 +42,7 @@ enum qos_call_state {
 };
 
 /* Of 20,000 calls a second nearly every look at one misses the caches: what a look-up, a message and a
- * look for expiry need is in the first lines, the texts come last. */
+ * look for expiry need is in the first lines, then what a session description needs. */
 struct qos_call {
 	struct cds_lfht_node node;
 	uint64_t hash; /* fixed, as are start_ns, pool, home and call_id */
@@ -57,22 +57,24 @@ struct qos_call {
 	enum qos_call_state state;
 	enum sip_method method; /* of the first message; INVITE as soon as there is one */
 	bool is_cancelling; /* CANCEL seen, no final response yet */
+	_Atomic bool is_open; /* not guarded: it is in the table */
 	uint16_t code; /* last final response to the method that began it, else last provisional */
 	uint32_t messages;
 	uint64_t answer_ns; /* 0: never */
 
 	char call_id[QOS_CALL_ID_MAX];
 
+	char from_tag[QOS_TAG_MAX]; /* of the side that sent the first request: party 0 */
+	struct qos_media *media; /* its endpoints, guarded by the publishing mutex of qos_media */
+	uint32_t media_count;
 	uint64_t start_ns;
 	struct qos_pool *pool; /* where its memory goes back to */
-	struct qos_media *media; /* its endpoints, guarded by the publishing mutex of qos_media */
 	unsigned home; /* the worker that expires it */
 	_Atomic uint32_t streams; /* ever attached */
 	_Atomic uint32_t worst; /* stream, see qos_worst_pack; 0: none scored */
 	_Atomic uint32_t codec_pt; /* what the first stream carried; QOS_CALL_NO_CODEC: none yet */
 	struct rcu_head rcu;
 	char codec[24]; /* written once by the worker that set codec_pt from none */
-	char from_tag[QOS_TAG_MAX]; /* of the side that sent the first request: party 0 */
 	char from[QOS_PARTY_MAX];
 	char to[QOS_PARTY_MAX];
 };
@@ -102,6 +104,11 @@ void qos_calls_may_wait(struct qos_calls *calls);
 /* After all workers stopped and everything that holds calls is gone (streams, qos_medias). Frees
  * what is left. A registered thread. */
 void qos_calls_destroy(struct qos_calls *calls);
+
+/* What: a look-up in two steps some time before it, each of which waits for no memory: the first says what
+ * the second takes. Where other work lies between them and before qos_call_on_sip, that waits for little. */
+uint64_t qos_call_prefetch_hint(const struct qos_calls *calls, struct bytes call_id);
+void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
 
 /* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and moves
  * the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and failures end

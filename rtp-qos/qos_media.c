@@ -258,8 +258,10 @@ static void unlink_from_call(struct qos_media *media)
 
 	while (*link && *link != media)
 		link = &(*link)->call_next;
-	if (*link)
+	if (*link) {
 		*link = media->call_next;
+		media->call->media_count--;
+	}
 }
 
 static void take_out(
@@ -283,14 +285,14 @@ static void link_to_call(const struct publication *pub, struct qos_media *media)
 {
 	struct qos_call *call = media->call;
 	struct qos_media *last = media;
-	unsigned n = 1;
 
 	media->call_next = call->media;
 	call->media = media;
-	for (; last->call_next; last = last->call_next)
-		n++;
-	if (n > QOS_MEDIA_PER_CALL_MAX)
-		take_out(pub->medias, last, pub->counters);
+	if (++call->media_count <= QOS_MEDIA_PER_CALL_MAX)
+		return;
+	while (last->call_next)
+		last = last->call_next;
+	take_out(pub->medias, last, pub->counters);
 }
 
 /* The payload kind of a name that is not in the table is that of its m= line. */
@@ -449,11 +451,31 @@ static void publish_media(const struct publication *pub, const struct sdp_sessio
 		put_endpoint(pub, sdp, &rtcp, true);
 }
 
+/* Look-ups one after the other wait for their memory together; changes of the table do not. */
+static void touch(struct qos_medias *medias, const struct sdp_session *session)
+{
+	for (unsigned i = 0; i < session->media_count; i++) {
+		const struct sdp_media *sdp = &session->media[i];
+		struct media_key rtp = {
+			.addr = sdp->addr, .port = sdp->port, .family = sdp->family};
+		struct media_key rtcp = {
+			.addr = sdp->rtcp_addr, .port = sdp->rtcp_port, .family = sdp->rtcp_family};
+
+		uint64_t rtp_hash = hash_key(medias, &rtp), rtcp_hash = hash_key(medias, &rtcp);
+
+		__builtin_prefetch((const void *)filter_count(&medias->filter, rtp_hash), 1);
+		__builtin_prefetch((const void *)filter_count(&medias->filter, rtcp_hash), 1);
+		find_media(medias, &rtp, rtp_hash);
+		find_media(medias, &rtcp, rtcp_hash);
+	}
+}
+
 void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
 	const struct sdp_session *session, struct qos_call_counters *counters)
 {
 	struct publication pub = {medias, call, party, counters};
 
+	touch(medias, session);
 	pthread_mutex_lock(&medias->publishing);
 	/* Who takes a call out withdraws its media after that: either that is still to come, or
 	 * nothing may be added any more. */

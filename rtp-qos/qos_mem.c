@@ -4,19 +4,31 @@
 
 #include <sys/mman.h>
 
+enum {
+	HUGE_BYTES = 2 << 20,
+	SMALL_BYTES = 128 << 10, /* not worth a huge page */
+};
+
+static size_t whole_pages(size_t size)
+{
+	size_t rest = size % HUGE_BYTES;
+
+	return size < SMALL_BYTES || !rest ? size : size + HUGE_BYTES - rest;
+}
+
 void *qos_mem_map(size_t size)
 {
-	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	void *mem = mmap(NULL, whole_pages(size), PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (mem == MAP_FAILED)
 		return NULL;
-	madvise(mem, size, MADV_HUGEPAGE); /* a wish */
+	madvise(mem, whole_pages(size), MADV_HUGEPAGE); /* a wish */
 	return mem;
 }
 
 void qos_mem_unmap(void *mem, size_t size)
 {
 	if (mem)
-		munmap(mem, size);
+		munmap(mem, whole_pages(size));
 }

@@ -10,6 +10,7 @@
 
 enum {
 	LINE_BYTES = 64,
+	PREFETCHED_BYTES = 512, /* of the object that is taken next */
 };
 
 int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max)
@@ -36,6 +37,18 @@ void qos_pool_fini(struct qos_pool *pool)
 	pool->block = NULL;
 }
 
+/* It will be written to, and was not touched for long. */
+static void prefetch_next(const struct qos_pool *pool)
+{
+	const uint8_t *next = pool->free;
+	size_t bytes = pool->stride < PREFETCHED_BYTES ? pool->stride : PREFETCHED_BYTES;
+
+	if (!next && pool->used < pool->max)
+		next = qos_pool_at(pool, pool->used);
+	for (size_t i = 0; next && i < bytes; i += LINE_BYTES)
+		__builtin_prefetch(next + i, 1);
+}
+
 void *qos_pool_take(struct qos_pool *pool, size_t clear)
 {
 	void *object = NULL;
@@ -45,8 +58,9 @@ void *qos_pool_take(struct qos_pool *pool, size_t clear)
 		object = pool->free;
 		memcpy(&pool->free, object, sizeof(pool->free));
 	} else if (pool->used < pool->max) {
-		object = pool->block + pool->stride * pool->used++;
+		object = qos_pool_at(pool, pool->used++);
 	}
+	prefetch_next(pool);
 	pthread_mutex_unlock(&pool->lock);
 	if (object)
 		memset(object, 0, clear);
