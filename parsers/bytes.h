@@ -90,13 +90,22 @@ static inline bool bytes_starts(struct bytes b, struct bytes prefix)
 	return b.n >= prefix.n && memcmp(b.p, prefix.p, prefix.n) == 0;
 }
 
-/* Strips SP, HTAB, CR and LF from both ends (SIP LWS, RFC 3261 section 25.1). */
+/* SP, HTAB, CR, LF (SIP LWS, RFC 3261 section 25.1). */
+static inline bool ascii_is_blank(uint8_t c)
+{
+	const uint64_t blanks = (uint64_t)1 << ' ' | 1 << '\t' | 1 << '\r' | 1 << '\n';
+
+	return c <= ' ' && blanks >> c & 1;
+}
+
+/* Strips blanks from both ends. */
 static inline struct bytes bytes_trim(struct bytes b)
 {
-	while (b.n && (b.p[0] == ' ' || b.p[0] == '\t' || b.p[0] == '\r' || b.p[0] == '\n'))
-		b = bytes_skip(b, 1);
-	while (b.n && (b.p[b.n - 1] == ' ' || b.p[b.n - 1] == '\t' || b.p[b.n - 1] == '\r' ||
-			      b.p[b.n - 1] == '\n'))
+	while (b.n && ascii_is_blank(b.p[0])) {
+		b.p++;
+		b.n--;
+	}
+	while (b.n && ascii_is_blank(b.p[b.n - 1]))
 		b.n--;
 	return b;
 }

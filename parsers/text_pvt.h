@@ -9,7 +9,7 @@
 /* Folded SIP lines make CR and LF blanks too; a line of SDP holds neither. */
 static inline bool text_is_blank(uint8_t c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	return ascii_is_blank(c);
 }
 
 /* Takes the blanks and then the run of other octets off the front; empty at the end. */
