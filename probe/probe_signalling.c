@@ -109,20 +109,22 @@ static bool is_srtcp(struct bytes payload)
 enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
-	struct pkt_flow flow = flow_below(&view->flow);
+	const struct pkt_flow *own = &view->flow;
+	struct pkt_flow flow = flow_below(own);
 	const struct qos_media *media;
 	bool is_valid, is_known;
 	char made_id[QOS_CALL_ID_MAX];
 	struct bytes id;
 
+	qos_media_prefetch(w->probe->medias, own->family, &own->dst, own->dport);
+	qos_media_prefetch(w->probe->medias, own->family, &own->src, own->sport);
 	qos_probation_hint_prefetch(&w->probation, &flow);
-	qos_probation_hint_prefetch(&w->probation, &view->flow);
+	qos_probation_hint_prefetch(&w->probation, own);
 	is_valid = rtcp_validate(view->payload, NULL) == RTCP_OK;
-	media = find_media(w, &view->flow, now_ns);
+	media = find_media(w, own, now_ns);
 	/* The same ports where media was announced or heard on these very ports (RFC 5761). */
-	if ((media && !media->is_rtcp) ||
-		qos_probation_is_hinted(&w->probation, &view->flow, now_ns))
-		flow = view->flow;
+	if ((media && !media->is_rtcp) || qos_probation_is_hinted(&w->probation, own, now_ns))
+		flow = *own;
 	is_known = media || qos_probation_is_hinted(&w->probation, &flow, now_ns);
 	if (!is_valid)
 		return is_known && is_srtcp(view->payload) ? PROBE_srtcp : PROBE_rtcp_unconfirmed;

@@ -12,8 +12,13 @@
 
 enum {
 	MIN_BUCKETS = 64,
+	POOL_COUNT = 3,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
 };
+
+/* Payload types that an entry of each pool has room for: an RTCP port has none, and few descriptions use
+ * all that there may be. An entry is written to memory that was not touched for long, so small is quick. */
+static const uint8_t pool_payloads[POOL_COUNT] = {0, 6, QOS_MEDIA_PAYLOADS_MAX};
 
 /* Most addresses that are looked for were never announced. One octet says so, where the hash table
  * would be two cache lines away, one after the other: it counts the entries whose hashes meet there. */
@@ -27,7 +32,7 @@ struct filter {
 struct qos_medias {
 	struct cds_lfht *table;
 	struct filter filter;
-	struct qos_pool pool;
+	struct qos_pool pools[POOL_COUNT];
 	struct pkt_seed seed;
 	uint32_t max;
 	bool may_wait;
@@ -128,6 +133,14 @@ const struct qos_media *qos_media_find(
 	return filter_has(&medias->filter, hash) ? find_media(medias, &key, hash) : NULL;
 }
 
+void qos_media_prefetch(
+	const struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
+{
+	struct media_key key = {.addr = *addr, .port = port, .family = family};
+
+	__builtin_prefetch((const void *)filter_count(&medias->filter, hash_key(medias, &key)));
+}
+
 bool qos_media_is_udptl(
 	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
 {
@@ -149,6 +162,28 @@ static unsigned long buckets_for(uint32_t max)
 	return buckets;
 }
 
+static void fini_pools(struct qos_medias *medias)
+{
+	for (unsigned i = 0; i < POOL_COUNT; i++)
+		if (medias->pools[i].block)
+			qos_pool_fini(&medias->pools[i]);
+}
+
+static int init_pools(struct qos_medias *medias)
+{
+	uint32_t count = medias->max + medias->max / 8 + SPARE;
+	int err = 0;
+
+	for (unsigned i = 0; i < POOL_COUNT && !err; i++)
+		err = qos_pool_init(&medias->pools[i],
+			offsetof(struct qos_media, payloads) +
+				pool_payloads[i] * sizeof(struct qos_payload),
+			count);
+	if (err)
+		fini_pools(medias);
+	return err;
+}
+
 int qos_medias_create(
 	const struct qos_options *options, const struct pkt_seed *seed, struct qos_medias **medias)
 {
@@ -163,7 +198,7 @@ int qos_medias_create(
 		return -ENOMEM;
 	m->seed = *seed;
 	m->max = max;
-	err = qos_pool_init(&m->pool, sizeof(struct qos_media), max + max / 8 + SPARE);
+	err = init_pools(m);
 	if (err)
 		goto free_medias;
 	m->filter.mask = buckets_for(max) - 1;
@@ -185,7 +220,7 @@ int qos_medias_create(
 unmap_filter:
 	qos_mem_unmap((void *)m->filter.counts, m->filter.mask + 1);
 fini_pool:
-	qos_pool_fini(&m->pool);
+	fini_pools(m);
 free_medias:
 	free(m);
 	return err;
@@ -242,7 +277,7 @@ void qos_medias_destroy(struct qos_medias *medias)
 	cds_lfht_destroy(medias->table, NULL);
 	pthread_mutex_destroy(&medias->publishing);
 	qos_mem_unmap((void *)medias->filter.counts, medias->filter.mask + 1);
-	qos_pool_fini(&medias->pool);
+	fini_pools(medias);
 	free(medias);
 }
 
@@ -308,9 +343,17 @@ static enum qos_kind kind_of(enum sdp_kind kind)
 	}
 }
 
-static void fill_payloads(struct qos_media *media, const struct sdp_media *sdp)
+static unsigned count_payloads(const struct sdp_media *sdp, bool is_rtcp)
 {
-	for (unsigned i = 0; i < sdp->format_count && i < QOS_MEDIA_PAYLOADS_MAX; i++) {
+	if (is_rtcp)
+		return 0;
+	return sdp->format_count < QOS_MEDIA_PAYLOADS_MAX ? sdp->format_count
+							  : QOS_MEDIA_PAYLOADS_MAX;
+}
+
+static void fill_payloads(struct qos_media *media, const struct sdp_media *sdp, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
 		const struct sdp_format *format = &sdp->formats[i];
 		struct qos_payload *payload = &media->payloads[media->payload_count++];
 
@@ -344,21 +387,32 @@ static bool must_stay(const struct qos_media *old, bool is_rtcp)
 	       atomic_load_explicit(&old->call->end_ns, memory_order_relaxed) == 0;
 }
 
+static struct qos_pool *pool_for(struct qos_medias *medias, unsigned payloads)
+{
+	unsigned i = 0;
+
+	while (pool_payloads[i] < payloads)
+		i++;
+	return &medias->pools[i];
+}
+
 static struct qos_media *make_media(const struct publication *pub, const struct sdp_media *sdp,
 	const struct media_key *key, bool is_rtcp)
 {
 	/* Payloads are filled as they are counted. */
 	const size_t clear = offsetof(struct qos_media, payloads);
-	struct qos_media *media = qos_pool_take(&pub->medias->pool, clear);
+	unsigned payloads = count_payloads(sdp, is_rtcp);
+	struct qos_pool *pool = pool_for(pub->medias, payloads);
+	struct qos_media *media = qos_pool_take(pool, clear);
 
 	/* What is held here under RCU is in the table, and only this mutex's holder takes it out. */
 	if (!media && pub->medias->may_wait) {
 		urcu_qsbr_barrier();
-		media = qos_pool_take(&pub->medias->pool, clear);
+		media = qos_pool_take(pool, clear);
 	}
 	if (!media)
 		return NULL;
-	media->pool = &pub->medias->pool;
+	media->pool = pool;
 	media->call = pub->call;
 	media->addr = key->addr;
 	media->port = key->port;
@@ -369,8 +423,7 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 	media->is_secure = sdp->is_secure;
 	media->ptime_ms = sdp->ptime_ms;
 	media->kind = sdp->kind;
-	if (!is_rtcp)
-		fill_payloads(media, sdp);
+	fill_payloads(media, sdp, payloads);
 	return media;
 }
 
@@ -394,7 +447,7 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 		return;
 	}
 	if ((old && says_same(old, media)) || !qos_call_hold(pub->call)) {
-		qos_pool_put(&medias->pool, media);
+		qos_pool_put(media->pool, media);
 		return;
 	}
 	if (!old)

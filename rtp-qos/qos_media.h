@@ -31,6 +31,7 @@ struct qos_media {
 	uint16_t ptime_ms; /* 0 not said */
 	enum sdp_kind kind;
 	unsigned payload_count;
+	/* Only those counted are there: an entry has memory for few more. */
 	struct qos_payload payloads[QOS_MEDIA_PAYLOADS_MAX];
 };
 
@@ -66,6 +67,10 @@ void qos_media_withdraw(
 /* The endpoint at this address, or NULL. Valid until the next quiescent state. */
 const struct qos_media *qos_media_find(
 	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port);
+
+/* Some time before qos_media_find, which mostly finds nothing and then waits for this alone. */
+void qos_media_prefetch(const struct qos_medias *medias, uint8_t family,
+	const struct pkt_addr *addr, uint16_t port);
 
 /* Whether T.38 was announced there: quick where nobody announced any. */
 bool qos_media_is_udptl(
