@@ -235,13 +235,13 @@ static void keep_first_party(struct sip_party *party, struct bytes value)
 		sip_field_party(value, party);
 }
 
-static void take_via(struct bytes value, struct sip_msg *msg)
+void sip_msg_parse_hops(struct sip_msg *msg)
 {
 	struct bytes branch;
 
-	if (msg->via.p)
-		return;
-	msg->via = sip_field_first(value);
+	if (msg->contact.value.p)
+		sip_field_party(sip_field_first(msg->contact.value), &msg->contact);
+	msg->via = sip_field_first(msg->via);
 	branch = sip_field_param(msg->via, "branch");
 	msg->via_branch = text_take_word(&branch);
 }
@@ -275,10 +275,10 @@ static void take_field(const struct sip_field *field, struct sip_msg *msg, struc
 		keep_first_party(&msg->to, field->value);
 		break;
 	case HEADER_CONTACT:
-		keep_first_party(&msg->contact, sip_field_first(field->value));
+		keep_first(&msg->contact.value, field->value);
 		break;
 	case HEADER_VIA:
-		take_via(field->value, msg);
+		keep_first(&msg->via, field->value);
 		break;
 	case HEADER_CSEQ:
 		keep_first(&pending->cseq, field->value);

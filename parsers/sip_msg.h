@@ -46,11 +46,11 @@ struct sip_msg {
 	struct bytes call_id;
 	struct sip_party from;
 	struct sip_party to;
-	struct sip_party contact; /* first one */
+	struct sip_party contact; /* sip_msg_parse: value alone, of the first header, as a list */
 	uint32_t cseq;
 	struct bytes cseq_method;
-	struct bytes via; /* topmost Via value */
-	struct bytes via_branch; /* its branch parameter */
+	struct bytes via; /* sip_msg_parse: the topmost header, as a list */
+	struct bytes via_branch; /* sip_msg_parse: empty */
 	struct bytes user_agent; /* User-Agent or Server */
 	struct bytes content_type;
 	struct bytes content_encoding;
@@ -78,6 +78,10 @@ enum sip_status {
  * headers.
  * Returns SIP_OK or the reason. */
 enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg);
+
+/* What: of a message that was parsed the first Contact, the topmost Via value and its branch. No call
+ * needs these, and they take a fifth of the time. */
+void sip_msg_parse_hops(struct sip_msg *msg);
 
 /* "INVITE" ...; "OTHER" for SIP_OTHER. */
 const char *sip_method_name(enum sip_method method);

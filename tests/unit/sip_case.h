@@ -96,8 +96,10 @@ static inline void check_cases(const struct sip_case *cases, unsigned count)
 		struct sip_msg msg;
 
 		check_number(c, "status", sip_msg_parse(bytes_of(copy, n), &msg), c->status);
-		if (c->status == SIP_OK)
+		if (c->status == SIP_OK) {
+			sip_msg_parse_hops(&msg);
 			check_fields(c, &msg);
+		}
 		guarded_free(copy, n);
 	}
 }
@@ -126,8 +128,10 @@ static inline void check_truncations(const struct sip_case *c)
 	for (size_t n = 0; n < strlen(c->text); n++) {
 		uint8_t *copy = guarded_copy(c->text, n);
 
-		if (sip_msg_parse(bytes_of(copy, n), &msg) == SIP_OK)
+		if (sip_msg_parse(bytes_of(copy, n), &msg) == SIP_OK) {
+			sip_msg_parse_hops(&msg);
 			check_truncation(&msg, &whole);
+		}
 		guarded_free(copy, n);
 	}
 }
