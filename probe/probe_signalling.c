@@ -44,6 +44,8 @@ enum probe_outcome probe_signalling_sip(
 		probe_emit_sip(w, view, now_ns, view->payload, msg.call_id);
 	qos_call_prefetch(w->probe->calls, hash);
 	has_sdp = parse_sdp(&msg, &session);
+	if (has_sdp)
+		qos_media_touch(w->probe->medias, &session);
 	qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
 	if (call && has_sdp)
 		publish(w, &msg, &session, call);

@@ -141,6 +141,29 @@ void qos_media_prefetch(
 	__builtin_prefetch((const void *)filter_count(&medias->filter, hash_key(medias, &key)));
 }
 
+/* There is no other way to fetch a bucket of the hash table than to look it up. */
+static void touch(struct qos_medias *medias, const struct media_key *key)
+{
+	uint64_t hash = hash_key(medias, key);
+
+	__builtin_prefetch((const void *)filter_count(&medias->filter, hash), 1);
+	find_media(medias, key, hash);
+}
+
+void qos_media_touch(struct qos_medias *medias, const struct sdp_session *session)
+{
+	for (unsigned i = 0; i < session->media_count; i++) {
+		const struct sdp_media *sdp = &session->media[i];
+		struct media_key rtp = {
+			.addr = sdp->addr, .port = sdp->port, .family = sdp->family};
+		struct media_key rtcp = {
+			.addr = sdp->rtcp_addr, .port = sdp->rtcp_port, .family = sdp->rtcp_family};
+
+		touch(medias, &rtp);
+		touch(medias, &rtcp);
+	}
+}
+
 bool qos_media_is_udptl(
 	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
 {
@@ -504,31 +527,11 @@ static void publish_media(const struct publication *pub, const struct sdp_sessio
 		put_endpoint(pub, sdp, &rtcp, true);
 }
 
-/* Look-ups one after the other wait for their memory together; changes of the table do not. */
-static void touch(struct qos_medias *medias, const struct sdp_session *session)
-{
-	for (unsigned i = 0; i < session->media_count; i++) {
-		const struct sdp_media *sdp = &session->media[i];
-		struct media_key rtp = {
-			.addr = sdp->addr, .port = sdp->port, .family = sdp->family};
-		struct media_key rtcp = {
-			.addr = sdp->rtcp_addr, .port = sdp->rtcp_port, .family = sdp->rtcp_family};
-
-		uint64_t rtp_hash = hash_key(medias, &rtp), rtcp_hash = hash_key(medias, &rtcp);
-
-		__builtin_prefetch((const void *)filter_count(&medias->filter, rtp_hash), 1);
-		__builtin_prefetch((const void *)filter_count(&medias->filter, rtcp_hash), 1);
-		find_media(medias, &rtp, rtp_hash);
-		find_media(medias, &rtcp, rtcp_hash);
-	}
-}
-
 void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
 	const struct sdp_session *session, struct qos_call_counters *counters)
 {
 	struct publication pub = {medias, call, party, counters};
 
-	touch(medias, session);
 	pthread_mutex_lock(&medias->publishing);
 	/* Who takes a call out withdraws its media after that: either that is still to come, or
 	 * nothing may be added any more. */

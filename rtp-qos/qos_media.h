@@ -60,6 +60,10 @@ void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *ar
 void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
 	const struct sdp_session *session, struct qos_call_counters *counters);
 
+/* What: before qos_media_publish, looks for what that will look for. Look-ups with nothing but look-ups
+ * between them wait for their memory together; those between changes of the table do not. */
+void qos_media_touch(struct qos_medias *medias, const struct sdp_session *session);
+
 /* Takes out all endpoints that still belong to call. */
 void qos_media_withdraw(
 	struct qos_medias *medias, struct qos_call *call, struct qos_call_counters *counters);

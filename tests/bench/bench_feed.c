@@ -13,6 +13,13 @@
 
 #define PACKET_NS 20000000
 
+enum kind {
+	RTP = 0,
+	SIP,
+	RTCP,
+	NOISE,
+};
+
 enum {
 	RTP_SEQ_AT = 44, /* Ethernet 14, IPv4 20, UDP 8, then two octets */
 	RTP_TS_AT = 46,
@@ -243,20 +250,21 @@ static unsigned put_sip(struct bench_feed *feed, uint8_t *frame)
 
 static unsigned put_frame(struct bench_feed *feed, uint8_t *frame)
 {
+	static const uint8_t kinds[100] = {
+		[10] = SIP, [60] = SIP, [35] = RTCP, [45] = NOISE, [90] = NOISE};
+
 	if (!feed->is_trunk)
 		return put_rtp(feed, frame);
 	feed->slot = feed->slot == 99 ? 0 : feed->slot + 1;
-	switch (feed->slot) {
-	case 10:
-	case 60:
-		return put_sip(feed, frame);
-	case 35:
-		return put_next(&feed->rtcp, frame, RTCP_BYTES);
-	case 45:
-	case 90:
-		return put_next(&feed->noise, frame, NOISE_COPIED);
-	default:
+	if (__builtin_expect(kinds[feed->slot] == RTP, 1))
 		return put_rtp(feed, frame);
+	switch (kinds[feed->slot]) {
+	case SIP:
+		return put_sip(feed, frame);
+	case RTCP:
+		return put_next(&feed->rtcp, frame, RTCP_BYTES);
+	default:
+		return put_next(&feed->noise, frame, NOISE_COPIED);
 	}
 }
 
