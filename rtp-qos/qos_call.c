@@ -9,6 +9,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include "qos_buckets.h"
 #include "qos_call_pvt.h"
 #include "qos_call_queue.h"
 #include "qos_count.h"
@@ -189,6 +190,7 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 		err = -ENOMEM;
 		goto unmap_hints;
 	}
+	qos_buckets_use_hugepages(c->table, buckets_for(max));
 	*calls = c;
 	return 0;
 

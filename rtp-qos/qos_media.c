@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "qos_buckets.h"
 #include "qos_count.h"
 #include "qos_mem.h"
 #include "qos_pool.h"
@@ -236,6 +237,7 @@ int qos_medias_create(
 		err = -ENOMEM;
 		goto unmap_filter;
 	}
+	qos_buckets_use_hugepages(m->table, buckets_for(max));
 	pthread_mutex_init(&m->publishing, NULL);
 	*medias = m;
 	return 0;
