@@ -14,6 +14,24 @@ static void long_linger_keeps_ended_calls(void **state)
 	assert_expires(calls, 51, QOS_CALL_COMPLETED);
 }
 
+/* What was remembered of the first entry does not lead to it any more. */
+static void a_call_id_that_comes_again_is_a_new_call(void **state)
+{
+	struct qos_calls *calls = *state;
+	uint64_t hash = qos_call_prefetch_hint(calls, BYTES_LIT("c1"));
+	uint64_t at_s = 1;
+
+	qos_call_prefetch(calls, hash);
+	for (unsigned i = 0; i < 3; i++, at_s += 2 * SETUP_S) {
+		assert_int_equal(see(calls, at_s, INVITE, "INVITE", NULL), QOS_CALL_OPENED);
+		assert_int_equal(see(calls, at_s, INVITE, "INVITE", NULL), QOS_CALL_UPDATED);
+		qos_call_prefetch(calls, hash);
+		assert_int_equal(the_call(calls)->messages, 2);
+		assert_expires(calls, at_s + SETUP_S, QOS_CALL_TIMEOUT);
+		assert_null(qos_call_find(calls, BYTES_LIT("c1")));
+	}
+}
+
 static void call_with_open_streams_does_not_expire(void **state)
 {
 	struct qos_calls *calls = *state;
@@ -346,6 +364,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(long_linger_keeps_ended_calls),
+		CASE(a_call_id_that_comes_again_is_a_new_call),
 		CASE(call_with_open_streams_does_not_expire),
 		CASE(drain_takes_every_call_as_it_is),
 		CASE(full_table_refuses_and_counts),

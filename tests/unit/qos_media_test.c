@@ -237,6 +237,51 @@ static void publishes_t38_without_rtcp(void **state)
 	assert_int_equal(qos_medias_count(w->medias), 1);
 }
 
+static bool is_udptl(const struct world *w, uint8_t x, uint16_t port)
+{
+	const struct pkt_addr addr = ip(x);
+
+	return qos_media_is_udptl(w->medias, 4, &addr, port);
+}
+
+/* Also after a call turned audio into T.38 and back on the same port. */
+static void says_where_t38_was_announced(void **state)
+{
+	struct world *w = *state;
+	struct sdp_media voice = audio(1, 4000), fax = audio(1, 4000);
+
+	fax.is_rtp = false;
+	fax.is_udptl = true;
+	assert_false(is_udptl(w, 1, 4000));
+	for (unsigned i = 0; i < 2; i++) {
+		publish(w, w->a, 0, voice);
+		assert_false(is_udptl(w, 1, 4000));
+		publish(w, w->a, 0, fax);
+		assert_true(is_udptl(w, 1, 4000));
+		assert_false(is_udptl(w, 1, 4002));
+	}
+	qos_media_withdraw(w->medias, w->a, w->counters);
+	assert_false(is_udptl(w, 1, 4000));
+}
+
+/* More endpoints than a table of that size has filter octets, each found until it goes. */
+static void finds_what_is_there_and_nothing_else(void **state)
+{
+	struct world *w = *state;
+
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 60; i++)
+			publish(w, w->a, 0, audio((uint8_t)(1 + round), (uint16_t)(4000 + 2 * i)));
+		for (unsigned i = 0; i < 120; i++) {
+			assert_non_null(find(w, (uint8_t)(1 + round), (uint16_t)(4000 + i)));
+			assert_null(find(w, 9, (uint16_t)(4000 + i)));
+		}
+		qos_media_withdraw(w->medias, w->a, w->counters);
+		for (unsigned i = 0; i < 120; i++)
+			assert_null(find(w, (uint8_t)(1 + round), (uint16_t)(4000 + i)));
+	}
+}
+
 static void families_are_told_apart(void **state)
 {
 	struct world *w = *state;
@@ -512,6 +557,8 @@ int main(void)
 		CASE(rtcp_port_does_not_displace_media_of_a_call_that_lasts),
 		CASE(skips_what_is_no_endpoint),
 		CASE(publishes_t38_without_rtcp),
+		CASE(says_where_t38_was_announced),
+		CASE(finds_what_is_there_and_nothing_else),
 		CASE(families_are_told_apart),
 		CASE(names_not_in_the_table_are_what_their_line_says),
 		CASE(keeps_sixteen_payload_types),

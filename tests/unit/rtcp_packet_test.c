@@ -46,6 +46,14 @@ static struct rtcp_packet first_of(const void *p, size_t n)
 	return packet;
 }
 
+static void says_which_types_a_compound_has(void **state)
+{
+	(void)state;
+	assert_int_equal(rtcp_types(bytes_of(compound, sizeof(compound))),
+		1u << (200 - 192) | 1u << (202 - 192) | 1u << (207 - 192) | 1u << (203 - 192));
+	assert_int_equal(rtcp_types(BYTES_NONE), 0);
+}
+
 static void walks_a_compound(void **state)
 {
 	static const struct {
@@ -398,6 +406,7 @@ static void rejects_every_truncation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(says_which_types_a_compound_has),
 		cmocka_unit_test(walks_a_compound),
 		cmocka_unit_test(reads_a_sender_report),
 		cmocka_unit_test(sign_extends_packets_lost),
