@@ -64,7 +64,7 @@ static inline struct bytes bytes_head(struct bytes b, size_t n)
 static inline bool bytes_eq(struct bytes a, struct bytes b)
 {
 	/* b is a literal mostly, whose length the compiler knows. */
-	return a.n == b.n && (b.n == 0 || memcmp(a.p, b.p, b.n) == 0);
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, b.n) == 0);
 }
 
 static inline uint8_t ascii_lower(uint8_t c)

@@ -77,7 +77,7 @@ static enum delimiter next_part(struct bytes *body, struct bytes boundary, struc
 {
 	struct bytes rest = *body;
 
-	while (rest.n) {
+	while (rest.p && rest.n) {
 		size_t end = bytes_find(rest, '\n');
 		enum delimiter kind = delimiter_of(bytes_head(rest, end), boundary);
 

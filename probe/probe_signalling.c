@@ -108,6 +108,16 @@ static bool is_srtcp(struct bytes payload)
 	       payload.p[1] <= 207;
 }
 
+void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct pkt_flow *flow)
+{
+	struct pkt_flow below = flow_below(flow);
+
+	qos_media_prefetch(w->probe->medias, flow->family, &flow->dst, flow->dport);
+	qos_media_prefetch(w->probe->medias, flow->family, &flow->src, flow->sport);
+	qos_probation_hint_prefetch(&w->probation, &below);
+	qos_probation_hint_prefetch(&w->probation, flow);
+}
+
 enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
@@ -118,10 +128,6 @@ enum probe_outcome probe_signalling_rtcp(
 	char made_id[QOS_CALL_ID_MAX];
 	struct bytes id;
 
-	qos_media_prefetch(w->probe->medias, own->family, &own->dst, own->dport);
-	qos_media_prefetch(w->probe->medias, own->family, &own->src, own->sport);
-	qos_probation_hint_prefetch(&w->probation, &flow);
-	qos_probation_hint_prefetch(&w->probation, own);
 	is_valid = rtcp_validate(view->payload, NULL) == RTCP_OK;
 	media = find_media(w, own, now_ns);
 	/* The same ports where media was announced or heard on these very ports (RFC 5761). */

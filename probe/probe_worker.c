@@ -134,6 +134,9 @@ void probe_worker_advance(struct probe_worker *w, uint64_t now_ns)
 static enum probe_outcome handle_udp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
+	/* RTP's version, but no RTP. */
+	if (view->payload.n && view->payload.p[0] >> 6 == 2)
+		probe_signalling_rtcp_prefetch(w, &view->flow);
 	switch (cls_payload(w->probe->cls, w->scratch, view->payload)) {
 	case CLS_SIP:
 		return probe_signalling_sip(w, view, now_ns);

@@ -89,6 +89,8 @@ enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+/* Before a packet that may be RTCP is classified: fetches what will be asked about its flow. */
+void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct pkt_flow *flow);
 /* Takes expired calls out of the table. */
 void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns);
 void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_call *call);

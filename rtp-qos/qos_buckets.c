@@ -21,15 +21,17 @@ void qos_buckets_use_hugepages(struct cds_lfht *table, unsigned long buckets)
 {
 	size_t bytes = buckets * sizeof(struct cds_lfht_node);
 	struct cds_lfht_node first;
-	uintptr_t middle;
-	void *begin;
+	uint8_t *middle, *begin;
 
 	cds_lfht_node_init(&first);
 	cds_lfht_add(table, 0, &first);
-	middle = (uintptr_t)first.next & ~(uintptr_t)FLAGS;
+	middle = (uint8_t *)first.next;
+	middle -= (uintptr_t)middle & FLAGS;
 	cds_lfht_del(table, &first); /* nobody else has seen it */
-	begin = (void *)(middle - bytes / 2);
-	if (middle <= bytes / 2 || (uintptr_t)begin % (size_t)sysconf(_SC_PAGESIZE))
+	if ((uintptr_t)middle <= bytes / 2)
+		return;
+	begin = middle - bytes / 2;
+	if ((uintptr_t)begin % (size_t)sysconf(_SC_PAGESIZE))
 		return;
 	madvise(begin, bytes, MADV_HUGEPAGE);
 	madvise(begin, bytes, MADV_COLLAPSE);
