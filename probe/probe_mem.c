@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mmap with madvise for the tables; mallctl and /proc for the figures. */
+/* mallctl and /proc for the figures. */
 #include "probe_mem.h"
-
-#include <sys/mman.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,23 +9,10 @@
 
 #ifdef PROBE_HAS_JEMALLOC
 #include <jemalloc/jemalloc.h>
+
+/* Every look-up of a call or an endpoint begins with a random bucket of a table that liburcu allocates. */
+const char *malloc_conf = "thp:always";
 #endif
-
-void *probe_mem_map(size_t size)
-{
-	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (mem == MAP_FAILED)
-		return NULL;
-	madvise(mem, size, MADV_HUGEPAGE); /* a wish: the probe runs without */
-	return mem;
-}
-
-void probe_mem_unmap(void *mem, size_t size)
-{
-	munmap(mem, size);
-}
 
 #ifdef PROBE_HAS_JEMALLOC
 static uint64_t jemalloc_figure(const char *name)

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Table memory, and the figures of the two allocators.
- * Threads: map and unmap at start and end; figures by any thread. */
+/* The figures of the two allocators.
+ * Threads: any. */
 #ifndef PROBE_MEM_H
 #define PROBE_MEM_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-/* What: zeroed memory, on huge pages where the kernel gives them (madvise), touched and so placed on
- * its NUMA node by the thread that uses it. NULL when there is none. */
-void *probe_mem_map(size_t size);
-void probe_mem_unmap(void *mem, size_t size);
 
 struct probe_mem_stats {
 	uint64_t allocated; /* jemalloc: octets in live allocations */

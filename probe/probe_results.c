@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "probe.h"
-#include "probe_mem.h"
+#include "qos_mem.h"
 
 enum {
 	LINE_MAX_BYTES = 4 << 20, /* an RTCP compound of 64 KiB as JSON */
@@ -28,9 +28,9 @@ int probe_results_create(const char *json_path, uint32_t max_rows, uint32_t fina
 	r->final_type = final_type;
 	r->can_wait = can_wait;
 	/* Address space for all rows at once: a worker never waits for rows to be moved. */
-	r->calls = probe_mem_map(max_rows * sizeof(*r->calls));
-	r->streams = probe_mem_map(max_rows * sizeof(*r->streams));
-	r->lines = json_path ? probe_mem_map(LINES_ROOM) : NULL;
+	r->calls = qos_mem_map(max_rows * sizeof(*r->calls));
+	r->streams = qos_mem_map(max_rows * sizeof(*r->streams));
+	r->lines = json_path ? qos_mem_map(LINES_ROOM) : NULL;
 	if (!r->calls || !r->streams || (json_path && !r->lines))
 		goto fail;
 	if (json_path) {
@@ -59,11 +59,11 @@ int probe_results_destroy(struct probe_results *r)
 	}
 	pthread_mutex_destroy(&r->lock);
 	if (r->calls)
-		probe_mem_unmap(r->calls, r->max_rows * sizeof(*r->calls));
+		qos_mem_unmap(r->calls, r->max_rows * sizeof(*r->calls));
 	if (r->streams)
-		probe_mem_unmap(r->streams, r->max_rows * sizeof(*r->streams));
+		qos_mem_unmap(r->streams, r->max_rows * sizeof(*r->streams));
 	if (r->lines)
-		probe_mem_unmap(r->lines, LINES_ROOM);
+		qos_mem_unmap(r->lines, LINES_ROOM);
 	free(r);
 	return rc;
 }

@@ -11,8 +11,8 @@
 #include "dp_mbuf.h"
 #include "dp_meta.h"
 #include "pkt_plain.h"
-#include "probe_mem.h"
 #include "probe_worker.h"
+#include "qos_mem.h"
 
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
 #define FILE_BASE_NS ((uint64_t)1 << 54)
@@ -42,7 +42,7 @@ static int init_seen(struct probe_rx *rx)
 	uint32_t sets = probe_seen_sets(seen_flows(rx->probe));
 
 	rx->seen.mask = sets - 1;
-	rx->seen.sets = probe_mem_map(sets * sizeof(*rx->seen.sets));
+	rx->seen.sets = qos_mem_map(sets * sizeof(*rx->seen.sets));
 	return rx->seen.sets ? 0 : -ENOMEM;
 }
 
@@ -70,7 +70,7 @@ void probe_rx_fini(struct probe_rx *rx)
 		probe_lane_fini(&rx->lanes[i]);
 	free(rx->lanes);
 	if (rx->seen.sets)
-		probe_mem_unmap(rx->seen.sets, (rx->seen.mask + 1) * sizeof(*rx->seen.sets));
+		qos_mem_unmap(rx->seen.sets, (rx->seen.mask + 1) * sizeof(*rx->seen.sets));
 	rx->lanes = NULL;
 	rx->seen.sets = NULL;
 }

@@ -11,8 +11,8 @@
 
 #include "dp_idle.h"
 #include "dp_meta.h"
-#include "probe_mem.h"
 #include "probe_rx.h"
+#include "qos_mem.h"
 
 /* Every time-out, and a round of looking at the calls. */
 static uint64_t horizon(const struct qos_options *o)
@@ -58,7 +58,7 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 	rc = cls_scratch_create(probe->cls, &w->scratch);
 	if (rc)
 		return rc;
-	w->table_memory = probe_mem_map(qos_table_memory(o->max_streams));
+	w->table_memory = qos_mem_map(qos_table_memory(o->max_streams));
 	if (!w->table_memory)
 		return -ENOMEM;
 	rc = qos_table_init(&w->table, o->max_streams, &probe->seed, w->table_memory);
@@ -90,7 +90,7 @@ void probe_worker_fini(struct probe_worker *w)
 	if (w->table.groups)
 		qos_table_fini(&w->table);
 	if (w->table_memory)
-		probe_mem_unmap(w->table_memory, qos_table_memory(w->table.max));
+		qos_mem_unmap(w->table_memory, qos_table_memory(w->table.max));
 	if (w->scratch)
 		cls_scratch_destroy(w->scratch);
 	free(w->lanes);

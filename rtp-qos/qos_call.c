@@ -9,7 +9,6 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
-#include "qos_buckets.h"
 #include "qos_call_pvt.h"
 #include "qos_call_queue.h"
 #include "qos_count.h"
@@ -185,12 +184,11 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 		goto fini_pool;
 	}
 	c->table = cds_lfht_new_flavor(
-		buckets_for(max), MIN_BUCKETS, buckets_for(max), 0, &urcu_qsbr_flavor, NULL);
+		buckets_for(max), buckets_for(max), 0, 0, &urcu_qsbr_flavor, NULL);
 	if (!c->table) {
 		err = -ENOMEM;
 		goto unmap_hints;
 	}
-	qos_buckets_use_hugepages(c->table, buckets_for(max));
 	*calls = c;
 	return 0;
 

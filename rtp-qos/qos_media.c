@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "qos_buckets.h"
 #include "qos_count.h"
 #include "qos_mem.h"
 #include "qos_pool.h"
@@ -232,12 +231,11 @@ int qos_medias_create(
 		goto fini_pool;
 	}
 	m->table = cds_lfht_new_flavor(
-		buckets_for(max), MIN_BUCKETS, buckets_for(max), 0, &urcu_qsbr_flavor, NULL);
+		buckets_for(max), buckets_for(max), 0, 0, &urcu_qsbr_flavor, NULL);
 	if (!m->table) {
 		err = -ENOMEM;
 		goto unmap_filter;
 	}
-	qos_buckets_use_hugepages(m->table, buckets_for(max));
 	pthread_mutex_init(&m->publishing, NULL);
 	*medias = m;
 	return 0;

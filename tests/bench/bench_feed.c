@@ -9,7 +9,7 @@
 
 #include "bench.h"
 #include "dp_meta.h"
-#include "probe_mem.h"
+#include "qos_mem.h"
 
 #define PACKET_NS 20000000
 
@@ -42,7 +42,7 @@ bool bench_feed_init(struct bench_feed *feed, struct rte_mempool *pool, uint32_t
 	uint32_t *order = bench_order(count);
 
 	*feed = (struct bench_feed){.pool = pool, .count = count, .now_ns = now_ns};
-	feed->headers = probe_mem_map((size_t)count * BENCH_HEADER);
+	feed->headers = qos_mem_map((size_t)count * BENCH_HEADER);
 	for (uint32_t i = 0; order && feed->headers && i < count; i++) {
 		uint8_t frame[BENCH_FRAME_STRIDE];
 
@@ -66,14 +66,14 @@ static bool frames_init(struct bench_frames *f, uint32_t count, size_t bytes)
 {
 	*f = (struct bench_frames){.bytes = bytes};
 	f->list = calloc(count, sizeof(*f->list));
-	f->mem = probe_mem_map(bytes);
+	f->mem = qos_mem_map(bytes);
 	return f->list && f->mem;
 }
 
 static void frames_fini(struct bench_frames *f)
 {
 	if (f->mem)
-		probe_mem_unmap(f->mem, f->bytes);
+		qos_mem_unmap(f->mem, f->bytes);
 	free(f->list);
 	*f = (struct bench_frames){0};
 }
@@ -168,7 +168,7 @@ bool bench_feed_make_trunk(struct bench_feed *feed)
 void bench_feed_fini(struct bench_feed *feed)
 {
 	if (feed->headers)
-		probe_mem_unmap(feed->headers, (size_t)feed->count * BENCH_HEADER);
+		qos_mem_unmap(feed->headers, (size_t)feed->count * BENCH_HEADER);
 	feed->headers = NULL;
 	frames_fini(&feed->sip);
 	frames_fini(&feed->rtcp);

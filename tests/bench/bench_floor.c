@@ -7,14 +7,14 @@
 #include "bench.h"
 #include "pkt_decode.h"
 #include "pkt_plain.h"
-#include "probe_mem.h"
+#include "qos_mem.h"
 
 bool bench_floor_init(struct bench_floor *f, struct rte_mempool *pool, uint32_t streams,
 	uint64_t packets, uint64_t now_ns)
 {
 	*f = (struct bench_floor){.packets = packets, .line_count = streams};
 	f->seed = BENCH_SEED;
-	f->lines = probe_mem_map((size_t)streams * 64);
+	f->lines = qos_mem_map((size_t)streams * 64);
 	return f->lines && bench_feed_init(&f->feed, pool, 0, 1, streams, now_ns);
 }
 
@@ -22,7 +22,7 @@ void bench_floor_fini(struct bench_floor *f)
 {
 	bench_feed_fini(&f->feed);
 	if (f->lines)
-		probe_mem_unmap(f->lines, (size_t)f->line_count * 64);
+		qos_mem_unmap(f->lines, (size_t)f->line_count * 64);
 	f->lines = NULL;
 }
 

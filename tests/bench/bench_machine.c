@@ -8,7 +8,7 @@
 #include <rte_cycles.h>
 
 #include "bench.h"
-#include "probe_mem.h"
+#include "qos_mem.h"
 
 enum {
 	LINE = 64,
@@ -35,13 +35,13 @@ static double chase_cycles(size_t size)
 {
 	uint32_t lines = (uint32_t)(size / LINE), at = 0;
 	uint32_t *order = bench_order(lines);
-	uint8_t *mem = probe_mem_map(size);
+	uint8_t *mem = qos_mem_map(size);
 	uint64_t ns, warm = lines < CHASES ? lines : CHASES;
 
 	if (!order || !mem) {
 		free(order);
 		if (mem)
-			probe_mem_unmap(mem, size);
+			qos_mem_unmap(mem, size);
 		return -1;
 	}
 	for (uint32_t i = 0; i < lines; i++)
@@ -55,7 +55,7 @@ static double chase_cycles(size_t size)
 	ns = bench_cpu_ns() - ns;
 	bench_use(at);
 	free(order);
-	probe_mem_unmap(mem, size);
+	qos_mem_unmap(mem, size);
 	return (double)ns * bench_tsc_hz() / 1e9 / CHASES;
 }
 

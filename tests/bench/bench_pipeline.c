@@ -17,7 +17,6 @@
 #include "dp_idle.h"
 #include "dp_meta.h"
 #include "pkt_decode.h"
-#include "probe_mem.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
 

@@ -11,7 +11,7 @@
 #include "cls_payload.h"
 #include "dp_steer.h"
 #include "pkt_decode.h"
-#include "probe_mem.h"
+#include "qos_mem.h"
 #include "rtp_hdr.h"
 
 enum {
@@ -34,7 +34,7 @@ struct frames {
 static bool frames_create(struct frames *f, uint32_t count, uint8_t family, uint16_t vlan)
 {
 	f->count = count;
-	f->mem = probe_mem_map((size_t)count * BENCH_FRAME_STRIDE);
+	f->mem = qos_mem_map((size_t)count * BENCH_FRAME_STRIDE);
 	f->order = bench_order(count);
 	for (uint32_t i = 0; f->mem && i < count; i++)
 		f->bytes =
@@ -45,7 +45,7 @@ static bool frames_create(struct frames *f, uint32_t count, uint8_t family, uint
 static void frames_destroy(struct frames *f)
 {
 	if (f->mem)
-		probe_mem_unmap(f->mem, (size_t)f->count * BENCH_FRAME_STRIDE);
+		qos_mem_unmap(f->mem, (size_t)f->count * BENCH_FRAME_STRIDE);
 	free(f->order);
 }
 

@@ -6,7 +6,7 @@
 
 #include "bench.h"
 #include "pkt_decode.h"
-#include "probe_mem.h"
+#include "qos_mem.h"
 #include "qos_table.h"
 
 #define PACKET_NS ((uint64_t)20000000)
@@ -71,7 +71,7 @@ static void streams_destroy(struct bench_streams *s)
 	if (s->table.groups)
 		qos_table_fini(&s->table);
 	if (s->memory)
-		probe_mem_unmap(s->memory, qos_table_memory(s->count));
+		qos_mem_unmap(s->memory, qos_table_memory(s->count));
 	free(s->packets);
 	free(s->places);
 }
@@ -84,7 +84,7 @@ static bool streams_create(struct bench_streams *s, uint32_t count, uint8_t fami
 
 	*s = (struct bench_streams){
 		.count = count, .rounds = PACKETS / count, .family = family, .now_ns = PACKET_NS};
-	s->memory = probe_mem_map(qos_table_memory(count));
+	s->memory = qos_mem_map(qos_table_memory(count));
 	s->packets = malloc(count * sizeof(*s->packets));
 	s->places = malloc(count * sizeof(*s->places));
 	if (!order || !s->memory || !s->packets || !s->places ||
