@@ -7,13 +7,18 @@
 #include <rte_mbuf.h>
 
 /* What: rte_pktmbuf_free_bulk, which looks at one mbuf after the other, for bursts that are nearly always of one
- * pool, one segment and one owner each: those go back in one go. */
+ * pool, one segment (and so without a next one) and one owner each: those go back in one go. NULL elements are
+ * passed over. */
 static inline void dp_mbuf_free_burst(struct rte_mbuf **m, unsigned n)
 {
 	uint64_t flags = 0;
 	unsigned other = 0;
 
 	for (unsigned i = 0; i < n; i++) {
+		if (unlikely(!m[i] || !m[0])) {
+			other = 1;
+			break;
+		}
 		flags |= m[i]->ol_flags;
 		other |= (m[i]->nb_segs ^ 1U) | (rte_mbuf_refcnt_read(m[i]) ^ 1U) |
 			 (m[i]->pool != m[0]->pool);

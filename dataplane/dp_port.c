@@ -338,6 +338,11 @@ unsigned dp_port_id(const struct dp_port *port)
 	return port->id;
 }
 
+uint16_t dp_port_descriptors(const struct dp_port *port)
+{
+	return port->descriptors;
+}
+
 unsigned dp_port_queues(const struct dp_port *port)
 {
 	return port->queues;

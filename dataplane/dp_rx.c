@@ -7,7 +7,6 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 
 #include "dp_meta.h"
 
@@ -26,8 +25,19 @@ int dp_rx_add_queue(struct dp_rx *rx, const struct dp_port *port, uint16_t queue
 		.port = port,
 		.port_id = (uint16_t)dp_port_id(port),
 		.queue = queue,
+		.size = dp_port_descriptors(port),
 	};
 	return 0;
+}
+
+const struct dp_rx_queue *dp_rx_fullest(const struct dp_rx *rx)
+{
+	const struct dp_rx_queue *fullest = rx->queue_count ? &rx->queues[0] : NULL;
+
+	for (unsigned i = 1; i < rx->queue_count; i++)
+		if (rx->queues[i].full * fullest->size > fullest->full * rx->queues[i].size)
+			fullest = &rx->queues[i];
+	return fullest;
 }
 
 /* This thread is the only writer: a plain addition, only not torn. */
@@ -64,11 +74,12 @@ static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
 	uint64_t now, bytes = 0;
 
 	for (unsigned i = 0; i < rx->queue_count && !n; i++) {
-		const struct dp_rx_queue *queue = &rx->queues[rx->next_queue];
+		struct dp_rx_queue *queue = &rx->queues[rx->next_queue];
 
 		if (++rx->next_queue >= rx->queue_count)
 			rx->next_queue = 0;
 		n = rte_eth_rx_burst(queue->port_id, queue->queue, burst, DP_BURST);
+		queue->full = n == DP_BURST ? queue->full + n : 0;
 	}
 	if (!n)
 		return 0;
@@ -79,7 +90,6 @@ static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
 
 		if (unlikely(burst[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
 			burst[i] = restore_tag(burst[i]);
-		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
 		meta = dp_meta(burst[i]);
 		meta->time_ns = now;
 		meta->wire_bytes = burst[i]->pkt_len;

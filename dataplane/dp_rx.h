@@ -21,6 +21,8 @@ struct dp_rx_queue {
 	const struct dp_port *port;
 	uint16_t port_id;
 	uint16_t queue;
+	uint32_t size; /* descriptors */
+	uint64_t full; /* packets of polls that came back full in a row */
 };
 
 struct dp_rx {
@@ -34,6 +36,9 @@ struct dp_rx {
 	_Atomic uint64_t frames;
 	_Atomic uint64_t bytes;
 };
+
+/* The queue in which most may wait, by its size; NULL without queues. */
+const struct dp_rx_queue *dp_rx_fullest(const struct dp_rx *rx);
 
 void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *file);
 /* -ENOSPC when there are too many. */

@@ -125,7 +125,6 @@ static int spread_queues(struct probe *p)
 				     (count ? (*next)++ % count : 0);
 			int rc = dp_rx_add_queue(&p->rx[r].rx, p->ports[i], (uint16_t)q);
 
-			p->rx[r].descriptors += p->options->dp.ports[i].descriptors;
 			if (rc)
 				return fail("spread the queues over the receiving threads", rc);
 		}

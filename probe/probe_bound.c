@@ -4,8 +4,6 @@
 
 #include <inttypes.h>
 
-#include <urcu/rculfhash.h>
-
 #include "dp_mailbox.h"
 #include "dp_mode.h"
 #include "dp_port.h"
@@ -111,8 +109,6 @@ static void list_tables(const struct cfg_options *options, bool offline, struct 
 {
 	const struct qos_options *o = &options->qos;
 	uint64_t workers = dp_worker_threads(&options->dp);
-	/* Entries on their way back come on top of calls and endpoints. */
-	uint64_t calls = o->max_calls * 9 / 8, media = o->max_media * 9 / 8;
 
 	parts->count = 0;
 	add(parts, "streams, tables", workers, qos_table_memory(o->max_streams));
@@ -123,10 +119,8 @@ static void list_tables(const struct cfg_options *options, bool offline, struct 
 	add(parts, "seen flows, sets",
 		givers(options, offline) * probe_seen_sets((uint64_t)o->max_streams * workers),
 		sizeof(struct probe_seen_set));
-	add(parts, "calls", calls, sizeof(struct qos_call));
-	add(parts, "media endpoints", media, sizeof(struct qos_media));
-	add(parts, "hash buckets", 2 * ((uint64_t)o->max_calls + o->max_media),
-		sizeof(struct cds_lfht_node));
+	add(parts, "calls", 1, qos_calls_memory(o->max_calls));
+	add(parts, "media endpoints", 1, qos_medias_memory(o->max_media));
 }
 
 uint64_t probe_bound_tables(const struct cfg_options *o, bool offline)

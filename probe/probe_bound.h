@@ -19,8 +19,8 @@ uint32_t probe_bound_ring_mbufs(const struct dp_options *o, const struct dp_port
  * DPDK needs beside them. Octets. */
 uint64_t probe_bound_packets(const struct cfg_options *o, bool offline);
 
-/* Flows that receivers remember, tables of streams, calls and endpoints when all are full. Octets; pages are touched
- * only as they fill. */
+/* Flows that receivers remember, tables of streams, calls and endpoints when all are full. Octets; pages are touched as
+ * they fill, and a stream's lies anywhere in its table. */
 uint64_t probe_bound_tables(const struct cfg_options *o, bool offline);
 
 /* Logs the parts of both, one line each. */

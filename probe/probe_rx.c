@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <rte_mbuf.h>
+#include <rte_prefetch.h>
 
 #include "dp_idle.h"
 #include "dp_mbuf.h"
@@ -24,6 +25,7 @@ enum {
 	LEADING_MAX = 128, /* CR and LF looked through before a SIP start line */
 	METHOD_MIN = 3,
 	METHOD_MAX = 32,
+	HEADERS_AHEAD = 4, /* frames whose headers are on their way while one is parsed */
 };
 
 static uint64_t seen_flows(const struct probe *probe)
@@ -211,7 +213,7 @@ static void note_time(struct probe_rx *rx, uint64_t now_ns)
 {
 	note_last(rx, now_ns);
 	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1 &&
-		now_ns > rx->shared_ns + SHARE_NS)
+		(now_ns > rx->shared_ns + SHARE_NS || now_ns + PROBE_TIME_BACK_NS < rx->shared_ns))
 		share_time(rx, now_ns);
 }
 
@@ -291,12 +293,16 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 	uint64_t spread = 0;
 	unsigned at = 0;
 
+	for (unsigned i = 0; i < n && i < HEADERS_AHEAD; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
 	for (unsigned i = 0; i < n; i++) {
 		const struct dp_meta *meta = RTE_MBUF_DYNFIELD(burst[i], offset, struct dp_meta *);
 		struct bytes frame = frame_of(burst[i]);
 		uint64_t age = meta->time_ns - base;
 		struct pkt_media m;
 
+		if (i + HEADERS_AHEAD < n)
+			rte_prefetch0(rte_pktmbuf_mtod(burst[i + HEADERS_AHEAD], void *));
 		spread |= meta->time_ns ^ first_ns;
 		if (likely(meta->link == DP_LINK_ETHERNET && age <= PKT_MEDIA_TIME_MAX &&
 			    pkt_plain_media(frame, age, &seed, &m))) {
@@ -311,7 +317,7 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 		}
 	}
 	lane->media_staged = at;
-	lane->is_one_time = !spread;
+	lane->is_one_time = at && !spread;
 	note_last(rx, first_ns);
 	if (spread)
 		for (unsigned i = 1; i < n; i++)
@@ -343,11 +349,14 @@ static void finish(struct probe_rx *rx)
 	atomic_fetch_sub_explicit(&rx->probe->rx_running, 1, memory_order_release);
 }
 
-void probe_rx_note_poll(struct probe_rx *rx, unsigned n)
+/* What a worker that receives gives up follows from how its polls went. */
+static void note_poll(struct probe_rx *rx)
 {
-	if (rx->own && !rx->probe->is_offline)
-		probe_shed_poll(&rx->lanes[rx->own->index].shed, n == DP_BURST, n, rx->descriptors,
-			rx->last_ns);
+	const struct dp_rx_queue *queue = dp_rx_fullest(&rx->rx);
+
+	if (rx->own && queue)
+		probe_shed_poll(
+			&rx->lanes[rx->own->index].shed, queue->full, queue->size, rx->last_ns);
 }
 
 unsigned probe_rx_turn(struct probe_rx *rx)
@@ -365,7 +374,7 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 		probe_rx_burst(rx, burst, n);
 	else
 		probe_lane_flush_all(rx);
-	probe_rx_note_poll(rx, n);
+	note_poll(rx);
 	if (!n && rx->rx.is_done)
 		finish(rx);
 	return n;

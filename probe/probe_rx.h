@@ -23,7 +23,6 @@ struct probe_rx {
 	struct probe_seen seen; /* of flows of other threads' workers */
 	unsigned spent_count;
 	struct rte_mbuf *spent[DP_BURST]; /* mbufs of this burst, freed at its end */
-	uint32_t descriptors; /* of its queues together */
 	uint64_t last_ns; /* packet time */
 	uint64_t shared_ns; /* of the last time element */
 	_Atomic uint64_t decode[PKT_STATUS_COUNT]; /* frames by enum pkt_status */
@@ -40,9 +39,6 @@ void probe_rx_fini(struct probe_rx *rx);
 /* What: decodes n frames (at most DP_BURST), each with dp_meta filled, and hands them to their
  * workers. Takes the mbufs. */
 void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n);
-
-/* What: a poll gave n packets. What a worker that receives gives up follows from that: probe_shed_poll. */
-void probe_rx_note_poll(struct probe_rx *rx, unsigned n);
 
 /* What: polls once and hands over what came; ends itself when the files are read or the probe stops.
  * Returns how many frames came. */

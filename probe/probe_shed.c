@@ -67,21 +67,20 @@ static uint64_t patience(unsigned level, unsigned step, uint64_t size)
 	return level >= ATTACK_LEVEL ? 2 * size : size;
 }
 
-void probe_shed_poll(
-	struct probe_shed *shed, bool is_full, unsigned burst, uint64_t size, uint64_t now_ns)
+void probe_shed_poll(struct probe_shed *shed, uint64_t full, uint64_t size, uint64_t now_ns)
 {
 	unsigned level = probe_shed_level(shed);
 
-	if (!is_full || !shed->next_full) {
-		shed->full = 0;
+	if (!full || !shed->next_full) {
 		shed->next_full = size / 4;
 		shed->step = level ? STEP : ATTACK_STEP;
 	}
-	shed->full += is_full ? burst : 0;
-	if (is_full && shed->full >= shed->next_full) {
+	if (full && full >= shed->next_full) {
 		rise(shed, level + shed->step, now_ns);
 		shed->next_full += patience(level + shed->step, shed->step, size);
-	} else if (level && shed->full > size / 8) {
+		if (level + shed->step >= ATTACK_LEVEL)
+			shed->step = STEP;
+	} else if (level && full > size / 8) {
 		shed->next_down_ns = now_ns + DOWN_NS;
 	} else if (level && is_due(shed, now_ns)) {
 		fall(shed, level, now_ns);

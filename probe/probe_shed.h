@@ -19,8 +19,7 @@ enum {
 struct probe_shed {
 	_Atomic unsigned level; /* buckets below are shed: 0 none, PROBE_SHED_BUCKETS all */
 	uint64_t next_down_ns; /* packet time */
-	uint64_t full; /* packets of polls that came back full in a row */
-	uint64_t next_full; /* at so many of them the level rises again */
+	uint64_t next_full; /* at so many packets of full polls in a row the level rises again */
 	unsigned step; /* buckets by which the level rises */
 };
 
@@ -45,11 +44,11 @@ static inline unsigned probe_shed_level(const struct probe_shed *shed)
  * nothing was put into the queue: at the highest level nothing is. now_ns: packet time. */
 void probe_shed_fill(struct probe_shed *shed, uint64_t used, uint64_t size, uint64_t now_ns);
 
-/* The same where nothing is known of the queue but whether a poll took all that it could, burst packets: at an offer
- * of twice what is taken, as much waits as was taken since a poll did not. A quarter of size, which is the queue's,
- * raises the level: in large steps at first, up to three quarters, then in small ones with time to see what they
- * did. Call it after each poll. */
-void probe_shed_poll(
-	struct probe_shed *shed, bool is_full, unsigned burst, uint64_t size, uint64_t now_ns);
+/* The same where nothing is known of the queue but whether polls took all that they could: at an offer of twice what
+ * is taken, as much waits as was taken since one did not. full: packets of polls that came back full in a row, 0 when
+ * the last one was not; size: the queue's. A quarter of size raises the level: in large steps at first, up to three
+ * quarters, then in small ones with time to see what they did. Call it after each poll; of several queues, with the
+ * one that most waits in. */
+void probe_shed_poll(struct probe_shed *shed, uint64_t full, uint64_t size, uint64_t now_ns);
 
 #endif

@@ -211,24 +211,28 @@ static uint64_t time_of(const struct pkt_media *m, uint64_t base)
 	return m->time_ns == PKT_MEDIA_IS_TIME ? m->key.w[0] : dp_meta(probe_packet_of(m))->time_ns;
 }
 
-/* Not a descriptor of the stream that was located, if one was. */
-static void take_other(struct probe_worker *w, const struct probe_batch *b, unsigned i)
+/* Not a descriptor of the stream that was located, if one was. Whether it is one of another stream. */
+static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsigned i)
 {
 	const struct pkt_media *m = &b->media[i];
 	uint64_t now_ns;
+	uint32_t slot;
 
 	if (m->time_ns == PKT_MEDIA_IS_TIME)
-		return;
+		return false;
 	if (m->time_ns == PKT_MEDIA_IS_PACKET) {
 		take_packet(w, probe_packet_of(m));
-		return;
-	}
-	if (b->packets && qos_table_find_slot(&w->table, &m->key) == QOS_NONE) {
-		take_packet(w, b->packets[i]);
-		return;
+		return false;
 	}
 	now_ns = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed) + m->time_ns;
-	probe_media_packet(w, m, NULL, now_ns);
+	slot = qos_table_find_slot(&w->table, &m->key);
+	if (slot != QOS_NONE)
+		qos_table_update(&w->table, slot, m, now_ns);
+	else if (b->packets)
+		take_packet(w, b->packets[i]);
+	else
+		probe_media_packet(w, m, NULL, now_ns);
+	return slot != QOS_NONE;
 }
 
 static void find_streams(
@@ -244,8 +248,9 @@ static void find_streams(
 		slot[i] = qos_table_locate(&w->table, hash[i]);
 }
 
-/* Where the elements from at on end that belong before the next tick, after which streams may have ended. */
-static unsigned run_end(const struct probe_worker *w, const struct probe_batch *b, unsigned at)
+/* Where the elements from at on end that belong before the next tick, after which streams may have ended. Packet
+ * time is that of the latest of them. */
+static unsigned run_end(struct probe_worker *w, const struct probe_batch *b, unsigned at)
 {
 	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
 	uint64_t from_ns = w->now_ns - PROBE_TIME_BACK_NS;
@@ -254,8 +259,13 @@ static unsigned run_end(const struct probe_worker *w, const struct probe_batch *
 
 	if (b->is_one_time)
 		return b->n;
-	while (i < b->n && time_of(&b->media[i], base) - from_ns < span_ns)
-		i++;
+	for (; i < b->n; i++) {
+		uint64_t now_ns = time_of(&b->media[i], base);
+
+		if (now_ns - from_ns >= span_ns)
+			break;
+		w->now_ns = now_ns > w->now_ns ? now_ns : w->now_ns;
+	}
 	return i;
 }
 
@@ -275,7 +285,7 @@ static void take_run(struct probe_worker *w, const struct probe_batch *b, unsign
 			qos_table_update(&w->table, slot, m, base + m->time_ns);
 			hits++;
 		} else {
-			take_other(w, b, i);
+			hits += take_other(w, b, i);
 		}
 	}
 	probe_count(&w->outcome[PROBE_rtp], hits);

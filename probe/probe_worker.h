@@ -33,7 +33,7 @@ struct probe_worker {
 	void *table_memory;
 	struct qos_probation probation;
 	struct qos_call_counters *call_counters;
-	uint64_t now_ns; /* packet time: never goes back */
+	uint64_t now_ns; /* packet time: goes back by PROBE_TIME_BACK_NS and more only */
 	uint64_t next_tick_ns; /* 0 before the first packet */
 	uint64_t horizon_ns; /* after so long without packets nothing is left to happen */
 	_Atomic uint64_t done; /* elements taken and finished, for the barrier of capture files */

@@ -148,6 +148,19 @@ static unsigned long buckets_for(uint32_t max)
 	return buckets;
 }
 
+/* Those taken out wait for a grace period. */
+static uint32_t pool_count_for(uint32_t max)
+{
+	return max + max / 8 + SPARE;
+}
+
+uint64_t qos_calls_memory(uint32_t max)
+{
+	return (uint64_t)pool_count_for(max) * qos_pool_stride(sizeof(struct qos_call)) +
+	       buckets_for(max) *
+		       (sizeof(struct cds_lfht_node) + HINTS_PER_BUCKET * sizeof(_Atomic uint32_t));
+}
+
 int qos_calls_create(const struct qos_options *options, const struct pkt_seed *seed,
 	unsigned workers, struct qos_calls **calls)
 {
@@ -174,7 +187,7 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 		qos_call_queue_init(&c->workers[i].queue);
 	c->least_ns = min64(TRANSACTION_NS, min64(c->call_timeout_ns, c->setup_timeout_ns));
 
-	err = qos_pool_init(&c->pool, sizeof(struct qos_call), max + max / 8 + SPARE);
+	err = qos_pool_init(&c->pool, sizeof(struct qos_call), pool_count_for(max));
 	if (err)
 		goto free_calls;
 	c->hint_mask = buckets_for(max) * HINTS_PER_BUCKET - 1;

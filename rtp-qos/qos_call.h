@@ -95,6 +95,9 @@ enum qos_call_change {
 	QOS_CALL_REFUSED, /* table full: *call is NULL */
 };
 
+/* Octets that so many calls take at most. */
+uint64_t qos_calls_memory(uint32_t max);
+
 /* workers: how many, at most QOS_CALL_WORKERS_MAX. 0 or -ENOMEM, -EINVAL. */
 int qos_calls_create(const struct qos_options *options, const struct pkt_seed *seed,
 	unsigned workers, struct qos_calls **calls);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fifteen neighbouring slots of the stream table in sixteen octets: one of each key's hash, and how many streams
- * that belong here are further on. All groups together are small enough to stay in the CPU's second cache where
+ * had to go past it. All groups together are small enough to stay in the CPU's second cache where
  * the streams themselves do not, so that looking up a stream costs one cache miss: its own line.
  * Owner: the qos_table. Threads: the table's. */
 #ifndef QOS_GROUP_H
@@ -18,7 +18,8 @@ enum {
 	QOS_GROUP_SLOTS = 15,
 	QOS_GROUP_STRIDE =
 		16, /* between first slots of groups: one is left out, and nothing is multiplied */
-	QOS_GROUP_SPILT_MAX = 255, /* stays there once it was reached */
+	QOS_GROUP_SPILT_MAX =
+		255, /* stays there once it was reached: searches never end here again */
 };
 
 struct qos_group {

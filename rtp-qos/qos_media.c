@@ -185,6 +185,26 @@ static unsigned long buckets_for(uint32_t max)
 	return buckets;
 }
 
+/* Entries on their way back come on top. */
+static uint32_t pool_count_for(uint32_t max)
+{
+	return max + max / 8 + SPARE;
+}
+
+static size_t pool_size(unsigned i)
+{
+	return offsetof(struct qos_media, payloads) + pool_payloads[i] * sizeof(struct qos_payload);
+}
+
+uint64_t qos_medias_memory(uint32_t max)
+{
+	uint64_t sum = buckets_for(max) * (sizeof(struct cds_lfht_node) + 1);
+
+	for (unsigned i = 0; i < POOL_COUNT; i++)
+		sum += (uint64_t)pool_count_for(max) * qos_pool_stride(pool_size(i));
+	return sum;
+}
+
 static void fini_pools(struct qos_medias *medias)
 {
 	for (unsigned i = 0; i < POOL_COUNT; i++)
@@ -194,14 +214,10 @@ static void fini_pools(struct qos_medias *medias)
 
 static int init_pools(struct qos_medias *medias)
 {
-	uint32_t count = medias->max + medias->max / 8 + SPARE;
 	int err = 0;
 
 	for (unsigned i = 0; i < POOL_COUNT && !err; i++)
-		err = qos_pool_init(&medias->pools[i],
-			offsetof(struct qos_media, payloads) +
-				pool_payloads[i] * sizeof(struct qos_payload),
-			count);
+		err = qos_pool_init(&medias->pools[i], pool_size(i), pool_count_for(medias->max));
 	if (err)
 		fini_pools(medias);
 	return err;

@@ -42,11 +42,14 @@ struct qos_medias;
 typedef void (*qos_media_watch_fn)(
 	void *arg, uint8_t family, const struct pkt_addr *addr, uint16_t port, bool is_open);
 
+/* Octets that so many endpoints take at most: memory of each kind of entry stays with that kind. */
+uint64_t qos_medias_memory(uint32_t max);
+
 int qos_medias_create(
 	const struct qos_options *options, const struct pkt_seed *seed, struct qos_medias **medias);
-/* After all workers stopped, before qos_calls_destroy. A registered thread. */
 /* As qos_calls_may_wait. */
 void qos_medias_may_wait(struct qos_medias *medias);
+/* After all workers stopped, before qos_calls_destroy. A registered thread. */
 void qos_medias_destroy(struct qos_medias *medias);
 /* What: fn learns of every endpoint from now on; NULL, as at first: nobody does. What is still open when
  * the table is destroyed is not reported. Before the workers start. */

@@ -19,7 +19,7 @@ int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max)
 
 	if (size == 0 || max == 0 || size > SIZE_MAX - LINE_BYTES)
 		return -EINVAL;
-	stride = (size + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+	stride = qos_pool_stride(size);
 	if (__builtin_mul_overflow(stride, (size_t)max, &bytes))
 		return -EINVAL;
 	*pool = (struct qos_pool){.bytes = bytes, .stride = stride, .max = max};

@@ -19,6 +19,12 @@ struct qos_pool {
 	void *free; /* those given back, the first word of each points to the next */
 };
 
+/* Octets of one object of this size in a pool. */
+static inline size_t qos_pool_stride(size_t size)
+{
+	return (size + 63) / 64 * 64;
+}
+
 /* 0, -EINVAL or -ENOMEM. */
 int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max);
 void qos_pool_fini(struct qos_pool *pool);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker's RTP streams. A stream has a number, the index of its cold state, and a slot, the index of its hot
- * state: one cache line where the hash of its key says, or in one of the next groups of slots. At most 9 of 15
- * slots are in use.
+ * state: one cache line where the hash of its key says, or in one of the next groups of slots. On average at most 9
+ * of 15 slots are in use.
  * Owner: the worker. Threads: that worker only; counters may be read by others with relaxed loads.
  * Nothing is allocated after init. */
 #ifndef QOS_TABLE_H

@@ -139,3 +139,13 @@ def test_descriptors_of_a_stream_that_is_closed(tmp_path, heptap):
     assert len(counts) == CALLS
     assert all(len(parts) > 1 for parts in counts.values())
     assert sum(map(sum, counts.values())) + run.outcomes.get("rtp_unconfirmed", 0) == CALLS * 750
+
+
+def test_time_that_steps_back_by_hours(tmp_path, heptap):
+    """From then on all workers know the earlier time, those without packets of their own too."""
+    records = [r for i, t in starts() for r in media_records(t, i, 0, 3 * SECOND)]
+    records = sorted(records) + list(media_records(START - 7200 * SECOND, 50, 0, 40 * SECOND))
+    path = tmp_path / "a.pcap"
+    captures.write(path, records)
+    run = check_shapes(heptap, path, "quality: {report_interval: 5s}\n")
+    assert len(run.streams) == CALLS + 1

@@ -105,6 +105,56 @@ static void comes_down_after_time_stepped_back(void **state)
 	}
 }
 
+/* Polls of 32 that come back full, until the level is at least as high as wanted; returns their packets. */
+static uint64_t full_until(struct probe_shed *shed, uint64_t from, unsigned wanted)
+{
+	uint64_t full = from;
+
+	while (probe_shed_level(shed) < wanted)
+		probe_shed_poll(shed, full += 32, 1024, START_NS);
+	return full;
+}
+
+static void rises_in_large_steps_then_waits(void **state)
+{
+	struct probe_shed shed = {0};
+
+	(void)state;
+	assert_int_equal(full_until(&shed, 0, 1), 256);
+	assert_int_equal(probe_shed_level(&shed), 64);
+	assert_int_equal(full_until(&shed, 256, 65), 384);
+	assert_int_equal(probe_shed_level(&shed), 128);
+	assert_int_equal(full_until(&shed, 384, 129), 512);
+	assert_int_equal(probe_shed_level(&shed), 192);
+	/* What waits by then has time to be taken: twice the queue. Then small steps. */
+	assert_int_equal(full_until(&shed, 512, 193), 512 + 2048);
+	assert_int_equal(probe_shed_level(&shed), 208);
+}
+
+static void rises_from_where_it_was_in_small_steps(void **state)
+{
+	struct probe_shed shed = {0};
+
+	(void)state;
+	full_until(&shed, 0, 128);
+	probe_shed_poll(&shed, 0, 1024, START_NS);
+	assert_int_equal(probe_shed_level(&shed), 128);
+	assert_int_equal(full_until(&shed, 0, 129), 256);
+	assert_int_equal(probe_shed_level(&shed), 144);
+}
+
+static void falls_while_polls_are_not_full(void **state)
+{
+	struct probe_shed shed = {0};
+
+	(void)state;
+	full_until(&shed, 0, 192);
+	/* A full poll now and then does not hold it. */
+	for (unsigned ms = 1; ms <= 1000; ms++)
+		probe_shed_poll(&shed, ms % 2 ? 32 : 0, 1024, START_NS + ms * 1000000ull);
+	assert_int_equal(probe_shed_level(&shed), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +163,9 @@ int main(void)
 		cmocka_unit_test(holds_its_level_until_nearly_empty),
 		cmocka_unit_test(comes_down_within_a_second_however_often_looked_at),
 		cmocka_unit_test(comes_down_after_time_stepped_back),
+		cmocka_unit_test(rises_in_large_steps_then_waits),
+		cmocka_unit_test(rises_from_where_it_was_in_small_steps),
+		cmocka_unit_test(falls_while_polls_are_not_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
