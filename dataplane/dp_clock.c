@@ -13,7 +13,9 @@ __extension__ typedef unsigned __int128 uint128;
 enum {
 	ANCHOR_TRIES = 8,
 	SLEW_PPM_MAX = 500,
-	RATE_ERROR_PPM_MAX = 1000,
+	/* DPDK rounds the rate to 10 MHz. Refused for that, time would run late and jump once a second,
+	 * by 1.5 ms on a TSC of 2.596 GHz. */
+	RATE_ERROR_PPM_MAX = 10000,
 	STEP_NS = 1000000000, /* a clock set back by more is followed at once */
 	RATE_INTERVAL_NS = 200000000, /* shorter ones would measure the jitter of the readings */
 };

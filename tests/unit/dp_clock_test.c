@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include <rte_cycles.h>
+
 #include "dp_clock.h"
 #include "dp_unit.h"
 #include "unit.h"
@@ -95,6 +97,33 @@ static void never_goes_back_for_less_than_a_second(void **state)
 	assert_in_range(far, MS / 10, MS);
 }
 
+/* As if the TSC had run at a rate of permille of what DPDK takes it for, for a second up to now. */
+static uint64_t rate_after(unsigned permille)
+{
+	struct dp_clock clock;
+
+	dp_clock_init(&clock);
+	clock.measured_ns -= 1000 * MS;
+	clock.measured_tsc -= rte_get_tsc_hz() / 1000 * permille;
+	dp_clock_anchor(&clock);
+	return clock.rate_q32;
+}
+
+static void measures_the_rate_that_dpdk_rounds(void **state)
+{
+	uint64_t nominal;
+	struct dp_clock clock;
+
+	(void)state;
+	dp_clock_init(&clock);
+	nominal = clock.rate_q32;
+	assert_in_range(rate_after(996) * 996 / nominal, 999, 1001);
+	assert_in_range(rate_after(1004) * 1004 / nominal, 999, 1001);
+	/* Two per cent are no rounding but a clock that was set meanwhile. */
+	assert_int_equal(rate_after(980), nominal);
+	assert_int_equal(rate_after(1020), nominal);
+}
+
 static void one_writer_and_a_reader_agree_on_the_anchor(void **state)
 {
 	struct dp_clock clock;
@@ -115,6 +144,7 @@ int main(void)
 		cmocka_unit_test(follows_a_step_forward_at_once),
 		cmocka_unit_test(goes_back_at_once_when_the_clock_was_set_far_back),
 		cmocka_unit_test(never_goes_back_for_less_than_a_second),
+		cmocka_unit_test(measures_the_rate_that_dpdk_rounds),
 		cmocka_unit_test(one_writer_and_a_reader_agree_on_the_anchor),
 	};
 
