@@ -107,6 +107,13 @@ void dp_kernel_drops_destroy(struct dp_kernel_drops *drops)
 	free(drops);
 }
 
+/* Queues get their sockets one after the other, and so ascending numbers. Should a gap among the open
+ * descriptors upset that, a thread that waits on another's socket wakes by the clock. */
+int dp_kernel_drops_fd(const struct dp_kernel_drops *drops, unsigned queue, unsigned queues)
+{
+	return drops->count == queues && queue < queues ? drops->fds[queue] : -1;
+}
+
 static uint64_t packet_drops(int fd)
 {
 	struct tpacket_stats stats = {0};

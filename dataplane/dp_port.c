@@ -338,14 +338,19 @@ unsigned dp_port_id(const struct dp_port *port)
 	return port->id;
 }
 
-uint16_t dp_port_descriptors(const struct dp_port *port)
+unsigned dp_port_queues(const struct dp_port *port)
+{
+	return port->queues;
+}
+
+unsigned dp_port_descriptors(const struct dp_port *port)
 {
 	return port->descriptors;
 }
 
-unsigned dp_port_queues(const struct dp_port *port)
+int dp_port_wake_fd(const struct dp_port *port, unsigned queue)
 {
-	return port->queues;
+	return dp_kernel_drops_fd(port->drops, queue, port->queues);
 }
 
 uint32_t dp_port_rss_reta(const struct dp_port *port)

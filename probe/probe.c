@@ -125,6 +125,7 @@ static int spread_queues(struct probe *p)
 				     (count ? (*next)++ % count : 0);
 			int rc = dp_rx_add_queue(&p->rx[r].rx, p->ports[i], (uint16_t)q);
 
+			dp_wake_add(&p->rx[r].wake, dp_port_wake_fd(p->ports[i], q));
 			if (rc)
 				return fail("spread the queues over the receiving threads", rc);
 		}

@@ -385,6 +385,7 @@ int probe_rx_main(void *arg)
 	struct probe_rx *rx = arg;
 	struct dp_idle idle = dp_idle_begin(probe_idle_mode(rx->probe));
 
+	dp_idle_wake_by(&idle, &rx->wake, false);
 	while (!rx->is_finished)
 		dp_idle_wait(&idle, probe_rx_turn(rx) > 0);
 	return 0;

@@ -6,6 +6,7 @@
 #ifndef PROBE_RX_H
 #define PROBE_RX_H
 
+#include "dp_idle.h"
 #include "dp_rx.h"
 #include "pkt_media.h"
 #include "probe.h"
@@ -19,6 +20,7 @@ struct probe_rx {
 	unsigned index;
 	bool is_finished;
 	struct dp_rx rx;
+	struct dp_wake wake; /* of its queues */
 	struct probe_lane *lanes; /* one per worker */
 	struct probe_seen seen; /* of flows of other threads' workers */
 	unsigned spent_count;

@@ -21,10 +21,18 @@ static unsigned send_burst(struct probe *probe, struct dp_mailbox *mailbox)
 	return n;
 }
 
+/* Nobody waits for HEP as packets are waited for: it carries its own time, and mailboxes have room. */
+static uint32_t idle_mode(const struct probe *probe)
+{
+	uint32_t mode = probe_idle_mode(probe);
+
+	return mode == DP_IDLE_ADAPTIVE && !probe->is_offline ? DP_IDLE_SLEEP : mode;
+}
+
 int probe_sender_main(void *arg)
 {
 	struct probe *probe = arg;
-	struct dp_idle idle = dp_idle_begin(probe_idle_mode(probe));
+	struct dp_idle idle = dp_idle_begin(idle_mode(probe));
 
 	for (;;) {
 		bool is_last = atomic_load_explicit(&probe->stop_sender, memory_order_acquire);

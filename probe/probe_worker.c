@@ -367,6 +367,8 @@ int probe_worker_main(void *arg)
 	struct probe_worker *w = arg;
 	struct dp_idle idle = dp_idle_begin(probe_idle_mode(w->probe));
 
+	if (w->rx)
+		dp_idle_wake_by(&idle, &w->rx->wake, w->lane_count > 0);
 	urcu_qsbr_register_thread();
 	for (;;) {
 		/* Read before the rings: what was put before the last receiver ended is seen. */
@@ -389,7 +391,7 @@ int probe_worker_main(void *arg)
 		}
 		probe_query_answer(w);
 		if (n) {
-			idle.empty = 0;
+			dp_idle_wait(&idle, true);
 			continue;
 		}
 		urcu_qsbr_thread_offline();

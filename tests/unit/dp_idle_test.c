@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "dp_idle.h"
 #include "unit.h"
@@ -14,7 +15,7 @@ enum {
 	STAMPS = 200,
 	STAMP_EVERY_NS = 3000000, /* long enough to reach the longest sleep */
 	CPU_TRIAL_NS = 500000000,
-	WARM_UP_LOOPS = DP_IDLE_PAUSES + 2 * DP_IDLE_STEPS,
+	WARM_UP_LOOPS = DP_IDLE_PAUSES + 2 * DP_IDLE_STEPS + DP_IDLE_QUIET_STEPS,
 };
 
 /* A thread that polls a word, as workers poll rings. */
@@ -151,9 +152,69 @@ static void begins_anew_after_work(void **state)
 	assert_int_equal(after.ru_nvcsw, before.ru_nvcsw);
 	for (unsigned i = 0; i < DP_IDLE_STEPS; i++)
 		dp_idle_wait(&idle, false);
+	assert_int_equal(idle.empty, DP_IDLE_PAUSES + DP_IDLE_STEPS);
 	getrusage(RUSAGE_THREAD, &after);
 	/* The shortest may be over before the thread is switched out. */
 	assert_in_range(after.ru_nvcsw - before.ru_nvcsw, 1, DP_IDLE_STEPS);
+}
+
+static void reach_the_longest_wait(struct dp_idle *idle)
+{
+	for (unsigned i = 0; i < DP_IDLE_PAUSES + DP_IDLE_STEPS; i++)
+		dp_idle_wait(idle, false);
+}
+
+/* A pipe stands for a port's socket. */
+static void is_woken_by_a_socket(void **state)
+{
+	struct dp_idle idle = {0};
+	struct dp_wake wake = {0};
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	dp_wake_add(&wake, ends[0]);
+	dp_idle_wake_by(&idle, &wake, false);
+	reach_the_longest_wait(&idle);
+	dp_idle_wait(&idle, false);
+	assert_false(idle.is_woken);
+	assert_int_equal(write(ends[1], "", 1), 1);
+	dp_idle_wait(&idle, false);
+	assert_true(idle.is_woken);
+	assert_true(wake.fds[0].revents & POLLIN);
+	/* Still readable, and nothing came of it: a sleep, then another look. */
+	dp_idle_wait(&idle, false);
+	assert_false(idle.is_woken);
+	dp_idle_wait(&idle, false);
+	assert_true(idle.is_woken);
+	dp_idle_wait(&idle, true);
+	assert_false(idle.is_woken);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void trusts_sockets_only_if_every_queue_has_one(void **state)
+{
+	struct dp_idle idle = {0};
+	struct dp_wake wake = {0};
+
+	(void)state;
+	dp_idle_wake_by(&idle, &wake, false);
+	assert_null(idle.wake);
+	dp_wake_add(&wake, 3);
+	dp_idle_wake_by(&idle, &wake, false);
+	assert_ptr_equal(idle.wake, &wake);
+	dp_wake_add(&wake, -1);
+	dp_idle_wake_by(&idle, &wake, false);
+	assert_null(idle.wake);
+	wake = (struct dp_wake){0};
+	for (unsigned i = 0; i < DP_WAKE_MAX; i++)
+		dp_wake_add(&wake, 3);
+	dp_idle_wake_by(&idle, &wake, false);
+	assert_ptr_equal(idle.wake, &wake);
+	dp_wake_add(&wake, 3);
+	dp_idle_wake_by(&idle, &wake, false);
+	assert_null(idle.wake);
 }
 
 int main(void)
@@ -163,6 +224,8 @@ int main(void)
 		cmocka_unit_test(sleep_is_cheaper),
 		cmocka_unit_test(spin_never_sleeps),
 		cmocka_unit_test(begins_anew_after_work),
+		cmocka_unit_test(is_woken_by_a_socket),
+		cmocka_unit_test(trusts_sockets_only_if_every_queue_has_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
