@@ -113,13 +113,16 @@ static void choose_mtu(const struct dp_port *port, const struct dp_port_options 
 
 /* What the device can do of the options' descriptors. AF_XDP takes powers of two only, and does not
  * say so. */
-static int choose_descriptors(
-	struct dp_port *port, const struct dp_port_options *options, bool has_power_of_two)
+static int choose_descriptors(struct dp_port *port, const struct dp_port_options *options,
+	const struct dp_port_needs *needs)
 {
 	uint16_t tx = 0;
-	uint32_t wanted =
-		has_power_of_two ? rte_align32pow2(options->descriptors) : options->descriptors;
+	uint32_t wanted = options->descriptors;
 
+	if (wanted < needs->min_descriptors)
+		wanted = needs->min_descriptors;
+	if (needs->has_power_of_two)
+		wanted = rte_align32pow2(wanted);
 	port->descriptors = (uint16_t)(wanted < UINT16_MAX ? wanted : 32768);
 	return rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &port->descriptors, &tx);
 }
@@ -149,7 +152,7 @@ static int configure(struct dp_port *port, const struct dp_port_options *options
 	if (err && !needs->has_send_queues)
 		err = set_queues(port, &conf, true);
 	if (!err)
-		err = choose_descriptors(port, options, needs->has_power_of_two);
+		err = choose_descriptors(port, options, needs);
 	if (err)
 		DP_LOG(ERR, port, "could not configure \"%s\": %s", port->device,
 			rte_strerror(-err));

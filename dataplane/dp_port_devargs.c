@@ -31,8 +31,10 @@ enum {
 	/* Before the frame in its slot: header, address and alignment, with room to spare. */
 	PACKET_OVERHEAD = 80,
 
-	/* The driver keeps 2048 buffers in the kernel's fill ring besides those in the receive ring. */
+	/* The driver gives the kernel 2048 buffers, which wait to be filled or, filled, to be received: so
+	 * many frames a receive ring can hold, and a smaller one would waste them. */
 	XDP_FILL_MBUFS = 2048,
+	XDP_BUSY_BUDGET = 64, /* the driver's default */
 	/* A buffer with its headers must lie within one page: 63 cache lines, since the mempool may add
 	 * one to spread objects over memory channels. */
 	XDP_OBJECT_MAX = 63 * RTE_CACHE_LINE_SIZE,
@@ -141,6 +143,16 @@ static int make_packet(
 	return 0;
 }
 
+/* Polled busily, a device needs no interrupts. One without hardware has none; its frames come on the CPU
+ * of whoever sends them, and each empty poll would be a system call for nothing. */
+static int busy_budget(const char *device)
+{
+	char driver[DP_IFACE_TEXT_MAX], bus[DP_IFACE_TEXT_MAX];
+
+	dp_iface_driver(device, driver, bus);
+	return driver[0] && !bus[0] ? 0 : XDP_BUSY_BUDGET;
+}
+
 static int make_xdp(
 	const struct dp_port_options *options, unsigned index, struct dp_port_devargs *devargs)
 {
@@ -181,8 +193,9 @@ static int make_xdp(
 	}
 	snprintf(devargs->name, sizeof(devargs->name), "net_af_xdp%u", index);
 	snprintf(devargs->text, sizeof(devargs->text),
-		"%s,iface=%s,start_queue=0,queue_count=%u,xdp_prog=%s", devargs->name,
-		options->device, options->queues, program);
+		"%s,iface=%s,start_queue=0,queue_count=%u,busy_budget=%d,xdp_prog=%s",
+		devargs->name, options->device, options->queues, busy_budget(options->device),
+		program);
 	return 0;
 }
 
@@ -198,6 +211,7 @@ void dp_port_needs_get(
 		needs->min_room = options->max_frame + XDP_KERNEL_HEADROOM;
 		needs->max_room = XDP_ROOM_MAX;
 		needs->held_mbufs = XDP_FILL_MBUFS + rte_align32pow2(options->descriptors);
+		needs->min_descriptors = XDP_FILL_MBUFS;
 		needs->has_power_of_two = true;
 		needs->has_send_queues = true;
 	}

@@ -16,6 +16,7 @@ struct dp_port_needs {
 	uint32_t min_room; /* octets of packet that a buffer must hold at least */
 	uint32_t max_room; /* and at most */
 	uint32_t held_mbufs; /* how many a queue may hold, when that is not its descriptors */
+	uint32_t min_descriptors;
 	bool has_power_of_two; /* descriptors */
 	bool has_send_queues; /* as many as receive queues, though nothing is sent */
 };

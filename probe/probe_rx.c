@@ -18,6 +18,8 @@
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
 #define FILE_BASE_NS ((uint64_t)1 << 54)
 
+#define STALL_NS ((uint64_t)1000000)
+
 /* Workers of a file hear of the time at least this often. */
 #define SHARE_NS ((uint64_t)1000000000)
 
@@ -25,6 +27,7 @@ enum {
 	LEADING_MAX = 128, /* CR and LF looked through before a SIP start line */
 	METHOD_MIN = 3,
 	METHOD_MAX = 32,
+	STALL_QUEUES = 4, /* packets of full polls after a stall, in sizes of the queue */
 	HEADERS_AHEAD = 4, /* frames whose headers are on their way while one is parsed */
 };
 
@@ -349,14 +352,20 @@ static void finish(struct probe_rx *rx)
 	atomic_fetch_sub_explicit(&rx->probe->rx_running, 1, memory_order_release);
 }
 
-/* What a worker that receives gives up follows from how its polls went. */
+/* What a worker that receives gives up follows from how its polls went. After it stood still itself, full queues are
+ * no overload: more comes while they are worked off. */
 static void note_poll(struct probe_rx *rx)
 {
 	const struct dp_rx_queue *queue = dp_rx_fullest(&rx->rx);
+	struct probe_shed *shed = rx->own ? &rx->lanes[rx->own->index].shed : NULL;
+	uint64_t gap_ns = rx->last_ns - rx->polled_ns;
 
-	if (rx->own && queue)
-		probe_shed_poll(
-			&rx->lanes[rx->own->index].shed, queue->full, queue->size, rx->last_ns);
+	if (!shed || !queue)
+		return;
+	rx->polled_ns = rx->last_ns;
+	probe_shed_poll(shed, queue->full, queue->size, rx->last_ns);
+	if (gap_ns > STALL_NS)
+		probe_shed_wait(shed, queue->full + STALL_QUEUES * (uint64_t)queue->size);
 }
 
 unsigned probe_rx_turn(struct probe_rx *rx)

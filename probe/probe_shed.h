@@ -51,4 +51,10 @@ void probe_shed_fill(struct probe_shed *shed, uint64_t used, uint64_t size, uint
  * one that most waits in. */
 void probe_shed_poll(struct probe_shed *shed, uint64_t full, uint64_t size, uint64_t now_ns);
 
+/* The level does not rise before so many packets of full polls in a row. */
+static inline void probe_shed_wait(struct probe_shed *shed, uint64_t full)
+{
+	shed->next_full = full;
+}
+
 #endif
