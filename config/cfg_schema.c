@@ -74,8 +74,8 @@ static const struct cfg_key cores_keys[] = {
 	{"share", CFG_BOOL, OPTION(dp.share_cpus), .default_text = "false",
 		.help = "Allow one CPU several times in these lists, for small machines"},
 	{"idle", CFG_WORD, OPTION(dp.idle), .words = idle_words, .default_text = "adaptive",
-		.help = "Threads without work sleep up to 80 us, never (spin, a CPU each) or up to "
-			"1 ms (sleep, saves power)"},
+		.help = "Threads without work wait for a port's socket or up to 150 us, never (spin, "
+			"a CPU each) or up to 1 ms (sleep, saves power)"},
 	{0},
 };
 

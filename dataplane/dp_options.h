@@ -33,7 +33,7 @@ enum dp_mode {
 
 /* What a thread that polls does while nothing comes. */
 enum dp_idle_mode {
-	DP_IDLE_ADAPTIVE = 0, /* spins, then sleeps for up to 80 microseconds */
+	DP_IDLE_ADAPTIVE = 0, /* spins, then waits for a port's socket or up to 150 microseconds */
 	DP_IDLE_SPIN, /* never sleeps */
 	DP_IDLE_SLEEP, /* sleeps for up to a millisecond */
 };

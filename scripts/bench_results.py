@@ -22,12 +22,19 @@ TITLES = {
 }
 
 
+def where(row: dict) -> str:
+    """Losses by place, and how long the probe had no CPU, which causes most of them."""
+    places = [f"{n} {place}" for place, n in row["lost_at"].items() if n]
+    if row["stalled_ms"] >= 1:
+        places.append(f"kept off the CPU for {row['stalled_ms']:.0f} ms")
+    return ": " + ", ".join(places) if places else ""
+
+
 def remark(row: dict) -> str:
     """The last column."""
     if row["bench"] == "live":
         return (f"offered {row['offered_mpps']:.3f} Mpps, seen {row['seen']} of {row['offered']}, "
-                f"lost {row['lost']} ({row['lost_percent']:.2f} %, "
-                f"{row['offered'] - row['delivered']} of them before the port)")
+                f"lost {row['lost']} ({row['lost_percent']:.4f} %){where(row)}")
     if row["bench"] == "tools":
         ratios = ""
         if "cpu_ratio_to_heptap" in row and row["name"] != "heptap":

@@ -40,6 +40,7 @@ struct options {
 	long seconds;
 	uint64_t sip_permille;
 	uint64_t noise_permille;
+	uint64_t round;
 };
 
 struct generator {
@@ -59,11 +60,13 @@ static void on_signal(int signal)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: bench_gen [--pps N] [--streams N] [--seconds S] [--sip PERMILLE]\n"
-			"                 [--noise PERMILLE] [--object FILE] INTERFACE\n"
-			"  --pps N      packets a second; 0, the default: as many as it can\n"
-			"  --streams N  default: --pps / 50, so that each sends every 20 ms\n"
-			"  --seconds S  default: 10; 0: until a signal\n");
+	fprintf(stderr,
+		"usage: bench_gen [--pps N] [--streams N] [--seconds S] [--sip PERMILLE]\n"
+		"                 [--noise PERMILLE] [--round N] [--object FILE] INTERFACE\n"
+		"  --pps N      packets a second; 0, the default: as many as it can\n"
+		"  --streams N  default: --pps / 50, so that each sends every 20 ms\n"
+		"  --seconds S  default: 10; 0: until a signal\n"
+		"  --round N    each stream's packets begin with its Nth, to go on from another run\n");
 	exit(2);
 }
 
@@ -90,6 +93,7 @@ static void read_options(int argc, char **argv, struct options *o)
 		{"seconds", required_argument, NULL, 't'},
 		{"sip", required_argument, NULL, 'i'},
 		{"noise", required_argument, NULL, 'n'},
+		{"round", required_argument, NULL, 'r'},
 		{"object", required_argument, NULL, 'o'},
 		{0},
 	};
@@ -106,6 +110,8 @@ static void read_options(int argc, char **argv, struct options *o)
 			o->sip_permille = number(optarg, 500);
 		else if (c == 'n')
 			o->noise_permille = number(optarg, 500);
+		else if (c == 'r')
+			o->round = number(optarg, UINT32_MAX);
 		else if (c == 'o')
 			o->object = optarg;
 		else
@@ -196,6 +202,7 @@ static bool give_order(const struct generator *g, const struct options *o)
 		.sip_permille = (uint32_t)o->sip_permille,
 		.noise_permille = (uint32_t)o->noise_permille,
 	};
+	struct gen_state state = {.round = (uint32_t)o->round};
 	uint32_t zero = 0;
 	int map = bpf_object__find_map_fd_by_name(g->object, "gen_order");
 
@@ -204,7 +211,8 @@ static bool give_order(const struct generator *g, const struct options *o)
 		return false;
 	}
 	make_sip(&order);
-	return bpf_map_update_elem(map, &zero, &order, BPF_ANY) == 0;
+	return bpf_map_update_elem(map, &zero, &order, BPF_ANY) == 0 &&
+	       bpf_map_update_elem(g->state, &zero, &state, BPF_ANY) == 0;
 }
 
 /* Each call has the kernel wait for all of its CPUs once, so there is one for all packets: the program
@@ -265,9 +273,9 @@ int main(int argc, char **argv)
 	}
 	bpf_map_lookup_elem(g.state, &zero, &state);
 	printf("{\"offered\": %llu, \"rtp\": %llu, \"sip\": %llu, \"noise\": %llu, "
-	       "\"streams\": %u, \"seconds\": %.3f, \"mpps\": %.3f}\n",
+	       "\"streams\": %u, \"next_round\": %u, \"seconds\": %.3f, \"mpps\": %.3f}\n",
 		state.rtp + state.sip + state.noise, state.rtp, state.sip, state.noise,
-		(unsigned)o.streams, seconds,
+		(unsigned)o.streams, (unsigned)state.round + 1, seconds,
 		(double)(state.rtp + state.sip + state.noise) / seconds / 1e6);
 	bpf_object__close(g.object);
 	return 0;
