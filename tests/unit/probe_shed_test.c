@@ -143,6 +143,22 @@ static void rises_from_where_it_was_in_small_steps(void **state)
 	assert_int_equal(probe_shed_level(&shed), 144);
 }
 
+static void waits_while_a_stall_is_worked_off(void **state)
+{
+	struct probe_shed shed = {0};
+
+	(void)state;
+	probe_shed_poll(&shed, 32, 1024, START_NS);
+	probe_shed_wait(&shed, 32 + 4096);
+	assert_int_equal(full_until(&shed, 32, 1), 32 + 4096);
+	/* Once, not for the next streak. */
+	shed = (struct probe_shed){0};
+	probe_shed_poll(&shed, 32, 1024, START_NS);
+	probe_shed_wait(&shed, 32 + 4096);
+	probe_shed_poll(&shed, 0, 1024, START_NS);
+	assert_int_equal(full_until(&shed, 0, 1), 256);
+}
+
 static void falls_while_polls_are_not_full(void **state)
 {
 	struct probe_shed shed = {0};
@@ -165,6 +181,7 @@ int main(void)
 		cmocka_unit_test(comes_down_after_time_stepped_back),
 		cmocka_unit_test(rises_in_large_steps_then_waits),
 		cmocka_unit_test(rises_from_where_it_was_in_small_steps),
+		cmocka_unit_test(waits_while_a_stall_is_worked_off),
 		cmocka_unit_test(falls_while_polls_are_not_full),
 	};
 
