@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* JSON text, and the type 34 quality report in it. What a value takes at most is reserved with its key,
- * so that it is written where it stays. Values may hold anything and are escaped. */
+/* JSON text. What a value takes at most is reserved with its key, so that it is written where it stays.
+ * Values may hold anything and are escaped. */
 #include "hep_json.h"
-
-#include <arpa/inet.h>
 
 #include <math.h>
 #ifdef __SSE2__
@@ -16,7 +14,6 @@ enum {
 	NS_PER_SEC = 1000000000,
 	NS_PER_US = 1000,
 	US_DIGITS = 6,
-	ENDPOINT_MAX = INET6_ADDRSTRLEN + 8, /* "[address]:65535" */
 };
 
 void hep_json_init(struct hep_json *j, void *buf, size_t room)
@@ -289,23 +286,7 @@ void hep_json_put_null(struct hep_json *j, struct bytes key)
 	put_value(j, key, "null", 4);
 }
 
-size_t hep_json_finish(const struct hep_json *j)
-{
-	return j->is_failed ? 0 : j->used;
-}
-
-static inline void put_str(struct hep_json *j, const char *key, const char *text)
-{
-	hep_json_string(j, key, bytes_from_str(text));
-}
-
-static inline void put_ms(struct hep_json *j, const char *key, double v)
-{
-	hep_json_double(j, key, v, 3);
-}
-
-/* Seconds since the epoch to the microsecond: more digits than a double carries safely. */
-static inline void put_time(struct hep_json *j, const char *key, uint64_t ns)
+void hep_json_time(struct hep_json *j, const char *key, uint64_t ns)
 {
 	char text[HEP_NUMBER_MAX + 1 + US_DIGITS];
 	size_t n = hep_number_u64(text, ns / NS_PER_SEC);
@@ -315,152 +296,7 @@ static inline void put_time(struct hep_json *j, const char *key, uint64_t ns)
 	put_value(j, hep_json_key(key), text, n);
 }
 
-static void put_timing(struct hep_json *j, const struct qos_report *report)
+size_t hep_json_finish(const struct hep_json *j)
 {
-	put_ms(j, "DELTA", report->delta_ms);
-	put_ms(j, "MAX_DELTA", report->max_delta_ms);
-	put_ms(j, "JITTER", report->jitter_ms);
-	put_ms(j, "MAX_JITTER", report->max_jitter_ms);
-	put_ms(j, "MEAN_JITTER", report->mean_jitter_ms);
-	put_ms(j, "SKEW", report->skew_ms);
-	put_ms(j, "MAX_SKEW", report->max_skew_ms);
-	put_time(j, "REPORT_TS", report->report_ns);
-}
-
-static void put_counts(struct hep_json *j, const struct qos_report *report)
-{
-	hep_json_u64(j, "TOTAL_PK", report->packets);
-	hep_json_u64(j, "EXPECTED_PK", report->expected);
-	hep_json_u64(j, "PACKET_LOSS", report->lost);
-	hep_json_u64(j, "SEQ", report->sequence_errors);
-	hep_json_u64(j, "OUT_ORDER", report->reordered);
-	hep_json_u64(j, "DUP_PK", report->duplicates);
-	hep_json_u64(j, "SSRC_CHG", report->ssrc_changes);
-	hep_json_u64(j, "RESTARTS", report->restarts);
-	hep_json_u64(j, "CAP_DROP", report->own_drops);
-	hep_json_u64(j, "TL_BYTE", report->bytes);
-}
-
-static inline void put_score(
-	struct hep_json *j, const char *key, const struct qos_report *report, double v)
-{
-	if (report->has_score)
-		hep_json_double(j, key, v, 3);
-	else
-		hep_json_null(j, key);
-}
-
-static void put_scores(struct hep_json *j, const struct qos_report *report)
-{
-	put_score(j, "MOS", report, report->mos);
-	put_score(j, "MIN_MOS", report, report->min_mos);
-	put_score(j, "MEAN_MOS", report, report->mean_mos);
-	put_score(j, "RFACTOR", report, report->r);
-	put_score(j, "MIN_RFACTOR", report, report->min_r);
-	put_score(j, "MEAN_RFACTOR", report, report->mean_r);
-}
-
-/* Returns its length; text has room for INET6_ADDRSTRLEN octets. */
-static size_t addr_text(const struct pkt_flow *flow, const struct pkt_addr *addr, char *text)
-{
-	if (flow->family == 4)
-		return hep_number_ip4(text, addr->b);
-	inet_ntop(AF_INET6, addr->b, text, INET6_ADDRSTRLEN);
-	return strlen(text);
-}
-
-static inline void put_addr(struct hep_json *j, const char *key, const struct pkt_flow *flow,
-	const struct pkt_addr *addr)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	hep_json_string(j, key, bytes_of(text, addr_text(flow, addr, text)));
-}
-
-static void put_mac(struct hep_json *j, const char *key, const uint8_t *mac)
-{
-	char text[6 * 3];
-
-	for (unsigned i = 0; i < 6; i++) {
-		hep_number_hex(text + (size_t)3 * i, mac + i, 1, "0123456789ABCDEF");
-		text[3 * i + 2] = '-';
-	}
-	hep_json_string(j, key, bytes_of(text, sizeof(text) - 1));
-}
-
-static void put_addresses(struct hep_json *j, const struct qos_report *report)
-{
-	const struct pkt_flow *flow = &report->flow;
-
-	put_addr(j, "SRC_IP", flow, &flow->src);
-	hep_json_u64(j, "SRC_PORT", flow->sport);
-	put_addr(j, "DST_IP", flow, &flow->dst);
-	hep_json_u64(j, "DST_PORT", flow->dport);
-	if (report->has_mac) {
-		put_mac(j, "SRC_MAC", report->src_mac);
-		put_mac(j, "DST_MAC", report->dst_mac);
-	}
-	hep_json_u64(j, "INFO_VLAN", report->vlan);
-	hep_json_u64(j, "IP_QOS", report->tos);
-}
-
-static void put_media(struct hep_json *j, const struct qos_report *report)
-{
-	const uint8_t octets[4] = {(uint8_t)(report->ssrc >> 24), (uint8_t)(report->ssrc >> 16),
-		(uint8_t)(report->ssrc >> 8), (uint8_t)report->ssrc};
-	char ssrc[10] = "0x";
-
-	hep_number_hex(ssrc + 2, octets, sizeof(octets), "0123456789abcdef");
-	hep_json_string(j, "SSRC", bytes_of(ssrc, sizeof(ssrc)));
-	hep_json_u64(j, "CODEC_PT", report->payload.pt);
-	hep_json_u64(j, "CLOCK", report->payload.clock);
-	put_str(j, "CODEC_NAME", report->payload.name);
-	hep_json_u64(j, "VIDEO", report->is_video);
-	hep_json_u64(j, "DIR", report->dir);
-	hep_json_u64(j, "PARTY", report->party);
-}
-
-static void put_report_name(struct hep_json *j, const struct pkt_flow *flow)
-{
-	char name[ENDPOINT_MAX];
-	bool is_ip6 = flow->family != 4;
-	size_t n = is_ip6;
-
-	name[0] = '[';
-	n += addr_text(flow, &flow->src, name + n);
-	if (is_ip6)
-		name[n++] = ']';
-	name[n++] = ':';
-	n += hep_number_u64(name + n, flow->sport);
-	hep_json_string(j, "REPORT_NAME", bytes_of(name, n));
-}
-
-static const char *type_name(const struct qos_report *report, uint32_t final_type)
-{
-	if (report->type == QOS_PERIODIC)
-		return "PERIODIC";
-	return final_type == HEP_HANGUP ? "HANGUP" : "FINAL";
-}
-
-void hep_json_report(struct hep_json *j, const struct qos_report *report, uint32_t final_type)
-{
-	const struct qos_codec *codec = report->payload.codec;
-
-	put_str(j, "CORRELATION_ID", report->correlation_id);
-	put_str(j, "RTP_SIP_CALL_ID", report->call_id);
-	put_timing(j, report);
-	put_counts(j, report);
-	put_scores(j, report);
-	put_addresses(j, report);
-	put_media(j, report);
-	put_report_name(j, &report->flow);
-	put_time(j, "REPORT_START", report->start_ns);
-	put_time(j, "REPORT_END", report->last_ns);
-	put_str(j, "SOURCE", "RTP");
-	if (report->has_score)
-		put_str(j, "MOS_SCALE", qos_scale_name(report->scale));
-	else
-		hep_json_null(j, "MOS_SCALE");
-	put_str(j, "MOS_BASIS", qos_basis_name(codec ? codec->basis : QOS_BASIS_NONE));
-	put_str(j, "TYPE", type_name(report, final_type));
+	return j->is_failed ? 0 : j->used;
 }

@@ -72,14 +72,14 @@ static inline void hep_json_null(struct hep_json *j, const char *key)
 	hep_json_put_null(j, hep_json_key(key));
 }
 
+/* Seconds since the epoch to the microsecond: more digits than a double carries safely. */
+void hep_json_time(struct hep_json *j, const char *key, uint64_t ns);
 /* Length of the text without a NUL, 0 when it did not fit. */
 size_t hep_json_finish(const struct hep_json *j);
 
 /* What: the members of a type 34 quality report, without the braces, so that other members can stand
- * beside them: RTPAgent's keys with the definitions of rtp-qos/qos_report.h (hep.md of the field:
- * upper-case, flat), and SSRC, DUP_PK, OUT_ORDER, SSRC_CHG, RESTARTS, CAP_DROP, MOS_SCALE, MOS_BASIS. A stream
- * without score has null in the six MOS and RFACTOR members and in MOS_SCALE. */
-void hep_json_report(struct hep_json *j, const struct qos_report *report, uint32_t final_type);
+ * beside them: RTPAgent's keys and more, upper-case and flat, as rtp-qos/qos_report.def defines them. */
+void hep_json_report(struct hep_json *j, const struct qos_report *r, uint32_t final_type);
 
 /* What: the members of a type 5 RTCP report, without the braces: one object per compound, with the
  * report blocks of all its SR and RR packets (hep_rtcp_json.c says which key holds what). payload

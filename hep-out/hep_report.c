@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The type 34 quality report: the keys of rtp-qos/qos_report.def, each written by the put_ function
+ * that its line names. */
+#include <arpa/inet.h>
+
+#include <math.h>
+
+#include "hep_json.h"
+#include "hep_number.h"
+
+enum {
+	ENDPOINT_MAX = INET6_ADDRSTRLEN + 8, /* "[address]:65535" */
+};
+
+static void put_text(struct hep_json *j, const char *key, const char *text)
+{
+	hep_json_string(j, key, bytes_from_str(text));
+}
+
+/* NULL: there is none. */
+static void put_name(struct hep_json *j, const char *key, const char *text)
+{
+	if (text)
+		put_text(j, key, text);
+	else
+		hep_json_null(j, key);
+}
+
+static void put_u64(struct hep_json *j, const char *key, uint64_t v)
+{
+	hep_json_u64(j, key, v);
+}
+
+static void put_ms(struct hep_json *j, const char *key, double v)
+{
+	hep_json_double(j, key, v, 3);
+}
+
+/* NaN: there is none. */
+static void put_score(struct hep_json *j, const char *key, double v)
+{
+	hep_json_double(j, key, v, 3);
+}
+
+static void put_time(struct hep_json *j, const char *key, uint64_t ns)
+{
+	hep_json_time(j, key, ns);
+}
+
+/* Returns its length; text has room for INET6_ADDRSTRLEN octets. */
+static size_t addr_text(const struct pkt_flow *flow, const struct pkt_addr *addr, char *text)
+{
+	if (flow->family == 4)
+		return hep_number_ip4(text, addr->b);
+	inet_ntop(AF_INET6, addr->b, text, INET6_ADDRSTRLEN);
+	return strlen(text);
+}
+
+static void put_addr(struct hep_json *j, const char *key, const struct pkt_flow *flow,
+	const struct pkt_addr *addr)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	hep_json_string(j, key, bytes_of(text, addr_text(flow, addr, text)));
+}
+
+static void put_src_ip(struct hep_json *j, const char *key, const struct pkt_flow *flow)
+{
+	put_addr(j, key, flow, &flow->src);
+}
+
+static void put_dst_ip(struct hep_json *j, const char *key, const struct pkt_flow *flow)
+{
+	put_addr(j, key, flow, &flow->dst);
+}
+
+/* NULL: left out. */
+static void put_mac(struct hep_json *j, const char *key, const uint8_t *mac)
+{
+	char text[6 * 3];
+
+	if (!mac)
+		return;
+	for (unsigned i = 0; i < 6; i++) {
+		hep_number_hex(text + (size_t)3 * i, mac + i, 1, "0123456789ABCDEF");
+		text[3 * i + 2] = '-';
+	}
+	hep_json_string(j, key, bytes_of(text, sizeof(text) - 1));
+}
+
+static void put_ssrc(struct hep_json *j, const char *key, uint32_t ssrc)
+{
+	const uint8_t octets[4] = {
+		(uint8_t)(ssrc >> 24), (uint8_t)(ssrc >> 16), (uint8_t)(ssrc >> 8), (uint8_t)ssrc};
+	char text[10] = "0x";
+
+	hep_number_hex(text + 2, octets, sizeof(octets), "0123456789abcdef");
+	hep_json_string(j, key, bytes_of(text, sizeof(text)));
+}
+
+/* "address:port" of the sender. */
+static void put_endpoint(struct hep_json *j, const char *key, const struct pkt_flow *flow)
+{
+	char name[ENDPOINT_MAX];
+	bool is_ip6 = flow->family != 4;
+	size_t n = is_ip6;
+
+	name[0] = '[';
+	n += addr_text(flow, &flow->src, name + n);
+	if (is_ip6)
+		name[n++] = ']';
+	name[n++] = ':';
+	n += hep_number_u64(name + n, flow->sport);
+	hep_json_string(j, key, bytes_of(name, n));
+}
+
+static const char *type_name(const struct qos_report *report, uint32_t final_type)
+{
+	if (report->type == QOS_PERIODIC)
+		return "PERIODIC";
+	return final_type == HEP_HANGUP ? "HANGUP" : "FINAL";
+}
+
+#define SCORE(v) (r->has_score ? (v) : NAN)
+
+void hep_json_report(struct hep_json *j, const struct qos_report *r, uint32_t final_type)
+{
+#define X(name, kind, value, unit, definition, standard, absent) put_##kind(j, #name, value);
+#include "qos_report.def"
+#undef X
+}
