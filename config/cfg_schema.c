@@ -26,6 +26,7 @@ static const char *const mode_words[] = {"auto", "fused", "pipeline", NULL};
 static const char *const idle_words[] = {"adaptive", "spin", "sleep", NULL};
 static const char *const hugepages_words[] = {"auto", "on", "off", NULL};
 static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
+static const char *const buffer_words[] = {"small", "large", "adaptive", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
 
 static const struct cfg_key xdp_keys[] = {
@@ -119,6 +120,15 @@ static const struct cfg_key quality_keys[] = {
 		.help = "RTP that no SDP announced is believed after this many in a row"},
 	{"g711_plc", CFG_BOOL, OPTION(qos.g711_plc), .default_text = "true",
 		.help = "Receivers conceal lost G.711 (G.711 Appendix I); false lowers MOS"},
+	{"buffer", CFG_WORD, OPTION(qos.buffer), .words = buffer_words, .default_text = "adaptive",
+		.help = "Jitter buffer whose discards count as loss in MOS, bursts and gaps"},
+	{"buffer_small", CFG_TIME, OPTION(qos.buffer_small_ns), .min = 10 * MS, .max = SEC,
+		.default_text = "50ms", .help = "Depth of the small jitter buffer"},
+	{"buffer_large", CFG_TIME, OPTION(qos.buffer_large_ns), .min = 10 * MS, .max = SEC,
+		.default_text = "200ms", .help = "Depth of the large jitter buffer"},
+	{"buffer_max", CFG_TIME, OPTION(qos.buffer_max_ns), .min = 10 * MS, .max = SEC,
+		.default_text = "500ms",
+		.help = "Most the adaptive jitter buffer grows to, from the depth of the small one"},
 	{0},
 };
 

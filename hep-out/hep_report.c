@@ -31,6 +31,20 @@ static void put_u64(struct hep_json *j, const char *key, uint64_t v)
 	hep_json_u64(j, key, v);
 }
 
+/* 0: there is none. */
+static void put_some(struct hep_json *j, const char *key, uint64_t v)
+{
+	if (v)
+		hep_json_u64(j, key, v);
+	else
+		hep_json_null(j, key);
+}
+
+static void put_ratio(struct hep_json *j, const char *key, double v)
+{
+	hep_json_double(j, key, v, 4);
+}
+
 static void put_ms(struct hep_json *j, const char *key, double v)
 {
 	hep_json_double(j, key, v, 3);

@@ -116,7 +116,7 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 	struct qos_report r;
 
 	qos_report_build(hot, cold, is_final ? QOS_FINAL : QOS_PERIODIC, end, now_ns,
-		w->probe->options->qos.g711_plc, &r);
+		&w->probe->options->qos, &r);
 	probe_count(is_final ? &w->counters.reports_final : &w->counters.reports_periodic, 1);
 	if (cold->call) {
 		note_codec(cold->call, &r.payload);
@@ -177,7 +177,7 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 
 	if (!cold->call && now_ns < cold->attach_until_ns)
 		attach(w, stream, now_ns);
-	qos_stream_note_drops(&w->table.env, qos_table_hot(&w->table, stream), cold);
+	qos_stream_look(&w->table.env, qos_table_hot(&w->table, stream), cold);
 	end = has_ended(w, stream, now_ns);
 	if (end != QOS_END_NONE) {
 		report(w, stream, end, now_ns);
@@ -240,6 +240,7 @@ static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t no
 	uint32_t stream = qos_table_open(
 		t, &c->packets[0], &c->origin, media ? media->call : NULL, party, c->arrivals[0]);
 
+	qos_buffer_setup(&t->env.buffers, &w->probe->options->qos);
 	probe_count(&w->outcome[stream == QOS_NONE ? PROBE_rtp_table_full : PROBE_rtp], c->pending);
 	if (stream != QOS_NONE) {
 		t->cold[stream].attach_until_ns = now_ns + ATTACH_NS;

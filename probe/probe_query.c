@@ -48,7 +48,7 @@ void probe_query_answer(struct probe_worker *w)
 			continue;
 		/* On copies: looking closes no interval. */
 		qos_report_build(&hot, &cold, QOS_PERIODIC, QOS_END_NONE, w->now_ns,
-			w->probe->options->qos.g711_plc, &r);
+			&w->probe->options->qos, &r);
 		consider(q, &r);
 	}
 	if (q->cursor >= t->high)

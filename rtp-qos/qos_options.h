@@ -7,6 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The jitter buffers that are emulated (qos_buffer.h). */
+enum qos_buffer_kind {
+	QOS_BUFFER_SMALL = 0,
+	QOS_BUFFER_LARGE,
+	QOS_BUFFER_ADAPTIVE,
+	QOS_BUFFERS,
+};
+
 struct qos_options {
 	uint64_t report_interval_ns; /* PERIODIC reports; 0: only FINAL */
 	uint64_t stream_timeout_ns; /* silence after which a stream has ended */
@@ -15,6 +23,10 @@ struct qos_options {
 	uint64_t setup_timeout_ns; /* call or transaction without a final response */
 	uint32_t probation_packets; /* RTP that nothing announced: packets until it is believed */
 	bool g711_plc; /* receivers conceal G.711 loss (G.711 Appendix I): Bpl 25.1, not 4.3 */
+	enum qos_buffer_kind buffer; /* whose discards count in MOS, bursts and gaps */
+	uint64_t buffer_small_ns; /* depths */
+	uint64_t buffer_large_ns;
+	uint64_t buffer_max_ns; /* of the adaptive one */
 	uint32_t max_streams; /* per worker */
 	uint32_t max_candidates; /* per worker: RTP under probation */
 	uint32_t max_calls; /* all workers together */

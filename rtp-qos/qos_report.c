@@ -19,45 +19,105 @@ static double ms(double ns)
 	return ns / 1e6;
 }
 
-/* Scores what happened since the last report, on the codec's own scale. Minimum and mean begin anew when
- * that is another than before: scores of two scales have no mean. */
-static void score(struct qos_stream_cold *cold, const struct qos_codec *codec, double packets,
-	double expected)
+/* R and MOS of a share of bad packets that came in so many runs. Equation 7-29 holds for a burst ratio of
+ * up to 2, or below 2 % of loss (G.107 section 7.5). */
+static double rate(
+	const struct qos_codec *codec, uint64_t bad, uint64_t runs, uint64_t expected, double *mos)
 {
 	enum qos_scale scale = codec->scale;
-	/* A late packet may repair a loss of the interval before. */
-	double ppl = expected > packets ? 100 * (expected - packets) / expected : 0;
-	double ie_eff = qos_emodel_ie_eff(scale, codec->ie, codec->bpl, ppl, 1);
+	double ppl = bad < expected ? 100 * (double)bad / (double)expected : 100;
+	double ratio = qos_burst_ratio(bad, runs, expected);
+	double ie_eff, r;
 
-	if (!cold->scored_packets || cold->scale != scale) {
-		cold->scale = (uint8_t)scale;
+	if (ratio > 2 && ppl >= 2)
+		ratio = 2;
+	ie_eff = qos_emodel_ie_eff(scale, codec->ie, codec->bpl, ppl, ratio);
+	r = qos_emodel_r(scale, ie_eff, qos_emodel_id(scale, 0));
+	*mos = qos_emodel_mos(scale, r);
+	return r;
+}
+
+/* Scores what happened since the last report, on the codec's own scale. Minimum and mean begin anew when
+ * that is another than before: scores of two scales have no mean. */
+static void score(struct qos_stream_cold *cold, const struct qos_codec *codec, uint64_t packets,
+	uint64_t expected, const struct qos_burst *bad)
+{
+	uint64_t more_bad = bad->bad > cold->interval_bad ? bad->bad - cold->interval_bad : 0;
+	uint64_t more_runs = bad->runs > cold->interval_runs ? bad->runs - cold->interval_runs : 0;
+
+	if (!cold->scored_packets || cold->scale != codec->scale) {
+		cold->scale = (uint8_t)codec->scale;
 		cold->min_r = cold->min_mos = INFINITY;
 		cold->sum_r = cold->sum_mos = 0;
 		cold->scored_packets = 0;
 	}
-	cold->r = qos_emodel_r(scale, ie_eff, qos_emodel_id(scale, 0));
-	cold->mos = qos_emodel_mos(scale, cold->r);
+	cold->r = rate(codec, more_bad, more_runs, expected, &cold->mos);
 	cold->min_r = fmin(cold->min_r, cold->r);
 	cold->min_mos = fmin(cold->min_mos, cold->mos);
-	cold->sum_r += cold->r * packets;
-	cold->sum_mos += cold->mos * packets;
-	cold->scored_packets += (uint64_t)packets;
+	cold->sum_r += cold->r * (double)packets;
+	cold->sum_mos += cold->mos * (double)packets;
+	cold->scored_packets += packets;
 }
 
-static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *cold, bool g711_plc,
-	const struct qos_report *report)
+static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
+	const struct qos_options *options, const struct qos_report *report)
 {
 	const struct qos_codec *codec = cold->payload.codec;
 	uint64_t packets = report->packets - cold->interval_packets;
 	uint64_t expected = report->expected - cold->interval_expected;
+	unsigned undecided = report->type == QOS_FINAL ? 0 : QOS_UNDECIDED;
+	struct qos_burst bad;
 
+	qos_stream_bad(hot, cold, options->buffer, undecided, &bad);
 	if (codec && codec->basis != QOS_BASIS_NONE && expected && packets)
-		score(cold, qos_codec_received(codec, g711_plc), (double)packets, (double)expected);
+		score(cold, qos_codec_received(codec, options->g711_plc), packets, expected, &bad);
 	cold->interval_packets = report->packets;
 	cold->interval_expected = report->expected;
+	cold->interval_bad = bad.bad;
+	cold->interval_runs = bad.runs;
 	cold->interval_last_ns = hot->last_ns;
 	cold->interval_silent_ns = cold->silent_ns;
 	cold->interval_silent_deltas = cold->silent_deltas;
+}
+
+/* Bursts and gaps behind the buffer chosen, and what each of the three makes of the stream so far. */
+static void describe_bursts(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold,
+	const struct qos_options *options, struct qos_report *report)
+{
+	const struct qos_codec *codec = cold->payload.codec;
+	double frame_ms = report->frame_ms;
+	struct qos_burst_figures figures;
+	struct qos_burst bad;
+
+	for (unsigned i = 0; i < QOS_BUFFERS; i++) {
+		qos_stream_bad(hot, cold, i, 0, &bad);
+		report->discards[i] = cold->buffers[i].discards;
+		if (report->has_score && codec)
+			(void)rate(qos_codec_received(codec, options->g711_plc), bad.bad, bad.runs,
+				report->expected, &report->buffer_mos[i]);
+	}
+	qos_stream_bad(hot, cold, options->buffer, 0, &bad);
+	qos_burst_measure(&bad, report->expected, &figures);
+	report->burst_ratio = qos_burst_ratio(bad.bad, bad.runs, report->expected);
+	report->bursts = figures.bursts;
+	report->burst_density = figures.burst_density;
+	report->gap_density = figures.gap_density;
+	report->burst_ms = figures.bursts ? figures.burst_packets * frame_ms : 0;
+	report->gap_ms = figures.gap_packets * frame_ms;
+}
+
+/* What the looks found; NaN where there is nothing to say. */
+static void describe_looks(
+	const struct qos_stream_cold *cold, double tick_ms, struct qos_report *report)
+{
+	const struct qos_look *look = &cold->look;
+
+	report->frame_ms = cold->frame_ticks && tick_ms > 0 ? cold->frame_ticks * tick_ms : NAN;
+	report->clock_hz = look->clock_hz;
+	report->drift_ppm = qos_drift_ppm(&look->drift);
+	report->pdv_p50_ms = ms(qos_pdv_quantile(&look->pdv, 0.5, 2));
+	report->pdv_p95_ms = ms(qos_pdv_quantile(&look->pdv, 0.95, 20));
+	report->pdv_p99_ms = ms(qos_pdv_quantile(&look->pdv, 0.99, 100));
 }
 
 /* Mean inter-arrival time: of the interval in a PERIODIC report, of the whole stream in a FINAL. */
@@ -166,9 +226,10 @@ static void describe(const struct qos_stream_hot *hot, const struct qos_stream_c
 }
 
 void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
-	enum qos_report_type type, enum qos_end end, uint64_t now_ns, bool g711_plc,
-	struct qos_report *report)
+	enum qos_report_type type, enum qos_end end, uint64_t now_ns,
+	const struct qos_options *options, struct qos_report *report)
 {
+	uint32_t hz = cold->look.clock_hz ? cold->look.clock_hz : cold->payload.clock;
 	uint64_t samples;
 
 	qos_stream_fold(hot, cold);
@@ -196,7 +257,7 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	report->max_delta_ms = ms(hot->delta_max_ns);
 
 	report->delta_ms = mean_delta_ms(hot, cold, report);
-	close_interval(hot, cold, g711_plc, report);
+	close_interval(hot, cold, options, report);
 	report->has_score = cold->scored_packets > 0;
 	if (report->has_score) {
 		report->scale = cold->scale;
@@ -207,4 +268,6 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 		report->min_mos = cold->min_mos;
 		report->mean_mos = cold->sum_mos / (double)cold->scored_packets;
 	}
+	describe_looks(cold, hz ? 1000.0 / hz : 0, report);
+	describe_bursts(hot, cold, options, report);
 }

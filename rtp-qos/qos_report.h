@@ -12,6 +12,7 @@
 #include "pkt_flow.h"
 #include "qos_call.h"
 #include "qos_codec.h"
+#include "qos_options.h"
 
 enum qos_report_type {
 	QOS_PERIODIC = 0,
@@ -75,7 +76,25 @@ struct qos_report {
 	double skew_ms; /* nominal minus arrival, negative is late */
 	double max_skew_ms; /* largest magnitude, with its sign */
 
-	/* E-model without delay (MOS-LQ); only when has_score, all on the scale named. The interval's own,
+	/* Loss and discards of the jitter buffer chosen, RFC 3611 section 4.7.2 and G.107 BurstR. The times are
+	 * NaN while the length of a frame is unknown. */
+	double burst_ratio;
+	uint64_t bursts;
+	double burst_density, gap_density;
+	double burst_ms, gap_ms; /* means */
+
+	/* Each emulated jitter buffer, since the stream began; MOS only when has_score, on its scale. */
+	uint64_t discards[QOS_BUFFERS];
+	double buffer_mos[QOS_BUFFERS];
+
+	/* From looks once a second; NaN while there are too few. */
+	double frame_ms; /* media time of a packet */
+	double drift_ppm; /* the sender's clock against the probe's; above 0 it is fast */
+	double pdv_p50_ms, pdv_p95_ms, pdv_p99_ms;
+	uint32_t
+		clock_hz; /* RTP clock by the wall's where that given is wrong or none is; else 0 */
+
+	/* E-model of effective loss without delay (MOS-LQ); only when has_score, all on the scale named. The interval's own,
 	 * the least and the mean by packets since the stream's codec is one of that scale. */
 	bool has_score;
 	enum qos_scale scale;

@@ -2,6 +2,8 @@
 /* The rare half of a stream: gaps, late and repeated packets, restarts, payload changes, silence. */
 #include "qos_stream.h"
 
+#include "qos_timing.h"
+
 enum verdict {
 	NEXT = 0, /* in order, perhaps after a gap */
 	LATE, /* older than the highest and not seen before */
@@ -14,8 +16,8 @@ enum verdict {
 #define FIRST_CYCLE ((uint32_t)1 << 16)
 #define NO_BAD_SEQ  ((uint32_t)1 << 16)
 
-/* A segment longer than this is closed in the books, so that 32 bits never wrap. Between two folds
- * it grows by less than 2^15 packets times QOS_MAX_DROPOUT, which fits on top. */
+/* A segment longer than this is closed in the books, so that 32 bits never wrap: by the rare half at once,
+ * and once a second, in which the other half adds one at a time. */
 #define SEGMENT_MAX ((uint32_t)1 << 30)
 
 uint8_t qos_clock_index(struct qos_clocks *clocks, uint32_t hz)
@@ -50,6 +52,7 @@ void qos_stream_init(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 		.first_ns = now_ns,
 		.base_ext = FIRST_CYCLE | first->seq,
 		.hole_ext = (FIRST_CYCLE | first->seq) - 1,
+		.counted_ext = (FIRST_CYCLE | first->seq) - 1,
 		.bad_seq = NO_BAD_SEQ,
 		.interval_last_ns = now_ns,
 	};
@@ -59,10 +62,10 @@ void qos_stream_fold(struct qos_stream_hot *hot, struct qos_stream_cold *cold)
 {
 	int32_t length = (int32_t)(hot->ext_seq - cold->base_ext);
 
-	cold->packets += hot->packets;
+	cold->packets += hot->ext_seq - cold->counted_ext;
+	cold->counted_ext = hot->ext_seq;
 	cold->bytes += hot->bytes;
 	cold->jitter_sum_64ns += hot->jitter_sum_64ns;
-	hot->packets = 0;
 	hot->bytes = 0;
 	hot->jitter_sum_64ns = 0;
 	/* Not beyond the reach of a late packet, which must find its number in the segment. Before the
@@ -75,7 +78,7 @@ void qos_stream_fold(struct qos_stream_hot *hot, struct qos_stream_cold *cold)
 
 uint64_t qos_stream_packets(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
 {
-	return cold->packets + hot->packets;
+	return cold->packets + (hot->ext_seq - cold->counted_ext);
 }
 
 uint64_t qos_stream_expected(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
@@ -88,26 +91,96 @@ uint64_t qos_stream_last_ns(const struct qos_stream_hot *hot, const struct qos_s
 	return hot->last_ns > cold->quiet_ns ? hot->last_ns : cold->quiet_ns;
 }
 
-/* Brings the map of holes up to the highest number; what came in order since has no hole. */
-static void align_holes(struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+/* The stream's packet number from 0, all segments counted on. */
+static uint64_t position(const struct qos_stream_cold *cold, uint32_t ext)
 {
-	uint32_t shift = hot->ext_seq - cold->hole_ext;
+	return cold->expected_done + (ext - cold->base_ext);
+}
 
+static unsigned leading_zeros(unsigned __int128 v)
+{
+	uint64_t high = (uint64_t)(v >> 64), low = (uint64_t)v;
+
+	if (high)
+		return (unsigned)__builtin_clzll(high);
+	return low ? 64 + (unsigned)__builtin_clzll(low) : 128;
+}
+
+/* Adds the bad packets at least from behind hole_ext, oldest first, a run at a time. */
+static void add_bad(const struct qos_stream_cold *cold, const struct qos_buffer *buffer,
+	unsigned from, struct qos_burst *burst)
+{
+	unsigned __int128 bad = from < QOS_HOLES ? (cold->holes | buffer->discarded) >> from : 0;
+
+	while (bad) {
+		unsigned top = 127 - leading_zeros(bad);
+		unsigned run = leading_zeros(~(bad << (127 - top)));
+
+		qos_burst_add(burst, position(cold, cold->hole_ext - from - top), run);
+		bad &= run > top ? 0 : ((unsigned __int128)1 << (top + 1 - run)) - 1;
+	}
+}
+
+/* The window moves on by shift numbers. What leaves it can no more be repaired: lost is lost. */
+static void shift_window(struct qos_stream_cold *cold, uint32_t shift)
+{
+	unsigned from = shift < QOS_HOLES ? QOS_HOLES - shift : 0;
+
+	for (unsigned i = 0; i < QOS_BUFFERS; i++) {
+		struct qos_buffer *b = &cold->buffers[i];
+
+		add_bad(cold, b, from, &b->burst);
+		b->discarded = shift < QOS_HOLES ? b->discarded << shift : 0;
+	}
 	cold->holes = shift < QOS_HOLES ? cold->holes << shift : 0;
-	cold->hole_ext = hot->ext_seq;
+	cold->hole_ext += shift;
+}
+
+/* Brings the window up to the highest number; what came in order since has no hole. */
+static void align_holes(const struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+{
+	if (hot->ext_seq != cold->hole_ext)
+		shift_window(cold, hot->ext_seq - cold->hole_ext);
+}
+
+/* The segment ends, and with it all waiting for late packets. */
+static void flush_window(const struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+{
+	align_holes(hot, cold);
+	for (unsigned i = 0; i < QOS_BUFFERS; i++) {
+		add_bad(cold, &cold->buffers[i], 0, &cold->buffers[i].burst);
+		cold->buffers[i].discarded = 0;
+	}
+	cold->holes = 0;
+}
+
+void qos_stream_bad(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold,
+	unsigned buffer, unsigned undecided, struct qos_burst *bad)
+{
+	uint32_t newer = hot->ext_seq - cold->hole_ext;
+
+	*bad = cold->buffers[buffer].burst;
+	add_bad(cold, &cold->buffers[buffer], undecided > newer ? undecided - newer : 0, bad);
 }
 
 /* The highest number moves on by step; the step - 1 numbers in between are missing so far. */
 static void advance(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step)
 {
+	uint32_t missing = step - 1;
+
 	align_holes(hot, cold);
 	hot->ext_seq += step;
-	if (step == 1)
+	shift_window(cold, step);
+	if (!missing)
 		return;
-	cold->holes = step < QOS_HOLES ? cold->holes << step : 0;
-	cold->holes |= step < QOS_HOLES ? ((((unsigned __int128)1 << (step - 1)) - 1) << 1)
-					: ~(unsigned __int128)1;
-	cold->hole_ext = hot->ext_seq;
+	if (missing >= QOS_HOLES) {
+		uint64_t from = position(cold, hot->ext_seq - missing);
+
+		for (unsigned i = 0; i < QOS_BUFFERS; i++)
+			qos_burst_add(&cold->buffers[i].burst, from, missing - (QOS_HOLES - 1));
+		missing = QOS_HOLES - 1;
+	}
+	cold->holes |= (((unsigned __int128)1 << missing) - 1) << 1;
 	cold->sequence_errors++;
 }
 
@@ -176,20 +249,19 @@ static bool is_own_doing(
  * silence of the sender's. */
 static void leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step)
 {
+	flush_window(hot, cold);
 	cold->expected_done += hot->ext_seq - cold->base_ext + 1;
 	cold->own_drops += step - 1;
 	hot->ext_seq += step;
 	cold->base_ext = hot->ext_seq;
-	cold->holes = 0;
 	cold->hole_ext = hot->ext_seq;
 	hot->clock |= QOS_HOT_QUIET;
 }
 
-/* RFC 3550 A.1, update_seq. */
+/* RFC 3550 A.1, update_seq. step: numbers from the highest on. */
 static enum verdict file_sequence(struct qos_stream_env *env, struct qos_stream_hot *hot,
-	struct qos_stream_cold *cold, const struct pkt_media *m)
+	struct qos_stream_cold *cold, const struct pkt_media *m, uint16_t step)
 {
-	uint16_t step = (uint16_t)(m->seq - hot->ext_seq);
 
 	if (step == 0) {
 		cold->sequence_errors++;
@@ -218,15 +290,17 @@ static void restart(
 {
 	uint32_t next = (hot->ext_seq & 0xffff0000) + 2 * FIRST_CYCLE + m->seq;
 
+	flush_window(hot, cold);
 	cold->expected_done += hot->ext_seq - cold->base_ext + 1;
 	cold->base_ext = next - 1;
 	hot->ext_seq = next;
-	cold->holes = 0;
 	cold->hole_ext = next;
+	cold->counted_ext = next;
 	cold->bad_seq = NO_BAD_SEQ;
 	cold->restarts++;
 	cold->strays--;
-	hot->packets++;
+	cold->packets++;
+	cold->anchors++;
 	hot->bytes += cold->stray.payload_bytes;
 	cold->silent_deltas++;
 	cold->jitter_skipped++;
@@ -264,62 +338,29 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 	struct qos_stream_cold *cold, const struct qos_payload *payload)
 {
 	/* Another type or clock: the old timestamps say nothing any more (RFC 7160 section 3). */
-	if (hot->pt != payload->pt || cold->payload.clock != payload->clock)
-		hot->clock = qos_clock_index(&env->clocks, payload->clock);
+	if (hot->pt != payload->pt || cold->payload.clock != payload->clock) {
+		hot->clock = qos_clock_index(&env->clocks, payload->clock) | QOS_HOT_LOOK;
+		cold->frame_ticks = 0;
+		cold->look.clock_hz = 0;
+		cold->anchors++;
+	}
 	/* What was taken for voice without SDP may turn out to be events. */
 	hot->pt = is_quiet(payload) ? QOS_NO_PT : payload->pt;
 	cold->quiet_pt = is_quiet(payload) ? payload->pt : QOS_NO_PT;
 	cold->payload = *payload;
 }
 
-/* Delta, jitter and skew of a packet that was counted. */
-static void file_timing(struct qos_stream_env *env, struct qos_stream_hot *hot,
-	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns, bool is_late)
-{
-	/* Capture time may step back (two merged ports, a clock correction): never a negative delta,
-	 * and beyond the magnitude of a jump the arrivals are anchored anew like the timestamps. */
-	bool is_back = now_ns < hot->last_ns;
-	bool is_time_jump = is_back && hot->last_ns - now_ns > QOS_TS_JUMP_NS;
-	uint64_t delta = is_back && !is_time_jump ? 0 : now_ns - hot->last_ns;
-	uint32_t tick = env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
-	int64_t media = ((int64_t)(int32_t)(m->rtp_ts - hot->last_ts) * tick) >> 12;
-	int64_t d = (int64_t)(delta - (uint64_t)media);
-	bool is_started = hot->clock & QOS_HOT_STARTED;
-	bool is_across_silence = !is_started || is_time_jump || (m->marker_pt & 0x80) ||
-				 (hot->clock & QOS_HOT_QUIET);
-	bool is_older = is_late || (int32_t)(m->rtp_ts - hot->last_ts) < 0;
-
-	if (is_started && tick && !is_time_jump && d >= -QOS_TS_JUMP_NS && d <= QOS_TS_JUMP_NS) {
-		qos_stream_sample(hot, (int32_t)d);
-	} else {
-		cold->jitter_skipped++;
-		if (is_started && tick) {
-			cold->ts_jumps++;
-			is_across_silence = true;
-		}
-	}
-	if (is_across_silence) {
-		cold->silent_ns += delta;
-		cold->silent_deltas++;
-	} else if (!is_older) {
-		/* A late packet's delta belongs into the mean, which its successor's would else spoil. */
-		uint32_t delta32 = delta > UINT32_MAX ? UINT32_MAX : (uint32_t)delta;
-
-		hot->delta_max_ns = delta32 > hot->delta_max_ns ? delta32 : hot->delta_max_ns;
-	}
-	hot->last_ns += delta;
-	hot->last_ts = m->rtp_ts;
-	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_QUIET) | QOS_HOT_STARTED);
-}
-
 void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
 {
 	uint8_t pt = m->marker_pt & 0x7f;
+	uint16_t step = (uint16_t)(m->seq - hot->ext_seq);
 	enum verdict verdict;
 
 	note_first_drops(env, hot, cold);
-	verdict = file_sequence(env, hot, cold, m);
+	cold->packets += hot->ext_seq - cold->counted_ext;
+	verdict = file_sequence(env, hot, cold, m, step);
+	cold->counted_ext = hot->ext_seq;
 	switch (verdict) {
 	case DUPLICATE:
 		/* Not a second sample of anything: a copy from the mirror port must change no figure. */
@@ -339,7 +380,7 @@ void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *h
 	case NEXT:
 		break;
 	}
-	hot->packets++;
+	cold->packets++;
 	hot->bytes += m->payload_bytes;
 	if (pt != hot->pt && !change_payload(env, hot, cold, m, pt)) {
 		cold->quiet_ns = now_ns > cold->quiet_ns ? now_ns : cold->quiet_ns;
@@ -347,8 +388,9 @@ void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *h
 		cold->silent_deltas++;
 		hot->clock |= QOS_HOT_QUIET;
 	} else {
-		file_timing(env, hot, cold, m, now_ns, verdict == LATE);
+		qos_timing_file(env, hot, cold, m, now_ns, verdict == LATE ? (int16_t)step : step);
 	}
-	if (hot->packets >> 15 || hot->jitter_sum_64ns >> 31)
+	if ((hot->bytes | hot->jitter_sum_64ns) >> 31 ||
+		hot->ext_seq - cold->base_ext >= SEGMENT_MAX)
 		qos_stream_fold(hot, cold);
 }

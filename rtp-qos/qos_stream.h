@@ -13,8 +13,10 @@
 #include <stdint.h>
 
 #include "pkt_media.h"
+#include "qos_buffer.h"
 #include "qos_call.h"
 #include "qos_codec.h"
+#include "qos_look.h"
 #include "qos_report.h"
 
 enum {
@@ -24,6 +26,7 @@ enum {
 	QOS_HOLES = 128, /* sequence numbers behind the highest whose loss can still be repaired */
 	QOS_NO_PT = 0xff,
 	QOS_CLOCKS_MAX = 32,
+	QOS_UNDECIDED = 32, /* numbers behind the highest whose loss no score counts yet */
 };
 
 /* A timestamp that disagrees with the wall clock by more than this was set anew, not late. */
@@ -33,6 +36,7 @@ enum {
 #define QOS_HOT_CLOCK	0x1f
 #define QOS_HOT_QUIET	0x20 /* an event or comfort noise came since the last voice packet */
 #define QOS_HOT_STARTED 0x40 /* last_ns and last_ts are a packet's of this payload type */
+#define QOS_HOT_LOOK	0x80 /* each packet is for the cold half */
 
 struct qos_stream_hot {
 	struct pkt_media_key key;
@@ -44,9 +48,9 @@ struct qos_stream_hot {
 	uint32_t jitter_sum_64ns; /* of J, since the last fold */
 	int32_t skew_ns; /* saturates at 2.1 s */
 	int32_t skew_max_ns;
-	uint32_t delta_max_ns; /* saturates at 4.2 s */
+	uint32_t delta_max_ns; /* saturates at 4.2 s; a longer one is for the cold half */
 	uint32_t bytes; /* since the last fold */
-	uint16_t packets; /* since the last fold */
+	int16_t window_low; /* of the skew that suits every jitter buffer, in 2^QOS_WINDOW_SHIFT ns */
 	uint8_t pt;
 	uint8_t clock;
 };
@@ -87,9 +91,12 @@ struct qos_stream_cold {
 	uint32_t base_ext; /* first of the segment */
 	uint32_t hole_ext; /* ext_seq that bit 0 of holes stands for */
 	unsigned __int128 holes; /* bit i: hole_ext - i is missing */
+	struct qos_buffer buffers[QOS_BUFFERS];
 	uint64_t expected_done; /* of segments before the last restart */
-	uint64_t packets; /* folded */
-	uint64_t bytes;
+	uint32_t
+		counted_ext; /* up to here packets are counted; those up to ext_seq came in order */
+	uint64_t packets;
+	uint64_t bytes; /* folded */
 	uint64_t duplicates;
 	uint64_t reordered;
 	uint64_t sequence_errors;
@@ -111,9 +118,15 @@ struct qos_stream_cold {
 	uint64_t jitter_skipped; /* received packets that are no sample of J */
 	uint64_t silent_ns; /* inter-arrival time across silence */
 	uint64_t silent_deltas; /* received packets without a regular delta */
+	uint32_t anchors; /* times media time was set anew: jumps, restarts, another clock */
+	uint32_t frame_ticks; /* RTP ticks from packet to packet, 0 unknown */
+	uint32_t frame_seen; /* of the last packet that came in order here, and its number */
+	uint32_t frame_ext;
+	uint16_t frame_bytes; /* least payload that frame_ticks was seen with */
+	struct qos_look look;
 
 	/* The interval since the last report, and scores. */
-	uint64_t interval_packets, interval_expected;
+	uint64_t interval_packets, interval_expected, interval_bad, interval_runs;
 	uint64_t interval_last_ns;
 	uint64_t interval_silent_ns, interval_silent_deltas;
 	double r, min_r, sum_r;
@@ -140,6 +153,7 @@ typedef uint64_t (*qos_drops_fn)(void *arg, const struct qos_stream_cold *cold);
 
 struct qos_stream_env {
 	struct qos_clocks clocks;
+	struct qos_buffer_env buffers;
 	qos_drops_fn drops_fn; /* NULL: none; its arg is payload_arg */
 	qos_payload_fn payload_fn;
 	void *payload_arg;
@@ -160,6 +174,15 @@ void qos_stream_fold(struct qos_stream_hot *hot, struct qos_stream_cold *cold);
 void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold);
 
+/* Once a second: the same, and a sample of what is too slow to be seen packet by packet (qos_look.h). */
+void qos_stream_look(
+	struct qos_stream_env *env, struct qos_stream_hot *hot, struct qos_stream_cold *cold);
+
+/* What: the bad packets of a buffer as they are known now, those still in the window included but for the
+ * youngest undecided. */
+void qos_stream_bad(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold,
+	unsigned buffer, unsigned undecided, struct qos_burst *bad);
+
 /* Now known, or known better: sets the meaning of the current payload type. */
 void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold, const struct qos_payload *payload);
@@ -169,37 +192,36 @@ uint64_t qos_stream_packets(const struct qos_stream_hot *hot, const struct qos_s
 /* Arrival of the last packet of any payload type. */
 uint64_t qos_stream_last_ns(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold);
 
-/* What: closes the interval at now_ns and describes the stream. g711_plc as in qos_options. */
+/* What: closes the interval at now_ns and describes the stream. */
 void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
-	enum qos_report_type type, enum qos_end end, uint64_t now_ns, bool g711_plc,
-	struct qos_report *report);
+	enum qos_report_type type, enum qos_end end, uint64_t now_ns,
+	const struct qos_options *options, struct qos_report *report);
 
 static inline uint32_t qos_magnitude(int32_t v)
 {
 	return v < 0 ? 0 - (uint32_t)v : (uint32_t)v;
 }
 
-/* One jitter sample (RFC 3550 A.8, arrival in nanoseconds) and its skew. d_ns: arrival difference
- * minus timestamp difference, at most QOS_TS_JUMP_NS in magnitude; so is J, and 32 bits are enough. */
-static inline void qos_stream_sample(struct qos_stream_hot *hot, int32_t d_ns)
+/* One jitter sample (RFC 3550 A.8, arrival in nanoseconds) and the skew that comes of it. d_ns: arrival
+ * difference minus timestamp difference, at most QOS_TS_JUMP_NS in magnitude; so is J, and 32 bits are
+ * enough. */
+static inline void qos_stream_sample(struct qos_stream_hot *hot, int32_t d_ns, int32_t skew)
 {
 	int32_t jitter = (int32_t)hot->jitter_ns;
-	int32_t skew;
 
 	jitter += ((int32_t)qos_magnitude(d_ns) - jitter + 8) >> 4;
 	hot->jitter_ns = (uint32_t)jitter;
 	hot->jitter_max_ns =
 		(uint32_t)jitter > hot->jitter_max_ns ? (uint32_t)jitter : hot->jitter_max_ns;
 	hot->jitter_sum_64ns += (uint32_t)jitter >> 6;
-	if (__builtin_expect(__builtin_sub_overflow(hot->skew_ns, d_ns, &skew), 0))
-		skew = d_ns < 0 ? INT32_MAX : -INT32_MAX;
 	hot->skew_ns = skew;
 	if (qos_magnitude(skew) > qos_magnitude(hot->skew_max_ns))
 		hot->skew_max_ns = skew;
 }
 
 /* What: counts the next packet of a stream if it is one as nearly all are: next in sequence, of the same
- * payload type, without marker, in time. False: it is not, nothing was done; qos_stream_update_slow. */
+ * payload type, without marker, not longer in coming than one before, and of use to every jitter buffer.
+ * False: it is not, nothing was done; qos_stream_update_slow. */
 static inline bool qos_stream_update_fast(const struct qos_stream_env *env,
 	struct qos_stream_hot *hot, const struct pkt_media *m, uint64_t now_ns)
 {
@@ -207,24 +229,25 @@ static inline bool qos_stream_update_fast(const struct qos_stream_env *env,
 	int64_t media = (int64_t)(int32_t)(m->rtp_ts - hot->last_ts) *
 			env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
 	int64_t d = (int64_t)(delta - (uint64_t)(media >> 12));
+	int64_t skew = hot->skew_ns - d;
 	bool is_next = (uint16_t)(m->seq - hot->ext_seq) == 1;
-	/* Started, not quiet, and a clock that is known: one comparison. */
+	/* Started, not quiet, not to be looked at, and a clock that is known: one comparison. */
 	bool is_plain = (m->marker_pt == hot->pt) &
 			((uint8_t)(hot->clock - QOS_HOT_STARTED - 1) < QOS_HOT_CLOCK);
-	bool is_timely = (delta <= UINT32_MAX) &
+	bool is_timely = (delta <= hot->delta_max_ns) &
 			 ((uint64_t)d + QOS_TS_JUMP_NS <= 2 * (uint64_t)QOS_TS_JUMP_NS);
-	bool has_room = !(hot->packets >> 15 | hot->jitter_sum_64ns >> 31);
+	/* The window lies within 32 bits, and so does the skew. */
+	bool suits_all =
+		(uint64_t)((skew >> QOS_WINDOW_SHIFT) - hot->window_low) <= env->buffers.window;
+	bool has_room = !((hot->bytes | hot->jitter_sum_64ns) >> 31);
 
-	if (__builtin_expect(!(is_next & is_plain & is_timely & has_room), 0))
+	if (__builtin_expect(!(is_next & is_plain & is_timely & suits_all & has_room), 0))
 		return false;
 	hot->ext_seq++;
-	hot->packets++;
 	hot->bytes += m->payload_bytes;
 	hot->last_ns = now_ns;
 	hot->last_ts = m->rtp_ts;
-	hot->delta_max_ns =
-		(uint32_t)delta > hot->delta_max_ns ? (uint32_t)delta : hot->delta_max_ns;
-	qos_stream_sample(hot, (int32_t)d);
+	qos_stream_sample(hot, (int32_t)d, (int32_t)skew);
 	return true;
 }
 

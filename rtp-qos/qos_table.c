@@ -44,6 +44,7 @@ int qos_table_init(struct qos_table *t, uint32_t max, const struct pkt_seed *see
 	t->hot = (struct qos_stream_hot *)(t->groups + groups);
 	t->cold = (struct qos_stream_cold *)(t->hot + groups * QOS_GROUP_STRIDE);
 	t->stream_of = (uint32_t *)(t->cold + max);
+	qos_buffer_setup(&t->env.buffers, &qos_buffer_usual);
 	if (qos_wheel_init(&t->wheel, max) != 0)
 		return -ENOMEM;
 	if (qos_flows_init(&t->flows, max) != 0) {

@@ -112,8 +112,8 @@ static size_t report_build(struct messages *m, uint32_t i)
 {
 	i %= MESSAGES;
 	m->now_ns += 1000000;
-	qos_report_build(&m->hot[i], &m->cold[i], QOS_PERIODIC, QOS_END_NONE, m->now_ns, true,
-		&m->report[i]);
+	qos_report_build(&m->hot[i], &m->cold[i], QOS_PERIODIC, QOS_END_NONE, m->now_ns,
+		&qos_buffer_usual, &m->report[i]);
 	return sizeof(m->report[i]);
 }
 
@@ -191,6 +191,7 @@ static bool prepare(struct messages *m)
 	m->rtcp_view = m->view;
 	m->options.node_id = 2001;
 	m->env.payload_fn = payload;
+	qos_buffer_setup(&m->env.buffers, &qos_buffer_usual);
 	m->now_ns = START_NS + (uint64_t)10 * 1000000000;
 	for (uint32_t i = 0; i < MESSAGES; i++) {
 		m->sip[i] = bytes_of(

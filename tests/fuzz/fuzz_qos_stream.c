@@ -71,9 +71,12 @@ static bool is_within(double x, double low, double high)
 
 static void check_report(struct run *r, enum qos_report_type type)
 {
+	struct qos_options options = qos_buffer_usual;
 	struct qos_report p;
 
-	qos_report_build(&r->hot, &r->cold, type, QOS_END_NONE, r->now_ns, r->fed & 1, &p);
+	options.g711_plc = r->fed & 1;
+	options.buffer = r->fed % QOS_BUFFERS;
+	qos_report_build(&r->hot, &r->cold, type, QOS_END_NONE, r->now_ns, &options, &p);
 	check(p.packets <= p.expected && p.lost == p.expected - p.packets);
 	check(isfinite(p.delta_ms) && p.delta_ms >= 0);
 	check(is_within(p.max_delta_ms, 0, 4295));
@@ -137,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct run r = {.env.payload_fn = payload_of, .now_ns = 1700000000000000000ull};
 
+	qos_buffer_setup(&r.env.buffers, &qos_buffer_usual);
 	for (; size >= STEP_BYTES; data += STEP_BYTES, size -= STEP_BYTES)
 		step(&r, data);
 	if (r.fed)

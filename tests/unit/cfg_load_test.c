@@ -76,6 +76,10 @@ static void gives_the_documented_defaults(void **state)
 	assert_int_equal(o.qos.setup_timeout_ns, 180000000000);
 	assert_int_equal(o.qos.probation_packets, 25);
 	assert_true(o.qos.g711_plc);
+	assert_int_equal(o.qos.buffer, QOS_BUFFER_ADAPTIVE);
+	assert_int_equal(o.qos.buffer_small_ns, 50000000);
+	assert_int_equal(o.qos.buffer_large_ns, 200000000);
+	assert_int_equal(o.qos.buffer_max_ns, 500000000);
 	assert_int_equal(o.qos.max_streams, 100000);
 	assert_int_equal(o.qos.max_candidates, 16384);
 	assert_int_equal(o.qos.max_calls, 100000);
@@ -174,6 +178,10 @@ static void loads_capture_quality_and_log(void **state)
 		     "  setup_timeout: 10s\n"
 		     "  probation_packets: 4\n"
 		     "  g711_plc: false\n"
+		     "  buffer: large\n"
+		     "  buffer_small: 40ms\n"
+		     "  buffer_large: 1s\n"
+		     "  buffer_max: 10ms\n"
 		     "log: {level: debug}\n",
 		&o);
 	assert_false(o.capture_tcp);
@@ -184,6 +192,10 @@ static void loads_capture_quality_and_log(void **state)
 	assert_int_equal(o.qos.setup_timeout_ns, 10000000000);
 	assert_int_equal(o.qos.probation_packets, 4);
 	assert_false(o.qos.g711_plc);
+	assert_int_equal(o.qos.buffer, QOS_BUFFER_LARGE);
+	assert_int_equal(o.qos.buffer_small_ns, 40000000);
+	assert_int_equal(o.qos.buffer_large_ns, 1000000000);
+	assert_int_equal(o.qos.buffer_max_ns, 10000000);
 	assert_int_equal(o.log_level, CFG_LOG_DEBUG);
 }
 
@@ -280,6 +292,8 @@ static void refuses_values_out_of_range(void **state)
 		"f:1:16: \"node_id\" is 4294967296, must be between 0 and 4294967295");
 	expect_error("quality: {report_interval: 999ms}\n",
 		"f:1:28: \"report_interval\" is 999ms, must be 0 or between 1s and 1h");
+	expect_error("quality: {buffer_small: 9ms}\n",
+		"f:1:25: \"buffer_small\" is 9ms, must be between 10ms and 1s");
 	expect_error("quality: {stream_timeout: 0}\n",
 		"f:1:27: \"stream_timeout\" is 0, must be between 1s and 1h");
 	expect_error("quality: {call_timeout: 49h}\n",

@@ -226,6 +226,20 @@ static struct qos_report full_report(void)
 		.max_jitter_ms = 0.97,
 		.skew_ms = -0.08,
 		.max_skew_ms = -15.5,
+		.burst_ratio = 1.78427,
+		.bursts = 2,
+		.burst_density = 0.66666,
+		.gap_density = 0.001,
+		.burst_ms = 120,
+		.gap_ms = 6586.666,
+		.discards = {9, 8, 1},
+		.buffer_mos = {3.1, 3.2, 4.25},
+		.frame_ms = 20,
+		.drift_ppm = -12.3456,
+		.pdv_p50_ms = 1.5,
+		.pdv_p95_ms = 20.25,
+		.pdv_p99_ms = NAN,
+		.clock_hz = 16000,
 		.has_score = true,
 		.mos = 4.3943,
 		.min_mos = 4.0316,
@@ -268,7 +282,12 @@ static void writes_every_key_of_a_report_in_order(void **state)
 		"\"CLOCK\":8000,\"CODEC_NAME\":\"g722\",\"VIDEO\":0,\"DIR\":1,\"PARTY\":1,"
 		"\"REPORT_NAME\":\"192.0.2.1:16384\",\"REPORT_START\":1700000000.000001,"
 		"\"REPORT_END\":1700000009.999999,\"SOURCE\":\"RTP\",\"MOS_SCALE\":\"NB\","
-		"\"MOS_BASIS\":\"assumed\",\"TYPE\":\"PERIODIC\"}");
+		"\"MOS_BASIS\":\"assumed\",\"BURSTR\":1.7843,\"BURSTS\":2,"
+		"\"BURST_DENSITY\":0.6667,\"BURST_MS\":120.000,\"GAP_DENSITY\":0.0010,"
+		"\"GAP_MS\":6586.666,\"DISC_F50\":9,\"DISC_F200\":8,\"DISC_AD\":1,"
+		"\"MOS_F50\":3.100,\"MOS_F200\":3.200,\"MOS_AD\":4.250,\"PTIME\":20.000,"
+		"\"DRIFT_PPM\":-12.346,\"PDV_P50\":1.500,\"PDV_P95\":20.250,"
+		"\"PDV_P99\":null,\"CLOCK_EST\":16000,\"TYPE\":\"PERIODIC\"}");
 	assert_true(json_is_valid(report_json(&report, HEP_FINAL)));
 }
 
@@ -298,7 +317,7 @@ static void names_the_last_report_as_configured(void **state)
 static void writes_null_where_there_is_no_score(void **state)
 {
 	static const char *const keys[] = {"MOS", "MIN_MOS", "MEAN_MOS", "RFACTOR", "MIN_RFACTOR",
-		"MEAN_RFACTOR", "MOS_SCALE"};
+		"MEAN_RFACTOR", "MOS_SCALE", "MOS_F50", "MOS_F200", "MOS_AD"};
 	struct qos_report report = full_report();
 	struct bytes json;
 

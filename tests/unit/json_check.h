@@ -10,7 +10,7 @@
 
 enum {
 	JSON_CHECK_DEPTH = 8,
-	JSON_CHECK_KEYS = 64,
+	JSON_CHECK_KEYS = 128,
 };
 
 static inline bool json_check_value(struct bytes *in, unsigned depth);

@@ -184,7 +184,7 @@ static inline struct qos_report report_of(const struct stream *s)
 
 	assert_true(t->cold[s->index].is_open);
 	qos_report_build(qos_table_hot(t, s->index), &t->cold[s->index], QOS_FINAL, QOS_END_CAPTURE,
-		rig.now_ns, false, &r);
+		rig.now_ns, &rig.options.qos, &r);
 	return r;
 }
 

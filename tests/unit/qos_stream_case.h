@@ -71,9 +71,19 @@ static inline void payload_of(
 	qos_payload_init(payload, pt, BYTES_NONE, 0);
 }
 
+/* As configured by default. */
+static inline struct qos_options options_of(bool g711_plc)
+{
+	struct qos_options options = qos_buffer_usual;
+
+	options.g711_plc = g711_plc;
+	return options;
+}
+
 static inline void rig_init(struct rig *rig)
 {
 	*rig = (struct rig){.env.payload_fn = payload_of};
+	qos_buffer_setup(&rig->env.buffers, &qos_buffer_usual);
 }
 
 static inline void feed(struct rig *rig, struct rtp p)
@@ -113,10 +123,11 @@ static inline void feed_voice(struct rig *rig, uint32_t from, uint32_t to)
 
 static inline struct qos_report report_of(struct rig *rig, enum qos_report_type type)
 {
+	struct qos_options options = options_of(true);
 	struct qos_report report;
 
 	qos_report_build(&rig->hot, &rig->cold, type,
-		type == QOS_FINAL ? QOS_END_TIMEOUT : QOS_END_NONE, START_NS, true, &report);
+		type == QOS_FINAL ? QOS_END_TIMEOUT : QOS_END_NONE, START_NS, &options, &report);
 	return report;
 }
 

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "qos_look.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "qos_timing.h"
+
+/* Below this everything is one bucket. */
+#define PDV_LEAST_NS 100000.0
+
+/* A slope this uncertain, in ppm, is no figure yet; fewer points say nothing of their scatter. */
+#define DRIFT_ERROR_PPM 2.5
+#define DRIFT_POINTS	10
+
+/* A rate over less time, or of fewer packets, is jitter. */
+#define LOOK_NS	     900000000
+#define LOOK_PACKETS 8
+/* In so many looks in a row. */
+#define CLOCK_LOOKS 3
+
+static void pdv_file(struct qos_pdv *pdv)
+{
+	int32_t least = INT32_MAX;
+
+	for (uint32_t i = 0; i < pdv->count; i++)
+		least = pdv->transit[i] < least ? pdv->transit[i] : least;
+	for (uint32_t i = 0; i < pdv->count; i++) {
+		double v = (double)pdv->transit[i] - least;
+		double k = v > PDV_LEAST_NS ? ceil(2 * log2(v / PDV_LEAST_NS)) : 0;
+
+		pdv->bucket[k < QOS_PDV_BUCKETS ? (unsigned)k : QOS_PDV_BUCKETS - 1]++;
+	}
+	pdv->count = 0;
+}
+
+void qos_pdv_add(struct qos_pdv *pdv, int32_t transit_ns)
+{
+	pdv->transit[pdv->count++] = transit_ns;
+	if (pdv->count == QOS_PDV_BLOCK)
+		pdv_file(pdv);
+}
+
+double qos_pdv_quantile(const struct qos_pdv *pdv, double share, uint32_t least)
+{
+	struct qos_pdv all = *pdv;
+	uint64_t n = 0, below = 0;
+	unsigned k = 0;
+
+	pdv_file(&all);
+	for (unsigned i = 0; i < QOS_PDV_BUCKETS; i++)
+		n += all.bucket[i];
+	if (n < least || !n)
+		return NAN;
+	while (k < QOS_PDV_BUCKETS - 1 && (double)(below + all.bucket[k]) < share * (double)n)
+		below += all.bucket[k++];
+	return PDV_LEAST_NS * exp2(k / 2.0);
+}
+
+void qos_drift_add(struct qos_drift *drift, double t_s, double skew_ns)
+{
+	double dt = t_s - drift->t, ds = skew_ns - drift->s;
+
+	drift->n++;
+	drift->t += dt / drift->n;
+	drift->s += ds / drift->n;
+	drift->tt += dt * (t_s - drift->t);
+	drift->ss += ds * (skew_ns - drift->s);
+	drift->ts += dt * (skew_ns - drift->s);
+}
+
+void qos_drift_break(struct qos_drift *drift)
+{
+	*drift = (struct qos_drift){
+		.all_n = drift->all_n + drift->n,
+		.all_tt = drift->all_tt + drift->tt,
+		.all_ts = drift->all_ts + drift->ts,
+		.all_ss = drift->all_ss + drift->ss,
+		.lines = drift->lines + (drift->n > 0),
+	};
+}
+
+double qos_drift_ppm(const struct qos_drift *drift)
+{
+	double n = drift->all_n + drift->n, lines = drift->lines + (drift->n > 0);
+	double tt = drift->all_tt + drift->tt, ts = drift->all_ts + drift->ts;
+	double ss = drift->all_ss + drift->ss, slope, error;
+
+	if (n < DRIFT_POINTS + lines || tt <= 0)
+		return NAN;
+	/* Nanoseconds a second are thousandths of a ppm. */
+	slope = ts / tt / 1000;
+	error = sqrt(fmax(0, ss - ts * ts / tt) / (n - lines - 1) / tt) / 1000;
+	return error <= DRIFT_ERROR_PPM ? slope : NAN;
+}
+
+uint32_t qos_clock_snap(double hz)
+{
+	static const uint32_t common[] = {8000, 12000, 16000, 24000, 32000, 44100, 48000, 90000};
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		if (fabs(hz / common[i] - 1) < 0.03)
+			return common[i];
+	return 0;
+}
+
+/* The RTP clock by the wall's: SDP may be wrong (G.722 that runs at 16000, Opus at 8000), or there is none.
+ * True: another one is in use from now on. */
+static bool check_clock(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, double hz)
+{
+	struct qos_look *look = &cold->look;
+	uint32_t used = env->clocks.hz[hot->clock & QOS_HOT_CLOCK];
+	uint32_t seen = used && fabs(hz / used - 1) < 0.03 ? 0 : qos_clock_snap(hz);
+
+	look->clock_looks = seen && seen == look->clock_seen ? look->clock_looks + 1 : 1;
+	look->clock_seen = seen;
+	if (!seen || seen == used || look->clock_looks < CLOCK_LOOKS)
+		return false;
+	look->clock_hz = seen;
+	qos_timing_set_clock(env, hot, cold, seen);
+	return true;
+}
+
+/* Since the last look no silence and no jump: ticks a packet are the frame's when they come out even. A length
+ * of silence descriptors is greater, and they are smaller. */
+static void check_frame(const struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+{
+	const struct qos_look *look = &cold->look;
+	uint32_t numbers = hot->ext_seq - look->ext_seq;
+	uint32_t ticks = hot->last_ts - look->last_ts;
+	uint64_t packets = cold->packets - look->packets;
+	uint64_t bytes = cold->bytes - look->bytes;
+
+	if (!ticks || ticks % numbers || !packets)
+		return;
+	ticks /= numbers;
+	if (cold->frame_ticks && ticks > cold->frame_ticks && bytes / packets < cold->frame_bytes)
+		return;
+	cold->frame_ticks = ticks;
+	cold->frame_bytes = (uint16_t)(bytes / packets);
+}
+
+static void follow_drift(const struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, uint64_t elapsed_ns)
+{
+	double ppm = qos_drift_ppm(&cold->look.drift);
+
+	if (!isfinite(ppm))
+		return;
+	/* A fast sender's packets come ever earlier: their transit falls. */
+	qos_buffer_shift(cold->buffers, (int64_t)(-ppm * (double)elapsed_ns / 1e6));
+	qos_timing_set_window(env, hot, cold);
+}
+
+static void take_samples(
+	struct qos_stream_env *env, struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+{
+	struct qos_look *look = &cold->look;
+	uint64_t elapsed_ns = hot->last_ns - look->last_ns;
+	bool is_steady = look->anchors == cold->anchors && hot->last_ns > look->last_ns;
+	bool is_even = is_steady && look->silent_deltas == cold->silent_deltas &&
+		       hot->ext_seq - look->ext_seq >= LOOK_PACKETS && elapsed_ns >= LOOK_NS &&
+		       look->last_ns;
+
+	if (is_even) {
+		double ticks = (int32_t)(hot->last_ts - look->last_ts);
+
+		if (check_clock(env, hot, cold, ticks * 1e9 / (double)elapsed_ns)) {
+			*look = (struct qos_look){.clock_hz = look->clock_hz};
+			return;
+		}
+		check_frame(hot, cold);
+	}
+	if (!(hot->clock & QOS_HOT_CLOCK))
+		return;
+	if (!is_steady) {
+		qos_drift_break(&look->drift);
+		pdv_file(&look->pdv);
+	}
+	qos_pdv_add(&look->pdv, -hot->skew_ns);
+	qos_drift_add(
+		&look->drift, (double)(int64_t)(hot->last_ns - cold->first_ns) / 1e9, hot->skew_ns);
+	if (is_steady && look->last_ns)
+		follow_drift(env, hot, cold, elapsed_ns);
+}
+
+void qos_stream_look(
+	struct qos_stream_env *env, struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+{
+	struct qos_look *look = &cold->look;
+
+	qos_stream_fold(hot, cold);
+	qos_stream_note_drops(env, hot, cold);
+	if (cold->payload.kind != QOS_AUDIO || !(hot->clock & QOS_HOT_STARTED) ||
+		look->last_ns == hot->last_ns)
+		return;
+	take_samples(env, hot, cold);
+	look->last_ns = hot->last_ns;
+	look->silent_deltas = cold->silent_deltas;
+	look->packets = cold->packets;
+	look->bytes = cold->bytes;
+	look->last_ts = hot->last_ts;
+	look->ext_seq = hot->ext_seq;
+	look->anchors = cold->anchors;
+}

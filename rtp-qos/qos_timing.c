@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "qos_timing.h"
+
+/* Packets that the length of a frame may take to show before the fast path goes on without it. */
+#define FRAME_PACKETS 16
+
+/* A packet against the last one. */
+struct step {
+	uint64_t delta; /* ns of arrival, never negative */
+	int32_t ticks; /* of media */
+	int64_t d; /* delta minus the media's ns */
+	int32_t numbers; /* of sequence */
+	bool is_started;
+	bool is_time_jump; /* capture time was set back */
+	bool is_sample; /* of jitter */
+};
+
+static struct step measure(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	const struct pkt_media *m, uint64_t now_ns, int32_t numbers)
+{
+	uint32_t tick = env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
+	/* Capture time may step back (two merged ports, a clock correction): never a negative delta,
+	 * and beyond the magnitude of a jump the arrivals are anchored anew like the timestamps. */
+	bool is_back = now_ns < hot->last_ns;
+	struct step s = {
+		.ticks = (int32_t)(m->rtp_ts - hot->last_ts),
+		.numbers = numbers,
+		.is_started = hot->clock & QOS_HOT_STARTED,
+		.is_time_jump = is_back && hot->last_ns - now_ns > QOS_TS_JUMP_NS,
+	};
+
+	s.delta = is_back && !s.is_time_jump ? 0 : now_ns - hot->last_ns;
+	s.d = (int64_t)(s.delta - (uint64_t)(((int64_t)s.ticks * tick) >> 12));
+	s.is_sample = s.is_started && tick && !s.is_time_jump && s.d >= -QOS_TS_JUMP_NS &&
+		      s.d <= QOS_TS_JUMP_NS;
+	return s;
+}
+
+/* Two packets in a row with the same ticks are a frame's, unless they are silence descriptors: those come
+ * further apart than frames do, and are smaller. */
+static void learn_frame(const struct qos_stream_hot *hot, struct qos_stream_cold *cold,
+	const struct pkt_media *m, const struct step *s)
+{
+	uint32_t ticks = s->numbers == 1 && s->ticks > 0 ? (uint32_t)s->ticks : 0;
+
+	if (cold->frame_ticks && ticks > cold->frame_ticks && m->payload_bytes < cold->frame_bytes)
+		ticks = 0;
+	if (ticks && ticks == cold->frame_seen && hot->ext_seq == cold->frame_ext + 1) {
+		cold->frame_ticks = ticks;
+		cold->frame_bytes = m->payload_bytes;
+	}
+	cold->frame_seen = ticks;
+	cold->frame_ext = hot->ext_seq;
+}
+
+/* More media time went by than the numbers have frames, and about as much on the wall: nothing was sent, with
+ * or without a marker on what follows. */
+static bool is_silence(const struct qos_stream_cold *cold, const struct step *s)
+{
+	uint64_t frames = (uint64_t)cold->frame_ticks * (uint32_t)s->numbers;
+	int64_t media = (int64_t)s->delta - s->d;
+
+	return s->is_sample && cold->frame_ticks && s->numbers > 0 && s->ticks > 0 &&
+	       2 * (uint64_t)s->ticks > 3 * frames && s->d < media / 2 && s->d > -media / 2;
+}
+
+static int32_t saturate(int64_t v)
+{
+	if (v > INT32_MAX)
+		return INT32_MAX;
+	return v < -INT32_MAX ? -INT32_MAX : (int32_t)v;
+}
+
+static void file_buffers(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, int32_t numbers, bool is_anchor)
+{
+	int32_t transit = -hot->skew_ns;
+	uint32_t behind = numbers < 0 ? (uint32_t)-numbers : 0;
+
+	if (is_anchor) {
+		qos_buffer_anchor(&env->buffers, cold->buffers, transit, hot->last_ns);
+		return;
+	}
+	for (unsigned i = 0; i < QOS_BUFFERS; i++) {
+		struct qos_buffer *b = &cold->buffers[i];
+
+		if (!qos_buffer_discards(&env->buffers, b, i, transit, hot->last_ns, cold->packets))
+			continue;
+		b->discarded |= (unsigned __int128)1 << behind;
+		b->discards++;
+	}
+}
+
+/* Video has no jitter buffer of these, nor has a stream without clock. */
+static bool has_buffers(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
+{
+	return cold->payload.kind == QOS_AUDIO && (hot->clock & QOS_HOT_CLOCK);
+}
+
+void qos_timing_set_window(const struct qos_stream_env *env, struct qos_stream_hot *hot,
+	const struct qos_stream_cold *cold)
+{
+	int32_t low = (hot->skew_ns >> QOS_WINDOW_SHIFT) - (int32_t)(env->buffers.window / 2);
+	bool is_all = low > -INT16_MAX && low + (int64_t)env->buffers.window < INT16_MAX;
+
+	if (has_buffers(hot, cold))
+		is_all = qos_buffer_window(&env->buffers, cold->buffers, &hot->window_low) &&
+			 (cold->frame_ticks || cold->packets >= FRAME_PACKETS);
+	else if (is_all)
+		hot->window_low = (int16_t)low;
+	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_LOOK) | (is_all ? 0 : QOS_HOT_LOOK));
+}
+
+void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns, int32_t numbers)
+{
+	struct step s = measure(env, hot, m, now_ns, numbers);
+	bool has_marker = m->marker_pt & 0x80, was_quiet = hot->clock & QOS_HOT_QUIET;
+	bool is_anchor = !s.is_sample || was_quiet || is_silence(cold, &s) ||
+			 (has_marker && numbers > 0 && !cold->frame_ticks);
+	bool is_across_silence =
+		!s.is_started || s.is_time_jump || has_marker || was_quiet || is_silence(cold, &s);
+	bool is_older = numbers < 0 || s.ticks < 0;
+
+	if (s.is_sample) {
+		qos_stream_sample(hot, (int32_t)s.d, saturate(hot->skew_ns - s.d));
+		if (!was_quiet)
+			learn_frame(hot, cold, m, &s);
+	} else {
+		cold->jitter_skipped++;
+		if (s.is_started && (hot->clock & QOS_HOT_CLOCK)) {
+			cold->ts_jumps++;
+			cold->anchors++;
+			is_across_silence = true;
+		}
+	}
+	if (is_across_silence) {
+		cold->silent_ns += s.delta;
+		cold->silent_deltas++;
+	} else if (!is_older) {
+		/* A late packet's delta belongs into the mean, which its successor's would else spoil. */
+		uint32_t delta32 = s.delta > UINT32_MAX ? UINT32_MAX : (uint32_t)s.delta;
+
+		hot->delta_max_ns = delta32 > hot->delta_max_ns ? delta32 : hot->delta_max_ns;
+	}
+	hot->last_ns += s.delta;
+	hot->last_ts = m->rtp_ts;
+	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_QUIET) | QOS_HOT_STARTED);
+	if (has_buffers(hot, cold))
+		file_buffers(env, hot, cold, numbers, is_anchor);
+	qos_timing_set_window(env, hot, cold);
+}
+
+void qos_timing_set_clock(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, uint32_t hz)
+{
+	hot->clock = qos_clock_index(&env->clocks, hz) | QOS_HOT_LOOK;
+	hot->jitter_ns = hot->jitter_max_ns = hot->jitter_sum_64ns = 0;
+	hot->skew_ns = hot->skew_max_ns = 0;
+	cold->jitter_sum_64ns = 0;
+	cold->jitter_skipped = qos_stream_packets(hot, cold);
+	cold->anchors++;
+	/* What the buffers threw away, they threw away for the wrong clock; losses they will see again from
+	 * the window on. */
+	for (unsigned i = 0; i < QOS_BUFFERS; i++)
+		cold->buffers[i] = (struct qos_buffer){0};
+	cold->interval_bad = cold->interval_runs = 0;
+	cold->scored_packets = 0;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a look once a second finds: drift, delay variation, frames, a wrong clock. */
+#include "qos_stream_case.h"
+
+/* Packets of ticks each, every_ns apart with up to noise_ns more; a look a second. */
+static void feed_looked_at(struct rig *rig, uint8_t pt, uint32_t count, uint32_t ticks,
+	int64_t every_ns, uint32_t noise_ns)
+{
+	int64_t look = (int64_t)S;
+	uint64_t seed = 1234567;
+
+	for (uint32_t i = 0; i < count; i++) {
+		int64_t ns = every_ns * i + (noise_ns ? draw(&seed, noise_ns) : 0);
+
+		for (; ns >= look; look += (int64_t)S)
+			qos_stream_look(&rig->env, &rig->hot, &rig->cold);
+		feed(rig, (struct rtp){.seq = (uint16_t)i,
+				  .ts = ticks * i,
+				  .ns = ns,
+				  .pt = pt,
+				  .bytes = 160});
+	}
+}
+
+/* Five minutes at 20 ms with 1 ms of noise. */
+static void finds_drift(void **state)
+{
+	static const int ppm[] = {0, 20, -35, 100, -250};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ppm); i++) {
+		struct qos_report r;
+		struct rig rig;
+
+		rig_init(&rig);
+		/* A fast sender's 20 ms are shorter. */
+		feed_looked_at(&rig, PCMU, 15000, 160, (int64_t)(20 * MS) - 20 * ppm[i], MS);
+		r = report_of(&rig, QOS_FINAL);
+		assert_near(r.drift_ppm, ppm[i], 5);
+	}
+}
+
+static void says_nothing_of_drift_too_early(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_looked_at(&rig, PCMU, 500, 160, (int64_t)(20 * MS), 10 * MS);
+	assert_true(isnan(report_of(&rig, QOS_FINAL).drift_ppm));
+}
+
+/* Two lines of the same slope with a jump between. */
+static void a_jump_is_no_drift(void **state)
+{
+	struct qos_drift drift = {0};
+
+	(void)state;
+	for (unsigned t = 0; t < 100; t++)
+		qos_drift_add(&drift, t, 50000.0 * t);
+	qos_drift_break(&drift);
+	for (unsigned t = 100; t < 200; t++)
+		qos_drift_add(&drift, t, 50000.0 * t - 7e8);
+	assert_near(qos_drift_ppm(&drift), 50, 1e-6);
+}
+
+/* Uniform between 0 and 10 ms: quantiles are 5, 9.5 and 9.9 ms above the least of 16, which is up to 2 ms
+ * above 0; borders of buckets are at most the square root of two further. */
+static void delay_variation_is_within_a_bucket(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_looked_at(&rig, PCMU, 60000, 160, (int64_t)(20 * MS), 10 * MS);
+	r = report_of(&rig, QOS_FINAL);
+	assert_true(r.pdv_p50_ms >= 3 && r.pdv_p50_ms <= 5.5 * M_SQRT2);
+	assert_true(r.pdv_p95_ms >= 7.5 && r.pdv_p95_ms <= 10 * M_SQRT2);
+	assert_true(r.pdv_p99_ms >= r.pdv_p95_ms && r.pdv_p99_ms <= 10 * M_SQRT2);
+}
+
+static void quantiles_wait_for_samples(void **state)
+{
+	struct qos_pdv pdv = {0};
+
+	(void)state;
+	assert_true(isnan(qos_pdv_quantile(&pdv, 0.5, 2)));
+	/* 19 of 0 and one of 6.4 ms: 100 us times the root of two to the twelfth. */
+	for (unsigned i = 0; i < 20; i++)
+		qos_pdv_add(&pdv, i == 10 ? 6400000 : 0);
+	assert_near(qos_pdv_quantile(&pdv, 0.5, 2), 100000, 0);
+	assert_near(qos_pdv_quantile(&pdv, 0.95, 20), 100000, 0);
+	assert_near(qos_pdv_quantile(&pdv, 0.99, 20), 6400000, 1e-3);
+	assert_true(isnan(qos_pdv_quantile(&pdv, 0.99, 100)));
+}
+
+static void finds_the_length_of_frames(void **state)
+{
+	static const uint32_t ms[] = {10, 20, 30, 40, 60, 120};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ms); i++) {
+		struct rig rig;
+
+		rig_init(&rig);
+		feed_looked_at(&rig, PCMU, 100, 8 * ms[i], (int64_t)(ms[i] * MS), 3 * MS);
+		assert_near(report_of(&rig, QOS_FINAL).frame_ms, ms[i], 1e-9);
+	}
+}
+
+/* 20 ms become 40 and 10, with and without looks. */
+static void follows_frames_that_change(void **state)
+{
+	(void)state;
+	for (unsigned looks = 0; looks < 2; looks++) {
+		uint32_t ts = 0;
+		struct rig rig;
+
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 600; i++) {
+			uint32_t ms = i < 200 ? 20 : i < 400 ? 40 : 10;
+
+			if (i % 100 == 99 && looks)
+				qos_stream_look(&rig.env, &rig.hot, &rig.cold);
+			feed(&rig, (struct rtp){.seq = (uint16_t)i,
+					   .ts = ts,
+					   .ns = (int64_t)ts * 125000,
+					   .bytes = (uint16_t)(8 * ms)});
+			if (i == 399)
+				assert_near(report_of(&rig, QOS_FINAL).frame_ms, 40, 1e-9);
+			ts += 8 * ms;
+		}
+		if (looks)
+			assert_near(report_of(&rig, QOS_FINAL).frame_ms, 10, 1e-9);
+	}
+}
+
+/* Speech of 20 ms and 32 octets, then a descriptor of 7 octets every 160 ms: AMR. */
+static void silence_descriptors_are_no_frames(void **state)
+{
+	struct qos_report r;
+	uint32_t ts = 0;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 300; i++) {
+		bool is_silent = i % 100 >= 50;
+
+		feed(&rig, (struct rtp){.seq = (uint16_t)i,
+				   .ts = ts,
+				   .ns = (int64_t)ts * 62500,
+				   .pt = AMR_WB,
+				   .bytes = is_silent ? 7 : 32});
+		ts += is_silent ? 2560 : 320;
+		if (i % 8 == 0)
+			qos_stream_look(&rig.env, &rig.hot, &rig.cold);
+	}
+	r = report_of(&rig, QOS_FINAL);
+	assert_near(r.frame_ms, 20, 1e-9);
+	assert_near(r.max_delta_ms, 20, 1e-6);
+	assert_near(r.delta_ms, 20, 1e-6);
+	assert_near(r.max_jitter_ms, 0, 1e-6);
+	assert_int_equal(r.discards[QOS_BUFFER_SMALL], 0);
+	assert_near(r.mos, 4.3371, 1e-4);
+}
+
+/* SDP says one clock and the timestamps another; a type nobody explained. After a few seconds they are right,
+ * and what the wrong clock made of the beginning is gone. */
+static void finds_the_clock(void **state)
+{
+	static const struct {
+		uint8_t pt;
+		uint32_t hz;
+	} rows[] = {{PCMU, 16000}, {OPUS, 8000}, {AMR_WB, 8000}, {UNKNOWN, 8000}, {UNKNOWN, 44100},
+		{UNKNOWN, 48000}, {UNKNOWN, 90000}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct qos_report r;
+		struct rig rig;
+
+		rig_init(&rig);
+		feed_looked_at(&rig, rows[i].pt, 1500, rows[i].hz / 50, (int64_t)(20 * MS), MS);
+		r = report_of(&rig, QOS_FINAL);
+		assert_int_equal(r.clock_hz, rows[i].hz);
+		assert_near(r.frame_ms, 20, 1e-9);
+		assert_true(r.max_jitter_ms < 1);
+		assert_true(fabs(r.max_skew_ms) < 1);
+		assert_int_equal(r.discards[QOS_BUFFER_SMALL], 0);
+		assert_int_equal(r.lost, 0);
+	}
+}
+
+static void believes_a_clock_that_is_right(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_looked_at(&rig, PCMU, 1500, 160, (int64_t)(20 * MS), 15 * MS);
+	assert_int_equal(report_of(&rig, QOS_FINAL).clock_hz, 0);
+	/* No clock there is: 10 kHz. */
+	rig_init(&rig);
+	feed_looked_at(&rig, UNKNOWN, 1500, 200, (int64_t)(20 * MS), MS);
+	assert_int_equal(report_of(&rig, QOS_FINAL).clock_hz, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_drift),
+		cmocka_unit_test(says_nothing_of_drift_too_early),
+		cmocka_unit_test(a_jump_is_no_drift),
+		cmocka_unit_test(delay_variation_is_within_a_bucket),
+		cmocka_unit_test(quantiles_wait_for_samples),
+		cmocka_unit_test(finds_the_length_of_frames),
+		cmocka_unit_test(follows_frames_that_change),
+		cmocka_unit_test(silence_descriptors_are_no_frames),
+		cmocka_unit_test(finds_the_clock),
+		cmocka_unit_test(believes_a_clock_that_is_right),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
