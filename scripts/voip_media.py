@@ -77,6 +77,7 @@ class Figures:
     jitter: float = 0.0  # in timestamp units
     jitter_max: float = 0.0
     highest: int = 0
+    loss_runs: int = 0  # of packets lost without one received between
 
 
 def measure(stream: Stream, until: int | None = None) -> Figures:
@@ -103,6 +104,7 @@ def measure(stream: Stream, until: int | None = None) -> Figures:
         transit = now
     f.unique = len(seen)
     f.expected = f.highest - min(seen) + 1 if seen else 0
+    f.loss_runs = sum(i + 1 not in seen for i in seen if i != f.highest)
     return f
 
 
