@@ -10,6 +10,7 @@ enum verdict {
 	DUPLICATE, /* seen before */
 	STRAY, /* far outside the window: dropped until a second one confirms it */
 	RESTART, /* the second one: the sequence began anew */
+	OUTAGE, /* the second one, but nothing began anew: all between is lost */
 };
 
 /* The first cycle count is 1, so that a packet older than the first still has a number. */
@@ -19,6 +20,10 @@ enum verdict {
 /* A segment longer than this is closed in the books, so that 32 bits never wrap: by the rare half at once,
  * and once a second, in which the other half adds one at a time. */
 #define SEGMENT_MAX ((uint32_t)1 << 30)
+
+/* A hundred or more numbers further on within the one, worth more than the other beyond twice that. */
+#define FAST_NS ((int64_t)500000000)
+#define JUMP_NS ((int64_t)1000000000)
 
 uint8_t qos_clock_index(struct qos_clocks *clocks, uint32_t hz)
 {
@@ -258,16 +263,56 @@ static void leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *cold, 
 	hot->clock |= QOS_HOT_QUIET;
 }
 
-/* RFC 3550 A.1, update_seq. step: numbers from the highest on. */
-static enum verdict file_sequence(struct qos_stream_env *env, struct qos_stream_hot *hot,
-	struct qos_stream_cold *cold, const struct pkt_media *m, uint16_t step)
+/* Media time of numbers of sequence in ns; 0 while it is unknown. */
+static int64_t nominal_ns(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	const struct qos_stream_cold *cold, uint16_t numbers)
 {
+	uint32_t tick = env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
+
+	if (!(hot->clock & QOS_HOT_STARTED))
+		return 0;
+	return (int64_t)((uint64_t)numbers * cold->frame_ticks * tick >> 12);
+}
+
+/* Nobody sent as many packets in so little time: the sequence did not lose them, it jumped. */
+static bool is_too_fast(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	const struct qos_stream_cold *cold, uint16_t step, uint64_t now_ns)
+{
+	int64_t wall = (int64_t)(now_ns - hot->last_ns);
+
+	return step >= QOS_MAX_MISORDER && wall < FAST_NS &&
+	       nominal_ns(env, hot, cold, step) > JUMP_NS + 2 * FAST_NS;
+}
+
+static bool is_about(int64_t a, int64_t b)
+{
+	return a - b <= b / 5 && b - a <= b / 5;
+}
+
+/* RFC 3550 A.1 takes 3000 missing numbers for a restart, at 20 ms after a minute. Where sequence, RTP clock and
+ * wall clock agree on how long it was, a minute was lost. */
+static bool is_outage(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	const struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
+{
+	uint32_t tick = env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
+	int64_t wall = (int64_t)(now_ns - hot->last_ns);
+	int64_t media = (int64_t)((uint64_t)(m->rtp_ts - hot->last_ts) * tick >> 12);
+	int64_t nominal = nominal_ns(env, hot, cold, (uint16_t)(m->seq - hot->ext_seq));
+
+	return nominal && wall > 0 && is_about(media, wall) && is_about(nominal, wall);
+}
+
+/* RFC 3550 A.1, update_seq. */
+static enum verdict file_sequence(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
+{
+	uint16_t step = (uint16_t)(m->seq - hot->ext_seq);
 
 	if (step == 0) {
 		cold->sequence_errors++;
 		return DUPLICATE;
 	}
-	if (step < QOS_MAX_DROPOUT) {
+	if (step < QOS_MAX_DROPOUT && !is_too_fast(env, hot, cold, step, now_ns)) {
 		if (step > 1 && is_own_doing(env, cold, step - 1U))
 			leave_out(hot, cold, step);
 		else
@@ -278,9 +323,30 @@ static enum verdict file_sequence(struct qos_stream_env *env, struct qos_stream_
 		return file_late(hot, cold, (uint16_t)-step);
 	cold->sequence_errors++;
 	if (m->seq == cold->bad_seq && hot->ext_seq == cold->stray_ext)
-		return RESTART;
+		return is_outage(env, hot, cold, m, now_ns) ? OUTAGE : RESTART;
 	cold->bad_seq = (uint16_t)(m->seq + 1);
 	return STRAY;
+}
+
+/* The packet before this one was no stray: it counts, but is no sample of anything. */
+static void credit_stray(struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+{
+	cold->bad_seq = NO_BAD_SEQ;
+	cold->strays--;
+	cold->packets++;
+	hot->bytes += cold->stray.payload_bytes;
+	cold->silent_deltas++;
+	cold->jitter_skipped++;
+}
+
+/* All from the highest number to the stray packet is missing; it and this one came. */
+static void bridge(
+	struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct pkt_media *m)
+{
+	advance(hot, cold, (uint16_t)(m->seq - hot->ext_seq));
+	cold->holes &= ~((unsigned __int128)1 << 1);
+	cold->counted_ext = hot->ext_seq;
+	credit_stray(hot, cold);
 }
 
 /* A new segment that begins with the stray packet before this one. What lies between the segments
@@ -296,14 +362,9 @@ static void restart(
 	hot->ext_seq = next;
 	cold->hole_ext = next;
 	cold->counted_ext = next;
-	cold->bad_seq = NO_BAD_SEQ;
 	cold->restarts++;
-	cold->strays--;
-	cold->packets++;
 	cold->anchors++;
-	hot->bytes += cold->stray.payload_bytes;
-	cold->silent_deltas++;
-	cold->jitter_skipped++;
+	credit_stray(hot, cold);
 	hot->clock &= (uint8_t)~QOS_HOT_STARTED;
 }
 
@@ -359,7 +420,7 @@ void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *h
 
 	note_first_drops(env, hot, cold);
 	cold->packets += hot->ext_seq - cold->counted_ext;
-	verdict = file_sequence(env, hot, cold, m, step);
+	verdict = file_sequence(env, hot, cold, m, now_ns);
 	cold->counted_ext = hot->ext_seq;
 	switch (verdict) {
 	case DUPLICATE:
@@ -373,6 +434,9 @@ void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *h
 		return;
 	case RESTART:
 		restart(hot, cold, m);
+		break;
+	case OUTAGE:
+		bridge(hot, cold, m);
 		break;
 	case LATE:
 		cold->reordered++;
