@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "qos_sequence.h"
+
+#include "qos_window.h"
+
+/* A hundred or more numbers further on within the one, worth more than the other beyond twice that. */
+#define FAST_NS ((int64_t)500000000)
+#define JUMP_NS ((int64_t)1000000000)
+
+/* A number at most QOS_MAX_MISORDER behind the highest. */
+static enum qos_verdict file_late(
+	struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t behind)
+{
+	uint32_t ext = hot->ext_seq - behind;
+	unsigned __int128 bit = (unsigned __int128)1 << behind;
+
+	cold->sequence_errors++;
+	qos_window_align(hot, cold);
+	if ((int32_t)(ext - cold->base_ext) < 0) {
+		/* Older than the first packet of the segment: it began earlier than it seemed. */
+		uint32_t first_behind = hot->ext_seq - cold->base_ext;
+
+		for (uint32_t i = first_behind + 1; i < behind; i++)
+			cold->holes |= (unsigned __int128)1 << i;
+		cold->base_ext = ext;
+		return QOS_LATE;
+	}
+	if (!(cold->holes & bit))
+		return QOS_DUPLICATE;
+	cold->holes &= ~bit;
+	return QOS_LATE;
+}
+
+void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold)
+{
+	uint64_t packets = qos_stream_packets(hot, cold);
+
+	if (!env->drops_fn || packets == cold->drops_packets)
+		return;
+	if (cold->drops_seen < cold->drops_noted)
+		cold->drops_seen = cold->drops_noted;
+	cold->drops_noted = env->drops_fn(env->payload_arg, cold);
+	cold->drops_packets = packets;
+}
+
+/* At the first packet: what was given up before is no reason for a gap once the stream is looked at. */
+static void note_first_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold)
+{
+	if (env->drops_fn && !qos_stream_packets(hot, cold))
+		cold->drops_noted = env->drops_fn(env->payload_arg, cold);
+}
+
+/* Whether the probe gave up frames that may be those that are missing. They explain as many and no more:
+ * the others may be those of a later gap, whose packets still wait in the worker's queue. */
+static bool is_own_doing(
+	const struct qos_stream_env *env, struct qos_stream_cold *cold, uint32_t missing)
+{
+	uint64_t drops = env->drops_fn ? env->drops_fn(env->payload_arg, cold) : 0;
+	uint64_t left = drops > cold->drops_seen ? drops - cold->drops_seen : 0;
+
+	if (!left)
+		return false;
+	cold->drops_seen += missing < left ? missing : left;
+	if (!cold->drops_packets && cold->drops_seen < cold->drops_noted)
+		cold->drops_seen = cold->drops_noted;
+	return true;
+}
+
+/* A gap of the probe's own making: a new segment begins behind it, and the time across it is no
+ * silence of the sender's. */
+static void leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step)
+{
+	qos_window_flush(hot, cold);
+	cold->expected_done += hot->ext_seq - cold->base_ext + 1;
+	cold->own_drops += step - 1;
+	hot->ext_seq += step;
+	cold->base_ext = hot->ext_seq;
+	cold->hole_ext = hot->ext_seq;
+	hot->clock |= QOS_HOT_QUIET;
+}
+
+/* Media time of numbers of sequence in ns; 0 while it is unknown. */
+static int64_t nominal_ns(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	const struct qos_stream_cold *cold, uint16_t numbers)
+{
+	uint32_t tick = env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
+
+	if (!(hot->clock & QOS_HOT_STARTED))
+		return 0;
+	return (int64_t)((uint64_t)numbers * cold->frame_ticks * tick >> 12);
+}
+
+/* Nobody sent as many packets in so little time: the sequence did not lose them, it jumped. */
+static bool is_too_fast(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	const struct qos_stream_cold *cold, uint16_t step, uint64_t now_ns)
+{
+	int64_t wall = (int64_t)(now_ns - hot->last_ns);
+
+	return step >= QOS_MAX_MISORDER && wall < FAST_NS &&
+	       nominal_ns(env, hot, cold, step) > JUMP_NS + 2 * FAST_NS;
+}
+
+static bool is_about(int64_t a, int64_t b)
+{
+	return a - b <= b / 5 && b - a <= b / 5;
+}
+
+/* RFC 3550 A.1 takes 3000 missing numbers for a restart, at 20 ms after a minute. Where sequence, RTP clock and
+ * wall clock agree on how long it was, a minute was lost. */
+static bool is_outage(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
+	const struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
+{
+	uint32_t tick = env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
+	int64_t wall = (int64_t)(now_ns - hot->last_ns);
+	int64_t media = (int64_t)((uint64_t)(m->rtp_ts - hot->last_ts) * tick >> 12);
+	int64_t nominal = nominal_ns(env, hot, cold, (uint16_t)(m->seq - hot->ext_seq));
+
+	return nominal && wall > 0 && is_about(media, wall) && is_about(nominal, wall);
+}
+
+/* RFC 3550 A.1, update_seq. */
+static enum qos_verdict judge(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
+{
+	uint16_t step = (uint16_t)(m->seq - hot->ext_seq);
+
+	if (step == 0) {
+		cold->sequence_errors++;
+		return QOS_DUPLICATE;
+	}
+	if (step < QOS_MAX_DROPOUT && !is_too_fast(env, hot, cold, step, now_ns)) {
+		if (step > 1 && is_own_doing(env, cold, step - 1U))
+			leave_out(hot, cold, step);
+		else
+			qos_window_advance(hot, cold, step);
+		return QOS_NEXT;
+	}
+	if (step > 65536 - QOS_MAX_MISORDER)
+		return file_late(hot, cold, (uint16_t)-step);
+	cold->sequence_errors++;
+	if (m->seq == cold->bad_seq && hot->ext_seq == cold->stray_ext)
+		return is_outage(env, hot, cold, m, now_ns) ? QOS_OUTAGE : QOS_RESTART;
+	cold->bad_seq = (uint16_t)(m->seq + 1);
+	return QOS_STRAY;
+}
+
+/* The packet before this one was no stray: it counts, but is no sample of anything. */
+static void credit_stray(struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+{
+	cold->bad_seq = QOS_NO_BAD_SEQ;
+	cold->strays--;
+	cold->packets++;
+	hot->bytes += cold->stray.payload_bytes;
+	cold->silent_deltas++;
+	cold->jitter_skipped++;
+}
+
+/* All from the highest number to the stray packet is missing; it and this one came. */
+static void bridge(
+	struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct pkt_media *m)
+{
+	qos_window_advance(hot, cold, (uint16_t)(m->seq - hot->ext_seq));
+	cold->holes &= ~((unsigned __int128)1 << 1);
+	cold->counted_ext = hot->ext_seq;
+	credit_stray(hot, cold);
+}
+
+/* A new segment that begins with the stray packet before this one. What lies between the segments
+ * is not counted as lost. */
+static void restart(
+	struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct pkt_media *m)
+{
+	uint32_t next = (hot->ext_seq & 0xffff0000) + 2 * QOS_FIRST_CYCLE + m->seq;
+
+	qos_window_flush(hot, cold);
+	cold->expected_done += hot->ext_seq - cold->base_ext + 1;
+	cold->base_ext = next - 1;
+	hot->ext_seq = next;
+	cold->hole_ext = next;
+	cold->counted_ext = next;
+	cold->restarts++;
+	cold->anchors++;
+	credit_stray(hot, cold);
+	hot->clock &= (uint8_t)~QOS_HOT_STARTED;
+}
+
+enum qos_verdict qos_sequence_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
+{
+	enum qos_verdict verdict;
+
+	note_first_drops(env, hot, cold);
+	cold->packets += hot->ext_seq - cold->counted_ext;
+	verdict = judge(env, hot, cold, m, now_ns);
+	cold->counted_ext = hot->ext_seq;
+	switch (verdict) {
+	case QOS_DUPLICATE:
+		/* Not a second sample of anything: a copy from the mirror port must change no figure. */
+		cold->duplicates++;
+		return verdict;
+	case QOS_STRAY:
+		cold->stray = *m;
+		cold->stray_ext = hot->ext_seq;
+		cold->strays++;
+		return verdict;
+	case QOS_RESTART:
+		restart(hot, cold, m);
+		break;
+	case QOS_OUTAGE:
+		bridge(hot, cold, m);
+		break;
+	case QOS_LATE:
+		cold->reordered++;
+		break;
+	case QOS_NEXT:
+		break;
+	}
+	cold->packets++;
+	hot->bytes += m->payload_bytes;
+	return verdict;
+}
