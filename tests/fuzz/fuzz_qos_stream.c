@@ -3,7 +3,7 @@
  * other, and every report is finite and within the ranges of G.107.
  * A step is 12 octets: flags, payload type and marker, sequence step 2, timestamp step 4, time
  * step 4. Flag 1: report; 2: payload becomes known; 4: time goes back; 8: 16 payload octets, else
- * 4; 16: time step times 2^20; 32: send the last packet again; 64: 128 more in order. */
+ * 4; 16: time step times 2^20; 32: send the last packet again; 64: 128 more in order; 128: a look. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -83,6 +83,11 @@ static void check_report(struct run *r, enum qos_report_type type)
 	check(is_within(p.jitter_ms, 0, 1000) && is_within(p.max_jitter_ms, p.jitter_ms, 1000));
 	check(is_within(p.mean_jitter_ms, 0, p.max_jitter_ms));
 	check(fabs(p.skew_ms) <= fabs(p.max_skew_ms) && fabs(p.max_skew_ms) < 2148);
+	check(p.burst_ratio >= 1 && is_within(p.burst_density, 0, 1) &&
+		is_within(p.gap_density, 0, 1));
+	check(isnan(p.frame_ms) || p.frame_ms > 0);
+	for (unsigned i = 0; i < QOS_BUFFERS; i++)
+		check(p.discards[i] <= p.packets && is_within(p.buffer_mos[i], 0, 4.5));
 	if (!p.has_score)
 		return;
 	check(p.scale < QOS_SCALES);
@@ -132,6 +137,8 @@ static void step(struct run *r, const uint8_t *p)
 		qos_payload_init(&payload, r->hot.pt, bytes_from_str("amr-wb"), 16000);
 		qos_stream_set_payload(&r->env, &r->hot, &r->cold, &payload);
 	}
+	if (flags & 128)
+		qos_stream_look(&r->env, &r->hot, &r->cold);
 	if (flags & 1)
 		check_report(r, QOS_PERIODIC);
 }

@@ -129,6 +129,23 @@ def test_jitter_is_that_of_rfc_3550(case):
         assert 0 <= got["MEAN_JITTER"] <= got["MAX_JITTER"]
 
 
+def test_buffers_are_as_deep_as_configured(generated, heptap):
+    """Jitter of up to 10 ms and more: nothing for 50 ms, too much for 10; the adaptive one begins there."""
+    path, truth = generated(*VARIANTS["all"])
+    usual = {got["SSRC"]: got for _, _, got in find_streams(truth, heptap(path))}
+    shallow = heptap(path, "quality: {buffer: small, buffer_small: 10ms}\n")
+    worse = 0
+    for _, _, got in find_streams(truth, shallow):
+        before = usual[got["SSRC"]]
+        assert before["DISC_F50"] <= got["DISC_F50"] and before["DISC_F200"] == got["DISC_F200"]
+        assert before["PACKET_LOSS"] == got["PACKET_LOSS"]
+        assert got["DISC_AD"] <= got["DISC_F50"]
+        if got["MOS_F50"] is not None:
+            assert got["MOS_F50"] <= before["MOS_F50"]
+        worse += got["DISC_F50"] > before["DISC_F50"] and got["MEAN_MOS"] < before["MEAN_MOS"]
+    assert worse >= 2
+
+
 def burst_ratio(want):
     """G.107: mean run of lost packets to that of random loss; no buffer discards any here."""
     if not want["lost"]:

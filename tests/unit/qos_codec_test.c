@@ -36,6 +36,8 @@ static void static_types_are_those_of_rfc_3551(void **state)
 		[16] = {"dvi4", 11025},
 		[17] = {"dvi4", 22050},
 		[18] = {"g729", 8000},
+		[19] = {"cn",
+			8000}, /* reserved: Cisco's and others' comfort noise before RFC 3551 */
 		[25] = {"celb", 90000},
 		[26] = {"jpeg", 90000},
 		[28] = {"nv", 90000},
@@ -56,9 +58,9 @@ static void static_types_are_those_of_rfc_3551(void **state)
 		assert_non_null(codec);
 		assert_string_equal(codec->name, types[pt].name);
 		assert_int_equal(codec->clock, types[pt].clock);
-		assert_int_equal(codec->kind, pt == 13	 ? QOS_NOISE
-					      : pt >= 25 ? QOS_VIDEO
-							 : QOS_AUDIO);
+		assert_int_equal(codec->kind, pt == 13 || pt == 19 ? QOS_NOISE
+					      : pt >= 25	   ? QOS_VIDEO
+								   : QOS_AUDIO);
 	}
 }
 
