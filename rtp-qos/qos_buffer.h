@@ -12,10 +12,10 @@
 #ifndef QOS_BUFFER_H
 #define QOS_BUFFER_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "qos_burst.h"
 #include "qos_options.h"
 
 enum {
@@ -24,7 +24,6 @@ enum {
 
 struct qos_buffer {
 	unsigned __int128 discarded; /* bit i: the packet i behind the stream's hole_ext */
-	struct qos_burst burst; /* of lost and discarded packets */
 	uint64_t discards;
 	uint64_t outside_ns; /* arrival of the first of the packets outside in a row */
 	uint64_t outside_packets; /* the stream's packets at the last of them */
@@ -34,6 +33,8 @@ struct qos_buffer {
 	int32_t peak; /* adaptive: greatest lateness of this period, and of the last */
 	int32_t last_peak;
 };
+
+static_assert(sizeof(struct qos_buffer) == 64, "one cache line, for packets are not all in order");
 
 /* Of all streams of a table. */
 struct qos_buffer_env {

@@ -14,6 +14,7 @@
 
 #include "pkt_media.h"
 #include "qos_buffer.h"
+#include "qos_burst.h"
 #include "qos_call.h"
 #include "qos_codec.h"
 #include "qos_look.h"
@@ -69,6 +70,10 @@ struct qos_origin {
 };
 
 struct qos_stream_cold {
+	/* The window: what all but packets in order move. */
+	unsigned __int128 holes; /* bit i: hole_ext - i is missing */
+	struct qos_buffer buffers[QOS_BUFFERS];
+
 	struct qos_origin origin;
 	struct qos_call *call; /* held, NULL without */
 	uint8_t party;
@@ -90,23 +95,19 @@ struct qos_stream_cold {
 	/* Sequence. */
 	uint32_t base_ext; /* first of the segment */
 	uint32_t hole_ext; /* ext_seq that bit 0 of holes stands for */
-	unsigned __int128 holes; /* bit i: hole_ext - i is missing */
-	struct qos_buffer buffers[QOS_BUFFERS];
+	uint32_t counted_ext; /* packets up to here are counted; later ones came in order */
+	uint32_t bad_seq; /* A.1: the next number of a possible restart; over 65535: none */
+	uint32_t stray_ext; /* ext_seq then: a restart only if nothing came in order since */
+	uint32_t restarts;
 	uint64_t expected_done; /* of segments before the last restart */
-	uint32_t
-		counted_ext; /* up to here packets are counted; those up to ext_seq came in order */
 	uint64_t packets;
 	uint64_t bytes; /* folded */
 	uint64_t duplicates;
 	uint64_t reordered;
 	uint64_t sequence_errors;
-	uint32_t restarts;
 	uint32_t ts_jumps;
 	uint32_t ssrc_changes;
-	uint32_t bad_seq; /* A.1: the next number of a possible restart; over 65535: none */
 	struct pkt_media stray; /* the packet that made bad_seq */
-	uint32_t
-		stray_ext; /* ext_seq when it came: a restart only if nothing came in order since */
 	uint64_t strays; /* packets far outside the window, not counted as received */
 	uint64_t drops_seen; /* the probe's own: those up to here explain no gap any more */
 	uint64_t drops_noted; /* at the last look */
@@ -124,6 +125,8 @@ struct qos_stream_cold {
 	uint32_t frame_ext;
 	uint16_t frame_bytes; /* least payload that frame_ticks was seen with */
 	struct qos_look look;
+
+	struct qos_burst bursts[QOS_BUFFERS]; /* lost, and discarded by the buffer */
 
 	/* The interval since the last report, and scores. */
 	uint64_t interval_packets, interval_expected, interval_bad, interval_runs;

@@ -162,8 +162,10 @@ void qos_timing_set_clock(struct qos_stream_env *env, struct qos_stream_hot *hot
 	cold->anchors++;
 	/* What the buffers threw away, they threw away for the wrong clock; losses they will see again from
 	 * the window on. */
-	for (unsigned i = 0; i < QOS_BUFFERS; i++)
+	for (unsigned i = 0; i < QOS_BUFFERS; i++) {
 		cold->buffers[i] = (struct qos_buffer){0};
+		cold->bursts[i] = (struct qos_burst){0};
+	}
 	cold->interval_bad = cold->interval_runs = 0;
 	cold->scored_packets = 0;
 }

@@ -39,7 +39,7 @@ static void shift_window(struct qos_stream_cold *cold, uint32_t shift)
 	for (unsigned i = 0; i < QOS_BUFFERS; i++) {
 		struct qos_buffer *b = &cold->buffers[i];
 
-		add_bad(cold, b, from, &b->burst);
+		add_bad(cold, b, from, &cold->bursts[i]);
 		b->discarded = shift < QOS_HOLES ? b->discarded << shift : 0;
 	}
 	cold->holes = shift < QOS_HOLES ? cold->holes << shift : 0;
@@ -58,7 +58,7 @@ void qos_window_flush(const struct qos_stream_hot *hot, struct qos_stream_cold *
 {
 	qos_window_align(hot, cold);
 	for (unsigned i = 0; i < QOS_BUFFERS; i++) {
-		add_bad(cold, &cold->buffers[i], 0, &cold->buffers[i].burst);
+		add_bad(cold, &cold->buffers[i], 0, &cold->bursts[i]);
 		cold->buffers[i].discarded = 0;
 	}
 	cold->holes = 0;
@@ -69,7 +69,7 @@ void qos_stream_bad(const struct qos_stream_hot *hot, const struct qos_stream_co
 {
 	uint32_t newer = hot->ext_seq - cold->hole_ext;
 
-	*bad = cold->buffers[buffer].burst;
+	*bad = cold->bursts[buffer];
 	add_bad(cold, &cold->buffers[buffer], undecided > newer ? undecided - newer : 0, bad);
 }
 
@@ -87,7 +87,7 @@ void qos_window_advance(struct qos_stream_hot *hot, struct qos_stream_cold *cold
 		uint64_t from = position(cold, hot->ext_seq - missing);
 
 		for (unsigned i = 0; i < QOS_BUFFERS; i++)
-			qos_burst_add(&cold->buffers[i].burst, from, missing - (QOS_HOLES - 1));
+			qos_burst_add(&cold->bursts[i], from, missing - (QOS_HOLES - 1));
 		missing = QOS_HOLES - 1;
 	}
 	cold->holes |= (((unsigned __int128)1 << missing) - 1) << 1;
