@@ -92,6 +92,29 @@ static void end_streams(
 			end_stream(w, flow, ssrc, now_ns);
 }
 
+/* What the ends say of their streams, once for each compound. */
+static void note_quality(
+	struct probe_worker *w, const struct pkt_flow *flow, struct bytes payload, uint64_t now_ns)
+{
+	const struct pkt_seed *seed = &w->probe->seed;
+
+	if (qos_rtcp_is_repeated(&w->rtcp_recent, flow, payload, seed, now_ns))
+		probe_count(&w->table.counters.rtcp_repeated, 1);
+	else
+		qos_rtcp_on_compound(&w->table, flow, payload, now_ns);
+}
+
+/* What of SRTCP is in clear. */
+static enum probe_outcome take_srtcp(
+	struct probe_worker *w, const struct pkt_flow *flow, struct bytes payload, uint64_t now_ns)
+{
+	uint32_t ssrc;
+
+	if (qos_rtcp_on_srtcp(&w->table, flow, payload, &ssrc))
+		end_stream(w, flow, ssrc, now_ns);
+	return PROBE_srtcp;
+}
+
 /* SRTCP leaves the first eight octets in clear (RFC 3711 section 3.4). */
 static bool is_srtcp(struct bytes payload)
 {
@@ -109,10 +132,13 @@ enum probe_outcome probe_signalling_rtcp(
 	struct bytes id;
 
 	if (rtcp_validate(view->payload, NULL) != RTCP_OK)
-		return is_known && is_srtcp(view->payload) ? PROBE_srtcp : PROBE_rtcp_unconfirmed;
+		return is_known && is_srtcp(view->payload)
+			       ? take_srtcp(w, &flow, view->payload, now_ns)
+			       : PROBE_rtcp_unconfirmed;
 	if (!is_known && !rtcp_is_strict_compound(view->payload))
 		return PROBE_rtcp_unconfirmed;
 	qos_probation_hint(&w->probation, &flow, now_ns);
+	note_quality(w, &flow, view->payload, now_ns);
 	end_streams(w, &flow, view->payload, now_ns);
 	if (media) {
 		id = bytes_from_str(media->call->call_id);

@@ -12,6 +12,7 @@
 #include "pkt_flow.h"
 #include "qos_call.h"
 #include "qos_codec.h"
+#include "rtcp_packet.h"
 
 enum qos_report_type {
 	QOS_PERIODIC = 0,
@@ -81,6 +82,25 @@ struct qos_report {
 	enum qos_scale scale;
 	double mos, min_mos, mean_mos;
 	double r, min_r, mean_r;
+
+	/* Round trips from the probe to the stream's source (A) and to its receiver (B), by RTCP without any
+	 * clock but the probe's: the least of the last five. From end to end it is their sum. */
+	bool has_rtt_a, has_rtt_b;
+	double rtt_a_ms, rtt_b_ms;
+
+	/* What the receiver reports of the stream, RFC 3550 section 6.4; nothing while far_reports is 0. */
+	uint32_t far_reports; /* report blocks */
+	int32_t far_lost; /* cumulative; duplicates count against it */
+	double far_loss_pct, far_max_loss_pct; /* between two reports: of the last one, the most */
+	double far_jitter_ms,
+		far_max_jitter_ms; /* NaN: the clock is not known, or it is no jitter */
+
+	uint32_t rtcp_packets; /* compounds of the source */
+	uint32_t srtcp_packets; /* those that are encrypted */
+	uint32_t nacks, nack_packets, plis, firs, rembs; /* feedback of the receiver */
+	uint64_t remb_bit_rate; /* of the last REMB */
+	bool has_xr;
+	struct rtcp_voip_metrics xr; /* the receiver's last, RFC 3611 section 4.7 */
 };
 
 /* A call's worst stream in one word, of which the least is the worst, that with the least mean R; 0 for a

@@ -16,6 +16,7 @@
 #include "qos_call.h"
 #include "qos_codec.h"
 #include "qos_report.h"
+#include "qos_rtcp.h"
 
 enum {
 	QOS_MIN_SEQUENTIAL = 2, /* RFC 3550 A.1 */
@@ -119,6 +120,8 @@ struct qos_stream_cold {
 	double r, min_r, sum_r;
 	double mos, min_mos, sum_mos;
 	uint64_t scored_packets;
+
+	struct qos_rtcp rtcp; /* what its ends say of it */
 };
 
 /* RTP clocks in use by one table, so that the hot line holds an index and no division is needed. */
