@@ -119,6 +119,12 @@ static const struct cfg_key quality_keys[] = {
 		.help = "RTP that no SDP announced is believed after this many in a row"},
 	{"g711_plc", CFG_BOOL, OPTION(qos.g711_plc), .default_text = "true",
 		.help = "Receivers conceal lost G.711 (G.711 Appendix I); false lowers MOS"},
+	{"delay_ms", CFG_NUMBER, OPTION(qos.delay_ms), .max = 5000, .unit = "milliseconds",
+		.default_text = "0",
+		.help = "Delay from mouth to ear where RTCP gives none, for MOS_CQ; 0 is unknown"},
+	{"jitter_buffer_ms", CFG_NUMBER, OPTION(qos.jitter_buffer_ms), .max = 1000,
+		.unit = "milliseconds", .default_text = "40",
+		.help = "Jitter buffer of receivers that do not report theirs, for MOS_CQ"},
 	{0},
 };
 

@@ -355,6 +355,7 @@ void hep_json_report(struct hep_json *j, const struct qos_report *report, uint32
 	put_timing(j, report);
 	put_counts(j, report);
 	put_scores(j, report);
+	hep_json_rtcp_keys(j, report);
 	put_addresses(j, report);
 	put_media(j, report);
 	put_report_name(j, &report->flow);

@@ -40,6 +40,12 @@ size_t hep_json_finish(const struct hep_json *j);
  * without score has null in the six MOS and RFACTOR members and in MOS_SCALE. */
 void hep_json_report(struct hep_json *j, const struct qos_report *report, uint32_t final_type);
 
+/* What: those of hep_json_report that say what RTCP says of the stream: round trips and delay (RTT, RTT_A,
+ * RTT_B, TA_MS, DELAY_SRC, ID, MOS_LQ, MOS_CQ, RFACTOR_CQ; null where nothing is known), RTCP_PK, SRTCP_PK and
+ * FAR_REPORTS; then, only if there are such reports, the receiver's view FAR_*, feedback (NACK, NACK_PK, PLI,
+ * FIR, REMB, REMB_BPS) and XR VoIP metrics XR_*. */
+void hep_json_rtcp_keys(struct hep_json *j, const struct qos_report *report);
+
 /* What: the members of a type 5 RTCP report, without the braces: one object per compound, with the
  * report blocks of all its SR and RR packets (hep_rtcp_json.c says which key holds what). payload
  * must have passed rtcp_validate. */

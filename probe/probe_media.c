@@ -4,6 +4,7 @@
 #include "probe_results.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
+#include "qos_delay.h"
 
 /* Media may be heard before the answer that announces it: looked for this long. */
 #define ATTACH_NS ((uint64_t)120 * 1000000000)
@@ -117,6 +118,7 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 
 	qos_report_build(hot, cold, is_final ? QOS_FINAL : QOS_PERIODIC, end, now_ns,
 		w->probe->options->qos.g711_plc, &r);
+	qos_delay_describe(&w->probe->options->qos, &r);
 	probe_count(is_final ? &w->counters.reports_final : &w->counters.reports_periodic, 1);
 	if (cold->call) {
 		note_codec(cold->call, &r.payload);

@@ -15,6 +15,8 @@ struct qos_options {
 	uint64_t setup_timeout_ns; /* call or transaction without a final response */
 	uint32_t probation_packets; /* RTP that nothing announced: packets until it is believed */
 	bool g711_plc; /* receivers conceal G.711 loss (G.711 Appendix I): Bpl 25.1, not 4.3 */
+	uint32_t delay_ms; /* mouth to ear where none can be measured; 0: none */
+	uint32_t jitter_buffer_ms; /* of receivers that do not report theirs */
 	uint32_t max_streams; /* per worker */
 	uint32_t max_candidates; /* per worker: RTP under probation */
 	uint32_t max_calls; /* all workers together */

@@ -28,6 +28,14 @@ enum qos_end {
 	QOS_END_CAPTURE, /* heptap stopped, or the file ended */
 };
 
+/* Where a delay is known from, the least certain first. */
+enum qos_delay_source {
+	QOS_DELAY_NONE = 0,
+	QOS_DELAY_CONF, /* configured */
+	QOS_DELAY_XR, /* a receiver's XR VoIP metrics */
+	QOS_DELAY_RTCP, /* measured at the probe, both sides */
+};
+
 struct qos_report {
 	enum qos_report_type type;
 	enum qos_end end;
@@ -87,6 +95,12 @@ struct qos_report {
 	 * clock but the probe's: the least of the last five. From end to end it is their sum. */
 	bool has_rtt_a, has_rtt_b;
 	double rtt_a_ms, rtt_b_ms;
+
+	/* Filled by qos_delay_describe: G.107's mouth-to-ear delay Ta, its impairment Id, and with it the R and
+	 * MOS of the conversation. Only with a delay_source, the last three only when has_score too. */
+	enum qos_delay_source delay_source;
+	double ta_ms;
+	double id, r_cq, mos_cq;
 
 	/* What the receiver reports of the stream, RFC 3550 section 6.4; nothing while far_reports is 0. */
 	uint32_t far_reports; /* report blocks */

@@ -76,6 +76,8 @@ static void gives_the_documented_defaults(void **state)
 	assert_int_equal(o.qos.setup_timeout_ns, 180000000000);
 	assert_int_equal(o.qos.probation_packets, 25);
 	assert_true(o.qos.g711_plc);
+	assert_int_equal(o.qos.delay_ms, 0);
+	assert_int_equal(o.qos.jitter_buffer_ms, 40);
 	assert_int_equal(o.qos.max_streams, 100000);
 	assert_int_equal(o.qos.max_candidates, 16384);
 	assert_int_equal(o.qos.max_calls, 100000);
@@ -174,6 +176,8 @@ static void loads_capture_quality_and_log(void **state)
 		     "  setup_timeout: 10s\n"
 		     "  probation_packets: 4\n"
 		     "  g711_plc: false\n"
+		     "  delay_ms: 150\n"
+		     "  jitter_buffer_ms: 60\n"
 		     "log: {level: debug}\n",
 		&o);
 	assert_false(o.capture_tcp);
@@ -184,6 +188,8 @@ static void loads_capture_quality_and_log(void **state)
 	assert_int_equal(o.qos.setup_timeout_ns, 10000000000);
 	assert_int_equal(o.qos.probation_packets, 4);
 	assert_false(o.qos.g711_plc);
+	assert_int_equal(o.qos.delay_ms, 150);
+	assert_int_equal(o.qos.jitter_buffer_ms, 60);
 	assert_int_equal(o.log_level, CFG_LOG_DEBUG);
 }
 
