@@ -100,6 +100,26 @@ static const struct cfg_key capture_keys[] = {
 	{0},
 };
 
+static const struct cfg_key finding_keys[] = {
+	{"one_way_audio", CFG_TIME, OPTION(qos.one_way_ns), .min = SEC, .max = HOURS,
+		.or_zero = true, .default_text = "10s",
+		.help = "One side is silent for so long while the other is heard; 0 is off"},
+	{"signalling_without_rtp", CFG_TIME, OPTION(qos.no_media_ns), .min = SEC, .max = HOURS,
+		.or_zero = true, .default_text = "5s",
+		.help = "A call was answered for so long without media; 0 is off"},
+	{"rtp_without_signalling", CFG_TIME, OPTION(qos.orphan_ns), .min = SEC, .max = HOURS,
+		.or_zero = true, .default_text = "30s",
+		.help = "Media runs for so long and no call announced it; 0 is off"},
+	{"late_rtp", CFG_TIME, OPTION(qos.late_ns), .min = 100 * MS, .max = HOURS, .or_zero = true,
+		.default_text = "3s",
+		.help = "Media of a side begins so long after the answer; 0 is off"},
+	{"codec_not_in_answer", CFG_BOOL, OPTION(qos.finds_codec), .default_text = "true",
+		.help = "A side sends a payload type that the other did not announce"},
+	{"rtp_timeout", CFG_BOOL, OPTION(qos.finds_timeout), .default_text = "true",
+		.help = "A side falls silent for quality.stream_timeout and nobody hangs up"},
+	{0},
+};
+
 static const struct cfg_key quality_keys[] = {
 	{"report_interval", CFG_TIME, OPTION(qos.report_interval_ns), .min = SEC, .max = HOURS,
 		.or_zero = true, .default_text = "10s",
@@ -125,6 +145,8 @@ static const struct cfg_key quality_keys[] = {
 	{"jitter_buffer_ms", CFG_NUMBER, OPTION(qos.jitter_buffer_ms), .max = 1000,
 		.unit = "milliseconds", .default_text = "40",
 		.help = "Jitter buffer of receivers that do not report theirs, for MOS_CQ"},
+	{"findings", CFG_SECTION, .keys = finding_keys,
+		.help = "What is looked for in calls, and said once a call"},
 	{0},
 };
 
@@ -150,6 +172,8 @@ static const struct cfg_key hep_keys[] = {
 	{"rtcp", CFG_BOOL, OPTION(send_rtcp), .default_text = "true", .help = "Send RTCP packets"},
 	{"reports", CFG_BOOL, OPTION(send_reports), .default_text = "true",
 		.help = "Send quality reports"},
+	{"findings", CFG_BOOL, OPTION(send_findings), .default_text = "true",
+		.help = "Send what is wrong with calls as log messages"},
 	{"collectors", CFG_LIST, OPTION(hep.collectors), .max = HEP_COLLECTORS_MAX,
 		.keys = collector_keys, .item_size = sizeof(struct hep_collector_options),
 		.count_offset = offsetof(struct cfg_options, hep.collector_count),

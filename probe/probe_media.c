@@ -126,6 +126,8 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 			note_mos(cold->call, &r);
 		note_life(cold->call, qos_stream_last_ns(hot, cold));
 	}
+	if (is_final)
+		probe_finding_stream_end(w, stream, end, now_ns);
 	if (is_final && w->probe->results)
 		probe_results_stream(w->probe->results, &r);
 	if (w->probe->options->send_reports)
@@ -149,6 +151,7 @@ static void attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	probe_count(&w->counters.media_attached, 1);
 	probe_media_payload(w, cold, qos_table_hot(&w->table, stream)->pt, &payload);
 	qos_stream_set_payload(&w->table.env, qos_table_hot(&w->table, stream), cold, &payload);
+	probe_finding_begin(w, stream);
 }
 
 static enum qos_end has_ended(const struct probe_worker *w, uint32_t stream, uint64_t now_ns)
@@ -179,6 +182,7 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 
 	if (!cold->call && now_ns < cold->attach_until_ns)
 		attach(w, stream, now_ns);
+	probe_finding_visit(w, stream, now_ns);
 	qos_stream_note_drops(&w->table.env, qos_table_hot(&w->table, stream), cold);
 	end = has_ended(w, stream, now_ns);
 	if (end != QOS_END_NONE) {
@@ -249,6 +253,7 @@ static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t no
 			c->arrivals[0] + w->probe->options->qos.report_interval_ns;
 		for (uint32_t i = 0; i < c->kept; i++)
 			qos_table_update(t, t->cold[stream].slot, &c->packets[i], c->arrivals[i]);
+		probe_finding_begin(w, stream);
 		/* RTCP on these addresses may be believed from now on. */
 		qos_probation_hint(&w->probation, &c->origin.flow, now_ns);
 	}

@@ -7,8 +7,18 @@
 #include "sdp_media.h"
 #include "sip_body.h"
 
-static void publish(struct probe_worker *w, const struct sip_msg *msg, struct qos_call *call)
+/* With ICE media comes from where the two sides find a way (RFC 8839 section 5.1). */
+static bool has_candidates(struct bytes sdp)
 {
+	static const char attribute[] = "a=candidate:";
+
+	return sdp.n && memmem(sdp.p, sdp.n, attribute, sizeof(attribute) - 1);
+}
+
+static void publish(
+	struct probe_worker *w, const struct sip_msg *msg, struct qos_call *call, uint64_t now_ns)
+{
+	unsigned party;
 	struct sdp_session session;
 	struct bytes sdp;
 
@@ -16,14 +26,22 @@ static void publish(struct probe_worker *w, const struct sip_msg *msg, struct qo
 		return;
 	probe_count(&w->counters.sdp_descriptions, 1);
 	/* A failed call wants no media any more, whatever its messages still say. */
-	if (!atomic_load_explicit(&call->end_ns, memory_order_acquire))
-		qos_media_publish(w->probe->medias, call, qos_call_sender(call, msg), &session,
-			w->call_counters);
+	if (atomic_load_explicit(&call->end_ns, memory_order_acquire))
+		return;
+	party = qos_call_sender(call, msg);
+	qos_media_publish(w->probe->medias, call, party, &session, w->call_counters);
+	qos_call_media_said(call, party, &session, has_candidates(sdp), now_ns);
+}
+
+static bool is_answer(const struct sip_msg *msg)
+{
+	return !msg->is_request && msg->method == SIP_INVITE && msg->status / 100 == 2;
 }
 
 enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
+	enum qos_call_change change;
 	struct qos_call *call;
 	struct sip_msg msg;
 
@@ -32,9 +50,14 @@ enum probe_outcome probe_signalling_sip(
 	probe_count(msg.is_request ? &w->counters.sip_requests : &w->counters.sip_responses, 1);
 	if (msg.is_head_cut || msg.is_body_cut)
 		probe_count(&w->counters.sip_cut, 1);
-	qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
-	if (call)
-		publish(w, &msg, call);
+	change = qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
+	if (call) {
+		if (is_answer(&msg))
+			qos_call_media_answered(call, now_ns);
+		publish(w, &msg, call, now_ns);
+	}
+	if (change == QOS_CALL_ENDED)
+		probe_finding_call_end(w, call, now_ns);
 	if (w->probe->options->send_sip)
 		probe_emit_sip(w, view, now_ns, view->payload, msg.call_id);
 	return PROBE_sip;
@@ -138,6 +161,8 @@ enum probe_outcome probe_signalling_rtcp(
 	if (!is_known && !rtcp_is_strict_compound(view->payload))
 		return PROBE_rtcp_unconfirmed;
 	qos_probation_hint(&w->probation, &flow, now_ns);
+	if (w->probe->sources)
+		qos_sources_note(w->probe->sources, flow.family, &flow.src, view->vlan, now_ns);
 	note_quality(w, &flow, view->payload, now_ns);
 	end_streams(w, &flow, view->payload, now_ns);
 	if (media) {
@@ -155,6 +180,11 @@ enum probe_outcome probe_signalling_rtcp(
 
 void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_call *call)
 {
+	uint64_t end_ns = atomic_load_explicit(&call->end_ns, memory_order_acquire);
+
+	/* Without an end the capture ended. */
+	probe_finding_call_end(
+		&probe->workers[worker], call, end_ns ? end_ns : atomic_load(&probe->last_ns));
 	qos_media_withdraw(probe->medias, call, qos_calls_counters(probe->calls, worker));
 	if (probe->results)
 		probe_results_call(probe->results, call);

@@ -18,6 +18,7 @@
 
 #include "pkt_flow.h"
 #include "pkt_hash.h"
+#include "qos_call_media.h"
 #include "qos_options.h"
 #include "sip_msg.h"
 
@@ -73,6 +74,7 @@ struct qos_call {
 	struct rcu_head rcu;
 	char codec[24]; /* written once by the worker that set codec_pt from none */
 	char from_tag[QOS_TAG_MAX]; /* of the side that sent the first request: party 0 */
+	struct qos_call_media talk; /* what its sides said of their audio, and when it was heard */
 	char from[QOS_PARTY_MAX];
 	char to[QOS_PARTY_MAX];
 };

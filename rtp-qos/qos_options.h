@@ -17,6 +17,13 @@ struct qos_options {
 	bool g711_plc; /* receivers conceal G.711 loss (G.711 Appendix I): Bpl 25.1, not 4.3 */
 	uint32_t delay_ms; /* mouth to ear where none can be measured; 0: none */
 	uint32_t jitter_buffer_ms; /* of receivers that do not report theirs */
+	/* What is looked for in calls; a time of 0: not. */
+	uint64_t one_way_ns; /* one side heard, the other not, for so long */
+	uint64_t no_media_ns; /* answered for so long without media */
+	uint64_t orphan_ns; /* media for so long without a call */
+	uint64_t late_ns; /* media so long after the answer */
+	bool finds_codec;
+	bool finds_timeout;
 	uint32_t max_streams; /* per worker */
 	uint32_t max_candidates; /* per worker: RTP under probation */
 	uint32_t max_calls; /* all workers together */

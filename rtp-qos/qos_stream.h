@@ -121,6 +121,12 @@ struct qos_stream_cold {
 	double mos, min_mos, sum_mos;
 	uint64_t scored_packets;
 
+	/* What was looked for already. */
+	bool is_late_checked, is_orphan_checked;
+	bool has_odd_pt;
+	uint8_t good_pt, odd_pt; /* that the receiver announced, did not announce */
+	uint64_t odd_packets; /* packets when odd_pt was seen first */
+
 	struct qos_rtcp rtcp; /* what its ends say of it */
 };
 

@@ -8,6 +8,8 @@
 #include "cfg_load.h"
 #include "unit.h"
 
+#define SEC 1000000000ull
+
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 /* The text goes into a buffer that ends at an unmapped page. */
@@ -78,6 +80,11 @@ static void gives_the_documented_defaults(void **state)
 	assert_true(o.qos.g711_plc);
 	assert_int_equal(o.qos.delay_ms, 0);
 	assert_int_equal(o.qos.jitter_buffer_ms, 40);
+	assert_int_equal(o.qos.one_way_ns, 10 * SEC);
+	assert_int_equal(o.qos.no_media_ns, 5 * SEC);
+	assert_int_equal(o.qos.orphan_ns, 30 * SEC);
+	assert_int_equal(o.qos.late_ns, 3 * SEC);
+	assert_true(o.qos.finds_codec && o.qos.finds_timeout);
 	assert_int_equal(o.qos.max_streams, 100000);
 	assert_int_equal(o.qos.max_candidates, 16384);
 	assert_int_equal(o.qos.max_calls, 100000);
@@ -88,7 +95,8 @@ static void gives_the_documented_defaults(void **state)
 	assert_int_equal(o.hep.final_type, HEP_FINAL);
 	assert_int_equal(o.hep.collector_count, 0);
 	assert_int_equal(o.log_level, CFG_LOG_INFO);
-	assert_true(o.capture_tcp && o.send_sip && o.send_rtcp && o.send_reports);
+	assert_true(
+		o.capture_tcp && o.send_sip && o.send_rtcp && o.send_reports && o.send_findings);
 	assert_int_equal(o.result_rows, 200000);
 }
 
@@ -178,6 +186,13 @@ static void loads_capture_quality_and_log(void **state)
 		     "  g711_plc: false\n"
 		     "  delay_ms: 150\n"
 		     "  jitter_buffer_ms: 60\n"
+		     "  findings:\n"
+		     "    one_way_audio: 1s\n"
+		     "    signalling_without_rtp: 2s\n"
+		     "    rtp_without_signalling: 0\n"
+		     "    late_rtp: 100ms\n"
+		     "    codec_not_in_answer: false\n"
+		     "    rtp_timeout: false\n"
 		     "log: {level: debug}\n",
 		&o);
 	assert_false(o.capture_tcp);
@@ -190,6 +205,11 @@ static void loads_capture_quality_and_log(void **state)
 	assert_false(o.qos.g711_plc);
 	assert_int_equal(o.qos.delay_ms, 150);
 	assert_int_equal(o.qos.jitter_buffer_ms, 60);
+	assert_int_equal(o.qos.one_way_ns, SEC);
+	assert_int_equal(o.qos.no_media_ns, 2 * SEC);
+	assert_int_equal(o.qos.orphan_ns, 0);
+	assert_int_equal(o.qos.late_ns, SEC / 10);
+	assert_false(o.qos.finds_codec || o.qos.finds_timeout);
 	assert_int_equal(o.log_level, CFG_LOG_DEBUG);
 }
 
@@ -208,6 +228,7 @@ static void loads_hep_and_resolves_collectors(void **state)
 		     "  sip: false\n"
 		     "  rtcp: false\n"
 		     "  reports: false\n"
+		     "  findings: false\n"
 		     "  collectors:\n"
 		     "    - rate: 20000\n"
 		     "      address: udp:127.0.0.1:9060\n"
@@ -217,7 +238,7 @@ static void loads_hep_and_resolves_collectors(void **state)
 	assert_string_equal(o.hep.node_name, "n");
 	assert_string_equal(o.hep.auth_key, "my \"key\"");
 	assert_int_equal(o.hep.final_type, HEP_HANGUP);
-	assert_false(o.send_sip || o.send_rtcp || o.send_reports);
+	assert_false(o.send_sip || o.send_rtcp || o.send_reports || o.send_findings);
 	assert_int_equal(o.hep.collector_count, 2);
 	assert_string_equal(o.hep.collectors[0].address, "udp:127.0.0.1:9060");
 	assert_int_equal(o.hep.collectors[0].rate, 20000);
