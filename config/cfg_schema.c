@@ -100,6 +100,25 @@ static const struct cfg_key capture_keys[] = {
 	{0},
 };
 
+static const struct cfg_key adaptive_keys[] = {
+	{"shortest", CFG_TIME, OPTION(qos.report_interval_min_ns), .min = SEC, .max = HOURS,
+		.or_zero = true, .default_text = "0",
+		.help = "Time between reports of a suspect stream; 0: all have report_interval"},
+	{"longest", CFG_TIME, OPTION(qos.report_interval_max_ns), .min = SEC, .max = HOURS,
+		.default_text = "1m",
+		.help = "A good stream's time doubles with each report up to this"},
+	{"loss", CFG_NUMBER, OPTION(qos.suspect_loss_milli), .max = 100000,
+		.unit = "thousandths of a percent", .default_text = "1000",
+		.help = "Suspect with so much loss since the last report; 0: whatever the loss"},
+	{"jitter", CFG_NUMBER, OPTION(qos.suspect_jitter_ms), .max = 1000, .unit = "milliseconds",
+		.default_text = "30",
+		.help = "Suspect with so much jitter; 0: whatever the jitter"},
+	{"mos", CFG_NUMBER, OPTION(qos.suspect_mos_milli), .max = 4500,
+		.unit = "thousandths of MOS", .default_text = "3600",
+		.help = "Suspect while MOS of the last report is below this; 0: whatever it is"},
+	{0},
+};
+
 static const struct cfg_key finding_keys[] = {
 	{"one_way_audio", CFG_TIME, OPTION(qos.one_way_ns), .min = SEC, .max = HOURS,
 		.or_zero = true, .default_text = "10s",
@@ -145,6 +164,8 @@ static const struct cfg_key quality_keys[] = {
 	{"jitter_buffer_ms", CFG_NUMBER, OPTION(qos.jitter_buffer_ms), .max = 1000,
 		.unit = "milliseconds", .default_text = "40",
 		.help = "Jitter buffer of receivers that do not report theirs, for MOS_CQ"},
+	{"adaptive", CFG_SECTION, .keys = adaptive_keys,
+		.help = "Suspect streams report more often, good ones less"},
 	{"findings", CFG_SECTION, .keys = finding_keys,
 		.help = "What is looked for in calls, and said once a call"},
 	{0},
@@ -205,6 +226,9 @@ static const struct cfg_key limits_keys[] = {
 	{"media", CFG_NUMBER, OPTION(qos.max_media), .min = 1000, .max = 20000000,
 		.default_text = "200000",
 		.help = "Media addresses that SDP announced, all workers together"},
+	{"reports", CFG_NUMBER, OPTION(qos.reports_per_second), .max = 10000000,
+		.unit = "reports per second", .default_text = "0",
+		.help = "PERIODIC quality reports, per worker; 0 is unlimited"},
 	{"media_ring", CFG_POWER_OF_TWO, OPTION(dp.media_ring), .min = 64, .max = MIB,
 		.unit = "packets", .default_text = "16384",
 		.help = "Media that waits between a receive thread and a worker"},

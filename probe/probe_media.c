@@ -174,9 +174,45 @@ static enum qos_end has_ended(const struct probe_worker *w, uint32_t stream, uin
 	return QOS_END_NONE;
 }
 
+/* A stream that became suspect does not wait as long as it was to when it was good. */
+static bool is_report_due(const struct probe_worker *w, const struct qos_stream_hot *hot,
+	const struct qos_stream_cold *cold, uint64_t now_ns)
+{
+	const struct qos_options *o = &w->probe->options->qos;
+	uint64_t interval =
+		cold->report_interval_ns ? cold->report_interval_ns : o->report_interval_ns;
+	uint64_t due = cold->next_report_ns;
+
+	if (interval > o->report_interval_min_ns && qos_interval_is_suspect(o, hot, cold, false))
+		due -= interval - o->report_interval_min_ns;
+	/* Capture time may step back. */
+	return now_ns >= due || due - now_ns > qos_interval_longest(o);
+}
+
+static void look_for_report(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
+{
+	const struct qos_options *o = &w->probe->options->qos;
+	struct qos_stream_hot *hot = qos_table_hot(&w->table, stream);
+	struct qos_stream_cold *cold = &w->table.cold[stream];
+	bool is_suspect;
+
+	if (!o->report_interval_ns || !is_report_due(w, hot, cold, now_ns))
+		return;
+	is_suspect = qos_interval_is_suspect(o, hot, cold, false);
+	/* On hold nothing is heard and nothing is reported. */
+	if (qos_stream_packets(hot, cold) > cold->interval_packets) {
+		if (qos_budget_take(&w->report_budget, o->reports_per_second, now_ns))
+			report(w, stream, QOS_END_NONE, now_ns);
+		else
+			probe_count(&w->counters.reports_limited, 1);
+	}
+	is_suspect = is_suspect || qos_interval_is_suspect(o, hot, cold, true);
+	cold->report_interval_ns = qos_interval_next(o, cold->report_interval_ns, is_suspect);
+	cold->next_report_ns = now_ns + cold->report_interval_ns;
+}
+
 static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 {
-	uint64_t interval = w->probe->options->qos.report_interval_ns;
 	struct qos_stream_cold *cold = &w->table.cold[stream];
 	enum qos_end end;
 
@@ -193,13 +229,7 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 		qos_table_close(&w->table, stream);
 		return;
 	}
-	if (!interval ||
-		(now_ns < cold->next_report_ns && cold->next_report_ns - now_ns <= interval))
-		return;
-	/* On hold nothing is heard and nothing is reported. */
-	if (qos_stream_packets(qos_table_hot(&w->table, stream), cold) > cold->interval_packets)
-		report(w, stream, QOS_END_NONE, now_ns);
-	cold->next_report_ns = now_ns + interval;
+	look_for_report(w, stream, now_ns);
 }
 
 void probe_media_tick(struct probe_worker *w, uint64_t now_ns)

@@ -10,6 +10,7 @@
 #include "probe_counters.h"
 #include "probe_finding.h"
 #include "probe_query.h"
+#include "qos_interval.h"
 #include "qos_probation.h"
 #include "qos_rtcp.h"
 #include "qos_table.h"
@@ -36,6 +37,7 @@ struct probe_worker {
 	struct qos_probation probation;
 	struct qos_rtcp_recent rtcp_recent;
 	struct probe_orphans orphans;
+	struct qos_budget report_budget;
 	struct qos_call_counters *call_counters;
 	uint64_t now_ns; /* packet time: never goes back */
 	uint64_t next_tick_ns; /* 0 before the first packet */

@@ -9,6 +9,12 @@
 
 struct qos_options {
 	uint64_t report_interval_ns; /* PERIODIC reports; 0: only FINAL */
+	uint64_t report_interval_min_ns; /* of suspect streams; 0: all have report_interval_ns */
+	uint64_t report_interval_max_ns; /* of streams that are good for long */
+	uint32_t suspect_loss_milli; /* thousandths of a percent; 0, as below: not looked at */
+	uint32_t suspect_jitter_ms;
+	uint32_t suspect_mos_milli;
+	uint32_t reports_per_second; /* PERIODIC, per worker; 0: no bound */
 	uint64_t stream_timeout_ns; /* silence after which a stream has ended */
 	uint64_t bye_linger_ns; /* media this long after BYE still belongs to the stream */
 	uint64_t call_timeout_ns; /* answered call without SIP or media */

@@ -85,6 +85,12 @@ static void gives_the_documented_defaults(void **state)
 	assert_int_equal(o.qos.orphan_ns, 30 * SEC);
 	assert_int_equal(o.qos.late_ns, 3 * SEC);
 	assert_true(o.qos.finds_codec && o.qos.finds_timeout);
+	assert_int_equal(o.qos.report_interval_min_ns, 0);
+	assert_int_equal(o.qos.report_interval_max_ns, 60 * SEC);
+	assert_int_equal(o.qos.suspect_loss_milli, 1000);
+	assert_int_equal(o.qos.suspect_jitter_ms, 30);
+	assert_int_equal(o.qos.suspect_mos_milli, 3600);
+	assert_int_equal(o.qos.reports_per_second, 0);
 	assert_int_equal(o.qos.max_streams, 100000);
 	assert_int_equal(o.qos.max_candidates, 16384);
 	assert_int_equal(o.qos.max_calls, 100000);
@@ -186,6 +192,7 @@ static void loads_capture_quality_and_log(void **state)
 		     "  g711_plc: false\n"
 		     "  delay_ms: 150\n"
 		     "  jitter_buffer_ms: 60\n"
+		     "  adaptive: {shortest: 1s, longest: 2m, loss: 500, jitter: 20, mos: 4000}\n"
 		     "  findings:\n"
 		     "    one_way_audio: 1s\n"
 		     "    signalling_without_rtp: 2s\n"
@@ -210,6 +217,11 @@ static void loads_capture_quality_and_log(void **state)
 	assert_int_equal(o.qos.orphan_ns, 0);
 	assert_int_equal(o.qos.late_ns, SEC / 10);
 	assert_false(o.qos.finds_codec || o.qos.finds_timeout);
+	assert_int_equal(o.qos.report_interval_min_ns, SEC);
+	assert_int_equal(o.qos.report_interval_max_ns, 120 * SEC);
+	assert_int_equal(o.qos.suspect_loss_milli, 500);
+	assert_int_equal(o.qos.suspect_jitter_ms, 20);
+	assert_int_equal(o.qos.suspect_mos_milli, 4000);
 	assert_int_equal(o.log_level, CFG_LOG_DEBUG);
 }
 
