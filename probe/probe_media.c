@@ -179,8 +179,7 @@ static bool is_report_due(const struct probe_worker *w, const struct qos_stream_
 	const struct qos_stream_cold *cold, uint64_t now_ns)
 {
 	const struct qos_options *o = &w->probe->options->qos;
-	uint64_t interval =
-		cold->report_interval_ns ? cold->report_interval_ns : o->report_interval_ns;
+	uint64_t interval = cold->report_interval_ns;
 	uint64_t due = cold->next_report_ns;
 
 	if (interval > o->report_interval_min_ns && qos_interval_is_suspect(o, hot, cold, false))
@@ -279,8 +278,9 @@ static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t no
 	probe_count(&w->outcome[stream == QOS_NONE ? PROBE_rtp_table_full : PROBE_rtp], c->pending);
 	if (stream != QOS_NONE) {
 		t->cold[stream].attach_until_ns = now_ns + ATTACH_NS;
+		t->cold[stream].report_interval_ns = w->probe->options->qos.report_interval_ns;
 		t->cold[stream].next_report_ns =
-			c->arrivals[0] + w->probe->options->qos.report_interval_ns;
+			c->arrivals[0] + t->cold[stream].report_interval_ns;
 		for (uint32_t i = 0; i < c->kept; i++)
 			qos_table_update(t, t->cold[stream].slot, &c->packets[i], c->arrivals[i]);
 		probe_finding_begin(w, stream);

@@ -121,7 +121,7 @@ struct qos_stream_cold {
 	double mos, min_mos, sum_mos;
 	uint64_t scored_packets;
 
-	uint64_t report_interval_ns; /* to the next report; 0 before the first */
+	uint64_t report_interval_ns; /* to the next report */
 
 	/* What was looked for already. */
 	bool is_late_checked, is_orphan_checked;
