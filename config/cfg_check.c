@@ -150,10 +150,24 @@ static int check_ports(const struct dp_options *dp, struct cfg_error *error)
 	return 0;
 }
 
+static int check_intervals(const struct qos_options *qos, struct cfg_error *error)
+{
+	if (!qos->report_interval_min_ns)
+		return 0;
+	if (qos->report_interval_min_ns > qos->report_interval_ns ||
+		qos->report_interval_max_ns < qos->report_interval_ns)
+		return fail(error,
+			"quality.report_interval must be between quality.adaptive.shortest and "
+			"quality.adaptive.longest");
+	return 0;
+}
+
 int cfg_check(const struct cfg_options *options, unsigned cpus, struct cfg_error *error)
 {
 	memset(error, 0, sizeof(*error));
 	if (check_cores(&options->dp, cpus, error) != 0)
+		return -1;
+	if (check_intervals(&options->qos, error) != 0)
 		return -1;
 	return check_ports(&options->dp, error);
 }

@@ -24,6 +24,7 @@ struct cfg_options {
 	bool send_sip; /* SIP messages as HEP type 1 */
 	bool send_rtcp; /* RTCP as type 5 */
 	bool send_reports; /* quality reports as type 34 */
+	bool send_findings; /* what is wrong with calls as type 100 */
 	uint32_t result_rows; /* heptap -r: calls and streams kept for the tables */
 };
 

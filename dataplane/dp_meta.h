@@ -27,10 +27,16 @@ struct dp_meta {
 /* Offset of the field, the same for the whole process: registered by dp_eal_start. */
 extern int dp_meta_offset;
 
-static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
+/* In a loop, with the offset kept. */
+static inline struct dp_meta *dp_meta_at(struct rte_mbuf *m, int offset)
 {
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): what DPDK's macro does */
-	return RTE_MBUF_DYNFIELD(m, dp_meta_offset, struct dp_meta *);
+	return RTE_MBUF_DYNFIELD(m, offset, struct dp_meta *);
+}
+
+static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
+{
+	return dp_meta_at(m, dp_meta_offset);
 }
 
 #endif

@@ -172,3 +172,21 @@ size_t hep_encode_report(
 	hep_json_report(&j, report, o->final_type);
 	return finish_json(&w, &j);
 }
+
+size_t hep_encode_log(
+	const struct hep_options *o, const struct hep_log *log, void *buf, size_t room)
+{
+	struct head head = {
+		.flow = log->flow,
+		.time_ns = log->time_ns,
+		.type = HEP_TYPE_LOG,
+		.vlan = log->vlan,
+		.correlation_id = log->correlation_id,
+	};
+	struct hep_writer w;
+
+	hep_writer_init(&w, buf, room);
+	put_head(&w, o, &head);
+	hep_writer_put_bytes(&w, HEP_CHUNK_PAYLOAD, log->text);
+	return hep_writer_finish(&w);
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SIP message, RTCP compound or quality report to one HEP3 message.
+/* SIP message, RTCP compound, quality report or log to one HEP3 message.
  * Owner: the caller's buffer; nothing is kept. Threads: any; no state, no allocation, no I/O. */
 #ifndef HEP_ENCODE_H
 #define HEP_ENCODE_H
@@ -25,5 +25,18 @@ size_t hep_encode_rtcp(const struct hep_options *o, const struct pkt_view *view,
 /* What: a quality report as JSON, type 34, with the MOS, R-factor and jitter chunks. */
 size_t hep_encode_report(
 	const struct hep_options *o, const struct qos_report *report, void *buf, size_t room);
+
+/* Something said of a call. */
+struct hep_log {
+	const struct pkt_flow *flow; /* of the media it is about */
+	uint64_t time_ns;
+	uint16_t vlan;
+	struct bytes correlation_id;
+	struct bytes text;
+};
+
+/* What: a line of text, type 100. */
+size_t hep_encode_log(
+	const struct hep_options *o, const struct hep_log *log, void *buf, size_t room);
 
 #endif

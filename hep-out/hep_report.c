@@ -7,9 +7,11 @@
 
 #include "hep_json.h"
 #include "hep_number.h"
+#include "qos_delay.h"
 
 enum {
 	ENDPOINT_MAX = INET6_ADDRSTRLEN + 8, /* "[address]:65535" */
+	UNAVAILABLE = 127, /* RFC 3611 section 4.7, in levels, R-factors and MOS */
 };
 
 static void put_text(struct hep_json *j, const char *key, const char *text)
@@ -54,6 +56,30 @@ static void put_ms(struct hep_json *j, const char *key, double v)
 static void put_score(struct hep_json *j, const char *key, double v)
 {
 	hep_json_double(j, key, v, 3);
+}
+
+/* Beside NaN, which is written as null. */
+#define LEFT_OUT (-INFINITY)
+
+static void put_opt(struct hep_json *j, const char *key, double v)
+{
+	if (v != LEFT_OUT)
+		hep_json_double(j, key, v, 3);
+}
+
+static void put_whole(struct hep_json *j, const char *key, double v)
+{
+	if (v != LEFT_OUT)
+		hep_json_i64(j, key, (int64_t)v);
+}
+
+/* RFC 3611 section 4.7: levels and R-factors. */
+static void put_level(struct hep_json *j, const char *key, double v)
+{
+	if (v == UNAVAILABLE)
+		hep_json_null(j, key);
+	else
+		put_whole(j, key, v);
 }
 
 static void put_time(struct hep_json *j, const char *key, uint64_t ns)
@@ -135,7 +161,15 @@ static const char *type_name(const struct qos_report *report, uint32_t final_typ
 	return final_type == HEP_HANGUP ? "HANGUP" : "FINAL";
 }
 
-#define SCORE(v) (r->has_score ? (v) : NAN)
+#define KNOWN(is_known, v) ((is_known) ? (double)(v) : NAN)
+#define SCORE(v)	   KNOWN(r->has_score, v)
+#define HAS_DELAY	   (r->delay_source != QOS_DELAY_NONE)
+#define HAS_CQ		   (HAS_DELAY && r->has_score)
+/* Most streams have no feedback and no XR, and a report should fit into one packet. */
+#define GIVEN(is_given, v) ((is_given) ? (double)(v) : LEFT_OUT)
+#define FAR(v)		   GIVEN(r->far_reports, v)
+#define FEEDBACK(v)	   GIVEN(r->nacks || r->plis || r->firs || r->rembs, v)
+#define XR(v)		   GIVEN(r->has_xr, v)
 
 void hep_json_report(struct hep_json *j, const struct qos_report *r, uint32_t final_type)
 {

@@ -97,6 +97,10 @@ static int start_tables(struct probe *p)
 	rc = qos_medias_create(&p->options->qos, &p->seed, &p->medias);
 	if (rc)
 		return fail("make the media endpoint table", rc);
+	p->sources = calloc(1, sizeof(*p->sources));
+	if (!p->sources)
+		return fail("make the table of media sources", -ENOMEM);
+	p->sources->seed = p->seed;
 	if (p->is_offline) {
 		qos_calls_may_wait(p->calls);
 		qos_medias_may_wait(p->medias);
@@ -267,6 +271,7 @@ static void stop(struct probe *p)
 		qos_medias_destroy(p->medias);
 	if (p->calls && is_worth_destroying(p))
 		qos_calls_destroy(p->calls);
+	free(p->sources);
 	if (p->cls)
 		cls_db_destroy(p->cls);
 	if (p->sender)

@@ -22,6 +22,7 @@
 #include "hep_sender.h"
 #include "pkt_hash.h"
 #include "qos_media.h"
+#include "qos_sources.h"
 
 /* Packet time that steps back by more than this was wrong before, or is set anew: it is believed. */
 #define PROBE_TIME_BACK_NS ((uint64_t)60 * 1000000000)
@@ -57,6 +58,7 @@ struct probe {
 	struct cls_db *cls;
 	struct qos_calls *calls;
 	struct qos_medias *medias;
+	struct qos_sources *sources; /* NULL: not kept */
 	struct hep_sender *sender; /* NULL without collectors */
 	struct probe_results *results; /* NULL when nobody asked for tables or JSON */
 	unsigned rx_count; /* receivers: lcores.rx_count rx threads, then fused workers */

@@ -65,13 +65,28 @@ void probe_emit_sip(struct probe_worker *w, const struct pkt_view *view, uint64_
 			msg->room));
 }
 
-/* RTCP or a report, whose length is known only once it is written. */
+/* RTCP, a report or a finding, whose length is known only once it is written. */
 struct draft {
-	const struct pkt_view *view; /* NULL: a report */
+	const struct pkt_view *view; /* NULL: a report or a finding */
 	uint64_t now_ns;
 	struct bytes id;
 	const struct qos_report *report;
+	const struct probe_finding *finding;
 };
+
+static size_t encode_finding(
+	const struct hep_options *o, const struct probe_finding *finding, struct dp_message *msg)
+{
+	const struct hep_log log = {
+		.flow = &finding->flow,
+		.time_ns = finding->time_ns,
+		.vlan = finding->vlan,
+		.correlation_id = bytes_from_str(finding->correlation_id),
+		.text = bytes_from_str(finding->text),
+	};
+
+	return hep_encode_log(o, &log, msg->data, msg->room);
+}
 
 static size_t encode(struct probe_worker *w, const struct draft *d, struct dp_message *msg)
 {
@@ -79,6 +94,8 @@ static size_t encode(struct probe_worker *w, const struct draft *d, struct dp_me
 
 	if (d->view)
 		return hep_encode_rtcp(o, d->view, d->now_ns, d->id, msg->data, msg->room);
+	if (d->finding)
+		return encode_finding(o, d->finding, msg);
 	return hep_encode_report(o, d->report, msg->data, msg->room);
 }
 
@@ -114,4 +131,9 @@ void probe_emit_rtcp(
 void probe_emit_report(struct probe_worker *w, const struct qos_report *report)
 {
 	emit(w, &(struct draft){.report = report});
+}
+
+void probe_emit_finding(struct probe_worker *w, const struct probe_finding *finding)
+{
+	emit(w, &(struct draft){.finding = finding});
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The lines of --json: stream, call, rtcp, summary. */
+/* The lines of --json: stream, call, rtcp, finding, summary. */
 #include <arpa/inet.h>
 
 #include "hep_json.h"
 #include "probe_counters.h"
+#include "probe_finding.h"
 #include "probe_results.h"
 #include "probe_totals.h"
 #include "qos_call.h"
@@ -97,6 +98,23 @@ size_t probe_json_rtcp(const struct pkt_view *view, uint64_t now_ns, struct byte
 	put_address(&j, "dst_ip", view->flow.family, &view->flow.dst);
 	hep_json_u64(&j, "dst_port", view->flow.dport);
 	hep_json_rtcp(&j, view->payload);
+	return end(&j);
+}
+
+size_t probe_json_finding(const struct probe_finding *finding, char *buf, size_t room)
+{
+	const struct pkt_flow *flow = &finding->flow;
+	struct hep_json j;
+
+	begin(&j, buf, room, "finding");
+	put_time(&j, "time", finding->time_ns);
+	hep_json_string(&j, "correlation_id", bytes_from_str(finding->correlation_id));
+	hep_json_string(&j, "finding", bytes_from_str(qos_finding_name(finding->kind)));
+	hep_json_string(&j, "text", bytes_from_str(finding->text));
+	put_address(&j, "src_ip", flow->family, &flow->src);
+	hep_json_u64(&j, "src_port", flow->sport);
+	put_address(&j, "dst_ip", flow->family, &flow->dst);
+	hep_json_u64(&j, "dst_port", flow->dport);
 	return end(&j);
 }
 

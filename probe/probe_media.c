@@ -4,6 +4,7 @@
 #include "probe_results.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
+#include "qos_delay.h"
 
 /* Media may be heard before the answer that announces it: looked for this long. */
 #define ATTACH_NS ((uint64_t)120 * 1000000000)
@@ -117,6 +118,7 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 
 	qos_report_build(hot, cold, is_final ? QOS_FINAL : QOS_PERIODIC, end, now_ns,
 		&w->probe->options->qos, &r);
+	qos_delay_describe(&w->probe->options->qos, &r);
 	probe_count(is_final ? &w->counters.reports_final : &w->counters.reports_periodic, 1);
 	if (cold->call) {
 		note_codec(cold->call, &r.payload);
@@ -124,6 +126,8 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 			note_mos(cold->call, &r);
 		note_life(cold->call, qos_stream_last_ns(hot, cold));
 	}
+	if (is_final)
+		probe_finding_stream_end(w, stream, end, now_ns);
 	if (is_final && w->probe->results)
 		probe_results_stream(w->probe->results, &r);
 	if (w->probe->options->send_reports)
@@ -147,6 +151,7 @@ static void attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	probe_count(&w->counters.media_attached, 1);
 	probe_media_payload(w, cold, qos_table_hot(&w->table, stream)->pt, &payload);
 	qos_stream_set_payload(&w->table.env, qos_table_hot(&w->table, stream), cold, &payload);
+	probe_finding_begin(w, stream);
 }
 
 static enum qos_end has_ended(const struct probe_worker *w, uint32_t stream, uint64_t now_ns)
@@ -169,14 +174,50 @@ static enum qos_end has_ended(const struct probe_worker *w, uint32_t stream, uin
 	return QOS_END_NONE;
 }
 
+/* A stream that became suspect does not wait as long as it was to when it was good. */
+static bool is_report_due(const struct probe_worker *w, const struct qos_stream_hot *hot,
+	const struct qos_stream_cold *cold, uint64_t now_ns)
+{
+	const struct qos_options *o = &w->probe->options->qos;
+	uint64_t interval = cold->report_interval_ns;
+	uint64_t due = cold->next_report_ns;
+
+	if (interval > o->report_interval_min_ns && qos_interval_is_suspect(o, hot, cold, false))
+		due -= interval - o->report_interval_min_ns;
+	/* Capture time may step back. */
+	return now_ns >= due || due - now_ns > qos_interval_longest(o);
+}
+
+static void look_for_report(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
+{
+	const struct qos_options *o = &w->probe->options->qos;
+	struct qos_stream_hot *hot = qos_table_hot(&w->table, stream);
+	struct qos_stream_cold *cold = &w->table.cold[stream];
+	bool is_suspect;
+
+	if (!o->report_interval_ns || !is_report_due(w, hot, cold, now_ns))
+		return;
+	is_suspect = qos_interval_is_suspect(o, hot, cold, false);
+	/* On hold nothing is heard and nothing is reported. */
+	if (qos_stream_packets(hot, cold) > cold->interval_packets) {
+		if (qos_budget_take(&w->report_budget, o->reports_per_second, now_ns))
+			report(w, stream, QOS_END_NONE, now_ns);
+		else
+			probe_count(&w->counters.reports_limited, 1);
+	}
+	is_suspect = is_suspect || qos_interval_is_suspect(o, hot, cold, true);
+	cold->report_interval_ns = qos_interval_next(o, cold->report_interval_ns, is_suspect);
+	cold->next_report_ns = now_ns + cold->report_interval_ns;
+}
+
 static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 {
-	uint64_t interval = w->probe->options->qos.report_interval_ns;
 	struct qos_stream_cold *cold = &w->table.cold[stream];
 	enum qos_end end;
 
 	if (!cold->call && now_ns < cold->attach_until_ns)
 		attach(w, stream, now_ns);
+	probe_finding_visit(w, stream, now_ns);
 	qos_stream_look(&w->table.env, qos_table_hot(&w->table, stream), cold);
 	end = has_ended(w, stream, now_ns);
 	if (end != QOS_END_NONE) {
@@ -187,13 +228,7 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 		qos_table_close(&w->table, stream);
 		return;
 	}
-	if (!interval ||
-		(now_ns < cold->next_report_ns && cold->next_report_ns - now_ns <= interval))
-		return;
-	/* On hold nothing is heard and nothing is reported. */
-	if (qos_stream_packets(qos_table_hot(&w->table, stream), cold) > cold->interval_packets)
-		report(w, stream, QOS_END_NONE, now_ns);
-	cold->next_report_ns = now_ns + interval;
+	look_for_report(w, stream, now_ns);
 }
 
 void probe_media_tick(struct probe_worker *w, uint64_t now_ns)
@@ -244,10 +279,12 @@ static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t no
 	probe_count(&w->outcome[stream == QOS_NONE ? PROBE_rtp_table_full : PROBE_rtp], c->pending);
 	if (stream != QOS_NONE) {
 		t->cold[stream].attach_until_ns = now_ns + ATTACH_NS;
+		t->cold[stream].report_interval_ns = w->probe->options->qos.report_interval_ns;
 		t->cold[stream].next_report_ns =
-			c->arrivals[0] + w->probe->options->qos.report_interval_ns;
+			c->arrivals[0] + t->cold[stream].report_interval_ns;
 		for (uint32_t i = 0; i < c->kept; i++)
 			qos_table_update(t, t->cold[stream].slot, &c->packets[i], c->arrivals[i]);
+		probe_finding_begin(w, stream);
 		/* RTCP on these addresses may be believed from now on. */
 		qos_probation_hint(&w->probation, &c->origin.flow, now_ns);
 	}

@@ -151,6 +151,17 @@ void probe_results_rtcp(struct probe_results *r, const struct pkt_view *view, ui
 	pthread_mutex_unlock(&r->lock);
 }
 
+void probe_results_finding(struct probe_results *r, const struct probe_finding *finding)
+{
+	if (!r->json)
+		return;
+	pthread_mutex_lock(&r->lock);
+	note_line(r, has_room(r)
+			     ? probe_json_finding(finding, r->lines + r->lines_used, LINE_MAX_BYTES)
+			     : 0);
+	pthread_mutex_unlock(&r->lock);
+}
+
 void probe_results_flush(struct probe_results *r)
 {
 	size_t n;

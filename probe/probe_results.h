@@ -17,6 +17,7 @@
 #include "qos_report.h"
 
 struct probe;
+struct probe_finding;
 
 /* A call as it ended. */
 struct probe_call {
@@ -63,6 +64,8 @@ void probe_results_call(struct probe_results *results, struct qos_call *call);
 void probe_results_rtcp(struct probe_results *results, const struct pkt_view *view, uint64_t now_ns,
 	struct bytes correlation_id);
 
+void probe_results_finding(struct probe_results *results, const struct probe_finding *finding);
+
 /* Control: writes the JSON lines that wait. */
 void probe_results_flush(struct probe_results *results);
 
@@ -78,6 +81,7 @@ size_t probe_json_stream(
 size_t probe_json_call(const struct probe_call *call, char *buf, size_t room);
 size_t probe_json_rtcp(const struct pkt_view *view, uint64_t now_ns, struct bytes correlation_id,
 	char *buf, size_t room);
+size_t probe_json_finding(const struct probe_finding *finding, char *buf, size_t room);
 size_t probe_json_summary(
 	const struct probe_results *results, const struct probe *probe, char *buf, size_t room);
 

@@ -299,7 +299,7 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 	for (unsigned i = 0; i < n && i < HEADERS_AHEAD; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
 	for (unsigned i = 0; i < n; i++) {
-		const struct dp_meta *meta = RTE_MBUF_DYNFIELD(burst[i], offset, struct dp_meta *);
+		const struct dp_meta *meta = dp_meta_at(burst[i], offset);
 		struct bytes frame = frame_of(burst[i]);
 		uint64_t age = meta->time_ns - base;
 		struct pkt_media m;

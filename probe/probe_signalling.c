@@ -7,30 +7,44 @@
 #include "sdp_media.h"
 #include "sip_body.h"
 
-static bool parse_sdp(const struct sip_msg *msg, struct sdp_session *session)
+/* With ICE media comes from where the two sides find a way (RFC 8839 section 5.1). */
+static bool has_candidates(struct bytes sdp)
 {
-	struct bytes sdp;
+	static const char attribute[] = "a=candidate:";
 
-	return sip_body_sdp(msg, &sdp) && sdp_media_parse(sdp, session) == SDP_OK;
+	return sdp.n && memmem(sdp.p, sdp.n, attribute, sizeof(attribute) - 1);
 }
 
-static void publish(struct probe_worker *w, const struct sip_msg *msg,
-	const struct sdp_session *session, struct qos_call *call)
+static bool parse_sdp(const struct sip_msg *msg, struct sdp_session *session, struct bytes *sdp)
+{
+	return sip_body_sdp(msg, sdp) && sdp_media_parse(*sdp, session) == SDP_OK;
+}
+
+static void publish(struct probe_worker *w, struct qos_call *call, unsigned party,
+	const struct sdp_session *session, bool has_ice, uint64_t now_ns)
 {
 	probe_count(&w->counters.sdp_descriptions, 1);
 	/* A failed call wants no media any more, whatever its messages still say. */
-	if (!atomic_load_explicit(&call->end_ns, memory_order_acquire))
-		qos_media_publish(w->probe->medias, call, qos_call_sender(call, msg), session,
-			w->call_counters);
+	if (atomic_load_explicit(&call->end_ns, memory_order_acquire))
+		return;
+	qos_media_publish(w->probe->medias, call, party, session, w->call_counters);
+	qos_call_media_said(call, party, session, has_ice, now_ns);
+}
+
+static bool is_answer(const struct sip_msg *msg)
+{
+	return !msg->is_request && msg->method == SIP_INVITE && msg->status / 100 == 2;
 }
 
 /* What needs nothing of the call is done while its memory is on the way. */
 enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
+	enum qos_call_change change;
 	struct sdp_session session;
 	struct qos_call *call;
 	struct sip_msg msg;
+	struct bytes sdp;
 	uint64_t hash;
 	bool has_sdp;
 
@@ -43,12 +57,17 @@ enum probe_outcome probe_signalling_sip(
 	if (w->probe->options->send_sip)
 		probe_emit_sip(w, view, now_ns, view->payload, msg.call_id);
 	qos_call_prefetch(w->probe->calls, hash);
-	has_sdp = parse_sdp(&msg, &session);
+	has_sdp = parse_sdp(&msg, &session, &sdp);
 	if (has_sdp)
 		qos_media_touch(w->probe->medias, &session);
-	qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
+	change = qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
+	if (call && is_answer(&msg))
+		qos_call_media_answered(call, now_ns);
 	if (call && has_sdp)
-		publish(w, &msg, &session, call);
+		publish(w, call, qos_call_sender(call, &msg), &session, has_candidates(sdp),
+			now_ns);
+	if (change == QOS_CALL_ENDED)
+		probe_finding_call_end(w, call, now_ns);
 	return PROBE_sip;
 }
 
@@ -101,6 +120,29 @@ static void end_streams(
 			end_stream(w, flow, ssrc, now_ns);
 }
 
+/* What the ends say of their streams, once for each compound. */
+static void note_quality(
+	struct probe_worker *w, const struct pkt_flow *flow, struct bytes payload, uint64_t now_ns)
+{
+	const struct pkt_seed *seed = &w->probe->seed;
+
+	if (qos_rtcp_is_repeated(&w->rtcp_recent, flow, payload, seed, now_ns))
+		probe_count(&w->table.counters.rtcp_repeated, 1);
+	else
+		qos_rtcp_on_compound(&w->table, flow, payload, now_ns);
+}
+
+/* What of SRTCP is in clear. */
+static enum probe_outcome take_srtcp(
+	struct probe_worker *w, const struct pkt_flow *flow, struct bytes payload, uint64_t now_ns)
+{
+	uint32_t ssrc;
+
+	if (qos_rtcp_on_srtcp(&w->table, flow, payload, &ssrc))
+		end_stream(w, flow, ssrc, now_ns);
+	return PROBE_srtcp;
+}
+
 /* SRTCP leaves the first eight octets in clear (RFC 3711 section 3.4). */
 static bool is_srtcp(struct bytes payload)
 {
@@ -135,10 +177,15 @@ enum probe_outcome probe_signalling_rtcp(
 		flow = *own;
 	is_known = media || qos_probation_is_hinted(&w->probation, &flow, now_ns);
 	if (!is_valid)
-		return is_known && is_srtcp(view->payload) ? PROBE_srtcp : PROBE_rtcp_unconfirmed;
+		return is_known && is_srtcp(view->payload)
+			       ? take_srtcp(w, &flow, view->payload, now_ns)
+			       : PROBE_rtcp_unconfirmed;
 	if (!is_known && !rtcp_is_strict_compound(view->payload))
 		return PROBE_rtcp_unconfirmed;
 	qos_probation_hint(&w->probation, &flow, now_ns);
+	if (w->probe->sources)
+		qos_sources_note(w->probe->sources, flow.family, &flow.src, view->vlan, now_ns);
+	note_quality(w, &flow, view->payload, now_ns);
 	if (rtcp_types(view->payload) & RTCP_HAS(RTCP_BYE))
 		end_streams(w, &flow, view->payload, now_ns);
 	if (media) {
@@ -156,6 +203,11 @@ enum probe_outcome probe_signalling_rtcp(
 
 void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_call *call)
 {
+	uint64_t end_ns = atomic_load_explicit(&call->end_ns, memory_order_acquire);
+
+	/* Without an end the capture ended. */
+	probe_finding_call_end(
+		&probe->workers[worker], call, end_ns ? end_ns : atomic_load(&probe->last_ns));
 	qos_media_withdraw(probe->medias, call, qos_calls_counters(probe->calls, worker));
 	if (probe->results)
 		probe_results_call(probe->results, call);

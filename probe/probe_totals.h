@@ -15,7 +15,7 @@ struct probe_total {
 };
 
 enum {
-	PROBE_TOTALS_MAX = 96,
+	PROBE_TOTALS_MAX = 128,
 };
 
 /* Each returns how many of PROBE_TOTALS_MAX entries it filled. */

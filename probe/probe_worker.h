@@ -8,8 +8,11 @@
 #include "pkt_media.h"
 #include "probe.h"
 #include "probe_counters.h"
+#include "probe_finding.h"
 #include "probe_query.h"
+#include "qos_interval.h"
 #include "qos_probation.h"
+#include "qos_rtcp.h"
 #include "qos_table.h"
 
 struct probe_rx;
@@ -32,6 +35,9 @@ struct probe_worker {
 	struct qos_table table;
 	void *table_memory;
 	struct qos_probation probation;
+	struct qos_rtcp_recent rtcp_recent;
+	struct probe_orphans orphans;
+	struct qos_budget report_budget;
 	struct qos_call_counters *call_counters;
 	uint64_t now_ns; /* packet time: goes back by PROBE_TIME_BACK_NS and more only */
 	uint64_t next_tick_ns; /* 0 before the first packet */
@@ -101,6 +107,7 @@ void probe_emit_sip(struct probe_worker *w, const struct pkt_view *view, uint64_
 void probe_emit_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns, struct bytes id);
 void probe_emit_report(struct probe_worker *w, const struct qos_report *report);
+void probe_emit_finding(struct probe_worker *w, const struct probe_finding *finding);
 
 /* The call that an endpoint belongs to is still to be believed at now_ns. */
 bool probe_media_is_current(const struct qos_media *media, uint64_t now_ns);

@@ -18,6 +18,7 @@
 
 #include "pkt_flow.h"
 #include "pkt_hash.h"
+#include "qos_call_media.h"
 #include "qos_options.h"
 #include "sip_msg.h"
 
@@ -75,6 +76,7 @@ struct qos_call {
 	_Atomic uint32_t codec_pt; /* what the first stream carried; QOS_CALL_NO_CODEC: none yet */
 	struct rcu_head rcu;
 	char codec[24]; /* written once by the worker that set codec_pt from none */
+	struct qos_call_media talk; /* what its sides said of their audio, and when it was heard */
 	char from[QOS_PARTY_MAX];
 	char to[QOS_PARTY_MAX];
 };

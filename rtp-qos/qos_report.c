@@ -256,6 +256,7 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	report->max_skew_ms = ms(hot->skew_max_ns);
 	report->max_delta_ms = ms(hot->delta_max_ns);
 
+	qos_rtcp_describe(&cold->rtcp, cold->payload.clock, report);
 	report->delta_ms = mean_delta_ms(hot, cold, report);
 	close_interval(hot, cold, options, report);
 	report->has_score = cold->scored_packets > 0;

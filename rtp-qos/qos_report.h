@@ -13,6 +13,7 @@
 #include "qos_call.h"
 #include "qos_codec.h"
 #include "qos_options.h"
+#include "rtcp_packet.h"
 
 enum qos_report_type {
 	QOS_PERIODIC = 0,
@@ -26,6 +27,14 @@ enum qos_end {
 	QOS_END_RTCP_BYE,
 	QOS_END_TIMEOUT,
 	QOS_END_CAPTURE, /* heptap stopped, or the file ended */
+};
+
+/* Where a delay is known from, the least certain first. */
+enum qos_delay_source {
+	QOS_DELAY_NONE = 0,
+	QOS_DELAY_CONF, /* configured */
+	QOS_DELAY_XR, /* a receiver's XR VoIP metrics */
+	QOS_DELAY_RTCP, /* measured at the probe, both sides */
 };
 
 struct qos_report {
@@ -100,6 +109,30 @@ struct qos_report {
 	enum qos_scale scale;
 	double mos, min_mos, mean_mos;
 	double r, min_r, mean_r;
+
+	/* Round trips from the probe to the stream's source (A) and to its receiver (B), by RTCP without any
+	 * clock but the probe's: the least of the last five. From end to end it is their sum. */
+	double rtt_a_ms, rtt_b_ms;
+
+	/* Filled by qos_delay_describe: G.107's mouth-to-ear delay Ta, its impairment Id, and with it the R and
+	 * MOS of the conversation. Only with a delay_source, the last three only when has_score too. */
+	double ta_ms;
+	double id, r_cq, mos_cq;
+
+	/* What the receiver reports of the stream, RFC 3550 section 6.4; nothing while far_reports is 0. */
+	double far_loss_pct, far_max_loss_pct; /* between two reports: of the last one, the most */
+	double far_jitter_ms,
+		far_max_jitter_ms; /* NaN: the clock is not known, or it is no jitter */
+	int32_t far_lost; /* cumulative; duplicates count against it */
+	uint32_t far_reports; /* report blocks */
+
+	uint64_t remb_bit_rate; /* of the last REMB */
+	uint32_t nacks, nack_packets, plis, firs, rembs; /* feedback of the receiver */
+	uint32_t rtcp_packets; /* compounds of the source */
+	uint32_t srtcp_packets; /* those that are encrypted */
+	enum qos_delay_source delay_source;
+	struct rtcp_voip_metrics xr; /* the receiver's last, RFC 3611 section 4.7 */
+	bool has_rtt_a, has_rtt_b, has_xr;
 };
 
 /* A call's worst stream in one word, of which the least is the worst, that with the least mean R; 0 for a

@@ -19,6 +19,7 @@
 #include "qos_codec.h"
 #include "qos_look.h"
 #include "qos_report.h"
+#include "qos_rtcp.h"
 
 enum {
 	QOS_MIN_SEQUENTIAL = 2, /* RFC 3550 A.1 */
@@ -135,6 +136,16 @@ struct qos_stream_cold {
 	double r, min_r, sum_r;
 	double mos, min_mos, sum_mos;
 	uint64_t scored_packets;
+
+	uint64_t report_interval_ns; /* to the next report */
+
+	/* What was looked for already. */
+	bool is_late_checked, is_orphan_checked;
+	bool has_odd_pt;
+	uint8_t good_pt, odd_pt; /* that the receiver announced, did not announce */
+	uint64_t odd_packets; /* packets when odd_pt was seen first */
+
+	struct qos_rtcp rtcp; /* what its ends say of it */
 };
 
 /* RTP clocks in use by one table, so that the hot line holds an index and no division is needed. */

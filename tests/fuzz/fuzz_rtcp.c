@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rtcp_feedback.h"
 #include "rtcp_packet.h"
+#include "rtcp_xr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -54,6 +56,40 @@ static void walk_sdes(const struct rtcp_packet *packet)
 	}
 }
 
+/* As many sub-blocks as the body has room for, and a type that was promised. */
+static void walk_round_trips(const struct rtcp_xr_block *block)
+{
+	struct rtcp_dlrr dlrr;
+	uint32_t middle;
+	unsigned n = 0;
+
+	while (rtcp_xr_dlrr(block, n, &dlrr))
+		n++;
+	check(n == 0 || block->type == RTCP_XR_DLRR);
+	check((size_t)n * 12 <= block->body.n);
+	check(!rtcp_xr_rrtr(block, &middle) || block->type == RTCP_XR_RRTR);
+}
+
+static void walk_feedback(const struct rtcp_packet *packet)
+{
+	struct rtcp_feedback feedback;
+	uint64_t bit_rate;
+	uint32_t ssrc;
+	uint8_t number;
+	unsigned firs = 0, rembs = 0;
+
+	if (!rtcp_feedback(packet, &feedback))
+		return;
+	check(is_inside(packet->body, feedback.fci));
+	check(rtcp_nack_packets(&feedback) <= feedback.fci.n / 4 * 17);
+	while (rtcp_fir_entry(&feedback, firs, &ssrc, &number))
+		firs++;
+	while (rtcp_remb_entry(&feedback, rembs, &ssrc, &bit_rate))
+		rembs++;
+	check(firs == 0 || rembs == 0);
+	check((size_t)firs * 8 <= feedback.fci.n && (size_t)rembs * 4 <= feedback.fci.n);
+}
+
 static size_t walk_xr(const struct rtcp_packet *packet)
 {
 	struct rtcp_voip_metrics metrics;
@@ -63,6 +99,7 @@ static size_t walk_xr(const struct rtcp_packet *packet)
 	while (rtcp_xr_next(packet, &cursor, &block)) {
 		check(is_inside(packet->body, block.body));
 		check(!rtcp_voip_metrics(&block, &metrics) || block.type == 7);
+		walk_round_trips(&block);
 		octets += 4 + block.body.n;
 	}
 	return octets;
@@ -76,6 +113,7 @@ static void walk_packet(const struct rtcp_packet *packet, bool is_valid)
 	size_t xr_octets = walk_xr(packet);
 
 	walk_sdes(packet);
+	walk_feedback(packet);
 	check(reports <= packet->count && sources <= packet->count);
 	check(!has_info || packet->type == RTCP_SR);
 	if (!is_valid)

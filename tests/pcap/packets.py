@@ -19,6 +19,12 @@ def udp(t: int, sport: int, dport: int, payload: bytes, src: int = 1, dst: int =
                   struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload)
 
 
+def back(record: Record) -> Record:
+    """The other way: addresses exchanged, ports as they are."""
+    t, frame = record
+    return Record(t, frame[:26] + frame[30:34] + frame[26:30] + frame[34:])
+
+
 def request(method: str, call_id: str) -> bytes:
     return (f"{method} sip:b@example.com SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK{call_id}\r\n"
             f"From: <sip:a@example.com>;tag=f\r\nTo: <sip:b@example.com>\r\nCall-ID: {call_id}\r\n"

@@ -165,13 +165,13 @@ def test_print_config_loads_back_equal(text, config):
 def test_print_schema_has_every_key_of_print_config():
     schema = command("--print-schema")
     assert (schema.code, schema.err) == (0, "")
-    section = ""
+    path: list[str] = []
     for line in command("--print-config").out.decode().splitlines():
-        key = line.strip().partition(":")[0]
-        section = section if line.startswith(" ") else key
-        name = f"{section}.{key}" if line.startswith(" ") else key
-        if line.startswith(" ") or not line.endswith(":"):
-            assert f"| `{name}` |" in schema.out.decode()
+        depth = (len(line) - len(line.lstrip())) // 2
+        path = [*path[:depth], line.strip().partition(":")[0]]
+        if not line.endswith(":"):
+            assert f"| `{'.'.join(path)}` |" in schema.out.decode()
+    assert len(path) == 2
 
 
 def test_standard_input_is_read_like_a_file(small):

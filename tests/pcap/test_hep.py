@@ -49,9 +49,10 @@ class Received:
 class Collector:
     """hep-dump on a free port, until nothing came for a while."""
 
-    def __init__(self):
+    def __init__(self, timeout: int = 3):
         self.process = subprocess.Popen(
-            [sys.executable, str(HEP_DUMP), "--bind", "127.0.0.1:0", "--json", "--timeout", "3"],
+            [sys.executable, str(HEP_DUMP), "--bind", "127.0.0.1:0", "--json",
+             "--timeout", str(timeout)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
         self.port = int(re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)[1])

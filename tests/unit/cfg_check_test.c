@@ -131,6 +131,21 @@ static void wants_xdp_keys_on_af_xdp_ports_only(void **state)
 		"port \"a\" has xdp.networks, which need xdp.mode voice or listed");
 }
 
+static void wants_the_interval_between_its_bounds(void **state)
+{
+	static const char want[] =
+		"quality.report_interval must be between quality.adaptive.shortest and "
+		"quality.adaptive.longest";
+
+	(void)state;
+	expect_passes("quality: {report_interval: 0}\n");
+	expect_passes("quality: {report_interval: 2m}\n");
+	expect_passes("quality: {adaptive: {shortest: 10s, longest: 10s}}\n");
+	expect_fails("quality: {adaptive: {shortest: 11s}}\n", want);
+	expect_fails("quality: {adaptive: {shortest: 1s, longest: 9s}}\n", want);
+	expect_fails("quality: {report_interval: 0, adaptive: {shortest: 1s}}\n", want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +156,7 @@ int main(void)
 		cmocka_unit_test(wants_each_device_once),
 		cmocka_unit_test(wants_a_buffer_for_every_descriptor),
 		cmocka_unit_test(wants_xdp_keys_on_af_xdp_ports_only),
+		cmocka_unit_test(wants_the_interval_between_its_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,8 @@
 #include "cfg_load.h"
 #include "unit.h"
 
+#define SEC 1000000000ull
+
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 /* The text goes into a buffer that ends at an unmapped page. */
@@ -80,6 +82,19 @@ static void gives_the_documented_defaults(void **state)
 	assert_int_equal(o.qos.buffer_small_ns, 50000000);
 	assert_int_equal(o.qos.buffer_large_ns, 200000000);
 	assert_int_equal(o.qos.buffer_max_ns, 500000000);
+	assert_int_equal(o.qos.delay_ms, 0);
+	assert_int_equal(o.qos.jitter_buffer_ms, 40);
+	assert_int_equal(o.qos.one_way_ns, 10 * SEC);
+	assert_int_equal(o.qos.no_media_ns, 5 * SEC);
+	assert_int_equal(o.qos.orphan_ns, 30 * SEC);
+	assert_int_equal(o.qos.late_ns, 3 * SEC);
+	assert_true(o.qos.finds_codec && o.qos.finds_timeout);
+	assert_int_equal(o.qos.report_interval_min_ns, 0);
+	assert_int_equal(o.qos.report_interval_max_ns, 60 * SEC);
+	assert_int_equal(o.qos.suspect_loss_milli, 1000);
+	assert_int_equal(o.qos.suspect_jitter_ms, 30);
+	assert_int_equal(o.qos.suspect_mos_milli, 3600);
+	assert_int_equal(o.qos.reports_per_second, 0);
 	assert_int_equal(o.qos.max_streams, 100000);
 	assert_int_equal(o.qos.max_candidates, 16384);
 	assert_int_equal(o.qos.max_calls, 100000);
@@ -90,7 +105,8 @@ static void gives_the_documented_defaults(void **state)
 	assert_int_equal(o.hep.final_type, HEP_FINAL);
 	assert_int_equal(o.hep.collector_count, 0);
 	assert_int_equal(o.log_level, CFG_LOG_INFO);
-	assert_true(o.capture_tcp && o.send_sip && o.send_rtcp && o.send_reports);
+	assert_true(
+		o.capture_tcp && o.send_sip && o.send_rtcp && o.send_reports && o.send_findings);
 	assert_int_equal(o.result_rows, 200000);
 }
 
@@ -182,6 +198,16 @@ static void loads_capture_quality_and_log(void **state)
 		     "  buffer_small: 40ms\n"
 		     "  buffer_large: 1s\n"
 		     "  buffer_max: 10ms\n"
+		     "  delay_ms: 150\n"
+		     "  jitter_buffer_ms: 60\n"
+		     "  adaptive: {shortest: 1s, longest: 2m, loss: 500, jitter: 20, mos: 4000}\n"
+		     "  findings:\n"
+		     "    one_way_audio: 1s\n"
+		     "    signalling_without_rtp: 2s\n"
+		     "    rtp_without_signalling: 0\n"
+		     "    late_rtp: 100ms\n"
+		     "    codec_not_in_answer: false\n"
+		     "    rtp_timeout: false\n"
 		     "log: {level: debug}\n",
 		&o);
 	assert_false(o.capture_tcp);
@@ -196,6 +222,18 @@ static void loads_capture_quality_and_log(void **state)
 	assert_int_equal(o.qos.buffer_small_ns, 40000000);
 	assert_int_equal(o.qos.buffer_large_ns, 1000000000);
 	assert_int_equal(o.qos.buffer_max_ns, 10000000);
+	assert_int_equal(o.qos.delay_ms, 150);
+	assert_int_equal(o.qos.jitter_buffer_ms, 60);
+	assert_int_equal(o.qos.one_way_ns, SEC);
+	assert_int_equal(o.qos.no_media_ns, 2 * SEC);
+	assert_int_equal(o.qos.orphan_ns, 0);
+	assert_int_equal(o.qos.late_ns, SEC / 10);
+	assert_false(o.qos.finds_codec || o.qos.finds_timeout);
+	assert_int_equal(o.qos.report_interval_min_ns, SEC);
+	assert_int_equal(o.qos.report_interval_max_ns, 120 * SEC);
+	assert_int_equal(o.qos.suspect_loss_milli, 500);
+	assert_int_equal(o.qos.suspect_jitter_ms, 20);
+	assert_int_equal(o.qos.suspect_mos_milli, 4000);
 	assert_int_equal(o.log_level, CFG_LOG_DEBUG);
 }
 
@@ -214,6 +252,7 @@ static void loads_hep_and_resolves_collectors(void **state)
 		     "  sip: false\n"
 		     "  rtcp: false\n"
 		     "  reports: false\n"
+		     "  findings: false\n"
 		     "  collectors:\n"
 		     "    - rate: 20000\n"
 		     "      address: udp:127.0.0.1:9060\n"
@@ -223,7 +262,7 @@ static void loads_hep_and_resolves_collectors(void **state)
 	assert_string_equal(o.hep.node_name, "n");
 	assert_string_equal(o.hep.auth_key, "my \"key\"");
 	assert_int_equal(o.hep.final_type, HEP_HANGUP);
-	assert_false(o.send_sip || o.send_rtcp || o.send_reports);
+	assert_false(o.send_sip || o.send_rtcp || o.send_reports || o.send_findings);
 	assert_int_equal(o.hep.collector_count, 2);
 	assert_string_equal(o.hep.collectors[0].address, "udp:127.0.0.1:9060");
 	assert_int_equal(o.hep.collectors[0].rate, 20000);

@@ -206,7 +206,7 @@ static const char *expect_item(const char *at, const struct cfg_key *keys, const
 {
 	char want[1024];
 	char about[256];
-	char deeper[32];
+	char deeper[48];
 
 	snprintf(deeper, sizeof(deeper), "%s  ", comment);
 	for (const struct cfg_key *key = keys; key->name; key++) {
@@ -225,7 +225,7 @@ static const char *expect_item(const char *at, const struct cfg_key *keys, const
 
 static const char *expect_list(const char *at, const struct cfg_key *list, const char *indent)
 {
-	char comment[32];
+	char comment[64];
 	char want[1024];
 
 	snprintf(comment, sizeof(comment), "%s#   ", indent);
@@ -234,23 +234,31 @@ static const char *expect_list(const char *at, const struct cfg_key *list, const
 	return expect_text(at, want) - 1;
 }
 
-static const char *expect_section(const char *at, const struct cfg_key *section)
+/* Blanks before a section, and two more before each of its keys. */
+static const char *expect_section(const char *at, const struct cfg_key *section, const char *indent)
 {
 	char want[1024];
 	char about[256];
+	char deeper[48];
 
-	snprintf(want, sizeof(want), "\n# %s\n%s:\n", section->help, section->name);
+	snprintf(want, sizeof(want), "\n%s# %s\n%s%s:\n", indent, section->help, indent,
+		section->name);
 	at = expect_text(at, want) - 1;
+	snprintf(deeper, sizeof(deeper), "%s  ", indent);
 	for (const struct cfg_key *key = section->keys; key->name; key++) {
 		const char *quote = quote_of(key);
 
+		if (key->type == CFG_SECTION) {
+			at = expect_section(at, key, deeper);
+			continue;
+		}
 		if (key->type == CFG_LIST) {
-			at = expect_list(at, key, "  ");
+			at = expect_list(at, key, deeper);
 			continue;
 		}
 		describe(key, about, sizeof(about));
-		snprintf(want, sizeof(want), "\n  # %s\n  # %s\n  %s: %s%s%s\n", key->help, about,
-			key->name, quote, key->default_text, quote);
+		snprintf(want, sizeof(want), "\n%s# %s\n%s# %s\n%s%s: %s%s%s\n", deeper, key->help,
+			deeper, about, deeper, key->name, quote, key->default_text, quote);
 		at = expect_text(at, want) - 1;
 	}
 	return at;
@@ -263,7 +271,7 @@ static void describes_every_key_in_the_sample_in_order(void **state)
 
 	(void)state;
 	for (const struct cfg_key *key = cfg_schema; key->name; key++)
-		at = key->type == CFG_LIST ? expect_list(at, key, "") : expect_section(at, key);
+		at = key->type == CFG_LIST ? expect_list(at, key, "") : expect_section(at, key, "");
 	assert_string_equal(at, "\n");
 	free(text);
 }
@@ -354,8 +362,8 @@ static void gives_every_row_of_the_schema_six_cells(void **state)
 			bars += *c == '|';
 		assert_int_equal(bars, 7);
 	}
-	/* Two of head, 2 lists, 14 keys of their items, 40 keys in sections. */
-	assert_int_equal(rows, 2 + 2 + 14 + 40);
+	/* Two of head, 2 lists, 14 keys of their items, 55 keys in sections. */
+	assert_int_equal(rows, 2 + 2 + 14 + 55);
 	free(text);
 }
 

@@ -174,6 +174,31 @@ static void writes_rtcp_as_json(void **state)
 		"{\"ssrc\":7,\"type\":201,\"report_count\":0,\"report_blocks\":[]}");
 }
 
+static void writes_a_log_as_text(void **state)
+{
+	struct hep_options o = all_options();
+	struct pkt_view view = view6();
+	struct hep_log log = {
+		.flow = &view.flow,
+		.time_ns = TIME_NS,
+		.vlan = 42,
+		.correlation_id = BYTES_LIT("call-3"),
+		.text = BYTES_LIT("late RTP"),
+	};
+	struct hep_decoded d;
+	size_t n;
+
+	(void)state;
+	n = hep_encode_log(&o, &log, buf, sizeof(buf));
+	assert_true(hep_decode(bytes_of(buf, n), &d));
+	ASSERT_ORDER(&d, 1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 14, 19, 18, 0x18, 17, 15);
+	assert_int_equal(hep_number(&d, 11, 1), 100);
+	assert_int_equal(hep_number(&d, 18, 2), 42);
+	assert_int_equal(hep_number(&d, 10, 4), 123456);
+	assert_text(hep_data(&d, 17), "call-3");
+	assert_text(hep_data(&d, 15), "late RTP");
+}
+
 static struct qos_report report4(void)
 {
 	return (struct qos_report){
@@ -285,6 +310,8 @@ static size_t encode(unsigned kind, void *to, size_t room)
 	struct hep_options o = all_options();
 	struct qos_report report = report4();
 	struct pkt_view view = view6();
+	struct hep_log log = {
+		.flow = &view.flow, .correlation_id = BYTES_LIT("id"), .text = BYTES_LIT("text")};
 
 	view.payload = bytes_of(rr, sizeof(rr));
 	switch (kind) {
@@ -293,6 +320,8 @@ static size_t encode(unsigned kind, void *to, size_t room)
 			&o, &view, TIME_NS, BYTES_LIT("BYE"), BYTES_LIT("id"), to, room);
 	case 1:
 		return hep_encode_rtcp(&o, &view, TIME_NS, BYTES_LIT("id"), to, room);
+	case 2:
+		return hep_encode_log(&o, &log, to, room);
 	default:
 		return hep_encode_report(&o, &report, to, room);
 	}
@@ -301,7 +330,7 @@ static size_t encode(unsigned kind, void *to, size_t room)
 static void returns_0_for_every_buffer_that_is_too_small(void **state)
 {
 	(void)state;
-	for (unsigned kind = 0; kind < 3; kind++) {
+	for (unsigned kind = 0; kind < 4; kind++) {
 		size_t n = encode(kind, buf, sizeof(buf));
 
 		assert_true(n > 0);
@@ -322,6 +351,7 @@ int main(void)
 		cmocka_unit_test(cuts_a_correlation_id_like_the_call_table),
 		cmocka_unit_test(refuses_a_sip_message_too_large_for_udp),
 		cmocka_unit_test(writes_rtcp_as_json),
+		cmocka_unit_test(writes_a_log_as_text),
 		cmocka_unit_test(writes_a_report_with_its_scores),
 		cmocka_unit_test(leaves_out_scores_that_do_not_exist),
 		cmocka_unit_test(keeps_scores_and_jitter_within_their_chunks),

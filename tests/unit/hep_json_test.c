@@ -287,8 +287,109 @@ static void writes_every_key_of_a_report_in_order(void **state)
 		"\"GAP_MS\":6586.666,\"DISC_F50\":9,\"DISC_F200\":8,\"DISC_AD\":1,"
 		"\"MOS_F50\":3.100,\"MOS_F200\":3.200,\"MOS_AD\":4.250,\"PTIME\":20.000,"
 		"\"DRIFT_PPM\":-12.346,\"PDV_P50\":1.500,\"PDV_P95\":20.250,"
-		"\"PDV_P99\":null,\"CLOCK_EST\":16000,\"TYPE\":\"PERIODIC\"}");
+		"\"PDV_P99\":null,\"CLOCK_EST\":16000,\"RTT\":null,\"RTT_A\":null,"
+		"\"RTT_B\":null,\"TA_MS\":null,\"DELAY_SRC\":\"none\",\"ID\":null,"
+		"\"MOS_LQ\":4.394,\"MOS_CQ\":null,\"RFACTOR_CQ\":null,\"RTCP_PK\":0,"
+		"\"SRTCP_PK\":0,\"FAR_REPORTS\":0,\"TYPE\":\"PERIODIC\"}");
 	assert_true(json_is_valid(report_json(&report, HEP_FINAL)));
+}
+
+/* What a report says of RTCP, as an object of its own. */
+static struct bytes rtcp_json(const struct qos_report *report)
+{
+	static char cut[sizeof(text)];
+	const char *from, *to;
+	size_t n;
+
+	n = report_json(report, HEP_FINAL).n;
+	text[n] = '\0';
+	from = strstr(text, "\"RTT\"");
+	to = strstr(text, ",\"TYPE\"");
+	assert_true(from && to && from < to);
+	n = (size_t)snprintf(cut, sizeof(cut), "{%.*s}", (int)(to - from), from);
+	memcpy(text, cut, n + 1);
+	return bytes_of(text, n);
+}
+
+static void writes_what_rtcp_says(void **state)
+{
+	struct qos_report report = {
+		.has_rtt_a = true,
+		.rtt_a_ms = 30.25,
+		.has_rtt_b = true,
+		.rtt_b_ms = 50,
+		.delay_source = QOS_DELAY_RTCP,
+		.ta_ms = 100.125,
+		.has_score = true,
+		.mos = 4.409,
+		.id = 2.695,
+		.r_cq = 90.66,
+		.mos_cq = 4.355,
+		.rtcp_packets = 3,
+		.srtcp_packets = 2,
+		.far_reports = 4,
+		.far_lost = -5,
+		.far_loss_pct = 12.5,
+		.far_max_loss_pct = 25,
+		.far_jitter_ms = 1.5,
+		.far_max_jitter_ms = NAN,
+		.nacks = 6,
+		.nack_packets = 7,
+		.plis = 8,
+		.firs = 9,
+		.rembs = 10,
+		.remb_bit_rate = 1000000,
+	};
+
+	(void)state;
+	assert_text(rtcp_json(&report),
+		"{\"RTT\":80.250,\"RTT_A\":30.250,\"RTT_B\":50.000,\"TA_MS\":100.125,"
+		"\"DELAY_SRC\":\"rtcp\",\"ID\":2.695,\"MOS_LQ\":4.409,\"MOS_CQ\":4.355,"
+		"\"RFACTOR_CQ\":90.660,\"RTCP_PK\":3,\"SRTCP_PK\":2,\"FAR_REPORTS\":4,"
+		"\"FAR_LOSS_PCT\":12.500,\"FAR_MAX_LOSS_PCT\":25.000,\"FAR_LOST\":-5,"
+		"\"FAR_JITTER\":1.500,\"FAR_MAX_JITTER\":null,\"NACK\":6,\"NACK_PK\":7,"
+		"\"PLI\":8,\"FIR\":9,\"REMB\":10,\"REMB_BPS\":1000000}");
+}
+
+static void writes_voip_metrics_whole(void **state)
+{
+	struct qos_report report = {
+		.has_xr = true,
+		.xr = {.loss_rate = 64,
+			.discard_rate = 32,
+			.burst_density = 128,
+			.gap_density = 64,
+			.burst_ms = 120,
+			.gap_ms = 4000,
+			.round_trip_ms = 80,
+			.end_system_ms = 95,
+			.signal_level = -18,
+			.noise_level = 127,
+			.rerl = 55,
+			.gmin = 16,
+			.r_factor = 90,
+			.ext_r_factor = 127,
+			.mos_lq = 41,
+			.mos_cq = 127,
+			.rx_config = 0xb5,
+			.jb_nominal_ms = 40,
+			.jb_maximum_ms = 60,
+			.jb_abs_max_ms = 200},
+	};
+	const char *at;
+
+	(void)state;
+	assert_true(json_is_valid(rtcp_json(&report)));
+	text[rtcp_json(&report).n] = '\0';
+	at = strstr(text, "\"XR_LOSS_PCT\"");
+	assert_non_null(at);
+	assert_string_equal(at,
+		"\"XR_LOSS_PCT\":25.000,\"XR_DISCARD_PCT\":12.500,\"XR_BURST_DENSITY\":0.500,"
+		"\"XR_BURST_MS\":120,\"XR_GAP_DENSITY\":0.250,\"XR_GAP_MS\":4000,\"XR_GMIN\":16,"
+		"\"XR_RTT\":80,\"XR_END_DELAY\":95,\"XR_SIGNAL\":-18,\"XR_NOISE\":null,"
+		"\"XR_RERL\":55,\"XR_RFACTOR\":90,\"XR_EXT_RFACTOR\":null,\"XR_MOS_LQ\":4.100,"
+		"\"XR_MOS_CQ\":null,\"XR_PLC\":2,\"XR_JBA\":3,\"XR_JB_RATE\":5,"
+		"\"XR_JB_NOMINAL\":40,\"XR_JB_MAX\":60,\"XR_JB_ABS_MAX\":200}");
 }
 
 static void names_the_scale_of_the_score(void **state)
@@ -393,6 +494,8 @@ int main(void)
 		cmocka_unit_test(writes_points_in_a_locale_of_commas),
 		cmocka_unit_test(writes_every_key_of_a_report_in_order),
 		cmocka_unit_test(names_the_last_report_as_configured),
+		cmocka_unit_test(writes_what_rtcp_says),
+		cmocka_unit_test(writes_voip_metrics_whole),
 		cmocka_unit_test(names_the_scale_of_the_score),
 		cmocka_unit_test(writes_null_where_there_is_no_score),
 		cmocka_unit_test(leaves_out_mac_addresses_that_are_not_known),
