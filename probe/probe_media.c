@@ -6,6 +6,12 @@
 #include "probe_worker.h"
 #include "qos_delay.h"
 
+/* Visits between fetching a stream's halves and looking at it; the hot half is found through the cold one. */
+enum {
+	COLD_AHEAD = 12,
+	HOT_AHEAD = 6,
+};
+
 /* Media may be heard before the answer that announces it: looked for this long. */
 #define ATTACH_NS ((uint64_t)120 * 1000000000)
 
@@ -234,15 +240,17 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 void probe_media_tick(struct probe_worker *w, uint64_t now_ns)
 {
 	unsigned phase = qos_wheel_phase(now_ns);
-	const uint32_t *slot = w->table.wheel.slot[phase];
+	const uint32_t *stream = w->table.wheel.slot[phase];
 
 	/* Downwards, so that a stream that closes only moves one already looked at. */
 	for (uint32_t i = w->table.wheel.count[phase]; i-- > 0;) {
-		if (i >= 8) {
-			__builtin_prefetch(qos_table_hot(&w->table, slot[i - 8]));
-			__builtin_prefetch(&w->table.cold[slot[i - 8]].next_report_ns);
+		if (i >= COLD_AHEAD) {
+			__builtin_prefetch(&w->table.cold[stream[i - COLD_AHEAD]].slot);
+			__builtin_prefetch(&w->table.cold[stream[i - COLD_AHEAD]].next_report_ns);
 		}
-		visit(w, slot[i], now_ns);
+		if (i >= HOT_AHEAD)
+			__builtin_prefetch(qos_table_hot(&w->table, stream[i - HOT_AHEAD]));
+		visit(w, stream[i], now_ns);
 	}
 }
 

@@ -136,12 +136,15 @@ static uint64_t run_touch(void *arg)
 	return run_alone(arg, bench_floor_touch);
 }
 
-/* Nothing is shed: a feed that is too fast waits. */
+/* Nothing is shed, which begins at half full: a feed that is too fast waits. */
 static bool has_room(const struct thread *t)
 {
-	for (unsigned i = 0; i < t->p->probe->lcores.worker_count; i++)
-		if (t->rx->lanes[i].media && dp_ring_room(t->rx->lanes[i].media) < RING_ROOM)
+	for (unsigned i = 0; i < t->p->probe->lcores.worker_count; i++) {
+		const struct dp_ring *ring = t->rx->lanes[i].media;
+
+		if (ring && dp_ring_room(ring) < dp_ring_size(ring) / 2 + RING_ROOM)
 			return false;
+	}
 	return true;
 }
 
