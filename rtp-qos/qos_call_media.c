@@ -126,7 +126,7 @@ bool qos_call_media_find(struct qos_call *call, enum qos_finding finding)
 const char *qos_finding_name(enum qos_finding finding)
 {
 	static const char *const names[] = {
-#define X(name, help) #name + sizeof("finding_") - 1,
+#define X(name, help) &#name[sizeof("finding_") - 1],
 #include "qos_findings.def"
 #undef X
 	};
