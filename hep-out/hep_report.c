@@ -161,15 +161,34 @@ static const char *type_name(const struct qos_report *report, uint32_t final_typ
 	return final_type == HEP_HANGUP ? "HANGUP" : "FINAL";
 }
 
-#define KNOWN(is_known, v) ((is_known) ? (double)(v) : NAN)
-#define SCORE(v)	   KNOWN(r->has_score, v)
-#define HAS_DELAY	   (r->delay_source != QOS_DELAY_NONE)
-#define HAS_CQ		   (HAS_DELAY && r->has_score)
+static double known(bool is_known, double v)
+{
+	return is_known ? v : NAN;
+}
+
 /* Most streams have no feedback and no XR, and a report should fit into one packet. */
-#define GIVEN(is_given, v) ((is_given) ? (double)(v) : LEFT_OUT)
-#define FAR(v)		   GIVEN(r->far_reports, v)
-#define FEEDBACK(v)	   GIVEN(r->nacks || r->plis || r->firs || r->rembs, v)
-#define XR(v)		   GIVEN(r->has_xr, v)
+static double given(bool is_given, double v)
+{
+	return is_given ? v : LEFT_OUT;
+}
+
+static bool has_cq(const struct qos_report *r)
+{
+	return r->delay_source != QOS_DELAY_NONE && r->has_score;
+}
+
+static bool has_feedback(const struct qos_report *r)
+{
+	return r->nacks || r->plis || r->firs || r->rembs;
+}
+
+#define KNOWN(is_known, v) known(is_known, v)
+#define SCORE(v)	   known(r->has_score, v)
+#define HAS_DELAY	   (r->delay_source != QOS_DELAY_NONE)
+#define HAS_CQ		   has_cq(r)
+#define FAR(v)		   given(r->far_reports, (double)(v))
+#define FEEDBACK(v)	   given(has_feedback(r), (double)(v))
+#define XR(v)		   given(r->has_xr, v)
 
 void hep_json_report(struct hep_json *j, const struct qos_report *r, uint32_t final_type)
 {
