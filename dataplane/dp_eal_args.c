@@ -171,9 +171,19 @@ static int add_memory(const struct dp_options *options, bool offline, struct dp_
 	uint64_t mb = options->memory ? (options->memory + (1 << 20) - 1) >> 20
 		      : offline	      ? OFFLINE_MEMORY_MB
 				      : LIVE_MEMORY_MB;
+	uint64_t machine_mb =
+		((uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE)) >> 20;
 	bool wants = !offline && options->hugepages != DP_HUGEPAGES_OFF;
 	uint64_t free_mb = wants ? dp_hugepages_free() >> 20 : 0;
 
+	/* More makes EAL give up without a word, or crash. */
+	if (mb > machine_mb) {
+		DP_LOG(ERR, eal,
+			"packet memory (memory.packet) is %" PRIu64
+			" MB, but the machine has %" PRIu64 " MB",
+			mb, machine_mb);
+		return -ENOMEM;
+	}
 	if (wants && options->hugepages == DP_HUGEPAGES_ON && free_mb < mb) {
 		DP_LOG(ERR, eal,
 			"packet memory needs %" PRIu64 " MB of hugepages, but only %" PRIu64

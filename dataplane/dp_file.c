@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pcap/pcap.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ enum {
 	SPARE_MBUFS = 32,
 	LARGE_MBUFS = 63,
 	DAMAGE_MAX = 1024,
+	STOP_MS = 100, /* between looks whether the reading was stopped */
 };
 
 struct source {
@@ -44,6 +46,7 @@ struct source {
 	uint32_t link_type; /* the last frame's, and */
 	int link; /* its enum dp_link, -1 for none of them */
 	bool is_done;
+	bool may_be_silent; /* a pipe or a terminal */
 	uint64_t left_out; /* frames whose link type is none of enum dp_link, */
 	uint32_t left_out_type; /* the first of them's */
 	struct dp_file_frame frame; /* the next one */
@@ -58,6 +61,7 @@ struct dp_file {
 	unsigned source_count;
 	struct source sources[DP_FILES_MAX];
 	_Atomic uint64_t read;
+	atomic_bool is_stopped;
 	uint64_t total;
 	char damage[DAMAGE_MAX];
 };
@@ -107,11 +111,25 @@ static __attribute__((format(printf, 3, 4))) void note_damage(
 	va_end(list);
 }
 
+/* False when the reading was stopped meanwhile, or a signal came. */
+static bool wait_for_input(const struct source *source)
+{
+	struct pollfd input = {.fd = source->fd, .events = POLLIN};
+	int rc = 0;
+
+	while (!rc && !atomic_load_explicit(&source->file->is_stopped, memory_order_relaxed))
+		rc = poll(&input, 1, STOP_MS);
+	return rc > 0;
+}
+
 static ssize_t read_source(void *arg, void *to, size_t n)
 {
 	struct source *source = arg;
-	ssize_t got = read(source->fd, to, n);
+	ssize_t got;
 
+	if (source->may_be_silent && !wait_for_input(source))
+		return 0;
+	got = read(source->fd, to, n);
 	if (got > 0)
 		atomic_fetch_add_explicit(&source->file->read, (uint64_t)got, memory_order_relaxed);
 	return got;
@@ -268,8 +286,9 @@ static int open_source(struct source *source, const char *path, char *error, uns
 		snprintf(error, error_size, "out of memory");
 		return -ENOMEM;
 	}
+	source->may_be_silent = fstat(source->fd, &status) || !S_ISREG(status.st_mode);
 	err = begin(source, error, error_size);
-	if (!err && fstat(source->fd, &status) == 0 && S_ISREG(status.st_mode))
+	if (!err && !source->may_be_silent)
 		source->file->total += (uint64_t)status.st_size;
 	return err;
 }
@@ -294,6 +313,11 @@ static int create_pools(struct dp_file *file, char *error, unsigned error_size)
 		return 0;
 	snprintf(error, error_size, "could not create packet buffers: %s", rte_strerror(rte_errno));
 	return -ENOMEM;
+}
+
+void dp_file_stop(struct dp_file *file)
+{
+	atomic_store_explicit(&file->is_stopped, true, memory_order_relaxed);
 }
 
 int dp_file_open(const char *const *paths, unsigned count, struct dp_file **file, char *error,

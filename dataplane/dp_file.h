@@ -23,6 +23,9 @@ int dp_file_open(const char *const *paths, unsigned count, struct dp_file **file
 	unsigned error_size);
 void dp_file_close(struct dp_file *file);
 
+/* Ends a read that waits for a silent pipe or terminal: from then on they are at their end. Any thread. */
+void dp_file_stop(struct dp_file *file);
+
 /* What: up to n next frames in time order, each in one mbuf with its dp_meta filled. Returns 0 only at the end of all
  * files. Frames over 65535 octets are cut to that. */
 unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n);

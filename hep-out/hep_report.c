@@ -172,6 +172,17 @@ static double given(bool is_given, double v)
 	return is_given ? v : LEFT_OUT;
 }
 
+/* RFC 3611 section 4.7.5: R from 0 to 100, MOS from 10 to 50; what else is there is as good as unavailable. */
+static double rating(uint8_t r)
+{
+	return r <= 100 ? r : UNAVAILABLE;
+}
+
+static double xr_mos(uint8_t mos)
+{
+	return mos >= 10 && mos <= 50 ? mos / 10.0 : NAN;
+}
+
 static bool has_cq(const struct qos_report *r)
 {
 	return r->delay_source != QOS_DELAY_NONE && r->has_score;

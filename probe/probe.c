@@ -3,6 +3,7 @@
 #include "probe.h"
 
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,6 +28,9 @@
 #include "probe_totals.h"
 #include "probe_worker.h"
 #include "probe_xdp.h"
+#include "qos_mem.h"
+
+#define SHORT_BYTES ((uint64_t)1 << 30)
 
 /* Live time starts this far behind now, for packets stamped a little in the past. */
 #define LIVE_BASE_NS ((uint64_t)3600 * 1000000000)
@@ -81,9 +85,22 @@ static int start_sources(struct probe *p)
 	return 0;
 }
 
+/* A capture that is read within a second or so. */
+static bool is_short(const struct probe *p)
+{
+	uint64_t read, total = 0;
+
+	if (p->is_offline)
+		dp_file_progress(p->file, &read, &total);
+	return total && total < SHORT_BYTES;
+}
+
 static int start_tables(struct probe *p)
 {
 	int rc;
+
+	if (is_short(p))
+		qos_mem_use_small_pages();
 
 	/* RCU's helper threads are made here, before any thread is pinned elsewhere. */
 	urcu_qsbr_register_thread();
@@ -322,6 +339,20 @@ static void log_totals(const struct probe *p)
 		(unsigned long long)hep.made, (unsigned long long)hep.sent);
 }
 
+/* To open it for writing would empty it. */
+static bool json_is_input(const struct probe_run *run)
+{
+	struct stat json, file;
+
+	if (!run->json || stat(run->json, &json) || !S_ISREG(json.st_mode))
+		return false;
+	for (unsigned i = 0; i < run->file_count; i++)
+		if (!stat(run->files[i], &file) && file.st_dev == json.st_dev &&
+			file.st_ino == json.st_ino)
+			return true;
+	return false;
+}
+
 int probe_main(struct cfg_options *options, const struct probe_run *run)
 {
 	struct probe *p = aligned_alloc(64, sizeof(*p));
@@ -336,6 +367,11 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 	p->is_offline = run->file_count > 0;
 	if (!options->dp.memory)
 		options->dp.memory = probe_bound_packets(options, p->is_offline);
+	if (json_is_input(run)) {
+		fprintf(stderr, "heptap: \"%s\" cannot be read and written at once\n", run->json);
+		free(p);
+		return 1;
+	}
 	if (run->has_table || run->json)
 		rc = probe_results_create(run->json, options->result_rows, options->hep.final_type,
 			p->is_offline, &p->results);

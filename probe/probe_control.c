@@ -199,6 +199,8 @@ void probe_control_run(struct probe *probe)
 	else
 		run_live(probe);
 	atomic_store(&probe->stop_rx, true);
+	if (probe->file)
+		dp_file_stop(probe->file);
 	wait_for(probe, &probe->rx_running);
 	wait_for(probe, &probe->workers_running);
 	urcu_qsbr_thread_online();

@@ -28,6 +28,8 @@ enum {
 	METHOD_MIN = 3,
 	METHOD_MAX = 32,
 	STALL_QUEUES = 4, /* packets of full polls after a stall, in sizes of the queue */
+	BACKLOG_MIN =
+		16384, /* a quarter of it is no overload: what comes while a thread wakes up */
 	HEADERS_AHEAD = 4, /* frames whose headers are on their way while one is parsed */
 };
 
@@ -359,13 +361,15 @@ static void note_poll(struct probe_rx *rx)
 	const struct dp_rx_queue *queue = dp_rx_fullest(&rx->rx);
 	struct probe_shed *shed = rx->own ? &rx->lanes[rx->own->index].shed : NULL;
 	uint64_t gap_ns = rx->last_ns - rx->polled_ns;
+	uint64_t size;
 
 	if (!shed || !queue)
 		return;
 	rx->polled_ns = rx->last_ns;
-	probe_shed_poll(shed, queue->full, queue->size, rx->last_ns);
+	size = queue->size > BACKLOG_MIN ? queue->size : BACKLOG_MIN;
+	probe_shed_poll(shed, queue->full, size, rx->last_ns);
 	if (gap_ns > STALL_NS)
-		probe_shed_wait(shed, queue->full + STALL_QUEUES * (uint64_t)queue->size);
+		probe_shed_wait(shed, queue->full + STALL_QUEUES * size);
 }
 
 unsigned probe_rx_turn(struct probe_rx *rx)

@@ -4,10 +4,19 @@
 
 #include <sys/mman.h>
 
+#include <stdbool.h>
+
 enum {
 	HUGE_BYTES = 2 << 20,
 	SMALL_BYTES = 128 << 10, /* not worth a huge page */
 };
+
+static bool small_pages;
+
+void qos_mem_use_small_pages(void)
+{
+	small_pages = true;
+}
 
 static size_t whole_pages(size_t size)
 {
@@ -23,7 +32,8 @@ void *qos_mem_map(size_t size)
 
 	if (mem == MAP_FAILED)
 		return NULL;
-	madvise(mem, whole_pages(size), MADV_HUGEPAGE); /* a wish */
+	if (!small_pages)
+		madvise(mem, whole_pages(size), MADV_HUGEPAGE); /* a wish */
 	return mem;
 }
 

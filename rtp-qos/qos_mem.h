@@ -10,6 +10,10 @@
  * met in no order cost a TLB miss each otherwise. Pages never used are never touched. NULL when there
  * is none. */
 void *qos_mem_map(size_t size);
+/* From now on on small pages: for a run so short that to clear huge ones costs more than they save. Before any
+ * thread starts. */
+void qos_mem_use_small_pages(void);
+
 /* mem may be NULL. */
 void qos_mem_unmap(void *mem, size_t size);
 
