@@ -23,7 +23,7 @@ PREFIX = "bench"
 WARM_UP_RATES = (250_000, 500_000, 750_000, 1_000_000, 0)
 WARM_UP_SECONDS = 1
 NOT_TAKEN = ("other", "not_ip", "malformed", "no_socket", "not_ready")
-PRIORITY = 10  # of the worker, over whatever else the machine runs
+PRIORITY = -20  # nice
 CONFIG = """ports:
   - device: v1
     driver: {driver}
@@ -141,7 +141,7 @@ class Live:
 
     def prefer_worker(self) -> None:
         try:
-            os.sched_setscheduler(int(self.worker().name), os.SCHED_FIFO, os.sched_param(PRIORITY))
+            os.setpriority(os.PRIO_PROCESS, int(self.worker().name), PRIORITY)
         except OSError as error:
             print(f"live: the worker shares its CPU with others: {error}", file=sys.stderr)
 
