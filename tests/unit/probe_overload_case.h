@@ -327,6 +327,26 @@ static inline unsigned safest_stream(void)
 	return best;
 }
 
+/* Streams above the highest level there was received everything; returns how many. */
+static inline unsigned expect_kept_whole(void)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < STREAMS; i++) {
+		const struct stream *s = &rig.streams[i];
+		struct qos_report r;
+
+		if (s->bucket < rig.highest_level)
+			continue;
+		kept++;
+		r = report_of(s);
+		assert_int_equal(r.packets, s->fed);
+		assert_int_equal(r.lost, 0);
+		assert_int_equal(r.own_drops, 0);
+	}
+	return kept;
+}
+
 static inline void note_streams(void)
 {
 	for (unsigned i = 0; i < STREAMS; i++) {
