@@ -193,13 +193,12 @@ static bool has_feedback(const struct qos_report *r)
 	return r->nacks || r->plis || r->firs || r->rembs;
 }
 
-#define KNOWN(is_known, v) known(is_known, v)
-#define SCORE(v)	   known(r->has_score, v)
-#define HAS_DELAY	   (r->delay_source != QOS_DELAY_NONE)
-#define HAS_CQ		   has_cq(r)
-#define FAR(v)		   given(r->far_reports, (double)(v))
-#define FEEDBACK(v)	   given(has_feedback(r), (double)(v))
-#define XR(v)		   given(r->has_xr, v)
+#define SCORE(v)    known(r->has_score, v)
+#define HAS_DELAY   (r->delay_source != QOS_DELAY_NONE)
+#define HAS_CQ	    has_cq(r)
+#define FAR(v)	    given(r->far_reports, (double)(v))
+#define FEEDBACK(v) given(has_feedback(r), (double)(v))
+#define XR(v)	    given(r->has_xr, v)
 
 void hep_json_report(struct hep_json *j, const struct qos_report *r, uint32_t final_type)
 {
