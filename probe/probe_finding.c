@@ -72,7 +72,7 @@ static bool is_lasting(const struct qos_call *call)
 
 static bool is_audible(const struct qos_stream_cold *cold)
 {
-	return cold->payload.kind != QOS_VIDEO;
+	return cold->kind != QOS_VIDEO;
 }
 
 static struct qos_call_end end_of(struct qos_call *call, unsigned party)

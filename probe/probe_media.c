@@ -8,8 +8,8 @@
 
 /* Visits between fetching a stream's halves and looking at it; the hot half is found through the cold one. */
 enum {
-	COLD_AHEAD = 12,
-	HOT_AHEAD = 6,
+	COLD_AHEAD = 4,
+	HOT_AHEAD = 2,
 };
 
 /* Media may be heard before the answer that announces it: looked for this long. */
@@ -78,9 +78,15 @@ uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold)
 {
 	const struct probe_worker *w = arg;
 	const struct probe *probe = w->probe;
-	unsigned bucket = probe_shed_bucket(&cold->origin.flow, &probe->seed);
-	uint64_t sum = probe_read(&probe->port_drops);
+	uint64_t sum = probe_read(&probe->port_drops), shed = 0;
+	unsigned bucket;
 
+	/* Hardly ever anything was shed: then whose it was need not be asked. */
+	for (unsigned i = 0; i < probe->rx_count; i++)
+		shed += probe_read(&probe->rx[i].outcome[PROBE_media_shed]);
+	if (!shed)
+		return sum;
+	bucket = probe_shed_bucket(&cold->origin.flow, &probe->seed);
 	for (unsigned i = 0; i < probe->rx_count; i++)
 		sum += probe_read(&probe->rx[i].shed.bucket[bucket]);
 	return sum;
@@ -237,6 +243,14 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	look_for_report(w, stream, now_ns);
 }
 
+static void prefetch_visit(const struct qos_stream_cold *cold)
+{
+	__builtin_prefetch(&cold->call);
+	__builtin_prefetch(&cold->packets);
+	__builtin_prefetch(&cold->drops_seen);
+	__builtin_prefetch(&cold->look);
+}
+
 void probe_media_tick(struct probe_worker *w, uint64_t now_ns)
 {
 	unsigned phase = qos_wheel_phase(now_ns);
@@ -244,10 +258,8 @@ void probe_media_tick(struct probe_worker *w, uint64_t now_ns)
 
 	/* Downwards, so that a stream that closes only moves one already looked at. */
 	for (uint32_t i = w->table.wheel.count[phase]; i-- > 0;) {
-		if (i >= COLD_AHEAD) {
-			__builtin_prefetch(&w->table.cold[stream[i - COLD_AHEAD]].slot);
-			__builtin_prefetch(&w->table.cold[stream[i - COLD_AHEAD]].next_report_ns);
-		}
+		if (i >= COLD_AHEAD)
+			prefetch_visit(&w->table.cold[stream[i - COLD_AHEAD]]);
 		if (i >= HOT_AHEAD)
 			__builtin_prefetch(qos_table_hot(&w->table, stream[i - HOT_AHEAD]));
 		visit(w, stream[i], now_ns);

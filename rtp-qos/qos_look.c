@@ -19,41 +19,31 @@
 /* In so many looks in a row. */
 #define CLOCK_LOOKS 3
 
-static void pdv_file(struct qos_pdv *pdv)
+void qos_pdv_add(struct qos_pdv *pdv, const struct qos_look_sample *sample, uint32_t n)
 {
 	int32_t least = INT32_MAX;
 
-	for (uint32_t i = 0; i < pdv->count; i++)
-		least = pdv->transit[i] < least ? pdv->transit[i] : least;
-	for (uint32_t i = 0; i < pdv->count; i++) {
-		double v = (double)pdv->transit[i] - least;
+	for (uint32_t i = 0; i < n; i++)
+		least = sample[i].transit_ns < least ? sample[i].transit_ns : least;
+	for (uint32_t i = 0; i < n; i++) {
+		double v = (double)sample[i].transit_ns - least;
 		double k = v > PDV_LEAST_NS ? ceil(2 * log2(v / PDV_LEAST_NS)) : 0;
 
 		pdv->bucket[k < QOS_PDV_BUCKETS ? (unsigned)k : QOS_PDV_BUCKETS - 1]++;
 	}
-	pdv->count = 0;
-}
-
-void qos_pdv_add(struct qos_pdv *pdv, int32_t transit_ns)
-{
-	pdv->transit[pdv->count++] = transit_ns;
-	if (pdv->count == QOS_PDV_BLOCK)
-		pdv_file(pdv);
 }
 
 double qos_pdv_quantile(const struct qos_pdv *pdv, double share, uint32_t least)
 {
-	struct qos_pdv all = *pdv;
 	uint64_t n = 0, below = 0;
 	unsigned k = 0;
 
-	pdv_file(&all);
 	for (unsigned i = 0; i < QOS_PDV_BUCKETS; i++)
-		n += all.bucket[i];
+		n += pdv->bucket[i];
 	if (n < least || !n)
 		return NAN;
-	while (k < QOS_PDV_BUCKETS - 1 && (double)(below + all.bucket[k]) < share * (double)n)
-		below += all.bucket[k++];
+	while (k < QOS_PDV_BUCKETS - 1 && (double)(below + pdv->bucket[k]) < share * (double)n)
+		below += pdv->bucket[k++];
 	return PDV_LEAST_NS * exp2(k / 2.0);
 }
 
@@ -141,16 +131,54 @@ static void check_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 	cold->frame_bytes = (uint16_t)(bytes / packets);
 }
 
-static void follow_drift(const struct qos_stream_env *env, struct qos_stream_hot *hot,
-	struct qos_stream_cold *cold, uint64_t elapsed_ns)
+void qos_look_settle(struct qos_look *look, uint64_t first_ns)
+{
+	double start_s = (double)(int64_t)(look->block_ns - first_ns) / 1e9;
+
+	qos_pdv_add(&look->pdv, look->sample, look->count);
+	for (uint32_t i = 0; i < look->count; i++)
+		qos_drift_add(&look->drift, start_s + look->sample[i].at_us / 1e6,
+			-look->sample[i].transit_ns);
+	look->count = 0;
+}
+
+static void follow_drift(
+	const struct qos_stream_env *env, struct qos_stream_hot *hot, struct qos_stream_cold *cold)
 {
 	double ppm = qos_drift_ppm(&cold->look.drift);
+	uint64_t elapsed_ns = hot->last_ns - cold->look.followed_ns;
 
+	cold->look.followed_ns = hot->last_ns;
 	if (!isfinite(ppm))
 		return;
 	/* A fast sender's packets come ever earlier: their transit falls. */
 	qos_buffer_shift(cold->buffers, (int64_t)(-ppm * (double)elapsed_ns / 1e6));
 	qos_timing_set_window(env, hot, cold);
+}
+
+/* Blocks of samples are filed together: most looks touch only the line that their own is in. */
+static void add_sample(const struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, bool is_steady)
+{
+	struct qos_look *look = &cold->look;
+	bool is_full = look->count == QOS_LOOK_BLOCK ||
+		       hot->last_ns - look->block_ns > (uint64_t)UINT32_MAX * 1000;
+
+	if (!is_steady || (look->count && is_full)) {
+		qos_look_settle(look, cold->first_ns);
+		if (is_steady) {
+			follow_drift(env, hot, cold);
+		} else {
+			qos_drift_break(&look->drift);
+			look->followed_ns = hot->last_ns;
+		}
+	}
+	if (!look->count)
+		look->block_ns = hot->last_ns;
+	look->sample[look->count++] = (struct qos_look_sample){
+		.transit_ns = -hot->skew_ns,
+		.at_us = (uint32_t)((hot->last_ns - look->block_ns) / 1000),
+	};
 }
 
 static void take_samples(
@@ -172,17 +200,8 @@ static void take_samples(
 		}
 		check_frame(hot, cold);
 	}
-	if (!(hot->clock & QOS_HOT_CLOCK))
-		return;
-	if (!is_steady) {
-		qos_drift_break(&look->drift);
-		pdv_file(&look->pdv);
-	}
-	qos_pdv_add(&look->pdv, -hot->skew_ns);
-	qos_drift_add(
-		&look->drift, (double)(int64_t)(hot->last_ns - cold->first_ns) / 1e9, hot->skew_ns);
-	if (is_steady && look->last_ns)
-		follow_drift(env, hot, cold, elapsed_ns);
+	if (hot->clock & QOS_HOT_CLOCK)
+		add_sample(env, hot, cold, is_steady);
 }
 
 void qos_stream_look(
@@ -192,7 +211,7 @@ void qos_stream_look(
 
 	qos_stream_fold(hot, cold);
 	qos_stream_note_drops(env, hot, cold);
-	if (cold->payload.kind != QOS_AUDIO || !(hot->clock & QOS_HOT_STARTED) ||
+	if (cold->kind != QOS_AUDIO || !(hot->clock & QOS_HOT_STARTED) ||
 		look->last_ns == hot->last_ns)
 		return;
 	take_samples(env, hot, cold);

@@ -6,19 +6,23 @@
 #ifndef QOS_LOOK_H
 #define QOS_LOOK_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
-	QOS_PDV_BLOCK = 16, /* looks that share one least transit */
+	QOS_LOOK_BLOCK = 16, /* looks that are filed together, and share one least transit */
 	QOS_PDV_BUCKETS = 32,
 };
 
-/* Packet delay variation, RFC 5481 section 4.2: transit minus the least of its time; buckets a square root of
+struct qos_look_sample {
+	int32_t transit_ns;
+	uint32_t at_us; /* since the first of the block */
+};
+
+/* Packet delay variation, RFC 5481 section 4.2: transit minus the least of its block; buckets a square root of
  * two apart. */
 struct qos_pdv {
-	int32_t transit[QOS_PDV_BLOCK];
-	uint32_t count; /* in the block */
 	uint32_t bucket[QOS_PDV_BUCKETS];
 };
 
@@ -31,9 +35,8 @@ struct qos_drift {
 };
 
 struct qos_look {
-	struct qos_pdv pdv;
-	struct qos_drift drift;
-	uint64_t last_ns; /* as the stream was at the last look */
+	/* One line that every look touches: the stream as it was at the last one. */
+	uint64_t last_ns;
 	uint64_t silent_deltas;
 	uint64_t packets, bytes;
 	uint32_t last_ts;
@@ -42,9 +45,20 @@ struct qos_look {
 	uint32_t clock_seen; /* another clock than is used, in so many looks in a row */
 	uint32_t clock_looks;
 	uint32_t clock_hz; /* estimated and in use; 0: the one given is */
+	uint32_t count; /* samples of the block */
+
+	/* Two more, in turn. */
+	alignas(64) struct qos_look_sample sample[QOS_LOOK_BLOCK];
+
+	/* When a block is full. */
+	uint64_t block_ns; /* its first sample */
+	uint64_t followed_ns; /* until when the buffers followed the drift */
+	struct qos_drift drift;
+	struct qos_pdv pdv;
 };
 
-void qos_pdv_add(struct qos_pdv *pdv, int32_t transit_ns);
+/* What: n transits that share their least. */
+void qos_pdv_add(struct qos_pdv *pdv, const struct qos_look_sample *sample, uint32_t n);
 /* What: upper border of the bucket with that share of the samples below it, in ns; NaN when there are fewer
  * than least samples. */
 double qos_pdv_quantile(const struct qos_pdv *pdv, double share, uint32_t least);
@@ -53,6 +67,9 @@ void qos_drift_add(struct qos_drift *drift, double t_s, double skew_ns);
 void qos_drift_break(struct qos_drift *drift);
 /* What: parts per million that the sender's clock is fast; NaN while its standard error is above 2.5. */
 double qos_drift_ppm(const struct qos_drift *drift);
+
+/* What: files the samples that wait for their block to be full. first_ns: of the stream. */
+void qos_look_settle(struct qos_look *look, uint64_t first_ns);
 
 /* What: the common RTP clock within 3 % of hz, 0 when there is none. */
 uint32_t qos_clock_snap(double hz);

@@ -110,14 +110,15 @@ static void describe_bursts(const struct qos_stream_hot *hot, const struct qos_s
 static void describe_looks(
 	const struct qos_stream_cold *cold, double tick_ms, struct qos_report *report)
 {
-	const struct qos_look *look = &cold->look;
+	struct qos_look look = cold->look;
 
 	report->frame_ms = cold->frame_ticks && tick_ms > 0 ? cold->frame_ticks * tick_ms : NAN;
-	report->clock_hz = look->clock_hz;
-	report->drift_ppm = qos_drift_ppm(&look->drift);
-	report->pdv_p50_ms = ms(qos_pdv_quantile(&look->pdv, 0.5, 2));
-	report->pdv_p95_ms = ms(qos_pdv_quantile(&look->pdv, 0.95, 20));
-	report->pdv_p99_ms = ms(qos_pdv_quantile(&look->pdv, 0.99, 100));
+	report->clock_hz = look.clock_hz;
+	qos_look_settle(&look, cold->first_ns);
+	report->drift_ppm = qos_drift_ppm(&look.drift);
+	report->pdv_p50_ms = ms(qos_pdv_quantile(&look.pdv, 0.5, 2));
+	report->pdv_p95_ms = ms(qos_pdv_quantile(&look.pdv, 0.95, 20));
+	report->pdv_p99_ms = ms(qos_pdv_quantile(&look.pdv, 0.99, 100));
 }
 
 /* Mean inter-arrival time: of the interval in a PERIODIC report, of the whole stream in a FINAL. */

@@ -121,6 +121,7 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 	hot->pt = is_quiet(payload) ? QOS_NO_PT : payload->pt;
 	cold->quiet_pt = is_quiet(payload) ? payload->pt : QOS_NO_PT;
 	cold->payload = *payload;
+	cold->kind = (uint8_t)payload->kind;
 }
 
 void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *hot,

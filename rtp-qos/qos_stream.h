@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <stdalign.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "pkt_media.h"
@@ -70,39 +71,65 @@ struct qos_origin {
 	uint8_t dst_mac[6];
 };
 
+/* What a visit once a second touches stands first, in four lines and one of the look's samples: of a hundred
+ * thousand streams more would push each other, and the hot halves, out of the caches. */
 struct qos_stream_cold {
+	struct qos_call *call; /* held, NULL without */
+	uint32_t slot; /* of its hot half */
+	union {
+		uint32_t wheel_pos; /* while open */
+		uint32_t next_free;
+	};
+	uint64_t quiet_ns; /* last event or comfort noise packet */
+	uint64_t close_ns; /* RTCP BYE came: ends then; 0 not */
+	uint64_t next_report_ns;
+	uint64_t report_interval_ns; /* to the next report */
+	uint64_t attach_until_ns; /* looked for in the SDP endpoints until then */
+	uint8_t party;
+	uint8_t phase; /* wheel slot */
+	uint8_t good_pt, odd_pt; /* that the receiver announced, did not announce */
+	uint8_t quiet_pt; /* payload type known, not guessed, to be an event or comfort noise */
+	bool is_open;
+	/* What was looked for already. */
+	bool is_late_checked, is_orphan_checked;
+
+	uint64_t packets;
+	uint64_t bytes; /* folded */
+	uint64_t jitter_sum_64ns; /* folded */
+	uint64_t expected_done; /* of segments before the last restart */
+	uint32_t base_ext; /* first of the segment */
+	uint32_t counted_ext; /* packets up to here are counted; later ones came in order */
+	uint64_t interval_packets,
+		interval_expected; /* before the interval since the last report */
+	uint64_t first_ns;
+
+	uint64_t drops_seen; /* the probe's own: those up to here explain no gap any more */
+	uint64_t drops_noted; /* at the last look */
+	uint64_t drops_packets; /* packets then */
+	uint64_t silent_deltas; /* received packets without a regular delta */
+	uint32_t anchors; /* times media time was set anew: jumps, restarts, another clock */
+	uint32_t frame_ticks; /* RTP ticks from packet to packet, 0 unknown */
+	uint16_t frame_bytes; /* least payload that frame_ticks was seen with */
+	bool has_odd_pt;
+	uint8_t kind; /* enum qos_kind: the payload's */
+	uint32_t frame_seen; /* of the last packet that came in order here, and its number */
+	uint32_t frame_ext;
+	uint8_t scale; /* enum qos_scale of the scores below */
+
+	struct qos_look look;
+
 	/* The window: what all but packets in order move. */
 	unsigned __int128 holes; /* bit i: hole_ext - i is missing */
 	struct qos_buffer buffers[QOS_BUFFERS];
 
 	struct qos_origin origin;
-	struct qos_call *call; /* held, NULL without */
-	uint8_t party;
-	uint8_t quiet_pt; /* payload type known, not guessed, to be an event or comfort noise */
-	uint8_t phase; /* wheel slot */
-	uint8_t scale; /* enum qos_scale of the scores below */
-	bool is_open;
-	uint32_t slot; /* of its hot half */
-	uint32_t wheel_pos;
-	uint32_t next_free;
 	struct qos_payload payload; /* of hot.pt */
 
-	uint64_t first_ns;
-	uint64_t quiet_ns; /* last event or comfort noise packet */
-	uint64_t close_ns; /* RTCP BYE came: ends then; 0 not */
-	uint64_t next_report_ns;
-	uint64_t attach_until_ns; /* looked for in the SDP endpoints until then */
-
 	/* Sequence. */
-	uint32_t base_ext; /* first of the segment */
 	uint32_t hole_ext; /* ext_seq that bit 0 of holes stands for */
-	uint32_t counted_ext; /* packets up to here are counted; later ones came in order */
 	uint32_t bad_seq; /* A.1: the next number of a possible restart; over 65535: none */
 	uint32_t stray_ext; /* ext_seq then: a restart only if nothing came in order since */
 	uint32_t restarts;
-	uint64_t expected_done; /* of segments before the last restart */
-	uint64_t packets;
-	uint64_t bytes; /* folded */
 	uint64_t duplicates;
 	uint64_t reordered;
 	uint64_t sequence_errors;
@@ -110,43 +137,30 @@ struct qos_stream_cold {
 	uint32_t ssrc_changes;
 	struct pkt_media stray; /* the packet that made bad_seq */
 	uint64_t strays; /* packets far outside the window, not counted as received */
-	uint64_t drops_seen; /* the probe's own: those up to here explain no gap any more */
-	uint64_t drops_noted; /* at the last look */
-	uint64_t drops_packets; /* packets then */
 	uint64_t own_drops; /* packets that the probe itself gave up: not expected, not lost */
 
 	/* Timing. */
-	uint64_t jitter_sum_64ns; /* folded */
 	uint64_t jitter_skipped; /* received packets that are no sample of J */
 	uint64_t silent_ns; /* inter-arrival time across silence */
-	uint64_t silent_deltas; /* received packets without a regular delta */
-	uint32_t anchors; /* times media time was set anew: jumps, restarts, another clock */
-	uint32_t frame_ticks; /* RTP ticks from packet to packet, 0 unknown */
-	uint32_t frame_seen; /* of the last packet that came in order here, and its number */
-	uint32_t frame_ext;
-	uint16_t frame_bytes; /* least payload that frame_ticks was seen with */
-	struct qos_look look;
 
 	struct qos_burst bursts[QOS_BUFFERS]; /* lost, and discarded by the buffer */
 
 	/* The interval since the last report, and scores. */
-	uint64_t interval_packets, interval_expected, interval_bad, interval_runs;
+	uint64_t interval_bad, interval_runs;
 	uint64_t interval_last_ns;
 	uint64_t interval_silent_ns, interval_silent_deltas;
 	double r, min_r, sum_r;
 	double mos, min_mos, sum_mos;
 	uint64_t scored_packets;
 
-	uint64_t report_interval_ns; /* to the next report */
-
-	/* What was looked for already. */
-	bool is_late_checked, is_orphan_checked;
-	bool has_odd_pt;
-	uint8_t good_pt, odd_pt; /* that the receiver announced, did not announce */
 	uint64_t odd_packets; /* packets when odd_pt was seen first */
 
 	struct qos_rtcp rtcp; /* what its ends say of it */
 };
+
+static_assert(offsetof(struct qos_stream_cold, packets) == 64, "a visit's lines");
+static_assert(offsetof(struct qos_stream_cold, drops_seen) == 128, "a visit's lines");
+static_assert(offsetof(struct qos_stream_cold, look) == 192, "a visit's lines");
 
 /* RTP clocks in use by one table, so that the hot line holds an index and no division is needed. */
 struct qos_clocks {

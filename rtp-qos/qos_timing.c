@@ -94,7 +94,7 @@ static void file_buffers(const struct qos_stream_env *env, const struct qos_stre
 /* Video has no jitter buffer of these, nor has a stream without clock. */
 static bool has_buffers(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
 {
-	return cold->payload.kind == QOS_AUDIO && (hot->clock & QOS_HOT_CLOCK);
+	return cold->kind == QOS_AUDIO && (hot->clock & QOS_HOT_CLOCK);
 }
 
 void qos_timing_set_window(const struct qos_stream_env *env, struct qos_stream_hot *hot,
