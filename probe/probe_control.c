@@ -99,6 +99,17 @@ static void wait_for(struct probe *probe, const _Atomic unsigned *running)
 	}
 }
 
+/* rte_eal_mp_wait_lcore alone spins, on a CPU that the sender may need. */
+static void wait_lcores(void)
+{
+	unsigned lcore;
+
+	RTE_LCORE_FOREACH_WORKER (lcore)
+		while (rte_eal_get_lcore_state(lcore) == RUNNING)
+			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	rte_eal_mp_wait_lcore();
+}
+
 /* Files are most often read within a turn: their end is looked for more often than signals are. */
 static bool is_reading(struct probe *probe)
 {
@@ -212,5 +223,5 @@ void probe_control_run(struct probe *probe)
 			probe_signalling_end_call(probe, i, call);
 	}
 	atomic_store(&probe->stop_sender, true);
-	rte_eal_mp_wait_lcore();
+	wait_lcores();
 }
