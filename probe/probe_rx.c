@@ -356,7 +356,7 @@ static void finish(struct probe_rx *rx)
 
 /* What a worker that receives gives up follows from how its polls went. After it stood still itself, full queues are
  * no overload: more comes while they are worked off. */
-static void note_poll(struct probe_rx *rx)
+static void note_poll(struct probe_rx *rx, unsigned taken)
 {
 	const struct dp_rx_queue *queue = dp_rx_fullest(&rx->rx);
 	struct probe_shed *shed = rx->own ? &rx->lanes[rx->own->index].shed : NULL;
@@ -367,7 +367,7 @@ static void note_poll(struct probe_rx *rx)
 		return;
 	rx->polled_ns = rx->last_ns;
 	size = queue->size > BACKLOG_MIN ? queue->size : BACKLOG_MIN;
-	probe_shed_poll(shed, queue->full, size, rx->last_ns);
+	probe_shed_poll(shed, &(struct probe_shed_polls){taken, queue->full, size}, rx->last_ns);
 	if (gap_ns > STALL_NS)
 		probe_shed_wait(shed, queue->full + STALL_QUEUES * size);
 }
@@ -387,7 +387,7 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 		probe_rx_burst(rx, burst, n);
 	else
 		probe_lane_flush_all(rx);
-	note_poll(rx);
+	note_poll(rx, n);
 	if (!n && rx->rx.is_done)
 		finish(rx);
 	return n;

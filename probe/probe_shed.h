@@ -21,6 +21,7 @@ struct probe_shed {
 	uint64_t next_down_ns; /* packet time */
 	uint64_t next_full; /* at so many packets of full polls in a row the level rises again */
 	unsigned step; /* buckets by which the level rises */
+	uint64_t calm_ns; /* since then polls took little */
 };
 
 /* Frames given up, by bucket: what a gap in a stream may be due to. */
@@ -44,12 +45,21 @@ static inline unsigned probe_shed_level(const struct probe_shed *shed)
  * nothing was put into the queue: at the highest level nothing is. now_ns: packet time. */
 void probe_shed_fill(struct probe_shed *shed, uint64_t used, uint64_t size, uint64_t now_ns);
 
-/* The same where nothing is known of the queue but whether polls took all that they could: at an offer of twice what
- * is taken, as much waits as was taken since one did not. full: packets of polls that came back full in a row, 0 when
- * the last one was not; size: the queue's. A quarter of size raises the level: in large steps at first, up to three
- * quarters, then in small ones with time to see what they did. Call it after each poll; of several queues, with the
- * one that most waits in. */
-void probe_shed_poll(struct probe_shed *shed, uint64_t full, uint64_t size, uint64_t now_ns);
+/* What is known of a queue by polling it. */
+struct probe_shed_polls {
+	unsigned taken; /* packets of the last one, of all queues */
+	uint64_t
+		full; /* packets of polls that came back full in a row, 0 when the last one was not */
+	uint64_t size; /* the queue's */
+};
+
+/* The same where nothing is known of the queue but what polls took: at an offer of twice what is taken, as much waits
+ * as was taken since one was not full. A quarter of size raises the level: in large steps at first, up to three
+ * quarters, then in small ones with time to see what they did. Polls that take next to nothing for a millisecond show
+ * that it was a moment's jam: then the level comes down in small steps too, all of it within 20 ms. Call it after each
+ * poll; of several queues, with the one that most waits in. */
+void probe_shed_poll(
+	struct probe_shed *shed, const struct probe_shed_polls *polls, uint64_t now_ns);
 
 /* The level does not rise before so many packets of full polls in a row. */
 static inline void probe_shed_wait(struct probe_shed *shed, uint64_t full)

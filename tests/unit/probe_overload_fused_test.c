@@ -46,7 +46,8 @@ static unsigned poll_once(void)
 	if (n)
 		probe_rx_burst(&rig.rx, burst, n);
 	nic.full = n == DP_BURST ? nic.full + n : 0;
-	probe_shed_poll(&rig.rx.lanes[0].shed, nic.full, QUEUE, rig.rx.last_ns);
+	probe_shed_poll(&rig.rx.lanes[0].shed, &(struct probe_shed_polls){n, nic.full, QUEUE},
+		rig.rx.last_ns);
 	if (level() > rig.highest_level)
 		rig.highest_level = level();
 	shed = outcome(PROBE_media_shed) - shed;

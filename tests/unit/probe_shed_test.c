@@ -105,13 +105,19 @@ static void comes_down_after_time_stepped_back(void **state)
 	}
 }
 
+/* A queue of 1024. */
+static void poll(struct probe_shed *shed, unsigned taken, uint64_t full, uint64_t now_ns)
+{
+	probe_shed_poll(shed, &(struct probe_shed_polls){taken, full, 1024}, now_ns);
+}
+
 /* Polls of 32 that come back full, until the level is at least as high as wanted; returns their packets. */
 static uint64_t full_until(struct probe_shed *shed, uint64_t from, unsigned wanted)
 {
 	uint64_t full = from;
 
 	while (probe_shed_level(shed) < wanted)
-		probe_shed_poll(shed, full += 32, 1024, START_NS);
+		poll(shed, 32, full += 32, START_NS);
 	return full;
 }
 
@@ -137,7 +143,7 @@ static void rises_from_where_it_was_in_small_steps(void **state)
 
 	(void)state;
 	full_until(&shed, 0, 128);
-	probe_shed_poll(&shed, 0, 1024, START_NS);
+	poll(&shed, 31, 0, START_NS);
 	assert_int_equal(probe_shed_level(&shed), 128);
 	assert_int_equal(full_until(&shed, 0, 129), 256);
 	assert_int_equal(probe_shed_level(&shed), 144);
@@ -148,14 +154,14 @@ static void waits_while_a_stall_is_worked_off(void **state)
 	struct probe_shed shed = {0};
 
 	(void)state;
-	probe_shed_poll(&shed, 32, 1024, START_NS);
+	poll(&shed, 32, 32, START_NS);
 	probe_shed_wait(&shed, 32 + 4096);
 	assert_int_equal(full_until(&shed, 32, 1), 32 + 4096);
 	/* Once, not for the next streak. */
 	shed = (struct probe_shed){0};
-	probe_shed_poll(&shed, 32, 1024, START_NS);
+	poll(&shed, 32, 32, START_NS);
 	probe_shed_wait(&shed, 32 + 4096);
-	probe_shed_poll(&shed, 0, 1024, START_NS);
+	poll(&shed, 31, 0, START_NS);
 	assert_int_equal(full_until(&shed, 0, 1), 256);
 }
 
@@ -167,8 +173,45 @@ static void falls_while_polls_are_not_full(void **state)
 	full_until(&shed, 0, 192);
 	/* A full poll now and then does not hold it. */
 	for (unsigned ms = 1; ms <= 1000; ms++)
-		probe_shed_poll(&shed, ms % 2 ? 32 : 0, 1024, START_NS + ms * 1000000ull);
+		poll(&shed, ms % 2 ? 32 : 16, ms % 2 ? 32 : 0, START_NS + ms * MS);
 	assert_int_equal(probe_shed_level(&shed), 0);
+}
+
+static void a_jam_is_over_when_polls_take_little(void **state)
+{
+	struct probe_shed shed = {0};
+	uint64_t us = 0;
+
+	(void)state;
+	full_until(&shed, 0, 192);
+	for (; probe_shed_level(&shed) && us < 20000; us += 10)
+		poll(&shed, us % 30 ? 0 : 4, 0, START_NS + us * 1000);
+	assert_int_equal(probe_shed_level(&shed), 0);
+	assert_true(us > 10000);
+}
+
+/* One that takes more says that the worker is busy. */
+static void a_lasting_overload_is_no_jam(void **state)
+{
+	struct probe_shed shed = {0};
+
+	(void)state;
+	full_until(&shed, 0, 192);
+	for (uint64_t us = 0; us < 20000; us += 10)
+		poll(&shed, us % 900 ? 4 : 5, 0, START_NS + us * 1000);
+	assert_true(probe_shed_level(&shed) >= 192 - 5);
+}
+
+static void calm_is_counted_anew_after_time_stepped_back(void **state)
+{
+	struct probe_shed shed = {0};
+
+	(void)state;
+	full_until(&shed, 0, 192);
+	poll(&shed, 0, 0, START_NS - 3600 * 1000 * MS);
+	assert_true(probe_shed_level(&shed) >= 191);
+	poll(&shed, 0, 0, START_NS - 3600 * 1000 * MS + 2 * MS);
+	assert_true(probe_shed_level(&shed) <= 192 - 16);
 }
 
 int main(void)
@@ -183,6 +226,9 @@ int main(void)
 		cmocka_unit_test(rises_from_where_it_was_in_small_steps),
 		cmocka_unit_test(waits_while_a_stall_is_worked_off),
 		cmocka_unit_test(falls_while_polls_are_not_full),
+		cmocka_unit_test(a_jam_is_over_when_polls_take_little),
+		cmocka_unit_test(a_lasting_overload_is_no_jam),
+		cmocka_unit_test(calm_is_counted_anew_after_time_stepped_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
