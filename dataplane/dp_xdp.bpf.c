@@ -26,6 +26,10 @@
 #define IP6_MOBILITY	   135
 #define IP6_HIP		   139
 #define IP6_SHIM6	   140
+#define ETH_P_9100	   0x9100 /* S-tag before it was standardized */
+#define ETH_P_VN_TAG	   0x8926
+#define ETH_P_E_TAG	   0x893f
+#define IPPROTO_ETHERIP	   97
 /* What heptap_skip_extensions returns. Offsets are those of a frame within a page. */
 #define VALID	    (1U << 31)
 #define FRAGMENT    (1U << 30)
@@ -140,7 +144,8 @@ __noinline __u32 heptap_skip_tags(struct xdp_md *ctx)
 	for (int i = 0; i <= VLAN_MAX; i++) {
 		const struct vlan_tag *tag;
 
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD) &&
+			type != bpf_htons(ETH_P_9100))
 			return (__u32)bpf_ntohs(type) << 16 | offset;
 		tag = take(&f, sizeof(*tag));
 		if (!tag)
@@ -362,6 +367,55 @@ static __always_inline enum dp_xdp_reason media_kind(const struct frame *f)
 	return p[0] < 0x40 && cookie == bpf_htonl(STUN_COOKIE) ? DP_XDP_stun : DP_XDP_other;
 }
 
+/* What parsers/pkt_tunnel.c looks into: what is inside shows there only. */
+static __always_inline bool is_tunnel_type(__u16 type)
+{
+	switch (type) {
+	case ETH_P_MPLS_UC:
+	case ETH_P_MPLS_MC:
+	case ETH_P_PPP_SES:
+	case ETH_P_VN_TAG:
+	case ETH_P_E_TAG:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static __always_inline bool is_tunnel_protocol(__u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+	case IPPROTO_GRE:
+	case IPPROTO_ETHERIP:
+	case IPPROTO_L2TP:
+	case IPPROTO_MPLS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static __always_inline bool is_tunnel_port(__u16 port)
+{
+	switch (port) {
+	case 1701: /* L2TP */
+	case 2152: /* GTP-U */
+	case 4754: /* GRE */
+	case 4789: /* VXLAN */
+	case 5247: /* CAPWAP */
+	case 6081: /* Geneve */
+	case 6635: /* MPLS */
+	case 7932: /* HP-ERM */
+	case 8472: /* VXLAN */
+	case 37008: /* TZSP */
+		return true;
+	default:
+		return false;
+	}
+}
+
 static __always_inline enum dp_xdp_reason look(const struct dp_xdp_config *config, struct frame *f)
 {
 	if (config->filter == DP_XDP_FILTER_VOICE) {
@@ -371,6 +425,9 @@ static __always_inline enum dp_xdp_reason look(const struct dp_xdp_config *confi
 			return kind;
 		if (is_sip(f))
 			return DP_XDP_sip;
+		if (f->protocol == IPPROTO_UDP &&
+			(is_tunnel_port(f->sport) || is_tunnel_port(f->dport)))
+			return DP_XDP_tunnel;
 	}
 	if (is_listed_port(f->sport) || is_listed_port(f->dport))
 		return DP_XDP_port;
@@ -386,6 +443,8 @@ static __always_inline enum dp_xdp_reason judge(
 	__u16 type = found >> 16;
 
 	f->at += offset;
+	if (config->filter == DP_XDP_FILTER_VOICE && is_tunnel_type(type))
+		return DP_XDP_tunnel;
 	if (type != ETH_P_IP && type != ETH_P_IPV6)
 		return found ? DP_XDP_not_ip : DP_XDP_malformed;
 	if (type == ETH_P_IP ? !take_ip4(f) : !take_ip6(f, ctx, offset))
@@ -394,6 +453,8 @@ static __always_inline enum dp_xdp_reason judge(
 		return DP_XDP_network;
 	if (f->is_fragment)
 		return DP_XDP_fragment;
+	if (config->filter == DP_XDP_FILTER_VOICE && is_tunnel_protocol(f->protocol))
+		return DP_XDP_tunnel;
 	if (f->protocol != IPPROTO_UDP && f->protocol != IPPROTO_TCP)
 		return DP_XDP_other;
 	if (!take_transport(f))

@@ -4,6 +4,8 @@
  * one comparison with in.n covers both the capture length and the IP length. */
 #include "pkt_decode.h"
 
+#include "pkt_tunnel.h"
+
 enum header_bytes {
 	NULL_BYTES = 4,
 	ETHERNET_BYTES = 14,
@@ -41,6 +43,7 @@ enum {
 	IP4_FRAGMENT_MASK = 0x3fff, /* more-fragments bit and offset */
 	IP6_FRAGMENT_MASK = 0xfff9, /* offset and more-fragments bit */
 	VLAN_ID_MASK = 0x0fff,
+	TENANT_FACTOR = 0x01000193, /* odd, so that the order of layers counts */
 };
 
 /* The caller knows that there are n octets; bytes_skip would check again. */
@@ -60,8 +63,18 @@ static inline enum pkt_status store_payload(struct bytes in, uint32_t wire, stru
 	return PKT_OK;
 }
 
+/* Layers call each other, to a bounded depth. */
+static enum pkt_status decode_inner(const struct pkt_layer *layer, struct pkt_view *view);
+
+static enum pkt_status decode_tunnel(
+	pkt_tunnel_fn unwrap, struct pkt_layer *layer, struct pkt_view *view)
+{
+	return unwrap(layer) ? decode_inner(layer, view) : PKT_tunnel_bad_header;
+}
+
 static inline enum pkt_status decode_udp(struct bytes in, uint32_t wire, struct pkt_view *view)
 {
+	pkt_tunnel_fn unwrap;
 	uint32_t length;
 
 	if (in.n < UDP_BYTES)
@@ -71,7 +84,15 @@ static inline enum pkt_status decode_udp(struct bytes in, uint32_t wire, struct 
 	length = be16(in.p + 4);
 	if (length < UDP_BYTES || length > wire)
 		return PKT_udp_bad_length;
-	return store_payload(after(in, UDP_BYTES), length - UDP_BYTES, view);
+	in = after(in, UDP_BYTES);
+	unwrap = pkt_tunnel_of_ports(view->flow.sport, view->flow.dport);
+	if (unwrap) {
+		struct pkt_layer layer = {.in = bytes_head(in, length - UDP_BYTES)};
+
+		if (unwrap(&layer))
+			return decode_inner(&layer, view);
+	}
+	return store_payload(in, length - UDP_BYTES, view);
 }
 
 static enum pkt_status decode_tcp(struct bytes in, uint32_t wire, struct pkt_view *view)
@@ -95,12 +116,16 @@ static enum pkt_status decode_tcp(struct bytes in, uint32_t wire, struct pkt_vie
 static inline enum pkt_status decode_l4(
 	uint8_t proto, struct bytes in, uint32_t wire, struct pkt_view *view)
 {
+	pkt_tunnel_fn unwrap;
+
 	view->flow.proto = proto;
 	if (proto == PKT_UDP)
 		return decode_udp(in, wire, view);
 	if (proto == PKT_TCP)
 		return decode_tcp(in, wire, view);
-	return PKT_ip_other_protocol;
+	unwrap = pkt_tunnel_of_protocol(proto);
+	return unwrap ? decode_tunnel(unwrap, &(struct pkt_layer){.in = in}, view)
+		      : PKT_ip_other_protocol;
 }
 
 static inline enum pkt_status decode_ip4(struct bytes in, struct pkt_view *view)
@@ -233,8 +258,19 @@ static enum pkt_status skip_vlan_tags(struct bytes *in, uint16_t *type, struct p
 	return PKT_OK;
 }
 
+static enum pkt_status decode_other_type(
+	uint16_t type, struct bytes in, const struct pkt_layer *outer, struct pkt_view *view)
+{
+	bool is_gre = outer && outer->is_gre;
+	struct pkt_layer layer = {.in = in, .has_seq = outer && outer->has_seq};
+	pkt_tunnel_fn unwrap = pkt_tunnel_of_ethertype(type, is_gre);
+
+	return unwrap ? decode_tunnel(unwrap, &layer, view) : PKT_not_ip;
+}
+
+/* outer: the encapsulation that said the type; NULL: a link layer did. */
 static inline enum pkt_status decode_ethertype(
-	uint16_t type, struct bytes in, struct pkt_view *view)
+	uint16_t type, struct bytes in, const struct pkt_layer *outer, struct pkt_view *view)
 {
 	if (type != ETHERTYPE_IP4) {
 		enum pkt_status status = skip_vlan_tags(&in, &type, view);
@@ -246,7 +282,7 @@ static inline enum pkt_status decode_ethertype(
 		return decode_ip4(in, view);
 	if (type == ETHERTYPE_IP6)
 		return decode_ip6(in, view);
-	return PKT_not_ip;
+	return decode_other_type(type, in, outer, view);
 }
 
 static inline enum pkt_status decode_ethernet(struct bytes in, struct pkt_view *view)
@@ -256,21 +292,21 @@ static inline enum pkt_status decode_ethernet(struct bytes in, struct pkt_view *
 	view->has_mac = true;
 	memcpy(view->dst_mac, in.p, 6);
 	memcpy(view->src_mac, in.p + 6, 6);
-	return decode_ethertype(be16(in.p + 12), after(in, ETHERNET_BYTES), view);
+	return decode_ethertype(be16(in.p + 12), after(in, ETHERNET_BYTES), NULL, view);
 }
 
 static enum pkt_status decode_sll(struct bytes in, struct pkt_view *view)
 {
 	if (in.n < SLL_BYTES)
 		return PKT_link_short;
-	return decode_ethertype(be16(in.p + 14), after(in, SLL_BYTES), view);
+	return decode_ethertype(be16(in.p + 14), after(in, SLL_BYTES), NULL, view);
 }
 
 static enum pkt_status decode_sll2(struct bytes in, struct pkt_view *view)
 {
 	if (in.n < SLL2_BYTES)
 		return PKT_link_short;
-	return decode_ethertype(be16(in.p), after(in, SLL2_BYTES), view);
+	return decode_ethertype(be16(in.p), after(in, SLL2_BYTES), NULL, view);
 }
 
 static enum pkt_status decode_raw(struct bytes in, struct pkt_view *view)
@@ -281,6 +317,26 @@ static enum pkt_status decode_raw(struct bytes in, struct pkt_view *view)
 		return decode_ip4(in, view);
 	if (in.p[0] >> 4 == 6)
 		return decode_ip6(in, view);
+	return PKT_not_ip;
+}
+
+/* Addresses of an outer layer are nobody's who talks. */
+static enum pkt_status decode_inner(const struct pkt_layer *layer, struct pkt_view *view)
+{
+	if (view->depth == PKT_DEPTH_MAX)
+		return PKT_tunnel_deep;
+	view->depth++;
+	view->flow = (struct pkt_flow){0};
+	if (layer->tenant)
+		view->tenant = view->tenant * TENANT_FACTOR + layer->tenant;
+	switch (layer->inner) {
+	case PKT_INNER_ETHERNET:
+		return decode_ethernet(layer->in, view);
+	case PKT_INNER_ETHERTYPE:
+		return decode_ethertype(layer->type, layer->in, layer, view);
+	case PKT_INNER_IP:
+		return decode_raw(layer->in, view);
+	}
 	return PKT_not_ip;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bytes of a frame to a packet view: link layer, VLAN tags, IPv4 or IPv6, UDP or TCP.
+/* Bytes of a frame to a packet view: link layer, VLAN tags, IPv4 or IPv6, UDP or TCP, also inside of
+ * what parsers/pkt_tunnel.h knows.
  * Owner: the view points into the frame and lives no longer. Threads: any; no state, no allocation. */
 #ifndef PKT_DECODE_H
 #define PKT_DECODE_H
@@ -29,17 +30,21 @@ enum pkt_status {
 enum {
 	PKT_VLAN_MAX = 8, /* VLAN tags looked through */
 	PKT_IP6_EXTENSIONS_MAX = 8,
+	PKT_DEPTH_MAX = 8, /* encapsulations looked through */
 };
 
+/* Of several layers of addresses and MACs the innermost. */
 struct pkt_view {
 	struct pkt_flow flow;
 	struct bytes payload; /* captured UDP or TCP payload: never Ethernet padding or FCS */
 	uint32_t payload_wire; /* its length on the wire by the IP and UDP lengths, >= payload.n */
 	uint32_t tcp_seq; /* TCP only */
+	uint32_t tenant; /* mixed from the networks that the encapsulations name; 0: none does */
 	uint16_t vlan; /* VLAN id of the outermost tag that has one, 0 without */
 	uint8_t tos; /* IPv4 TOS or IPv6 traffic class */
 	uint8_t ttl;
 	uint8_t tcp_flags;
+	uint8_t depth; /* encapsulations, VLAN tags not counted */
 	bool has_mac;
 	uint8_t src_mac[6];
 	uint8_t dst_mac[6];

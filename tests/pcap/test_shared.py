@@ -94,15 +94,12 @@ KNOWN = {
 # Captures that need what heptap does not do yet: SIP messages found today, and what is missing.
 # When one of these changes, its test fails, and the line goes.
 WAITING = {
-    "sip_gre": (0, "GRE (RFC 2784)"),
-    "sip_gre_teb": (0, "Ethernet in GRE (RFC 1701, protocol 0x6558)"),
-    "sip_ipip": (2, "IP in IP (RFC 2003)"),
     "sip_ipv6_fragments": (30, "IPv6 reassembly (RFC 8200 4.5)"),
     "sip_tcp_segmented": (312, "TCP reassembly (RFC 3261 18.3)"),
     "sip_websocket": (28, "SIP in WebSocket (RFC 7118)"),
     "sip_sctp": (0, "SCTP (RFC 4168)"),
 }
-WAITING_CALL_IDS_MISSING = {"sip_gre": 1, "sip_gre_teb": 7, "sip_sctp": 1}
+WAITING_CALL_IDS_MISSING = {"sip_sctp": 1}
 
 
 def names(paths):

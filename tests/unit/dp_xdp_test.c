@@ -318,6 +318,45 @@ static void voice_leaves_what_is_no_voice(void **state)
 	expect(w, &f, DP_XDP_other);
 }
 
+/* By EtherType, by IP protocol, by UDP port; and only where what is voice is looked for. */
+static void voice_takes_tunnels(void **state)
+{
+	static const unsigned types[] = {0x8847, 0x8848, 0x8864, 0x8926, 0x893f};
+	static const uint8_t protocols[] = {4, 41, 47, 97, 115, 137};
+	static const unsigned ports[] = {
+		1701, 2152, 4754, 4789, 5247, 6081, 6635, 7932, 8472, 37008};
+	static const uint8_t zeros[64];
+	struct world *w = *state;
+
+	for (unsigned listed = 0; listed < 2; listed++) {
+		enum dp_xdp_reason want = listed ? DP_XDP_other : DP_XDP_tunnel;
+
+		configure(w, listed ? DP_XDP_LISTED : DP_XDP_VOICE);
+		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+			struct frame f = {.n = 0};
+
+			put_ethernet(&f, types[i]);
+			put_zeros(&f, 64);
+			expect(w, &f, listed ? DP_XDP_not_ip : DP_XDP_tunnel);
+		}
+		for (size_t i = 0; i < sizeof(protocols); i++) {
+			struct frame f = {.n = 0};
+
+			put_ethernet(&f, TYPE_IP4);
+			put_ip4(&f, protocols[i], 84, 0, 0);
+			put_zeros(&f, 64);
+			expect(w, &f, want);
+		}
+		for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+			struct frame f = udp4(50000, ports[i], zeros, sizeof(zeros));
+
+			expect(w, &f, want);
+			f = udp4(ports[i], 50000, zeros, sizeof(zeros));
+			expect(w, &f, want);
+		}
+	}
+}
+
 static void looks_through_vlan_tags(void **state)
 {
 	struct world *w = *state;
@@ -777,6 +816,7 @@ int main(void)
 		CASE(voice_takes_sip_on_any_port),
 		CASE(voice_takes_media_on_any_port),
 		CASE(voice_leaves_what_is_no_voice),
+		CASE(voice_takes_tunnels),
 		CASE(looks_through_vlan_tags),
 		CASE(looks_through_tags_before_ip6),
 		CASE(looks_behind_ip4_options),
