@@ -43,7 +43,7 @@ bool pkt_geneve(struct pkt_layer *layer)
 	const uint8_t *p = layer->in.p;
 
 	if (!pkt_layer_skip(layer, GENEVE_BYTES) || p[0] >> 6 || p[1] & 0x3f || p[7] ||
-		!pkt_layer_skip(layer, (p[0] & 0x3fu) * 4))
+		!pkt_layer_skip(layer, (size_t)(p[0] & 0x3f) * 4))
 		return false;
 	layer->tenant = be32(p + 4) >> 8;
 	layer->inner = PKT_INNER_ETHERTYPE;
@@ -137,7 +137,7 @@ bool pkt_capwap(struct pkt_layer *layer)
 	const uint8_t *p = layer->in.p;
 
 	if (layer->in.n < CAPWAP_BYTES || p[0] || p[3] & (CAPWAP_FRAGMENT | CAPWAP_KEEPALIVE) ||
-		p[1] >> 3 < 2 || !pkt_layer_skip(layer, (p[1] >> 3) * 4u))
+		p[1] >> 3 < 2 || !pkt_layer_skip(layer, (size_t)(p[1] >> 3) * 4))
 		return false;
 	if (p[2] & CAPWAP_NATIVE)
 		return take_wifi(layer);

@@ -331,6 +331,7 @@ static void voice_takes_tunnels(void **state)
 	for (unsigned listed = 0; listed < 2; listed++) {
 		enum dp_xdp_reason want = listed ? DP_XDP_other : DP_XDP_tunnel;
 
+		dp_xdp_close(w->xdp);
 		configure(w, listed ? DP_XDP_LISTED : DP_XDP_VOICE);
 		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 			struct frame f = {.n = 0};
