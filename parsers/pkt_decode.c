@@ -40,8 +40,10 @@ enum ip6_extension {
 };
 
 enum {
-	IP4_FRAGMENT_MASK = 0x3fff, /* more-fragments bit and offset */
-	IP6_FRAGMENT_MASK = 0xfff9, /* offset and more-fragments bit */
+	IP4_FRAGMENT_MASK = 0x3fff, /* more-fragments bit and offset in units of 8 octets */
+	IP4_MORE_FRAGMENTS = 0x2000,
+	IP6_FRAGMENT_MASK = 0xfff9, /* offset in octets and more-fragments bit */
+	IP6_MORE_FRAGMENTS = 0x0001,
 	VLAN_ID_MASK = 0x0fff,
 	TENANT_FACTOR = 0x01000193, /* odd, so that the order of layers counts */
 };
@@ -61,6 +63,16 @@ static inline enum pkt_status store_payload(struct bytes in, uint32_t wire, stru
 	view->payload = bytes_head(in, wire);
 	view->payload_wire = wire;
 	return PKT_OK;
+}
+
+static enum pkt_status store_fragment(struct bytes in, uint32_t wire, uint8_t proto,
+	struct pkt_fragment fragment, struct pkt_view *view)
+{
+	view->flow.proto = proto;
+	view->fragment = fragment;
+	view->payload = bytes_head(in, wire);
+	view->payload_wire = wire;
+	return PKT_ip_fragment;
 }
 
 /* Layers call each other, to a bounded depth. */
@@ -128,6 +140,19 @@ static inline enum pkt_status decode_l4(
 		      : PKT_ip_other_protocol;
 }
 
+static enum pkt_status store_ip4_fragment(
+	struct bytes in, uint32_t header, uint32_t total, struct pkt_view *view)
+{
+	uint16_t field = be16(in.p + 6);
+	struct pkt_fragment fragment = {
+		.id = be16(in.p + 4),
+		.offset = (uint16_t)(field << 3),
+		.more = field & IP4_MORE_FRAGMENTS,
+	};
+
+	return store_fragment(after(in, header), total - header, in.p[9], fragment, view);
+}
+
 static inline enum pkt_status decode_ip4(struct bytes in, struct pkt_view *view)
 {
 	uint32_t header, total;
@@ -142,13 +167,13 @@ static inline enum pkt_status decode_ip4(struct bytes in, struct pkt_view *view)
 		return PKT_ip_bad_header;
 	if (header > in.n)
 		return PKT_ip_short;
-	if (be16(in.p + 6) & IP4_FRAGMENT_MASK)
-		return PKT_ip_fragment;
 	view->flow.family = 4;
 	view->tos = in.p[1];
 	view->ttl = in.p[8];
 	memcpy(view->flow.src.b, in.p + 12, 4);
 	memcpy(view->flow.dst.b, in.p + 16, 4);
+	if (be16(in.p + 6) & IP4_FRAGMENT_MASK)
+		return store_ip4_fragment(in, header, total, view);
 	return decode_l4(
 		in.p[9], bytes_head(after(in, header), total - header), total - header, view);
 }
@@ -181,9 +206,23 @@ static bool is_ip6_extension(uint8_t next)
 	return ip6_extension_bytes(next, no_length) != 0;
 }
 
+static enum pkt_status store_ip6_fragment(struct bytes in, uint32_t wire, struct pkt_view *view)
+{
+	uint16_t field = be16(in.p + 2);
+	struct pkt_fragment fragment = {
+		.id = be32(in.p + 4),
+		.offset = field & (uint16_t)~7u,
+		.more = field & IP6_MORE_FRAGMENTS,
+	};
+
+	return store_fragment(after(in, IP6_EXTENSION_BYTES), wire - IP6_EXTENSION_BYTES, in.p[0],
+		fragment, view);
+}
+
 /* Moves in, wire and next to the upper-layer header. A fragment header that splits nothing (atomic
  * fragment, RFC 6946) is passed like any other extension. */
-static enum pkt_status skip_ip6_extensions(struct bytes *in, uint32_t *wire, uint8_t *next)
+static enum pkt_status skip_ip6_extensions(
+	struct bytes *in, uint32_t *wire, uint8_t *next, struct pkt_view *view)
 {
 	for (unsigned i = 0; is_ip6_extension(*next); i++) {
 		uint32_t size;
@@ -193,7 +232,7 @@ static enum pkt_status skip_ip6_extensions(struct bytes *in, uint32_t *wire, uin
 		if (in->n < IP6_EXTENSION_BYTES)
 			return PKT_ip_short;
 		if (*next == IP6_FRAGMENT && be16(in->p + 2) & IP6_FRAGMENT_MASK)
-			return PKT_ip_fragment;
+			return store_ip6_fragment(*in, *wire, view);
 		size = ip6_extension_bytes(*next, in->p);
 		if (size > *wire)
 			return PKT_ip6_bad_extension;
@@ -223,17 +262,17 @@ static inline enum pkt_status decode_ip6(struct bytes in, struct pkt_view *view)
 	if (wire == 0)
 		wire = (uint32_t)in.n;
 	in = bytes_head(in, wire);
-	if (next != PKT_UDP && next != PKT_TCP) {
-		enum pkt_status status = skip_ip6_extensions(&in, &wire, &next);
-
-		if (status != PKT_OK)
-			return status;
-	}
 	view->flow.family = 6;
 	view->tos = (uint8_t)(be16(p) >> 4);
 	view->ttl = p[7];
 	memcpy(view->flow.src.b, p + 8, 16);
 	memcpy(view->flow.dst.b, p + 24, 16);
+	if (next != PKT_UDP && next != PKT_TCP) {
+		enum pkt_status status = skip_ip6_extensions(&in, &wire, &next, view);
+
+		if (status != PKT_OK)
+			return status;
+	}
 	return decode_l4(next, in, wire, view);
 }
 
@@ -389,7 +428,7 @@ enum pkt_status pkt_decode(enum pkt_link link, struct bytes frame, struct pkt_vi
 
 	*view = (struct pkt_view){0};
 	status = decode_link(link, frame, view);
-	if (status != PKT_OK)
+	if (status != PKT_OK && status != PKT_ip_fragment)
 		*view = (struct pkt_view){0};
 	return status;
 }

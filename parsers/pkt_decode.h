@@ -33,12 +33,20 @@ enum {
 	PKT_DEPTH_MAX = 8, /* encapsulations looked through */
 };
 
+/* Where a fragment's data belongs in its datagram. */
+struct pkt_fragment {
+	uint32_t id; /* 16 bits in IPv4 */
+	uint16_t offset; /* octets */
+	bool more; /* fragments follow */
+};
+
 /* Of several layers of addresses and MACs the innermost. */
 struct pkt_view {
 	struct pkt_flow flow;
 	struct bytes payload; /* captured UDP or TCP payload: never Ethernet padding or FCS */
 	uint32_t payload_wire; /* its length on the wire by the IP and UDP lengths, >= payload.n */
 	uint32_t tcp_seq; /* TCP only */
+	struct pkt_fragment fragment; /* with PKT_ip_fragment only */
 	uint32_t tenant; /* mixed from the networks that the encapsulations name; 0: none does */
 	uint16_t vlan; /* VLAN id of the outermost tag that has one, 0 without */
 	uint8_t tos; /* IPv4 TOS or IPv6 traffic class */
@@ -54,7 +62,9 @@ struct pkt_view {
  * payload cut by the capture is returned as far as it goes (payload.n < payload_wire). Lengths come
  * from IPv4 total length (RFC 791), IPv6 payload length (RFC 8200) and UDP length (RFC 768); a zero
  * IPv4 total length (TCP segmentation offload) means "to the end of the frame".
- * Returns PKT_OK and a filled view, or the reason, and then the view holds nothing. */
+ * Returns PKT_OK and a filled view, or the reason, and then the view holds nothing; with
+ * PKT_ip_fragment it holds what was decoded, the payload being the fragment's data (perhaps none)
+ * and the flow without ports, for parsers/pkt_frag.h. */
 enum pkt_status pkt_decode(enum pkt_link link, struct bytes frame, struct pkt_view *view);
 
 #endif

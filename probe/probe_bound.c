@@ -8,6 +8,7 @@
 #include "dp_mode.h"
 #include "dp_port.h"
 #include "pkt_media.h"
+#include "probe_fragments.h"
 #include "probe_log.h"
 #include "probe_seen.h"
 #include "qos_media.h"
@@ -90,6 +91,7 @@ static void list_packets(const struct cfg_options *options, bool offline, struct
 	add(parts, "base", 1, BASE_MEMORY);
 	add(parts, "media rings, descriptors", rings * o->media_ring, sizeof(struct pkt_media));
 	add(parts, "signalling rings, packets", rings * o->signalling_ring, sizeof(void *));
+	add(parts, "datagrams put together", 1, probe_fragments_pool_memory());
 	add(parts, "HEP mailboxes, workers", workers, dp_mailbox_memory(o->hep_messages));
 	for (unsigned i = 0; i < o->port_count && !offline; i++)
 		add(parts, "packet buffers, port", 1,
@@ -119,6 +121,8 @@ static void list_tables(const struct cfg_options *options, bool offline, struct 
 	add(parts, "seen flows, sets",
 		givers(options, offline) * probe_seen_sets((uint64_t)o->max_streams * workers),
 		sizeof(struct probe_seen_set));
+	add(parts, "fragments", probe_bound_receivers(options, offline),
+		pkt_frag_memory(options->fragments));
 	add(parts, "calls", 1, qos_calls_memory(o->max_calls));
 	add(parts, "media endpoints", 1, qos_medias_memory(o->max_media));
 }

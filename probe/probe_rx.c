@@ -65,7 +65,9 @@ int probe_rx_init(
 	rx->lanes = calloc(probe->lcores.worker_count, sizeof(*rx->lanes));
 	if (!rx->lanes)
 		return -ENOMEM;
-	rc = has_rings(rx) ? init_seen(rx) : 0;
+	rc = probe_fragments_init(&rx->fragments, probe->options->fragments, &probe->seed);
+	if (!rc && has_rings(rx))
+		rc = init_seen(rx);
 	for (unsigned i = 0; i < probe->lcores.worker_count && !rc; i++)
 		rc = probe_lane_init(&rx->lanes[i], rx, i);
 	return rc;
@@ -76,6 +78,7 @@ void probe_rx_fini(struct probe_rx *rx)
 	for (unsigned i = 0; rx->lanes && i < rx->probe->lcores.worker_count; i++)
 		probe_lane_fini(&rx->lanes[i]);
 	free(rx->lanes);
+	probe_fragments_fini(&rx->fragments);
 	if (rx->seen.sets)
 		qos_mem_unmap(rx->seen.sets, (rx->seen.mask + 1) * sizeof(*rx->seen.sets));
 	rx->lanes = NULL;
@@ -222,11 +225,38 @@ static void note_time(struct probe_rx *rx, uint64_t now_ns)
 		share_time(rx, now_ns);
 }
 
+static inline struct bytes frame_of(const struct rte_mbuf *m)
+{
+	return bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
+}
+
+static enum pkt_status decode(struct rte_mbuf *m, struct pkt_view *view)
+{
+	return pkt_decode((enum pkt_link)dp_meta(m)->link, frame_of(m), view);
+}
+
+/* Decodes *m, and in its stead what it makes whole: that may be a fragment again, in a tunnel. */
+static enum pkt_status decode_whole(struct probe_rx *rx, struct rte_mbuf **m, struct pkt_view *view)
+{
+	enum pkt_status status = decode(*m, view);
+
+	for (unsigned i = 0; status == PKT_ip_fragment && i < PKT_DEPTH_MAX; i++) {
+		struct rte_mbuf *whole = probe_fragments_take(rx, *m, view);
+
+		if (!whole)
+			break;
+		rte_pktmbuf_free(*m);
+		*m = whole;
+		status = decode(whole, view);
+	}
+	return status;
+}
+
 /* Anything but plain RTP. */
-static void take_other(struct probe_rx *rx, struct rte_mbuf *m, struct bytes frame)
+static void take_other(struct probe_rx *rx, struct rte_mbuf *m)
 {
 	struct pkt_view view;
-	enum pkt_status status = pkt_decode((enum pkt_link)dp_meta(m)->link, frame, &view);
+	enum pkt_status status = decode_whole(rx, &m, &view);
 
 	if (status != PKT_OK) {
 		probe_count(&rx->decode[status], 1);
@@ -261,11 +291,6 @@ static inline void put_plain(struct probe_rx *rx, struct rte_mbuf *m, struct byt
 	probe_lane_put_media(rx, lane, m);
 }
 
-static inline struct bytes frame_of(const struct rte_mbuf *m)
-{
-	return bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
-}
-
 static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m, uint64_t base)
 {
 	const struct dp_meta *meta = dp_meta(m);
@@ -277,7 +302,7 @@ static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m, uint64_t 
 		    pkt_plain_media(frame, age, &rx->probe->seed, probe_lane_next(rx, rx->lanes))))
 		put_plain(rx, m, frame);
 	else
-		take_other(rx, m, frame);
+		take_other(rx, m);
 }
 
 /* The one worker is this thread, and nothing is shed. */
@@ -317,7 +342,7 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 			at++;
 		} else {
 			lane->media_staged = at;
-			take_other(rx, burst[i], frame);
+			take_other(rx, burst[i]);
 			at = lane->media_staged;
 		}
 	}
@@ -327,6 +352,19 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 	if (spread)
 		for (unsigned i = 1; i < n; i++)
 			note_last(rx, dp_meta(burst[i])->time_ns);
+}
+
+static void free_spent(struct probe_rx *rx)
+{
+	dp_mbuf_free_burst(rx->spent, rx->spent_count);
+	rx->spent_count = 0;
+}
+
+void probe_rx_drain(struct probe_rx *rx)
+{
+	probe_lane_flush_all(rx);
+	probe_lane_wait_all(rx);
+	free_spent(rx);
 }
 
 void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
@@ -339,8 +377,7 @@ void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
 		for (unsigned i = 0; i < n; i++)
 			take_frame(rx, burst[i], base);
 	probe_lane_flush_all(rx);
-	dp_mbuf_free_burst(rx->spent, rx->spent_count);
-	rx->spent_count = 0;
+	free_spent(rx);
 }
 
 static void finish(struct probe_rx *rx)

@@ -11,6 +11,7 @@
 #include "pkt_media.h"
 #include "probe.h"
 #include "probe_counters.h"
+#include "probe_fragments.h"
 #include "probe_lane.h"
 #include "probe_seen.h"
 
@@ -23,6 +24,7 @@ struct probe_rx {
 	struct dp_wake wake; /* of its queues */
 	struct probe_lane *lanes; /* one per worker */
 	struct probe_seen seen; /* of flows of other threads' workers */
+	struct probe_fragments fragments;
 	unsigned spent_count;
 	struct rte_mbuf *spent[DP_BURST]; /* mbufs of this burst, freed at its end */
 	uint64_t last_ns; /* packet time */
@@ -42,6 +44,10 @@ void probe_rx_fini(struct probe_rx *rx);
 /* What: decodes n frames (at most DP_BURST), each with dp_meta filled, and hands them to their
  * workers. Takes the mbufs. */
 void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n);
+
+/* What: files: waits until workers have done all that was handed to them, and frees what they are done
+ * with. */
+void probe_rx_drain(struct probe_rx *rx);
 
 /* What: polls once and hands over what came; ends itself when the files are read or the probe stops.
  * Returns how many frames came. */

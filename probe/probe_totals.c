@@ -76,6 +76,17 @@ static uint64_t sum_calls(const struct probe *probe, size_t offset)
 	return sum;
 }
 
+/* The same for receivers. */
+static uint64_t sum_rx(const struct probe *probe, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < probe->rx_count; i++)
+		sum += probe_read((const _Atomic uint64_t *)((const char *)&probe->rx[i] + offset));
+	return sum;
+}
+
+#define RX_SUM(member)	   sum_rx(probe, offsetof(struct probe_rx, member))
 #define WORKER_SUM(member) sum_workers(probe, offsetof(struct probe_worker, member))
 
 unsigned probe_totals_counters(const struct probe *probe, struct probe_total *totals)
@@ -88,6 +99,12 @@ unsigned probe_totals_counters(const struct probe *probe, struct probe_total *to
 #define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(table.counters.id)};
 #include "qos_counters.def"
 #undef X
+#define X(id, text) \
+	totals[n++] = (struct probe_total){#id, text, RX_SUM(fragments.frags.counters.id)};
+#include "pkt_frag_counters.def"
+#undef X
+	totals[n++] = (struct probe_total){"fragments_no_buffer",
+		"datagrams put together for which no buffer was free", RX_SUM(fragments.no_buffer)};
 #define X(id, text)                         \
 	totals[n++] = (struct probe_total){ \
 		#id, text, sum_calls(probe, offsetof(struct qos_call_counters, id))};

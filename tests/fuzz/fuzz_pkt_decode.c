@@ -33,6 +33,17 @@ static void check_view(enum pkt_link link, struct bytes frame, const struct pkt_
 	check(view->vlan < 4096);
 }
 
+static void check_fragment(struct bytes frame, const struct pkt_view *view)
+{
+	check(view->payload.n <= view->payload_wire);
+	check(view->payload.p > frame.p);
+	check(view->payload.p + view->payload.n <= frame.p + frame.n);
+	check(view->fragment.offset % 8 == 0);
+	check(view->fragment.more || view->fragment.offset);
+	check(view->flow.family == 4 || view->flow.family == 6);
+	check(view->flow.sport == 0 && view->flow.dport == 0);
+}
+
 /* Cut within a tunnel a datagram shows no more that it is one. */
 static bool is_same_layer(const struct pkt_view *whole, const struct pkt_view *view)
 {
@@ -84,6 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(status >= PKT_OK && status < PKT_STATUS_COUNT);
 	if (status == PKT_OK)
 		check_view(link, frame, &view);
+	else if (status == PKT_ip_fragment)
+		check_fragment(frame, &view);
 	else
 		check(!view.payload.p && view.payload.n == 0 && view.flow.family == 0);
 	check_cut(link, frame, cut, &view);

@@ -75,6 +75,7 @@ static void leaves_fragments_to_reassembly(void **state)
 {
 	/* First, middle and last fragment: offset in units of 8, more-fragments bit. */
 	static const uint8_t fields[][2] = {{0x00, 0x01}, {0x00, 0x81}, {0x00, 0x80}};
+	struct pkt_view view;
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
@@ -85,7 +86,15 @@ static void leaves_fragments_to_reassembly(void **state)
 		put(&f, (uint8_t[]){17, 0, fields[i][0], fields[i][1], 0, 0, 0, 1}, 8);
 		put_udp(&f, 16);
 		put(&f, text, 8);
-		expect_status(&f, PKT_ip_fragment);
+		assert_int_equal(decode(&f, &view), PKT_ip_fragment);
+		assert_int_equal(view.payload.n, 16);
+		assert_int_equal(view.payload_wire, 16);
+		assert_int_equal(view.fragment.id, 1);
+		assert_int_equal(view.fragment.offset, i ? 128 : 0);
+		assert_int_equal(view.fragment.more, i < 2);
+		assert_int_equal(view.flow.proto, 17);
+		assert_int_equal(view.flow.sport, 0);
+		assert_int_equal(view.flow.dst.b[15], 2);
 	}
 }
 

@@ -283,16 +283,26 @@ static void leaves_fragments_to_reassembly(void **state)
 {
 	/* First, middle and last fragment: more-fragments bit, offset in units of 8. */
 	static const unsigned fields[] = {0x2000, 0x2010, 0x0010};
+	struct pkt_view view;
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		struct frame f = {.n = 0};
 
 		put_ethernet(&f, 0x0800);
-		put_ip4(&f, 17, 36, fields[i], 0);
-		put_udp(&f, 16);
+		put_ip4(&f, 17, 28, fields[i], 0);
+		f.b[18] = 0xab;
+		f.b[19] = 0xcd;
 		put(&f, text, 8);
-		expect_status(&f, PKT_ip_fragment);
+		put_zeros(&f, 18); /* Ethernet padding */
+		assert_int_equal(decode(&f, &view), PKT_ip_fragment);
+		expect_text(&view);
+		assert_int_equal(view.fragment.id, 0xabcd);
+		assert_int_equal(view.fragment.offset, i ? 128 : 0);
+		assert_int_equal(view.fragment.more, i < 2);
+		assert_int_equal(view.flow.proto, 17);
+		assert_int_equal(view.flow.sport, 0);
+		assert_int_equal(view.flow.dst.b[3], 2);
 	}
 }
 
