@@ -21,6 +21,7 @@ struct cfg_options {
 	struct hep_options hep;
 	uint32_t log_level; /* enum cfg_log_level */
 	uint32_t fragments; /* datagrams being put together, per receiver */
+	uint32_t tcp_flows; /* directions of TCP connections with SIP, per worker */
 	bool capture_tcp; /* look for SIP in TCP segments */
 	bool send_sip; /* SIP messages as HEP type 1 */
 	bool send_rtcp; /* RTCP as type 5 */

@@ -332,8 +332,7 @@ static void log_totals(const struct probe *p)
 
 	probe_totals_hep(p, &hep);
 	PROBE_LOG(INFO, "%llu frames, %llu SIP, %llu RTP, %llu RTCP; HEP %llu made, %llu sent\n",
-		(unsigned long long)probe_totals_frames(p),
-		(unsigned long long)probe_totals_outcome(p, PROBE_sip),
+		(unsigned long long)probe_totals_frames(p), (unsigned long long)probe_totals_sip(p),
 		(unsigned long long)probe_totals_outcome(p, PROBE_rtp),
 		(unsigned long long)probe_totals_outcome(p, PROBE_rtcp),
 		(unsigned long long)hep.made, (unsigned long long)hep.sent);

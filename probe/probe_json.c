@@ -171,7 +171,7 @@ size_t probe_json_summary(
 
 	begin(&j, buf, room, "summary");
 	hep_json_u64(&j, "frames", probe_totals_frames(probe));
-	hep_json_u64(&j, "sip_messages", probe_totals_outcome(probe, PROBE_sip));
+	hep_json_u64(&j, "sip_messages", probe_totals_sip(probe));
 	hep_json_u64(&j, "rtp_packets", probe_totals_outcome(probe, PROBE_rtp));
 	hep_json_u64(&j, "rtcp_packets",
 		probe_totals_outcome(probe, PROBE_rtcp) + probe_totals_outcome(probe, PROBE_srtcp));

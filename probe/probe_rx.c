@@ -115,6 +115,24 @@ static bool looks_like_signalling(const struct pkt_view *view)
 	return begins_like_sip(b);
 }
 
+/* What follows in a TCP connection where a segment looked like signalling is some too. Of a file all TCP
+ * is, so that its order is the same for any number of workers. */
+static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
+{
+	bool looks = looks_like_signalling(view);
+	uint32_t *seen, tag;
+	uint64_t hash;
+
+	if (view->flow.proto != PKT_TCP || rx->probe->is_offline)
+		return looks || view->flow.proto == PKT_TCP;
+	hash = pkt_hash_ends(&view->flow, &rx->probe->seed);
+	seen = &rx->tcp_seen[hash % PROBE_TCP_SEEN];
+	tag = (uint32_t)(hash >> 32) | 1;
+	if (looks)
+		*seen = tag;
+	return *seen == tag;
+}
+
 static uint64_t time_base(struct probe_rx *rx, uint64_t time_ns)
 {
 	uint64_t base = atomic_load_explicit(&rx->probe->time_base_ns, memory_order_relaxed);
@@ -192,7 +210,7 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 			probe_lane_put_media(rx, lane, m);
 			return;
 		}
-	} else if (looks_like_signalling(view)) {
+	} else if (is_signalling(rx, view)) {
 		if (!rx->probe->is_offline && !lane->is_own) {
 			probe_lane_put_signalling(rx, lane, m);
 			return;

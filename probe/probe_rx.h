@@ -15,6 +15,10 @@
 #include "probe_lane.h"
 #include "probe_seen.h"
 
+enum {
+	PROBE_TCP_SEEN = 4096, /* TCP connections with SIP that receivers remember, power of two */
+};
+
 struct probe_rx {
 	alignas(64) struct probe *probe;
 	struct probe_worker *own; /* fused: the worker on this thread; NULL: an rx thread */
@@ -23,6 +27,7 @@ struct probe_rx {
 	struct dp_rx rx;
 	struct dp_wake wake; /* of its queues */
 	struct probe_lane *lanes; /* one per worker */
+	uint32_t tcp_seen[PROBE_TCP_SEEN]; /* tags of connections with SIP, by hash */
 	struct probe_seen seen; /* of flows of other threads' workers */
 	struct probe_fragments fragments;
 	unsigned spent_count;

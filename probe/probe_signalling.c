@@ -6,6 +6,7 @@
 #include "rtcp_packet.h"
 #include "sdp_media.h"
 #include "sip_body.h"
+#include "sip_frame.h"
 
 /* With ICE media comes from where the two sides find a way (RFC 8839 section 5.1). */
 static bool has_candidates(struct bytes sdp)
@@ -69,6 +70,47 @@ enum probe_outcome probe_signalling_sip(
 	if (change == QOS_CALL_ENDED)
 		probe_finding_call_end(w, call, now_ns);
 	return PROBE_sip;
+}
+
+struct tcp_messages {
+	struct probe_worker *worker;
+	unsigned good;
+};
+
+static void take_message(void *arg, const struct pkt_view *view, uint64_t now_ns)
+{
+	struct tcp_messages *messages = arg;
+
+	if (probe_signalling_sip(messages->worker, view, now_ns) == PROBE_sip)
+		messages->good++;
+	else
+		probe_count(&messages->worker->counters.tcp_malformed, 1);
+}
+
+enum probe_outcome probe_signalling_tcp(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	bool begins_sip = sip_frame_may_begin(view->payload) ||
+			  cls_payload(w->probe->cls, w->scratch, view->payload) == CLS_SIP;
+	struct tcp_messages messages = {.worker = w};
+
+	switch (sip_tcp_take(&w->tcp, view, begins_sip, now_ns, take_message, &messages)) {
+	case SIP_TCP_MESSAGE:
+		return messages.good ? PROBE_sip : PROBE_sip_malformed;
+	case SIP_TCP_PART:
+		return PROBE_sip_segment;
+	case SIP_TCP_REPEATED:
+		return PROBE_sip_repeated;
+	default:
+		return PROBE_unknown_tcp;
+	}
+}
+
+void probe_signalling_drain(struct probe_worker *w, uint64_t now_ns)
+{
+	struct tcp_messages messages = {.worker = w};
+
+	sip_tcp_tick(&w->tcp, now_ns, true, take_message, &messages);
 }
 
 /* The ports below when both are odd, RFC 3550 section 11: where the RTP of these reports is unless they
@@ -216,8 +258,10 @@ void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_
 
 void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns)
 {
+	struct tcp_messages messages = {.worker = w};
 	struct qos_call *call;
 
+	sip_tcp_tick(&w->tcp, now_ns, false, take_message, &messages);
 	while ((call = qos_calls_expire(w->probe->calls, w->index, now_ns, false)))
 		probe_signalling_end_call(w->probe, w->index, call);
 }

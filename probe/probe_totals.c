@@ -89,6 +89,11 @@ static uint64_t sum_rx(const struct probe *probe, size_t offset)
 #define RX_SUM(member)	   sum_rx(probe, offsetof(struct probe_rx, member))
 #define WORKER_SUM(member) sum_workers(probe, offsetof(struct probe_worker, member))
 
+uint64_t probe_totals_sip(const struct probe *probe)
+{
+	return WORKER_SUM(counters.sip_requests) + WORKER_SUM(counters.sip_responses);
+}
+
 unsigned probe_totals_counters(const struct probe *probe, struct probe_total *totals)
 {
 	unsigned n = 0;
@@ -98,6 +103,9 @@ unsigned probe_totals_counters(const struct probe *probe, struct probe_total *to
 #undef X
 #define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(table.counters.id)};
 #include "qos_counters.def"
+#undef X
+#define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(tcp.counters.id)};
+#include "sip_tcp_counters.def"
 #undef X
 #define X(id, text) \
 	totals[n++] = (struct probe_total){#id, text, RX_SUM(fragments.frags.counters.id)};

@@ -18,6 +18,9 @@ enum {
 	PROBE_TOTALS_MAX = 128,
 };
 
+/* SIP messages: a TCP segment may hold several. */
+uint64_t probe_totals_sip(const struct probe *probe);
+
 /* Each returns how many of PROBE_TOTALS_MAX entries it filled. */
 
 /* Every frame's fate: the values add up to probe_totals_frames once nothing is under way. */

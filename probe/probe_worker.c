@@ -72,6 +72,10 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 		&probe->seed, &w->table.counters);
 	if (rc)
 		return rc;
+	w->tcp_memory = qos_mem_map(sip_tcp_memory(probe->options->tcp_flows));
+	if (!w->tcp_memory)
+		return -ENOMEM;
+	sip_tcp_init(&w->tcp, w->tcp_memory, probe->options->tcp_flows, &probe->seed);
 	w->horizon_ns = horizon(o);
 	w->call_counters = qos_calls_counters(probe->calls, index);
 	if (probe->sender)
@@ -91,6 +95,7 @@ void probe_worker_fini(struct probe_worker *w)
 		qos_table_fini(&w->table);
 	if (w->table_memory)
 		qos_mem_unmap(w->table_memory, qos_table_memory(w->table.max));
+	qos_mem_unmap(w->tcp_memory, sip_tcp_memory(w->probe->options->tcp_flows));
 	if (w->scratch)
 		cls_scratch_destroy(w->scratch);
 	free(w->lanes);
@@ -107,7 +112,7 @@ static void tick(struct probe_worker *w, uint64_t now_ns)
 /* Nothing that a tick could change. */
 static bool is_empty(const struct probe_worker *w)
 {
-	return !qos_table_count(&w->table) &&
+	return !qos_table_count(&w->table) && !w->tcp.waiting &&
 	       !atomic_load_explicit(&w->probation.pending, memory_order_relaxed) &&
 	       !qos_calls_own(w->probe->calls, w->index);
 }
@@ -162,10 +167,7 @@ static void handle_packet(struct probe_worker *w, const struct pkt_view *view, u
 	struct rtp_hdr hdr;
 
 	if (view->flow.proto == PKT_TCP) {
-		if (cls_payload(w->probe->cls, w->scratch, view->payload) == CLS_SIP)
-			outcome = probe_signalling_sip(w, view, now_ns);
-		else
-			outcome = PROBE_unknown_tcp;
+		outcome = probe_signalling_tcp(w, view, now_ns);
 	} else if (rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK) {
 		struct pkt_media m = {
 			.key = pkt_media_key(&view->flow, hdr.ssrc, &w->probe->seed),
@@ -357,6 +359,7 @@ static void finish(struct probe_worker *w)
 
 	if (w->next_tick_ns)
 		probe_worker_advance(w, last);
+	probe_signalling_drain(w, last);
 	probe_media_drain(w, last);
 	qos_probation_expire(&w->probation, last, true);
 	atomic_fetch_sub_explicit(&w->probe->workers_running, 1, memory_order_release);

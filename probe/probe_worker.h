@@ -14,6 +14,7 @@
 #include "qos_probation.h"
 #include "qos_rtcp.h"
 #include "qos_table.h"
+#include "sip_tcp.h"
 
 struct probe_rx;
 struct rte_mbuf;
@@ -34,6 +35,8 @@ struct probe_worker {
 	struct dp_mailbox *mailbox; /* NULL without collectors */
 	struct qos_table table;
 	void *table_memory;
+	struct sip_tcp tcp;
+	void *tcp_memory;
 	struct qos_probation probation;
 	struct qos_rtcp_recent rtcp_recent;
 	struct probe_orphans orphans;
@@ -90,15 +93,19 @@ void probe_media_payload(
 /* Frames given up by ports and receivers that may have been this stream's; a qos_drops_fn. */
 uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold);
 
-/* probe_signalling.c: one SIP message, one RTCP compound. Return the frame's outcome. */
+/* probe_signalling.c: one SIP message, one TCP segment, one RTCP compound. Return the frame's outcome. */
 enum probe_outcome probe_signalling_sip(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+enum probe_outcome probe_signalling_tcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 /* Before a packet that may be RTCP is classified: fetches what will be asked about its flow. */
 void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct pkt_flow *flow);
-/* Takes expired calls out of the table. */
+/* Takes expired calls out of the table, and messages behind holes of TCP connections. */
 void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns);
+/* The capture ended: nothing fills the holes of TCP connections any more. */
+void probe_signalling_drain(struct probe_worker *w, uint64_t now_ns);
 void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_call *call);
 
 /* probe_emit.c: HEP messages into the mailbox. */

@@ -288,6 +288,7 @@ static int start(struct calls_bench *b)
 	b->options.dp.memory = (uint64_t)MEMORY_MB << 20;
 	b->options.qos.max_streams = 1024;
 	b->options.fragments = 16;
+	b->options.tcp_flows = 16;
 	if (!choose_cpu(&b->options.dp))
 		return -EINVAL;
 	rc = dp_eal_start(&b->options.dp, true, &probe->lcores);

@@ -276,6 +276,7 @@ static bool pipeline_init(struct pipeline *p, bool is_fused, unsigned workers, u
 	p->is_trunk = false;
 	p->options.qos.max_streams = streams;
 	p->options.fragments = 16;
+	p->options.tcp_flows = 16;
 	probe->lcores.worker_count = workers;
 	probe->rx_count = is_fused ? workers : 1;
 	dp_steer_init(&probe->steer, probe->seed.k[0], workers);

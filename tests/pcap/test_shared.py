@@ -94,7 +94,6 @@ KNOWN = {
 # Captures that need what heptap does not do yet: SIP messages found today, and what is missing.
 # When one of these changes, its test fails, and the line goes.
 WAITING = {
-    "sip_tcp_segmented": (312, "TCP reassembly (RFC 3261 18.3)"),
     "sip_websocket": (28, "SIP in WebSocket (RFC 7118)"),
     "sip_sctp": (0, "SCTP (RFC 4168)"),
 }

@@ -217,6 +217,7 @@ static inline int start_probe(void **state)
 	rig.options.dp.media_ring = QUEUE;
 	rig.options.qos.max_streams = 1024;
 	rig.options.fragments = 16;
+	rig.options.tcp_flows = 16;
 	rig.options.qos.max_candidates = 1024;
 	rig.options.qos.max_calls = 16384;
 	rig.options.qos.max_media = 16384;
