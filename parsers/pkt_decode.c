@@ -17,6 +17,7 @@ enum header_bytes {
 	IP6_EXTENSION_BYTES = 8, /* the least an extension header has */
 	UDP_BYTES = 8,
 	TCP_BYTES = 20,
+	SCTP_BYTES = 12,
 };
 
 enum ethertype {
@@ -125,6 +126,16 @@ static enum pkt_status decode_tcp(struct bytes in, uint32_t wire, struct pkt_vie
 	return store_payload(after(in, header), wire - header, view);
 }
 
+/* RFC 9260 section 3: the payload are the chunks. */
+static enum pkt_status decode_sctp(struct bytes in, uint32_t wire, struct pkt_view *view)
+{
+	if (in.n < SCTP_BYTES)
+		return PKT_l4_short;
+	view->flow.sport = be16(in.p);
+	view->flow.dport = be16(in.p + 2);
+	return store_payload(after(in, SCTP_BYTES), wire - SCTP_BYTES, view);
+}
+
 static inline enum pkt_status decode_l4(
 	uint8_t proto, struct bytes in, uint32_t wire, struct pkt_view *view)
 {
@@ -135,6 +146,8 @@ static inline enum pkt_status decode_l4(
 		return decode_udp(in, wire, view);
 	if (proto == PKT_TCP)
 		return decode_tcp(in, wire, view);
+	if (proto == PKT_SCTP)
+		return decode_sctp(in, wire, view);
 	unwrap = pkt_tunnel_of_protocol(proto);
 	return unwrap ? decode_tunnel(unwrap, &(struct pkt_layer){.in = in}, view)
 		      : PKT_ip_other_protocol;

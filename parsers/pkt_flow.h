@@ -11,6 +11,7 @@
 enum pkt_proto {
 	PKT_TCP = 6,
 	PKT_UDP = 17,
+	PKT_SCTP = 132,
 };
 
 /* An IPv4 address stands in the first four bytes, the rest is zero, so that two addresses of one

@@ -14,6 +14,7 @@
 #include "qos_media.h"
 #include "qos_probation.h"
 #include "qos_table.h"
+#include "sip_sctp.h"
 #include "sip_tcp.h"
 
 enum {
@@ -125,6 +126,7 @@ static void list_tables(const struct cfg_options *options, bool offline, struct 
 	add(parts, "fragments", probe_bound_receivers(options, offline),
 		pkt_frag_memory(options->fragments));
 	add(parts, "TCP connections", workers, sip_tcp_memory(options->tcp_flows));
+	add(parts, "SCTP messages in fragments", workers, sip_sctp_memory());
 	add(parts, "calls", 1, qos_calls_memory(o->max_calls));
 	add(parts, "media endpoints", 1, qos_medias_memory(o->max_media));
 }

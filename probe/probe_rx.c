@@ -14,6 +14,7 @@
 #include "pkt_plain.h"
 #include "probe_worker.h"
 #include "qos_mem.h"
+#include "sip_sctp.h"
 
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
 #define FILE_BASE_NS ((uint64_t)1 << 54)
@@ -115,14 +116,27 @@ static bool looks_like_signalling(const struct pkt_view *view)
 	return begins_like_sip(b);
 }
 
-/* What follows in a TCP connection where a segment looked like signalling is some too. Of a file all TCP
- * is, so that its order is the same for any number of workers. */
+/* A DATA chunk of an SCTP packet begins like SIP. */
+static bool carries_sip(struct bytes chunks)
+{
+	struct sip_sctp_chunk chunk;
+
+	while (sip_sctp_next(&chunks, &chunk))
+		if (begins_like_sip(chunk.data))
+			return true;
+	return false;
+}
+
+/* What follows in a TCP connection where a segment looked like signalling is some too. Of a file all TCP and
+ * SCTP is, so that its order is the same for any number of workers. */
 static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
 {
 	bool looks = looks_like_signalling(view);
 	uint32_t *seen, tag;
 	uint64_t hash;
 
+	if (view->flow.proto == PKT_SCTP)
+		return rx->probe->is_offline || carries_sip(view->payload);
 	if (view->flow.proto != PKT_TCP || rx->probe->is_offline)
 		return looks || view->flow.proto == PKT_TCP;
 	hash = pkt_hash_ends(&view->flow, &rx->probe->seed);

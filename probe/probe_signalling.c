@@ -106,6 +106,27 @@ enum probe_outcome probe_signalling_tcp(
 	}
 }
 
+static bool take_user_message(void *arg, const struct pkt_view *view, uint64_t now_ns)
+{
+	struct probe_worker *w = arg;
+
+	return cls_payload(w->probe->cls, w->scratch, view->payload) == CLS_SIP &&
+	       probe_signalling_sip(w, view, now_ns) == PROBE_sip;
+}
+
+enum probe_outcome probe_signalling_sctp(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	switch (sip_sctp_take(&w->sctp, view, now_ns, take_user_message, w)) {
+	case SIP_SCTP_MESSAGE:
+		return PROBE_sip;
+	case SIP_SCTP_PART:
+		return PROBE_sip_segment;
+	default:
+		return PROBE_unknown_sctp;
+	}
+}
+
 void probe_signalling_drain(struct probe_worker *w, uint64_t now_ns)
 {
 	struct tcp_messages messages = {.worker = w};

@@ -107,6 +107,9 @@ unsigned probe_totals_counters(const struct probe *probe, struct probe_total *to
 #define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(tcp.counters.id)};
 #include "sip_tcp_counters.def"
 #undef X
+#define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(sctp.counters.id)};
+#include "sip_sctp_counters.def"
+#undef X
 #define X(id, text) \
 	totals[n++] = (struct probe_total){#id, text, RX_SUM(fragments.frags.counters.id)};
 #include "pkt_frag_counters.def"

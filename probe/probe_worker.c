@@ -76,6 +76,10 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 	if (!w->tcp_memory)
 		return -ENOMEM;
 	sip_tcp_init(&w->tcp, w->tcp_memory, probe->options->tcp_flows, &probe->seed);
+	w->sctp_memory = qos_mem_map(sip_sctp_memory());
+	if (!w->sctp_memory)
+		return -ENOMEM;
+	sip_sctp_init(&w->sctp, w->sctp_memory, &probe->seed);
 	w->horizon_ns = horizon(o);
 	w->call_counters = qos_calls_counters(probe->calls, index);
 	if (probe->sender)
@@ -95,6 +99,7 @@ void probe_worker_fini(struct probe_worker *w)
 		qos_table_fini(&w->table);
 	if (w->table_memory)
 		qos_mem_unmap(w->table_memory, qos_table_memory(w->table.max));
+	qos_mem_unmap(w->sctp_memory, sip_sctp_memory());
 	qos_mem_unmap(w->tcp_memory, sip_tcp_memory(w->probe->options->tcp_flows));
 	if (w->scratch)
 		cls_scratch_destroy(w->scratch);
@@ -168,6 +173,8 @@ static void handle_packet(struct probe_worker *w, const struct pkt_view *view, u
 
 	if (view->flow.proto == PKT_TCP) {
 		outcome = probe_signalling_tcp(w, view, now_ns);
+	} else if (view->flow.proto == PKT_SCTP) {
+		outcome = probe_signalling_sctp(w, view, now_ns);
 	} else if (rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK) {
 		struct pkt_media m = {
 			.key = pkt_media_key(&view->flow, hdr.ssrc, &w->probe->seed),

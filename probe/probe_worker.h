@@ -14,6 +14,7 @@
 #include "qos_probation.h"
 #include "qos_rtcp.h"
 #include "qos_table.h"
+#include "sip_sctp.h"
 #include "sip_tcp.h"
 
 struct probe_rx;
@@ -37,6 +38,8 @@ struct probe_worker {
 	void *table_memory;
 	struct sip_tcp tcp;
 	void *tcp_memory;
+	struct sip_sctp sctp;
+	void *sctp_memory;
 	struct qos_probation probation;
 	struct qos_rtcp_recent rtcp_recent;
 	struct probe_orphans orphans;
@@ -93,10 +96,12 @@ void probe_media_payload(
 /* Frames given up by ports and receivers that may have been this stream's; a qos_drops_fn. */
 uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold);
 
-/* probe_signalling.c: one SIP message, one TCP segment, one RTCP compound. Return the frame's outcome. */
+/* probe_signalling.c: one SIP message, one TCP segment, one SCTP packet, one RTCP compound. Return the frame's outcome. */
 enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 enum probe_outcome probe_signalling_tcp(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+enum probe_outcome probe_signalling_sctp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);

@@ -21,7 +21,8 @@ static void check_view(enum pkt_link link, struct bytes frame, const struct pkt_
 	check(view->payload.n > 0 && view->payload.n <= view->payload_wire);
 	check(view->payload.p > frame.p);
 	check(view->payload.p + view->payload.n <= frame.p + frame.n);
-	check(view->flow.proto == PKT_UDP || view->flow.proto == PKT_TCP);
+	check(view->flow.proto == PKT_UDP || view->flow.proto == PKT_TCP ||
+		view->flow.proto == PKT_SCTP);
 	check(view->flow.family == 4 || view->flow.family == 6);
 	if (view->flow.family == 4) {
 		check(memcmp(view->flow.src.b + 4, zeros, 12) == 0);

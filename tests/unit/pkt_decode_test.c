@@ -372,9 +372,32 @@ static void rejects_bad_ip_headers(void **state)
 	expect_status(&f, PKT_ip_bad_header);
 }
 
+/* RFC 9260 section 3.1: ports, verification tag, checksum; then the chunks. */
+static void reads_sctp(void **state)
+{
+	static const uint8_t header[12] = {0x13, 0xc4, 0x13, 0xc5, 1, 2, 3, 4};
+	struct frame f = {.n = 0};
+	struct pkt_view view;
+
+	(void)state;
+	put_ethernet(&f, 0x0800);
+	put_ip4(&f, 132, 20 + 12 + 8, 0, 0);
+	put(&f, header, sizeof(header));
+	put(&f, text, 8);
+	assert_int_equal(decode(&f, &view), PKT_OK);
+	expect_text(&view);
+	assert_int_equal(view.flow.proto, PKT_SCTP);
+	assert_int_equal(view.flow.sport, 5060);
+	assert_int_equal(view.flow.dport, 5061);
+	f.b[17] = 20 + 12;
+	expect_status(&f, PKT_l4_empty);
+	f.b[17] = 20 + 11;
+	expect_status(&f, PKT_l4_short);
+}
+
 static void names_other_protocols(void **state)
 {
-	static const unsigned protos[] = {1, 2, 50, 59, 132};
+	static const unsigned protos[] = {1, 2, 50, 59};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]); i++) {
@@ -449,6 +472,7 @@ int main(void)
 		cmocka_unit_test(leaves_fragments_to_reassembly),
 		cmocka_unit_test(names_what_is_not_ip_over_ethernet),
 		cmocka_unit_test(rejects_bad_ip_headers),
+		cmocka_unit_test(reads_sctp),
 		cmocka_unit_test(names_other_protocols),
 		cmocka_unit_test(rejects_bad_udp_lengths),
 		cmocka_unit_test(rejects_bad_tcp_headers),
