@@ -1,35 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is known of a direction are ranges of sequence numbers, in order and apart: of octets that are done
- * with, and of octets that wait in the window. Of octets that come twice the first stay. */
+/* Directions in a hash table and in the order of their last segments; each with its window, from which
+ * messages are taken. */
 #include "sip_tcp.h"
 
 #include <stdalign.h>
 
 #include "sip_frame.h"
+#include "sip_ws.h"
 
 enum {
-	RANGES_MAX = 16,
 	EARLY_COUNT = 64,
 	EARLY_BYTES = 1500,
-	FAR = 1 << 20, /* octets: sequence numbers so far off are another connection's */
-};
-
-struct range {
-	uint32_t start, end; /* sequence numbers */
-	bool is_done;
-	bool is_after_hole; /* waits, and what is before it was given up */
-	uint64_t since_ns; /* waits */
 };
 
 struct sip_tcp_flow {
 	alignas(64) struct pkt_view view; /* addresses */
 	uint32_t next; /* in its bucket, number + 1 */
 	uint32_t older, newer; /* number + 1 */
-	uint32_t base; /* sequence number of the window's first octet */
-	unsigned range_count;
-	unsigned waiting; /* ranges that wait */
-	struct range ranges[RANGES_MAX];
-	uint8_t window[SIP_TCP_WINDOW];
+	bool is_ws; /* SIP over WebSocket */
+	struct tcp_window window;
 };
 
 /* A segment that came when nothing was known of its connection; proto 0: none. */
@@ -55,17 +44,6 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
 		memory_order_relaxed);
 }
 
-/* Sequence numbers wrap (RFC 9293 section 3.4). */
-static bool is_before(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) < 0;
-}
-
-static uint32_t min_seq(uint32_t a, uint32_t b)
-{
-	return is_before(a, b) ? a : b;
-}
-
 static uint32_t buckets_of(uint32_t flows)
 {
 	uint32_t n = 16;
@@ -78,6 +56,7 @@ static uint32_t buckets_of(uint32_t flows)
 size_t sip_tcp_memory(uint32_t flows)
 {
 	return flows * sizeof(struct sip_tcp_flow) + EARLY_COUNT * sizeof(struct sip_tcp_early) +
+	       sip_inflate_memory() + 2 * (size_t)SIP_TCP_MESSAGE_MAX +
 	       buckets_of(flows) * sizeof(uint32_t);
 }
 
@@ -85,15 +64,20 @@ void sip_tcp_init(struct sip_tcp *tcp, void *memory, uint32_t flows, const struc
 {
 	struct sip_tcp_early *early =
 		(struct sip_tcp_early *)((struct sip_tcp_flow *)memory + flows);
+	uint8_t *inflate = (uint8_t *)(early + EARLY_COUNT);
+	uint8_t *unmasked = inflate + sip_inflate_memory();
 
 	*tcp = (struct sip_tcp){
 		.flows = memory,
 		.early = early,
-		.buckets = (uint32_t *)(early + EARLY_COUNT),
+		.unmasked = unmasked,
+		.inflated = unmasked + SIP_TCP_MESSAGE_MAX,
+		.buckets = (uint32_t *)(unmasked + 2 * (size_t)SIP_TCP_MESSAGE_MAX),
 		.mask = buckets_of(flows) - 1,
 		.count = flows,
 		.seed = *seed,
 	};
+	sip_inflate_init(&tcp->inflate, inflate);
 }
 
 static uint32_t *bucket_of(struct sip_tcp *tcp, const struct pkt_view *view)
@@ -155,15 +139,24 @@ static void unlink_bucket(struct sip_tcp *tcp, const struct sip_tcp_flow *flow)
 	*link = flow->next;
 }
 
+/* Takes notice of what the window lost. */
+static void count_losses(struct sip_tcp *tcp, struct sip_tcp_flow *flow)
+{
+	if (!flow->window.gaps && !flow->window.dropped)
+		return;
+	count(&tcp->counters.tcp_gaps, flow->window.gaps);
+	count(&tcp->counters.tcp_skipped_bytes, flow->window.dropped);
+	flow->window.gaps = flow->window.dropped = 0;
+	sip_inflate_forget(&tcp->inflate, number_of(tcp, flow));
+}
+
 /* All that is known of the connection so far is forgotten. */
 static void forget(struct sip_tcp *tcp, struct sip_tcp_flow *flow)
 {
-	for (unsigned i = 0; i < flow->range_count; i++)
-		if (!flow->ranges[i].is_done)
-			count(&tcp->counters.tcp_skipped_bytes,
-				flow->ranges[i].end - flow->ranges[i].start);
-	tcp->waiting -= flow->waiting != 0;
-	flow->range_count = flow->waiting = 0;
+	tcp->waiting -= flow->window.waiting != 0;
+	tcp_window_clear(&flow->window);
+	count_losses(tcp, flow);
+	sip_inflate_forget(&tcp->inflate, number_of(tcp, flow));
 }
 
 static struct sip_tcp_flow *open_flow(struct sip_tcp *tcp, const struct pkt_view *view)
@@ -181,7 +174,6 @@ static struct sip_tcp_flow *open_flow(struct sip_tcp *tcp, const struct pkt_view
 		count(&tcp->counters.tcp_flows_evicted, 1);
 	}
 	flow->view = *view;
-	flow->range_count = flow->waiting = 0;
 	flow->next = *bucket;
 	*bucket = number_of(tcp, flow);
 	link_newest(tcp, flow);
@@ -189,196 +181,72 @@ static struct sip_tcp_flow *open_flow(struct sip_tcp *tcp, const struct pkt_view
 	return flow;
 }
 
-static void set_waiting(struct pass *p, unsigned waiting)
-{
-	p->tcp->waiting += (waiting != 0) - (p->flow->waiting != 0);
-	p->flow->waiting = waiting;
-}
-
-static void remove_range(struct pass *p, unsigned i)
-{
-	struct sip_tcp_flow *flow = p->flow;
-
-	if (!flow->ranges[i].is_done)
-		set_waiting(p, flow->waiting - 1);
-	flow->range_count--;
-	memmove(&flow->ranges[i], &flow->ranges[i + 1],
-		(flow->range_count - i) * sizeof(flow->ranges[0]));
-}
-
-/* Range i is done with, whatever was in it. */
-static void drop_range(struct pass *p, unsigned i)
-{
-	struct range *r = &p->flow->ranges[i];
-
-	if (r->is_done)
-		return;
-	count(&p->tcp->counters.tcp_skipped_bytes, r->end - r->start);
-	r->is_done = true;
-	set_waiting(p, p->flow->waiting - 1);
-}
-
-/* Neighbours of a kind that touch become one. */
-static void merge(struct pass *p)
-{
-	struct sip_tcp_flow *flow = p->flow;
-
-	for (unsigned i = 0; i + 1 < flow->range_count;) {
-		struct range *a = &flow->ranges[i], *b = a + 1;
-
-		if (a->end != b->start || a->is_done != b->is_done) {
-			i++;
-			continue;
-		}
-		a->end = b->end;
-		remove_range(p, i + 1);
-		/* Sequence numbers compare within half their circle only. */
-		if (a->is_done && a->end - a->start > 2 * FAR)
-			a->start = a->end - 2 * FAR;
-	}
-}
-
-/* The two first ranges become one that is done with, and so does the hole between them. */
-static void close_first_hole(struct pass *p)
-{
-	count(&p->tcp->counters.tcp_gaps, 1);
-	drop_range(p, 0);
-	drop_range(p, 1);
-	p->flow->ranges[0].end = p->flow->ranges[1].end;
-	remove_range(p, 1);
-}
-
-static const struct range *range_with(const struct sip_tcp_flow *flow, uint32_t seq)
-{
-	for (unsigned i = 0; i < flow->range_count; i++)
-		if (!is_before(seq, flow->ranges[i].start) && is_before(seq, flow->ranges[i].end))
-			return &flow->ranges[i];
-	return NULL;
-}
-
-static void insert_range(struct pass *p, const struct range *r)
-{
-	struct sip_tcp_flow *flow = p->flow;
-	unsigned i = 0;
-
-	if (flow->range_count == RANGES_MAX)
-		close_first_hole(p);
-	if (range_with(flow, r->start)) /* it was in that hole */
-		return;
-	while (i < flow->range_count && !is_before(r->start, flow->ranges[i].start))
-		i++;
-	memmove(&flow->ranges[i + 1], &flow->ranges[i],
-		(flow->range_count - i) * sizeof(flow->ranges[0]));
-	flow->ranges[i] = *r;
-	flow->range_count++;
-	if (!r->is_done)
-		set_waiting(p, flow->waiting + 1);
-}
-
-/* What waits, from its first octet to behind its last one; of nothing: start to end. */
-static void extent(const struct sip_tcp_flow *flow, uint32_t *start, uint32_t *end)
-{
-	for (unsigned i = 0; i < flow->range_count; i++) {
-		const struct range *r = &flow->ranges[i];
-
-		if (r->is_done)
-			continue;
-		*start = min_seq(*start, r->start);
-		if (is_before(*end, r->end))
-			*end = r->end;
-	}
-}
-
-static unsigned first_waiting(const struct sip_tcp_flow *flow)
-{
-	unsigned i = 0;
-
-	while (flow->ranges[i].is_done)
-		i++;
-	return i;
-}
-
-/* Makes the window hold start to end beside what waits; the first that waits goes until it does. */
-static void make_room(struct pass *p, uint32_t start, uint32_t end)
-{
-	struct sip_tcp_flow *flow = p->flow;
-	uint32_t old_start = start, old_end = end, first, last;
-
-	if (!flow->waiting) {
-		flow->base = start;
-		return;
-	}
-	for (;;) {
-		first = start;
-		last = end;
-		extent(flow, &first, &last);
-		if (last - first <= SIP_TCP_WINDOW || !flow->waiting)
-			break;
-		count(&p->tcp->counters.tcp_gaps, 1);
-		drop_range(p, first_waiting(flow));
-	}
-	if (!flow->waiting) {
-		flow->base = start;
-		return;
-	}
-	if (!is_before(first, flow->base) && last - flow->base <= SIP_TCP_WINDOW)
-		return;
-	old_start = flow->ranges[first_waiting(flow)].start;
-	old_end = old_start;
-	extent(flow, &old_start, &old_end);
-	memmove(flow->window + (old_start - first), flow->window + (old_start - flow->base),
-		old_end - old_start);
-	flow->base = first;
-}
-
-static void put(struct pass *p, uint32_t start, struct bytes data)
-{
-	uint32_t end = start + (uint32_t)data.n;
-
-	make_room(p, start, end);
-	memcpy(p->flow->window + (start - p->flow->base), data.p, data.n);
-	insert_range(p, &(struct range){.start = start, .end = end, .since_ns = p->now_ns});
-	merge(p);
-}
-
-static uint32_t next_start(const struct sip_tcp_flow *flow, uint32_t seq, uint32_t end)
-{
-	for (unsigned i = 0; i < flow->range_count; i++)
-		if (is_before(seq, flow->ranges[i].start))
-			return min_seq(flow->ranges[i].start, end);
-	return end;
-}
-
-/* Puts what is new of a segment; false: nothing is. */
-static bool put_new(struct pass *p, uint32_t seq, struct bytes data)
-{
-	uint32_t end = seq + (uint32_t)data.n, at = seq;
-	bool is_new = false;
-
-	while (is_before(at, end)) {
-		const struct range *known = range_with(p->flow, at);
-		uint32_t stop;
-
-		if (known) {
-			at = min_seq(known->end, end);
-			continue;
-		}
-		stop = next_start(p->flow, at, end);
-		put(p, at, bytes_of(data.p + (at - seq), stop - at));
-		is_new = true;
-		at = stop;
-	}
-	return is_new;
-}
-
-static void give(struct pass *p, struct bytes message, uint32_t wire, uint64_t time_ns)
+static void give(struct pass *p, struct bytes message, size_t wire, uint64_t time_ns)
 {
 	struct pkt_view view = p->flow->view;
 
 	view.payload = message;
-	view.payload_wire = wire;
+	view.payload_wire = (uint32_t)wire;
 	p->fn(p->arg, &view, time_ns);
 	p->messages++;
+}
+
+static bool is_keep_alive(struct bytes payload)
+{
+	return !bytes_trim(payload).n;
+}
+
+/* in: the frames of a message. */
+static void give_ws(
+	struct pass *p, struct bytes in, const struct sip_ws_message *message, uint64_t time_ns)
+{
+	struct sip_tcp *tcp = p->tcp;
+	struct bytes payload = {tcp->unmasked, sip_ws_payload(in, tcp->unmasked)};
+	size_t n = SIP_TCP_MESSAGE_MAX;
+
+	if (message->is_compressed) {
+		if (!sip_inflate_message(
+			    &tcp->inflate, number_of(tcp, p->flow), payload, tcp->inflated, &n)) {
+			count(&tcp->counters.websocket_unreadable, 1);
+			return;
+		}
+		payload = bytes_of(tcp->inflated, n);
+	}
+	if (!is_keep_alive(payload))
+		give(p, payload, payload.n, time_ns);
+}
+
+/* Gives what is whole at the front of in, and says how many octets that is or what is missing. */
+static enum sip_frame_kind take_sip(
+	struct pass *p, struct bytes in, uint64_t time_ns, struct sip_frame *frame)
+{
+	enum sip_frame_kind kind = sip_frame_next(in, frame);
+
+	if (kind == SIP_FRAME_WHOLE && frame->n <= SIP_TCP_MESSAGE_MAX)
+		give(p, bytes_of(in.p + frame->skip, frame->n), frame->n, time_ns);
+	return kind;
+}
+
+static enum sip_frame_kind take_ws(
+	struct pass *p, struct bytes in, uint64_t time_ns, struct sip_frame *frame)
+{
+	struct sip_ws_message message;
+	enum sip_frame_kind kind = sip_ws_next(in, &message);
+
+	*frame = (struct sip_frame){.n = message.n};
+	if (kind == SIP_FRAME_WHOLE && message.payload_n && message.n <= SIP_TCP_MESSAGE_MAX)
+		give_ws(p, bytes_head(in, message.n), &message, time_ns);
+	return kind;
+}
+
+/* Something is no message. */
+static size_t skip(struct pass *p, struct bytes in)
+{
+	size_t n = p->flow->is_ws ? sip_ws_find(in) : sip_frame_find(in);
+
+	count(&p->tcp->counters.tcp_skipped_bytes, n);
+	sip_inflate_forget(&p->tcp->inflate, number_of(p->tcp, p->flow));
+	return n;
 }
 
 /* Octets at the front of data that are done with: messages, and what is none of any. */
@@ -389,100 +257,58 @@ static size_t take_messages(struct pass *p, struct bytes data, uint64_t time_ns)
 	while (done < data.n) {
 		struct bytes rest = bytes_skip(data, done);
 		struct sip_frame frame;
-		enum sip_frame_kind kind = sip_frame_next(rest, &frame);
-		size_t skipped;
+		enum sip_frame_kind kind = p->flow->is_ws ? take_ws(p, rest, time_ns, &frame)
+							  : take_sip(p, rest, time_ns, &frame);
 
-		if (kind == SIP_FRAME_WHOLE && frame.n <= SIP_TCP_WINDOW) {
-			give(p, bytes_of(rest.p + frame.skip, frame.n), (uint32_t)frame.n, time_ns);
+		if (kind == SIP_FRAME_WHOLE && frame.n <= SIP_TCP_MESSAGE_MAX)
 			done += frame.skip + frame.n;
-			continue;
-		}
-		if (kind == SIP_FRAME_MORE && frame.n <= SIP_TCP_WINDOW &&
-			rest.n - frame.skip < SIP_TCP_WINDOW)
+		else if (kind == SIP_FRAME_MORE && frame.n <= SIP_TCP_MESSAGE_MAX &&
+			 rest.n - frame.skip < SIP_TCP_MESSAGE_MAX)
 			return done + frame.skip;
-		skipped = sip_frame_find(rest);
-		count(&p->tcp->counters.tcp_skipped_bytes, skipped);
-		done += skipped;
+		else
+			done += skip(p, rest);
 	}
 	return done;
 }
 
-/* The first n octets of range i, which waits, are done with. */
-static void finish_front(struct pass *p, unsigned i, uint32_t n)
-{
-	struct range *r = &p->flow->ranges[i];
-	struct range rest = *r;
-
-	if (!n)
-		return;
-	rest.start += n;
-	rest.is_after_hole = false;
-	r->end = rest.start;
-	r->is_done = true;
-	set_waiting(p, p->flow->waiting - 1);
-	if (rest.start != rest.end)
-		insert_range(p, &rest);
-}
-
-/* A message begins at its front, or what is before it will not come. */
-static bool is_due(const struct sip_tcp_flow *flow, unsigned i)
-{
-	const struct range *r = &flow->ranges[i];
-
-	return !r->is_done && (r->is_after_hole || (i && r[-1].is_done && r[-1].end == r->start));
-}
-
 static void take_due(struct pass *p)
 {
-	struct sip_tcp_flow *flow = p->flow;
+	struct tcp_window *w = &p->flow->window;
+	unsigned i;
 
-	for (unsigned i = 0; i < flow->range_count; i++) {
-		const struct range *r = &flow->ranges[i];
-		struct bytes data;
+	for (i = tcp_window_due(w, 0); i < w->range_count; i = tcp_window_due(w, i + 1)) {
+		const struct tcp_range *r = &w->ranges[i];
+		uint64_t time_ns = r->is_after_hole ? r->since_ns : p->now_ns;
+		size_t done = take_messages(p, tcp_window_data(w, i), time_ns);
 
-		if (!is_due(flow, i))
-			continue;
-		data = bytes_of(flow->window + (r->start - flow->base), r->end - r->start);
-		finish_front(p, i,
-			(uint32_t)take_messages(
-				p, data, r->is_after_hole ? r->since_ns : p->now_ns));
+		tcp_window_finish(w, i, (uint32_t)done);
 	}
-	merge(p);
+	tcp_window_merge(w);
 }
 
 /* Nothing waits, and the segment follows what is done with: its messages need no window. Returns the
  * octets that are done with. */
 static size_t take_directly(struct pass *p, const struct pkt_view *view)
 {
-	struct sip_tcp_flow *flow = p->flow;
-	uint32_t seq = view->tcp_seq;
-	struct range r = {.start = seq, .end = seq, .is_done = true};
+	size_t n;
 
-	if (flow->waiting || flow->ranges[flow->range_count - 1].end != seq)
+	if (!tcp_window_follows(&p->flow->window, view->tcp_seq))
 		return 0;
-	r.end += (uint32_t)take_messages(p, view->payload, p->now_ns);
-	if (r.end == seq)
-		return 0;
-	insert_range(p, &r);
-	merge(p);
-	return r.end - seq;
+	n = take_messages(p, view->payload, p->now_ns);
+	if (n)
+		tcp_window_pass(&p->flow->window, view->tcp_seq, (uint32_t)n);
+	return n;
 }
 
-/* Another connection between the same ports. */
-static bool is_far(const struct sip_tcp_flow *flow, uint32_t seq)
-{
-	int32_t distance = (int32_t)(seq - flow->ranges[flow->range_count - 1].end);
-
-	return distance > FAR || distance < -FAR;
-}
-
-/* A message begins where this segment does: an empty range that is done with stands there. */
-static void begin(struct sip_tcp_flow *flow, const struct pkt_view *view)
+/* A message begins where this segment does. */
+static void begin(
+	struct sip_tcp *tcp, struct sip_tcp_flow *flow, const struct pkt_view *view, bool is_ws)
 {
 	flow->view = *view;
-	flow->ranges[0] =
-		(struct range){.start = view->tcp_seq, .end = view->tcp_seq, .is_done = true};
-	flow->range_count = 1;
+	flow->is_ws = is_ws;
+	tcp_window_begin(&flow->window, view->tcp_seq);
+	if (is_ws)
+		count(&tcp->counters.websocket_opened, 1);
 }
 
 static void keep_early(struct sip_tcp *tcp, const struct pkt_view *view, uint64_t now_ns)
@@ -507,9 +333,10 @@ static void take_early(struct pass *p)
 		if (early->view.flow.proto != PKT_TCP || p->now_ns < early->time_ns ||
 			p->now_ns - early->time_ns > SIP_TCP_HOLE_NS ||
 			!is_same(&early->view, &p->flow->view) ||
-			is_far(p->flow, early->view.tcp_seq))
+			tcp_window_is_far(&p->flow->window, early->view.tcp_seq))
 			continue;
-		put_new(p, early->view.tcp_seq, early->view.payload);
+		tcp_window_put(
+			&p->flow->window, early->view.tcp_seq, early->view.payload, p->now_ns);
 		early->view.flow.proto = 0;
 	}
 }
@@ -519,19 +346,41 @@ static struct sip_tcp_flow *flow_of(
 {
 	struct sip_tcp_flow *flow = find(tcp, view);
 
-	*is_new = !flow || is_far(flow, view->tcp_seq);
+	*is_new = !flow || tcp_window_is_far(&flow->window, view->tcp_seq);
 	if (*is_new) {
-		if (!begins_sip)
+		bool is_ws = sip_ws_begins(view->payload);
+
+		if (!begins_sip && !is_ws)
 			return NULL;
 		if (flow)
 			forget(tcp, flow);
 		else
 			flow = open_flow(tcp, view);
-		begin(flow, view);
+		begin(tcp, flow, view, is_ws);
 	}
 	unlink_age(tcp, flow);
 	link_newest(tcp, flow);
 	return flow;
+}
+
+/* A message of which the capture cut the end off, as far as it goes. */
+static bool give_cut(struct pass *p, struct bytes rest, size_t wire)
+{
+	struct sip_ws_message message;
+	struct sip_frame frame;
+
+	if (!p->flow->is_ws) {
+		if (sip_frame_next(rest, &frame) != SIP_FRAME_MORE || frame.skip == rest.n)
+			return false;
+		give(p, rest, wire, p->now_ns);
+		return true;
+	}
+	if (sip_ws_next(rest, &message) != SIP_FRAME_MORE || !message.payload_n ||
+		message.is_compressed)
+		return false;
+	give(p, bytes_of(p->tcp->unmasked, sip_ws_payload(rest, p->tcp->unmasked)),
+		message.payload_n, p->now_ns);
+	return true;
 }
 
 /* Of a segment that the capture cut, and that follows what is done with, the last message comes out as far
@@ -540,14 +389,10 @@ static size_t take_cut(struct pass *p, const struct pkt_view *view, size_t done)
 {
 	struct bytes rest = bytes_skip(view->payload, done);
 	uint32_t seq = view->tcp_seq + (uint32_t)done, wire = view->payload_wire - (uint32_t)done;
-	struct sip_frame frame;
 
-	if (p->flow->waiting || p->flow->ranges[p->flow->range_count - 1].end != seq ||
-		sip_frame_next(rest, &frame) != SIP_FRAME_MORE || frame.skip == rest.n)
+	if (!tcp_window_follows(&p->flow->window, seq) || !give_cut(p, rest, wire))
 		return done;
-	give(p, rest, wire, p->now_ns);
-	insert_range(p, &(struct range){.start = seq, .end = seq + wire, .is_done = true});
-	merge(p);
+	tcp_window_pass(&p->flow->window, seq, wire);
 	return view->payload.n;
 }
 
@@ -559,47 +404,40 @@ static bool take_segment(struct pass *p, const struct pkt_view *view)
 	if (view->payload.n < view->payload_wire)
 		done = take_cut(p, view, done);
 	if (done < view->payload.n)
-		is_new |=
-			put_new(p, view->tcp_seq + (uint32_t)done, bytes_skip(view->payload, done));
+		is_new |= tcp_window_put(&p->flow->window, view->tcp_seq + (uint32_t)done,
+			bytes_skip(view->payload, done), p->now_ns);
 	return is_new;
+}
+
+/* had_waiting: of the flow, before this segment or tick. */
+static void settle(struct pass *p, bool had_waiting)
+{
+	count_losses(p->tcp, p->flow);
+	if (p->flow->window.waiting)
+		take_due(p);
+	count_losses(p->tcp, p->flow);
+	p->tcp->waiting += (p->flow->window.waiting != 0) - had_waiting;
 }
 
 enum sip_tcp_result sip_tcp_take(struct sip_tcp *tcp, const struct pkt_view *view, bool begins_sip,
 	uint64_t now_ns, sip_tcp_message_fn fn, void *arg)
 {
 	struct pass p = {.tcp = tcp, .now_ns = now_ns, .fn = fn, .arg = arg};
-	bool is_found, is_new;
+	bool is_found, is_new, had_waiting;
 
 	p.flow = flow_of(tcp, view, begins_sip, &is_found);
 	if (!p.flow) {
 		keep_early(tcp, view, now_ns);
 		return SIP_TCP_OTHER;
 	}
+	had_waiting = p.flow->window.waiting;
 	is_new = take_segment(&p, view);
 	if (is_found)
 		take_early(&p);
-	if (p.flow->waiting)
-		take_due(&p);
+	settle(&p, had_waiting);
 	if (p.messages)
 		return SIP_TCP_MESSAGE;
 	return is_new ? SIP_TCP_PART : SIP_TCP_REPEATED;
-}
-
-/* Ranges behind a hole that is too old are looked into from the next start line on. */
-static void give_up_holes(struct pass *p, bool drain)
-{
-	for (unsigned i = 0; i < p->flow->range_count; i++) {
-		struct range *r = &p->flow->ranges[i];
-
-		if (r->is_done || is_due(p->flow, i))
-			continue;
-		if (!drain &&
-			(p->now_ns < r->since_ns || p->now_ns - r->since_ns < SIP_TCP_HOLE_NS))
-			continue;
-		r->is_after_hole = true;
-		count(&p->tcp->counters.tcp_gaps, 1);
-	}
-	take_due(p);
 }
 
 void sip_tcp_tick(
@@ -611,7 +449,12 @@ void sip_tcp_tick(
 		struct pass p = {
 			.tcp = tcp, .flow = &tcp->flows[i], .now_ns = now_ns, .fn = fn, .arg = arg};
 
-		if (p.flow->waiting)
-			give_up_holes(&p, drain);
+		if (!p.flow->window.waiting)
+			continue;
+		if (drain)
+			tcp_window_give_up(&p.flow->window, UINT64_MAX, 0);
+		else
+			tcp_window_give_up(&p.flow->window, now_ns, SIP_TCP_HOLE_NS);
+		settle(&p, true);
 	}
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SIP messages from TCP segments (RFC 3261 section 18.3, RFC 9293): segments in any order, repeated,
- * overlapping, with messages in parts and several in one. Only directions of connections are followed in
- * which a segment began like SIP, in mid-stream too. A message comes out as soon as it and what is before
- * it are there; segments that overtook the first one of a connection are remembered for a while. Behind a hole that nothing fills, the next start line is looked for.
+/* SIP messages from TCP segments (RFC 3261 section 18.3, RFC 9293), also over WebSocket (RFC 7118): segments in
+ * any order, repeated, overlapping, with messages in parts and several in one. Only directions of connections
+ * are followed in which a segment began like SIP, in mid-stream too. A message comes out as soon as it and
+ * what is before it are there; segments that overtook the first one of a connection are remembered for a
+ * while. Behind a hole that nothing fills, the next message is looked for.
  * Owner: the worker; memory is the caller's. Threads: one; counters may be read by others. */
 #ifndef SIP_TCP_H
 #define SIP_TCP_H
@@ -14,10 +15,11 @@
 
 #include "pkt_decode.h"
 #include "pkt_hash.h"
+#include "sip_inflate.h"
+#include "tcp_window.h"
 
 enum {
-	SIP_TCP_WINDOW =
-		65536, /* octets of a direction that may wait; longer messages are not put together */
+	SIP_TCP_MESSAGE_MAX = TCP_WINDOW_BYTES, /* octets; longer ones are not put together */
 };
 
 #define SIP_TCP_HOLE_NS ((uint64_t)1000000000) /* what fills a hole comes by then */
@@ -41,6 +43,8 @@ struct sip_tcp {
 	uint32_t count; /* of flows */
 	uint32_t oldest, newest; /* by their last segment, number + 1 */
 	uint32_t waiting; /* flows with octets that wait */
+	uint8_t *unmasked, *inflated; /* the last message over WebSocket */
+	struct sip_inflate inflate;
 	struct pkt_seed seed;
 	struct sip_tcp_counters counters;
 };
@@ -62,8 +66,8 @@ size_t sip_tcp_memory(uint32_t flows);
 /* memory: sip_tcp_memory(flows) octets, zero, aligned to 64; stays the caller's. */
 void sip_tcp_init(struct sip_tcp *tcp, void *memory, uint32_t flows, const struct pkt_seed *seed);
 
-/* What: takes a segment, with payload; begins_sip: it begins like SIP, for which a direction is opened.
- * Calls fn for each message that is whole now. */
+/* What: takes a segment, with payload; begins_sip: it begins like SIP, for which a direction is opened, as it
+ * is where SIP over WebSocket begins. Calls fn for each message that is whole now. */
 enum sip_tcp_result sip_tcp_take(struct sip_tcp *tcp, const struct pkt_view *view, bool begins_sip,
 	uint64_t now_ns, sip_tcp_message_fn fn, void *arg);
 

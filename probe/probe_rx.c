@@ -15,6 +15,7 @@
 #include "probe_worker.h"
 #include "qos_mem.h"
 #include "sip_sctp.h"
+#include "sip_ws.h"
 
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
 #define FILE_BASE_NS ((uint64_t)1 << 54)
@@ -113,7 +114,7 @@ static bool looks_like_signalling(const struct pkt_view *view)
 
 	if (view->flow.proto == PKT_UDP && (b.p[0] & 0xc0) == 0x80)
 		return b.n >= 8 && b.p[1] >= 192 && b.p[1] <= 223;
-	return begins_like_sip(b);
+	return begins_like_sip(b) || (view->flow.proto == PKT_TCP && sip_ws_begins(b));
 }
 
 /* A DATA chunk of an SCTP packet begins like SIP. */

@@ -91,13 +91,6 @@ KNOWN = {
                         "trws.oicu34958239neffasdhr2345r"})),
 }
 
-# Captures that need what heptap does not do yet: SIP messages found today, and what is missing.
-# When one of these changes, its test fails, and the line goes.
-WAITING = {
-    "sip_websocket": (28, "SIP in WebSocket (RFC 7118)"),
-}
-
-
 def names(paths):
     return [p.name.partition(".")[0] for p in paths]
 
@@ -130,32 +123,22 @@ def wanted_streams(truth):
 
 
 def test_every_known_difference_is_about_a_capture():
-    there = set(names(REAL))
-    assert set(KNOWN) <= there
-    assert set(WAITING) <= there
-    assert not set(KNOWN) & set(WAITING)
+    assert set(KNOWN) <= set(names(REAL))
 
 
 @each(REAL)
 def test_sip_messages(path, heptap):
-    name, truth, known = path.name.partition(".")[0], truth_of(path), known_of(path)
-    got = heptap(path).summary["sip_messages"]
-    if name in WAITING:
-        want, missing = WAITING[name]
-        assert got == want < truth["sip"]["messages"], missing
-    else:
-        assert got == (truth["sip"]["messages"] if known.sip is None else known.sip), known.why
+    truth, known = truth_of(path), known_of(path)
+    want = truth["sip"]["messages"] if known.sip is None else known.sip
+    assert heptap(path).summary["sip_messages"] == want, known.why
 
 
 @each(REAL)
 def test_call_ids(path, heptap):
-    name, truth, known = path.name.partition(".")[0], truth_of(path), known_of(path)
+    truth, known = truth_of(path), known_of(path)
     want, messages = truth["sip"]["call_ids"], {}
     for call in heptap(path).calls:  # a Call-ID may serve several transactions one after the other
         messages[call["call_id"]] = messages.get(call["call_id"], 0) + call["messages"]
-    if name in WAITING:
-        assert set(messages) <= set(want)
-        return
     assert set(want) - set(messages) == known.lacks, known.why
     assert set(messages) - set(want) == known.adds, known.why
     for call_id in set(messages) & set(want):
