@@ -8,6 +8,13 @@
 #include "sip_body.h"
 #include "sip_frame.h"
 
+enum {
+	SIPS_PORT = 5061,
+	TLS_HEADER = 5, /* octets */
+	TLS_TYPE_MIN = 20, /* change_cipher_spec */
+	TLS_TYPE_MAX = 24, /* heartbeat */
+};
+
 /* With ICE media comes from where the two sides find a way (RFC 8839 section 5.1). */
 static bool has_candidates(struct bytes sdp)
 {
@@ -87,6 +94,17 @@ static void take_message(void *arg, const struct pkt_view *view, uint64_t now_ns
 		probe_count(&messages->worker->counters.tcp_malformed, 1);
 }
 
+/* Nobody can read it, but it is SIP: its port says so, RFC 3261 section 26.2.2, and a record begins here, RFC
+ * 8446 section 5.1. */
+static bool is_sip_tls(const struct pkt_view *view)
+{
+	struct bytes b = view->payload;
+
+	return (view->flow.sport == SIPS_PORT || view->flow.dport == SIPS_PORT) &&
+	       b.n >= TLS_HEADER && b.p[0] >= TLS_TYPE_MIN && b.p[0] <= TLS_TYPE_MAX &&
+	       b.p[1] == 3 && b.p[2] <= 4;
+}
+
 enum probe_outcome probe_signalling_tcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
@@ -102,7 +120,7 @@ enum probe_outcome probe_signalling_tcp(
 	case SIP_TCP_REPEATED:
 		return PROBE_sip_repeated;
 	default:
-		return PROBE_unknown_tcp;
+		return is_sip_tls(view) ? PROBE_sip_tls : PROBE_unknown_tcp;
 	}
 }
 

@@ -145,6 +145,15 @@ def test_a_new_connection_between_the_same_ports(tmp_path):
     assert run.summary["outcomes"]["unknown_tcp"] == 1
 
 
+def test_sip_in_tls_is_named(tmp_path):
+    hello, data = b"\x16\x03\x01\x02\x00" + bytes(512), b"\x17\x03\x03\x01\x00" + bytes(256)
+    run = heptap_run.read(write(tmp_path, [
+        (START, hello, 0, 5061), (START + 1, data, len(hello), 5061), (START + 2, bytes(99), 9999, 5061),
+        (START + 3, data, 0, 443)]))
+    assert run.summary["outcomes"]["sip_tls"] == 2
+    assert run.summary["outcomes"]["unknown_tcp"] == 2
+
+
 def write(tmp_path, records):
     """(time, payload[, sequence number[, port]]) from port 5060."""
     def frame(payload, seq=0, port=5060):
