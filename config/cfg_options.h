@@ -15,6 +15,11 @@ enum cfg_log_level {
 	CFG_LOG_DEBUG,
 };
 
+enum cfg_hops {
+	CFG_HOPS_MERGE = 0,
+	CFG_HOPS_SEPARATE,
+};
+
 struct cfg_options {
 	struct dp_options dp;
 	struct qos_options qos;
@@ -22,6 +27,8 @@ struct cfg_options {
 	uint32_t log_level; /* enum cfg_log_level */
 	uint32_t fragments; /* datagrams being put together, per receiver */
 	uint32_t tcp_flows; /* directions of TCP connections with SIP, per worker */
+	uint64_t copy_window_ns; /* 0: copies are taken for new */
+	uint32_t hops; /* enum cfg_hops */
 	bool capture_tcp; /* look for SIP in TCP segments */
 	bool send_sip; /* SIP messages as HEP type 1 */
 	bool send_rtcp; /* RTCP as type 5 */

@@ -27,6 +27,7 @@ static const char *const idle_words[] = {"adaptive", "spin", "sleep", NULL};
 static const char *const hugepages_words[] = {"auto", "on", "off", NULL};
 static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
 static const char *const buffer_words[] = {"small", "large", "adaptive", NULL};
+static const char *const hops_words[] = {"merge", "separate", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
 
 static const struct cfg_key xdp_keys[] = {
@@ -96,6 +97,11 @@ static const struct cfg_key memory_keys[] = {
 static const struct cfg_key capture_keys[] = {
 	{"tcp", CFG_BOOL, OPTION(capture_tcp), .default_text = "true",
 		.help = "Look for SIP in TCP segments"},
+	{"copy_window", CFG_TIME, OPTION(copy_window_ns), .min = MS, .max = 400 * MS,
+		.or_zero = true, .default_text = "50ms",
+		.help = "SIP and RTCP that a mirror brings again within this time count as copies; 0 is off"},
+	{"hops", CFG_WORD, OPTION(hops), .words = hops_words, .default_text = "merge",
+		.help = "What came by another VLAN, tunnel or router is a copy (merge) or none (separate)"},
 	{"files", CFG_WORD, OPTION(dp.file_mode), .words = mode_words, .default_text = "auto",
 		.help = "Who reads capture files: a worker (fused) or an rx thread (pipeline)"},
 	{0},

@@ -183,6 +183,7 @@ static inline enum pkt_status decode_ip4(struct bytes in, struct pkt_view *view)
 	view->flow.family = 4;
 	view->tos = in.p[1];
 	view->ttl = in.p[8];
+	view->ip_id = be16(in.p + 4);
 	memcpy(view->flow.src.b, in.p + 12, 4);
 	memcpy(view->flow.dst.b, in.p + 16, 4);
 	if (be16(in.p + 6) & IP4_FRAGMENT_MASK)
@@ -278,6 +279,7 @@ static inline enum pkt_status decode_ip6(struct bytes in, struct pkt_view *view)
 	view->flow.family = 6;
 	view->tos = (uint8_t)(be16(p) >> 4);
 	view->ttl = p[7];
+	view->ip_id = 0;
 	memcpy(view->flow.src.b, p + 8, 16);
 	memcpy(view->flow.dst.b, p + 24, 16);
 	if (next != PKT_UDP && next != PKT_TCP) {

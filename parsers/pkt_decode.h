@@ -50,6 +50,7 @@ struct pkt_view {
 	struct pkt_fragment fragment; /* with PKT_ip_fragment only */
 	uint32_t tenant; /* mixed from the networks that the encapsulations name; 0: none does */
 	uint16_t vlan; /* VLAN id of the outermost tag that has one, 0 without */
+	uint16_t ip_id; /* IPv4 identification, 0 in IPv6 */
 	uint8_t tos; /* IPv4 TOS or IPv6 traffic class */
 	uint8_t ttl;
 	uint8_t tcp_flags;

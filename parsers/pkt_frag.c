@@ -322,7 +322,7 @@ static uint8_t *put_ip4(uint8_t *p, const struct pkt_view *view, size_t n)
 	*p++ = 0x45;
 	*p++ = view->tos;
 	p = put16(p, IP4_BYTES + n);
-	p = put16(put16(p, 0), 0);
+	p = put16(put16(p, view->ip_id), 0);
 	*p++ = view->ttl;
 	*p++ = view->flow.proto;
 	p = put16(p, 0);

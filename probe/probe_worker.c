@@ -141,6 +141,14 @@ void probe_worker_advance(struct probe_worker *w, uint64_t now_ns)
 	}
 }
 
+static bool is_copy(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	const struct cfg_options *o = w->probe->options;
+
+	return o->copy_window_ns && pkt_copies_has(&w->copies, view, o->hops == CFG_HOPS_SEPARATE,
+					    &w->probe->seed, now_ns, o->copy_window_ns);
+}
+
 static enum probe_outcome handle_udp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
@@ -149,8 +157,12 @@ static enum probe_outcome handle_udp(
 		probe_signalling_rtcp_prefetch(w, &view->flow);
 	switch (cls_payload(w->probe->cls, w->scratch, view->payload)) {
 	case CLS_SIP:
+		if (is_copy(w, view, now_ns))
+			return PROBE_signalling_copy;
 		return probe_signalling_sip(w, view, now_ns);
 	case CLS_RTCP:
+		if (is_copy(w, view, now_ns))
+			return PROBE_signalling_copy;
 		return probe_signalling_rtcp(w, view, now_ns);
 	case CLS_STUN:
 		qos_probation_hint(&w->probation, &view->flow, now_ns);

@@ -5,6 +5,7 @@
 #ifndef PROBE_WORKER_H
 #define PROBE_WORKER_H
 
+#include "pkt_copies.h"
 #include "pkt_media.h"
 #include "probe.h"
 #include "probe_counters.h"
@@ -40,6 +41,7 @@ struct probe_worker {
 	void *tcp_memory;
 	struct sip_sctp sctp;
 	void *sctp_memory;
+	struct pkt_copies copies;
 	struct qos_probation probation;
 	struct qos_rtcp_recent rtcp_recent;
 	struct probe_orphans orphans;

@@ -170,12 +170,14 @@ def sr_and_answer(copies=1):
 def test_a_mirrored_copy_changes_nothing(tmp_path, heptap):
     keys = ("RTT_A", "RTT_B", "RTCP_PK", "FAR_REPORTS")
     plain = by_ssrc(heptap(write(tmp_path / "one.pcap", media(4) + sr_and_answer())))
-    run = heptap(write(tmp_path / "two.pcap", media(4) + sr_and_answer(2)))
-    twice = by_ssrc(run)
+    path = write(tmp_path / "two.pcap", media(4) + sr_and_answer(2))
+    known, unknown = heptap(path), heptap(path, "capture: {copy_window: 0}\n")
     assert plain["0x0000000a"]["RTT_B"] == 40
     for ssrc, want in plain.items():
-        assert [twice[ssrc][k] for k in keys] == [want[k] for k in keys]
-    assert run.summary["counters"]["rtcp_repeated"] == 2
+        for run in known, unknown:
+            assert [by_ssrc(run)[ssrc][k] for k in keys] == [want[k] for k in keys]
+    assert known.summary["outcomes"]["signalling_copy"] == 2
+    assert unknown.summary["counters"]["rtcp_repeated"] == 2
 
 
 def test_one_side_is_partial_and_no_delay(tmp_path, heptap):
