@@ -60,6 +60,8 @@ static const struct cfg_key port_keys[] = {
 		.default_text = "2048", .help = "Largest frame taken; raise it for jumbo frames"},
 	{"promiscuous", CFG_BOOL, PORT(promiscuous), .default_text = "true",
 		.help = "Take frames for other MAC addresses too; a SPAN or TAP port needs it"},
+	{"filter", CFG_TEXT, PORT(filter), .default_text = "",
+		.help = "Take only what this expression of pcap-filter(7) chooses; \"\" is capture.filter"},
 	{"xdp", CFG_SECTION, .keys = xdp_keys, .help = "What a port with driver af_xdp takes"},
 	{0},
 };
@@ -97,6 +99,8 @@ static const struct cfg_key memory_keys[] = {
 static const struct cfg_key capture_keys[] = {
 	{"tcp", CFG_BOOL, OPTION(capture_tcp), .default_text = "true",
 		.help = "Look for SIP in TCP segments"},
+	{"filter", CFG_TEXT, OPTION(dp.filter), .default_text = "",
+		.help = "The same for capture files, and ports without one; \"\" takes every frame"},
 	{"copy_window", CFG_TIME, OPTION(copy_window_ns), .min = MS, .max = 400 * MS,
 		.or_zero = true, .default_text = "50ms",
 		.help = "SIP and RTCP that a mirror brings again within this time count as copies; 0 is off"},

@@ -12,6 +12,7 @@ enum {
 	DP_PORTS_MAX = 16,
 	DP_CPUS_MAX = 64,
 	DP_DEVICE_MAX = 256,
+	DP_FILTER_MAX = 512,
 	DP_PORT_RANGES_MAX = 32,
 	DP_NETWORKS_MAX = 32,
 };
@@ -91,6 +92,7 @@ struct dp_port_options {
 	uint32_t descriptors; /* per queue */
 	uint32_t max_frame; /* largest frame taken, octets */
 	bool promiscuous;
+	char filter[DP_FILTER_MAX]; /* dp_filter.h; "": takes every frame */
 	struct dp_xdp_options xdp; /* AF_XDP only */
 };
 
@@ -103,6 +105,7 @@ struct dp_options {
 	unsigned port_count;
 	struct dp_port_options ports[DP_PORTS_MAX];
 	uint32_t file_mode; /* enum dp_mode, of capture files */
+	char filter[DP_FILTER_MAX]; /* of capture files, and of ports without one of their own */
 
 	/* Thread counts are the lengths of the lists. An empty list: one thread, on any CPU. Without
 	 * anything in pipeline mode there are no rx threads. */

@@ -16,6 +16,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "dp_filter.h"
 #include "dp_kernel_drops.h"
 #include "dp_log_pvt.h"
 #include "dp_meta.h"
@@ -41,6 +42,7 @@ struct dp_port {
 	const char *driver;
 	struct rte_device *dev;
 	struct rte_mempool *pool;
+	struct dp_filter *filter; /* NULL: takes every frame */
 	struct dp_xdp *xdp; /* AF_XDP only */
 	struct dp_kernel_drops *drops; /* apart, since reading statistics changes it */
 	uint16_t id;
@@ -256,6 +258,24 @@ static int drops_domain(enum dp_driver driver)
 	return driver == DP_AF_PACKET ? AF_PACKET : driver == DP_AF_XDP ? AF_XDP : 0;
 }
 
+static int create_filter(struct dp_port *port, const struct dp_port_options *options)
+{
+	char error[256];
+	int err;
+
+	if (!options->filter[0])
+		return 0;
+	err = dp_filter_create(options->filter, &port->filter, error, sizeof(error));
+	if (err)
+		DP_LOG(ERR, port, "\"%s\": could not make a filter of \"%s\": %s", port->device,
+			options->filter, error);
+	else
+		DP_LOG(INFO, port, "\"%s\" is filtered %s by \"%s\"", port->device,
+			dp_filter_is_native(port->filter) ? "in native code" : "by an interpreter",
+			options->filter);
+	return err;
+}
+
 int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_t mbufs,
 	uint32_t ring_mbufs, struct dp_port **port)
 {
@@ -279,7 +299,9 @@ int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_
 	err = probe(new, &devargs);
 	if (err)
 		goto destroy_drops;
-	err = check_limits(new, options, &info);
+	err = create_filter(new, options);
+	if (!err)
+		err = check_limits(new, options, &info);
 	if (!err)
 		err = configure(new, options, &needs, &info);
 	if (!err)
@@ -298,6 +320,7 @@ int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_
 	return 0;
 
 close_port:
+	dp_filter_destroy(new->filter);
 	close_device(new);
 	rte_mempool_free(new->pool);
 destroy_drops:
@@ -318,6 +341,7 @@ void dp_port_stop(struct dp_port *port)
 	close_device(port);
 	dp_xdp_close(port->xdp);
 	rte_mempool_free(port->pool);
+	dp_filter_destroy(port->filter);
 	free(port);
 }
 
@@ -329,6 +353,11 @@ const char *dp_port_name(const struct dp_port *port)
 const char *dp_port_driver(const struct dp_port *port)
 {
 	return port->driver;
+}
+
+const struct dp_filter *dp_port_filter(const struct dp_port *port)
+{
+	return port->filter;
 }
 
 struct dp_xdp *dp_port_xdp(const struct dp_port *port)

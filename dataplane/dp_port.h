@@ -11,6 +11,7 @@
 
 #include "dp_options.h"
 
+struct dp_filter;
 struct dp_port;
 struct dp_xdp;
 
@@ -48,6 +49,7 @@ int dp_port_wake_fd(const struct dp_port *port, unsigned queue);
 /* Size of the NIC's redirection table when it spreads UDP as dp_steer_init_rss expects, else 0. */
 uint32_t dp_port_rss_reta(const struct dp_port *port);
 int dp_port_socket(const struct dp_port *port); /* NUMA node, -1 any */
+const struct dp_filter *dp_port_filter(const struct dp_port *port); /* NULL: takes every frame */
 struct dp_xdp *dp_port_xdp(const struct dp_port *port); /* NULL unless it is AF_XDP */
 void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats);
 

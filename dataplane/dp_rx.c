@@ -12,9 +12,10 @@
 
 #define BACK_NS ((uint64_t)500000000)
 
-void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *file)
+void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *file,
+	const struct dp_filter *filter)
 {
-	*rx = (struct dp_rx){.clock = clock, .file = file};
+	*rx = (struct dp_rx){.clock = clock, .file = file, .filter = filter};
 }
 
 int dp_rx_add_queue(struct dp_rx *rx, const struct dp_port *port, uint16_t queue)
@@ -79,6 +80,7 @@ static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
 		if (++rx->next_queue >= rx->queue_count)
 			rx->next_queue = 0;
 		n = rte_eth_rx_burst(queue->port_id, queue->queue, burst, DP_BURST);
+		rx->filter = dp_port_filter(queue->port);
 		queue->full = n == DP_BURST ? queue->full + n : 0;
 	}
 	if (!n)
@@ -118,4 +120,15 @@ static unsigned poll_file(struct dp_rx *rx, struct rte_mbuf **burst)
 unsigned dp_rx_poll(struct dp_rx *rx, struct rte_mbuf **burst)
 {
 	return rx->file ? poll_file(rx, burst) : poll_queues(rx, burst);
+}
+
+unsigned dp_rx_filter(const struct dp_rx *rx, struct rte_mbuf **burst, unsigned n)
+{
+	unsigned chosen = n;
+
+	if (rx->filter) {
+		chosen = dp_filter_burst(rx->filter, burst, n);
+		rte_pktmbuf_free_bulk(burst + chosen, n - chosen);
+	}
+	return chosen;
 }

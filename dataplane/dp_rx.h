@@ -10,6 +10,7 @@
 
 #include "dp_clock.h"
 #include "dp_file.h"
+#include "dp_filter.h"
 #include "dp_port.h"
 
 enum {
@@ -28,6 +29,7 @@ struct dp_rx_queue {
 struct dp_rx {
 	const struct dp_clock *clock;
 	struct dp_file *file; /* NULL for ports */
+	const struct dp_filter *filter; /* of the last burst's source; NULL: takes every frame */
 	uint64_t last_ns; /* live time never goes back */
 	bool is_done; /* files: everything was read */
 	unsigned queue_count;
@@ -40,7 +42,9 @@ struct dp_rx {
 /* The queue in which most may wait, by its size; NULL without queues. */
 const struct dp_rx_queue *dp_rx_fullest(const struct dp_rx *rx);
 
-void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *file);
+/* filter: of the file; those of ports are the ports'. */
+void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *file,
+	const struct dp_filter *filter);
 /* -ENOSPC when there are too many. */
 int dp_rx_add_queue(struct dp_rx *rx, const struct dp_port *port, uint16_t queue);
 
@@ -48,5 +52,9 @@ int dp_rx_add_queue(struct dp_rx *rx, const struct dp_port *port, uint16_t queue
  * and now owned by the caller. A live burst gets one TSC reading, frames of a file the file's times. A
  * VLAN tag that the NIC took out is put back. Returns 0 when nothing came. */
 unsigned dp_rx_poll(struct dp_rx *rx, struct rte_mbuf **burst);
+
+/* What: of the burst that was polled last, those that its source's filter chooses, in the order they came. The
+ * others are freed. Returns how many are left. */
+unsigned dp_rx_filter(const struct dp_rx *rx, struct rte_mbuf **burst, unsigned n);
 
 #endif

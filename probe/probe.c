@@ -70,6 +70,8 @@ static int start_sources(struct probe *p)
 		int rc = dp_file_open(
 			p->run->files, p->run->file_count, &p->file, error, sizeof(error));
 
+		if (!rc && o->filter[0])
+			rc = dp_filter_create(o->filter, &p->file_filter, error, sizeof(error));
 		if (rc)
 			fprintf(stderr, "heptap: %s\n", error);
 		return rc;
@@ -295,6 +297,7 @@ static void stop(struct probe *p)
 		hep_sender_destroy(p->sender);
 	if (p->file)
 		dp_file_close(p->file);
+	dp_filter_destroy(p->file_filter);
 	for (unsigned i = 0; i < p->port_count; i++)
 		dp_port_stop(p->ports[i]);
 	if (p->has_eal)

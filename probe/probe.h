@@ -37,6 +37,7 @@ struct probe_run {
 	const char *files[DP_FILES_MAX];
 	unsigned file_count; /* -r */
 	const char *interface_; /* -i */
+	const char *filter; /* --filter, NULL without */
 	const char *json; /* --json, NULL without */
 	bool has_table; /* print calls and streams at the end */
 	unsigned hep_count; /* --hep */
@@ -51,6 +52,7 @@ struct probe {
 	struct dp_lcores lcores;
 	struct dp_clock clock;
 	struct dp_file *file;
+	struct dp_filter *file_filter; /* NULL: takes every frame */
 	struct dp_port *ports[DP_PORTS_MAX];
 	unsigned port_count;
 	struct pkt_seed seed;

@@ -12,6 +12,7 @@
 #include "cfg_check.h"
 #include "cfg_load.h"
 #include "cfg_print.h"
+#include "dp_filter.h"
 #include "dp_port.h"
 #include "probe_rate.h"
 #include "probe_version.h"
@@ -21,6 +22,7 @@
 
 enum {
 	OPT_HEP = 256,
+	OPT_FILTER,
 	OPT_JSON,
 	OPT_CHECK_CONFIG,
 	OPT_PRINT_CONFIG,
@@ -50,6 +52,8 @@ static void print_help(void)
 	     "  -c FILE            configuration, YAML; may stand beside -r and -i\n"
 	     "  --hep udp:HOST:PORT  send HEP3 to this collector; repeatable, replaces those of the\n"
 	     "                     configuration\n"
+	     "  --filter EXPRESSION  take only what this expression of pcap-filter(7) chooses;\n"
+	     "                     replaces those of the configuration\n"
 	     "  --json PATH        write streams, calls, RTCP and a summary as JSON, one object a line;\n"
 	     "                     - is standard output, and then no tables are printed; with --rate\n"
 	     "                     it takes no PATH and prints one object\n"
@@ -96,6 +100,9 @@ static enum probe_action take(struct args *a, int opt, char *arg)
 			return usage("heptap: too many collectors at \"%s\"", arg);
 		run->hep[run->hep_count++] = arg;
 		break;
+	case OPT_FILTER:
+		run->filter = arg;
+		break;
 	case OPT_JSON:
 		run->json = arg;
 		break;
@@ -138,6 +145,7 @@ static enum probe_action parse(int argc, char **argv, struct args *a)
 {
 	static const struct option options[] = {
 		{"hep", required_argument, NULL, OPT_HEP},
+		{"filter", required_argument, NULL, OPT_FILTER},
 		{"json", optional_argument, NULL, OPT_JSON},
 		{"check-config", no_argument, NULL, OPT_CHECK_CONFIG},
 		{"print-config", no_argument, NULL, OPT_PRINT_CONFIG},
@@ -233,6 +241,40 @@ static enum probe_action apply_run(struct probe_run *run, struct cfg_options *o)
 	return add_collectors(run, &o->hep);
 }
 
+/* One on the command line replaces all that are configured. */
+static enum probe_action apply_filter(const struct probe_run *run, struct dp_options *o)
+{
+	for (unsigned i = 0; run->filter && i < o->port_count; i++)
+		o->ports[i].filter[0] = '\0';
+	if (run->filter && strlen(run->filter) >= sizeof(o->filter))
+		return usage("heptap: filter \"%s\" is too long", run->filter);
+	if (run->filter)
+		memcpy(o->filter, run->filter, strlen(run->filter) + 1);
+	for (unsigned i = 0; i < o->port_count; i++)
+		if (!o->ports[i].filter[0])
+			memcpy(o->ports[i].filter, o->filter, sizeof(o->filter));
+	return PROBE_RUN;
+}
+
+static enum probe_action check_filter(const char *filter)
+{
+	char error[256];
+
+	if (!filter[0] || dp_filter_check(filter, error, sizeof(error)) == 0)
+		return PROBE_RUN;
+	fprintf(stderr, "heptap: invalid filter \"%s\": %s\n", filter, error);
+	return PROBE_USAGE;
+}
+
+static enum probe_action check_filters(const struct dp_options *o)
+{
+	enum probe_action action = check_filter(o->filter);
+
+	for (unsigned i = 0; i < o->port_count && action == PROBE_RUN; i++)
+		action = check_filter(o->ports[i].filter);
+	return action;
+}
+
 static enum probe_action check_rules(const struct args *a)
 {
 	const struct probe_run *run = a->run;
@@ -257,7 +299,8 @@ static enum probe_action load(const struct args *a, struct cfg_options *o)
 		return config_error(&error, run->config);
 	if (cfg_check(o, cpus > 0 ? (unsigned)cpus : 1, &error) != 0)
 		return config_error(&error, run->config ? run->config : "defaults");
-	if (apply_run(run, o) != PROBE_RUN)
+	if (apply_run(run, o) != PROBE_RUN || apply_filter(run, &o->dp) != PROBE_RUN ||
+		check_filters(&o->dp) != PROBE_RUN)
 		return PROBE_USAGE;
 	if (a->check_config) {
 		printf("%s: valid\n", run->config);

@@ -63,7 +63,8 @@ int probe_rx_init(
 	rx->probe = probe;
 	rx->index = index;
 	rx->own = own;
-	dp_rx_init(&rx->rx, &probe->clock, probe->is_offline ? probe->file : NULL);
+	dp_rx_init(
+		&rx->rx, &probe->clock, probe->is_offline ? probe->file : NULL, probe->file_filter);
 	rx->lanes = calloc(probe->lcores.worker_count, sizeof(*rx->lanes));
 	if (!rx->lanes)
 		return -ENOMEM;
@@ -445,7 +446,7 @@ static void note_poll(struct probe_rx *rx, unsigned taken)
 unsigned probe_rx_turn(struct probe_rx *rx)
 {
 	struct rte_mbuf *burst[DP_BURST];
-	unsigned n = 0;
+	unsigned n = 0, taken;
 
 	if (rx->is_finished)
 		return 0;
@@ -453,8 +454,11 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 		n = dp_rx_poll(&rx->rx, burst);
 	else
 		rx->rx.is_done = true;
-	if (n)
-		probe_rx_burst(rx, burst, n);
+	taken = dp_rx_filter(&rx->rx, burst, n);
+	if (taken < n)
+		probe_count(&rx->outcome[PROBE_filtered], n - taken);
+	if (taken)
+		probe_rx_burst(rx, burst, taken);
 	else
 		probe_lane_flush_all(rx);
 	note_poll(rx, n);

@@ -171,6 +171,8 @@ static enum probe_outcome handle_udp(
 		qos_probation_hint(&w->probation, &view->flow, now_ns);
 		return PROBE_dtls;
 	default:
+		if (bytes_starts(view->payload, BYTES_LIT("HEP3")))
+			return PROBE_hep;
 		return qos_media_is_udptl(w->probe->medias, view->flow.family, &view->flow.dst,
 			       view->flow.dport)
 			       ? PROBE_t38

@@ -5,6 +5,7 @@
 live_check.py same LIVE.json FILE.json TRUTH.json [HEP.json]
 live_check.py times LIVE.json SENT.json
 live_check.py vlan LIVE.json VLAN
+live_check.py filtered LIVE.json FILE.json
 live_check.py telemetry ANSWERS FRAMES
 """
 
@@ -134,6 +135,14 @@ def vlan(path: str, wanted: str) -> None:
     require(set(ids) == {int(wanted)}, f"every stream has VLAN {wanted}", ids)
 
 
+def filtered(live_path: str, file_path: str) -> None:
+    live, file = events(live_path), events(file_path)
+    outcomes, wanted = live["summary"][0]["outcomes"], file["summary"][0]["outcomes"]
+    require(outcomes == wanted and wanted["filtered"] > 0 and wanted["rtp"] > 0,
+            f"the outcomes of live and file: {wanted}", outcomes)
+    require(len(live["call"]) == len(file["call"]) > 0, "as many calls", len(live["call"]))
+
+
 def check_sums(answers: dict, frames: int) -> None:
     stats, port = answers["stats"], answers["ports"]["0"]
     names = list(stats)
@@ -179,4 +188,5 @@ def telemetry(path: str, frames: str) -> None:
 
 
 if __name__ == "__main__":
-    {"same": same, "times": times, "vlan": vlan, "telemetry": telemetry}[sys.argv[1]](*sys.argv[2:])
+    {"same": same, "times": times, "vlan": vlan, "filtered": filtered,
+     "telemetry": telemetry}[sys.argv[1]](*sys.argv[2:])

@@ -15,6 +15,7 @@ import pytest
 
 import captures
 from heptap_run import HEP_DUMP, Run, read
+from packets import START, request, udp
 
 VARIANTS = {
     "all": (),
@@ -200,3 +201,14 @@ def test_a_collector_that_is_away_costs_hep_only(generated, heptap):
     assert run.summary["hep"]["made"] > 100
     assert [e for e in run.events if e["event"] != "summary"] == [
         e for e in heptap(path).events if e["event"] != "summary"]
+
+
+def test_hep_on_the_wire_is_not_looked_into(tmp_path):
+    """A mirror may bring what heptap sends itself: it must not go round."""
+    message = request("OPTIONS", "a")
+    hep = b"HEP3" + (28 + len(message)).to_bytes(2, "big") + bytes(12) + b"\0\0\0\x0f" + \
+        (6 + len(message)).to_bytes(2, "big") + message
+    path = tmp_path / "hep.pcap"
+    captures.write(path, [udp(START, 40000, 9060, hep)])
+    summary = read(path).summary
+    assert (summary["outcomes"]["hep"], summary["sip_messages"]) == (1, 0)

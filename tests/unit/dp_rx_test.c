@@ -31,17 +31,22 @@ static const struct dp_port_options ring_port = {
 	.promiscuous = true,
 };
 
-static void open_bench(struct bench *b)
+static void open_bench_with(struct bench *b, const struct dp_port_options *options)
 {
-	assert_int_equal(dp_port_start(&ring_port, 0, MBUFS, 0, &b->port), 0);
+	assert_int_equal(dp_port_start(options, 0, MBUFS, 0, &b->port), 0);
 	b->wire = rte_ring_lookup("ETH_RXTX0_net_ring0");
 	assert_non_null(b->wire);
 	b->pool = rte_pktmbuf_pool_create(
 		"unit", 255, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	assert_non_null(b->pool);
 	dp_clock_init(&b->clock);
-	dp_rx_init(&b->rx, &b->clock, NULL);
+	dp_rx_init(&b->rx, &b->clock, NULL, NULL);
 	assert_int_equal(dp_rx_add_queue(&b->rx, b->port, 0), 0);
+}
+
+static void open_bench(struct bench *b)
+{
+	open_bench_with(b, &ring_port);
 }
 
 static void close_bench(struct bench *b)
@@ -121,19 +126,55 @@ static void puts_a_stripped_tag_back(void **state)
 	close_bench(&b);
 }
 
-static void time_does_not_go_back_with_the_clock(void **state)
+static uint64_t poll_one(struct bench *b)
 {
 	struct rte_mbuf *burst[DP_BURST];
+	uint64_t time_ns;
+
+	send_frame(b, untagged, sizeof(untagged), 0);
+	assert_int_equal(dp_rx_poll(&b->rx, burst), 1);
+	time_ns = dp_meta(burst[0])->time_ns;
+	rte_pktmbuf_free(burst[0]);
+	return time_ns;
+}
+
+/* A little back is the clock's way to be right; a lot is a clock that was set. */
+static void time_goes_back_only_with_a_clock_that_was_set(void **state)
+{
 	struct bench b;
-	uint64_t ahead;
+	uint64_t ahead, now;
 
 	(void)state;
 	open_bench(&b);
-	ahead = dp_clock_now(&b.clock) + 3600000000000;
+	ahead = dp_clock_now(&b.clock) + 400000000;
 	b.rx.last_ns = ahead;
+	assert_int_equal(poll_one(&b), ahead);
+	b.rx.last_ns = ahead + 3600000000000;
+	now = poll_one(&b);
+	assert_in_range(now, ahead - 400000000, dp_clock_now(&b.clock));
+	close_bench(&b);
+}
+
+static void filters_what_was_polled(void **state)
+{
+	struct dp_port_options options = ring_port;
+	struct rte_mbuf *burst[DP_BURST];
+	struct bench b;
+
+	(void)state;
+	open_bench_with(&b, &options);
 	send_frame(&b, untagged, sizeof(untagged), 0);
 	assert_int_equal(dp_rx_poll(&b.rx, burst), 1);
-	assert_int_equal(dp_meta(burst[0])->time_ns, ahead);
+	assert_int_equal(dp_rx_filter(&b.rx, burst, 1), 1); /* without a filter */
+	rte_pktmbuf_free(burst[0]);
+	close_bench(&b);
+	strncpy(options.filter, "vlan 42", sizeof(options.filter) - 1);
+	open_bench_with(&b, &options);
+	send_frame(&b, untagged, sizeof(untagged), 0);
+	send_frame(&b, tagged, sizeof(tagged), 0);
+	assert_int_equal(dp_rx_poll(&b.rx, burst), 2);
+	assert_int_equal(dp_rx_filter(&b.rx, burst, 2), 1);
+	assert_int_equal(burst[0]->pkt_len, sizeof(tagged));
 	rte_pktmbuf_free(burst[0]);
 	close_bench(&b);
 }
@@ -191,7 +232,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(notes_time_length_and_link),
 		cmocka_unit_test(puts_a_stripped_tag_back),
-		cmocka_unit_test(time_does_not_go_back_with_the_clock),
+		cmocka_unit_test(time_goes_back_only_with_a_clock_that_was_set),
+		cmocka_unit_test(filters_what_was_polled),
 		cmocka_unit_test(a_port_tells_about_itself),
 		cmocka_unit_test(refuses_what_cannot_be_opened),
 		cmocka_unit_test(takes_no_more_queues_than_it_has_room_for),
