@@ -131,7 +131,7 @@ static void prints_lists_and_sections_as_blocks(void **state)
 				     "    queues: 1\n"
 				     "    descriptors: 1024\n"
 				     "    max_frame: 2048\n"
-				     "    promiscuous: true\n"
+				     "    promiscuous: true\n    filter: \"\"\n"
 				     "    xdp:\n"
 				     "      mode: all\n"
 				     "      rest: pass\n"
