@@ -238,7 +238,8 @@ static const struct cfg_key log_keys[] = {
 
 static const struct cfg_key limits_keys[] = {
 	{"streams", CFG_NUMBER, OPTION(qos.max_streams), .min = 1000, .max = 16000000,
-		.default_text = "100000", .help = "RTP streams at a time, per worker"},
+		.default_text = "100000",
+		.help = "RTP streams at a time, per worker; the last eighth is for those of calls"},
 	{"candidates", CFG_NUMBER, OPTION(qos.max_candidates), .min = 64, .max = 1000000,
 		.default_text = "16384", .help = "Unannounced RTP under probation, per worker"},
 	{"calls", CFG_NUMBER, OPTION(qos.max_calls), .min = 1000, .max = 10000000,

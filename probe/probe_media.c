@@ -10,6 +10,7 @@
 enum {
 	COLD_AHEAD = 4,
 	HOT_AHEAD = 2,
+	ANNOUNCED_SHARE = 8, /* an eighth of the stream table is theirs alone */
 };
 
 /* Media may be heard before the answer that announces it: looked for this long. */
@@ -286,15 +287,25 @@ void probe_media_drain(struct probe_worker *w, uint64_t now_ns)
 	}
 }
 
+/* A flood of made-up RTP leaves room for what calls announce. */
+static bool has_room(const struct probe_worker *w, const struct qos_media *media)
+{
+	return media || qos_table_count(&w->table) < w->table.max - w->table.max / ANNOUNCED_SHARE;
+}
+
 /* Probation passed: opens the stream and counts all packets that waited. */
 static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t now_ns)
 {
 	struct qos_table *t = &w->table;
 	uint8_t party = 0;
 	const struct qos_media *media = find_media(w, &c->origin.flow, now_ns, &party);
-	uint32_t stream = qos_table_open(
-		t, &c->packets[0], &c->origin, media ? media->call : NULL, party, c->arrivals[0]);
+	uint32_t stream = QOS_NONE;
 
+	if (has_room(w, media))
+		stream = qos_table_open(t, &c->packets[0], &c->origin, media ? media->call : NULL,
+			party, c->arrivals[0]);
+	else
+		probe_count(&t->counters.streams_refused, 1);
 	qos_buffer_setup(&t->env.buffers, &w->probe->options->qos);
 	probe_count(&w->outcome[stream == QOS_NONE ? PROBE_rtp_table_full : PROBE_rtp], c->pending);
 	if (stream != QOS_NONE) {

@@ -39,6 +39,15 @@ static void publish(struct probe_worker *w, struct qos_call *call, unsigned part
 	qos_call_media_said(call, party, session, has_ice, now_ns);
 }
 
+/* At once: their endpoints may be what the next description needs. */
+static void end_evicted(struct probe_worker *w)
+{
+	struct qos_call *call;
+
+	while ((call = qos_calls_take_evicted(w->probe->calls, w->index)))
+		probe_signalling_end_call(w->probe, w->index, call);
+}
+
 static bool is_answer(const struct sip_msg *msg)
 {
 	return !msg->is_request && msg->method == SIP_INVITE && msg->status / 100 == 2;
@@ -69,6 +78,8 @@ enum probe_outcome probe_signalling_sip(
 	if (has_sdp)
 		qos_media_touch(w->probe->medias, &session);
 	change = qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
+	if (change == QOS_CALL_OPENED)
+		end_evicted(w);
 	if (call && is_answer(&msg))
 		qos_call_media_answered(call, now_ns);
 	if (call && has_sdp)

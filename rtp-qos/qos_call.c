@@ -19,6 +19,7 @@ enum {
 	MIN_BUCKETS = 64,
 	HINTS_PER_BUCKET = 2,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
+	EVICT_LOOKS = 32, /* calls looked at for one that can make room */
 	LOOKS_MOST = 8192, /* calls looked at a tick, so that media does not wait for long */
 };
 
@@ -27,6 +28,8 @@ enum {
 
 struct call_worker {
 	alignas(64) struct qos_call_queue queue;
+	struct cds_list_head evicted; /* out of the table, to be reported */
+	uint32_t evicted_count;
 	uint32_t looks_left; /* of this tick */
 	bool is_looking; /* this tick was left to report a call */
 	struct qos_call_counters counters;
@@ -161,6 +164,12 @@ uint64_t qos_calls_memory(uint32_t max)
 		       (sizeof(struct cds_lfht_node) + HINTS_PER_BUCKET * sizeof(_Atomic uint32_t));
 }
 
+static void init_worker(struct call_worker *w)
+{
+	qos_call_queue_init(&w->queue);
+	CDS_INIT_LIST_HEAD(&w->evicted);
+}
+
 int qos_calls_create(const struct qos_options *options, const struct pkt_seed *seed,
 	unsigned workers, struct qos_calls **calls)
 {
@@ -184,7 +193,7 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 	c->call_timeout_ns = options->call_timeout_ns;
 	c->setup_timeout_ns = options->setup_timeout_ns;
 	for (unsigned i = 0; i < workers; i++)
-		qos_call_queue_init(&c->workers[i].queue);
+		init_worker(&c->workers[i]);
 	c->least_ns = min64(TRANSACTION_NS, min64(c->call_timeout_ns, c->setup_timeout_ns));
 
 	err = qos_pool_init(&c->pool, sizeof(struct qos_call), pool_count_for(max));
@@ -285,6 +294,48 @@ static struct qos_call *reserve_call(struct qos_calls *calls)
 	return call;
 }
 
+/* Nothing is lost with it but its end: over, or a request that got no response and has no media. */
+static bool can_make_room(const struct qos_call *call)
+{
+	if (atomic_load_explicit(&call->streams_open, memory_order_acquire))
+		return false;
+	return atomic_load_explicit(&call->end_ns, memory_order_relaxed) ||
+	       (call->state == QOS_CALL_TRYING && !call->code);
+}
+
+/* Out of the table, in the state it is in or that a time-out leaves it in. The call's mutex is held. */
+static void take_out(struct qos_calls *calls, struct qos_call *call)
+{
+	atomic_store_explicit(&call->is_open, false, memory_order_release);
+	cds_lfht_del(calls->table, &call->node);
+}
+
+static bool evict(struct qos_calls *calls, struct call_worker *w, uint64_t now_ns)
+{
+	struct qos_call *call;
+	bool is_out = false;
+
+	for (unsigned i = 0; i < EVICT_LOOKS && (call = qos_call_queue_next(&w->queue)); i++) {
+		pthread_mutex_lock(&call->lock);
+		is_out = can_make_room(call);
+		if (is_out) {
+			qos_call_time_out(call);
+			take_out(calls, call);
+		}
+		pthread_mutex_unlock(&call->lock);
+		if (is_out)
+			break;
+		qos_call_queue_add(&w->queue, call, now_ns + calls->least_ns);
+	}
+	if (!is_out)
+		return false;
+	cds_list_add_tail(&call->home_link, &w->evicted);
+	w->evicted_count++;
+	atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
+	qos_count(&w->counters.calls_evicted, 1);
+	return true;
+}
+
 /* The call in the table after this: new, or that of another worker which was faster. NULL: full. */
 static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	const struct call_key *key, const struct sip_msg *msg, uint64_t now_ns, bool *is_new)
@@ -293,6 +344,8 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	struct cds_lfht_node *node;
 	struct bytes stored = bytes_head(key->call_id, QOS_CALL_ID_MAX - 1);
 
+	if (!call && evict(calls, &calls->workers[worker], now_ns))
+		call = reserve_call(calls);
 	if (!call)
 		return NULL;
 	pthread_mutex_init(&call->lock, NULL);
@@ -389,22 +442,36 @@ static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t 
 		is_due = true;
 		qos_call_time_out(call);
 	}
-	if (is_due) {
-		atomic_store_explicit(&call->is_open, false, memory_order_release);
-		cds_lfht_del(calls->table, &call->node);
-	}
+	if (is_due)
+		take_out(calls, call);
 	pthread_mutex_unlock(&call->lock);
 	return is_due;
+}
+
+struct qos_call *qos_calls_take_evicted(struct qos_calls *calls, unsigned worker)
+{
+	struct call_worker *w = &calls->workers[worker];
+	struct qos_call *call;
+
+	if (cds_list_empty(&w->evicted))
+		return NULL;
+	call = cds_list_first_entry(&w->evicted, struct qos_call, home_link);
+	cds_list_del(&call->home_link);
+	w->evicted_count--;
+	qos_count(&w->counters.calls_closed, 1);
+	return call;
 }
 
 struct qos_call *qos_calls_expire(
 	struct qos_calls *calls, unsigned worker, uint64_t now_ns, bool drain)
 {
 	struct call_worker *w = &calls->workers[worker];
-	struct qos_call *call;
+	struct qos_call *call = qos_calls_take_evicted(calls, worker);
 	uint64_t look_ns;
 
 	assert(worker < calls->worker_count);
+	if (call)
+		return call;
 	if (drain && cds_list_empty(&w->queue.due))
 		qos_call_queue_flush(&w->queue);
 	if (!w->is_looking)
@@ -426,7 +493,7 @@ struct qos_call *qos_calls_expire(
 
 uint32_t qos_calls_own(const struct qos_calls *calls, unsigned worker)
 {
-	return calls->workers[worker].queue.length;
+	return calls->workers[worker].queue.length + calls->workers[worker].evicted_count;
 }
 
 uint32_t qos_calls_count(const struct qos_calls *calls)

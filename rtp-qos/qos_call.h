@@ -94,7 +94,7 @@ enum qos_call_change {
 	QOS_CALL_UPDATED = 0,
 	QOS_CALL_OPENED, /* a new entry, also when this message ended it */
 	QOS_CALL_ENDED, /* end_ns was set by this message */
-	QOS_CALL_REFUSED, /* table full: *call is NULL */
+	QOS_CALL_REFUSED, /* table full of calls that go on: *call is NULL */
 };
 
 /* Octets that so many calls take at most. */
@@ -118,8 +118,9 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
 /* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and moves
  * the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and failures end
  * it (RFC 3261 sections 13-15, and 9); retransmissions and authentication challenges (401, 407
- * followed by a new INVITE with the same Call-ID) leave it open. *call is valid until the worker's
- * next quiescent state. */
+ * followed by a new INVITE with the same Call-ID) leave it open. In a full table the oldest of the worker's
+ * own calls that is over or that nobody answered makes room, as a flood of them leaves it. *call is valid
+ * until the worker's next quiescent state. */
 enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker,
 	const struct sip_msg *msg, uint64_t now_ns, struct qos_call **call);
 
@@ -133,13 +134,16 @@ struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id);
 bool qos_call_hold(struct qos_call *call);
 void qos_call_put(struct qos_call *call);
 
-/* What: takes the next call of this worker's own that has expired at now_ns out of the table
+/* What: takes the next call of this worker's own that made room, or has expired at now_ns, out of the table
  * (setup_timeout without a final response; call_timeout without SIP or media; ended for longer than
  * the linger and no stream open). Call once a tick until it returns NULL; with drain set every call
  * is taken, whatever its age. The caller reports it, withdraws its media (qos_media_withdraw) and
  * then calls qos_call_put. Looks at a bounded number of calls a tick, which does for 80,000 a second. */
 struct qos_call *qos_calls_expire(
 	struct qos_calls *calls, unsigned worker, uint64_t now_ns, bool drain);
+
+/* What: takes the next call that made room, which qos_calls_expire would do later; NULL: none did. */
+struct qos_call *qos_calls_take_evicted(struct qos_calls *calls, unsigned worker);
 
 /* Entries that this worker opened and has to expire; that worker only. */
 uint32_t qos_calls_own(const struct qos_calls *calls, unsigned worker);

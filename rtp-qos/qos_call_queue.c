@@ -48,20 +48,37 @@ static void advance(struct qos_call_queue *queue, uint64_t now_ns)
 		move_to_due(queue, queue->next);
 }
 
-struct qos_call *qos_call_queue_take(struct qos_call_queue *queue, uint64_t now_ns)
+/* list is not empty. */
+static struct qos_call *take_first(struct qos_call_queue *queue, struct cds_list_head *list)
 {
-	struct qos_call *call;
+	struct qos_call *call = cds_list_first_entry(list, struct qos_call, home_link);
 
-	if (cds_list_empty(&queue->due))
-		advance(queue, now_ns);
-	if (cds_list_empty(&queue->due))
-		return NULL;
-	call = cds_list_first_entry(&queue->due, struct qos_call, home_link);
 	/* Looked at next time. */
-	__builtin_prefetch(queue->due.next->next);
+	__builtin_prefetch(list->next->next);
 	cds_list_del(&call->home_link);
 	queue->length--;
 	return call;
+}
+
+struct qos_call *qos_call_queue_take(struct qos_call_queue *queue, uint64_t now_ns)
+{
+	if (cds_list_empty(&queue->due))
+		advance(queue, now_ns);
+	return cds_list_empty(&queue->due) ? NULL : take_first(queue, &queue->due);
+}
+
+struct qos_call *qos_call_queue_next(struct qos_call_queue *queue)
+{
+	if (!cds_list_empty(&queue->due))
+		return take_first(queue, &queue->due);
+	for (unsigned i = 0; i < QOS_CALL_QUEUE_SLOTS; i++) {
+		struct cds_list_head *list =
+			&queue->slots[(queue->next + i) % QOS_CALL_QUEUE_SLOTS];
+
+		if (!cds_list_empty(list))
+			return take_first(queue, list);
+	}
+	return NULL;
 }
 
 void qos_call_queue_flush(struct qos_call_queue *queue)

@@ -27,6 +27,8 @@ void qos_call_queue_init(struct qos_call_queue *queue);
 void qos_call_queue_add(struct qos_call_queue *queue, struct qos_call *call, uint64_t look_ns);
 /* Takes the next call out that has come up at now_ns; NULL when there is none. */
 struct qos_call *qos_call_queue_take(struct qos_call_queue *queue, uint64_t now_ns);
+/* Takes the call out that would come up next, though its time has not come; NULL when there is none. */
+struct qos_call *qos_call_queue_next(struct qos_call_queue *queue);
 /* Makes all calls come up. */
 void qos_call_queue_flush(struct qos_call_queue *queue);
 

@@ -31,20 +31,66 @@ def test_calls_that_come_and_go_never_use_up_the_table(tmp_path):
     assert run.summary["calls"] == 8000
 
 
-def test_a_full_call_table_refuses_and_counts(tmp_path):
-    path = write(tmp_path, [udp(START + i, 5060, 5060, request("OPTIONS", f"c{i}"))
-                            for i in range(3000)])
+def ringing(call_id):
+    return request("INVITE", call_id).replace(b"INVITE sip:b@example.com SIP/2.0", b"SIP/2.0 180 Ringing")
+
+
+def test_a_table_full_of_calls_that_go_on_refuses_and_counts(tmp_path):
+    path = write(tmp_path, [udp(START + i, 5060, 5060, ringing(f"c{i}")) for i in range(3000)])
     run = heptap_run.read(path, args=config(tmp_path, "limits: {calls: 1000}\n"))
     assert run.summary["counters"]["calls_refused"] == 2000
     assert run.summary["sip_messages"] == 3000
+
+
+def fake_invite(i):
+    """With media of its own, from anywhere."""
+    sdp = (f"v=0\r\no=- 1 1 IN IP4 10.{i >> 16}.{i >> 8 & 255}.{i & 255}\r\ns=-\r\nt=0 0\r\n"
+           f"c=IN IP4 10.{i >> 16}.{i >> 8 & 255}.{i & 255}\r\nm=audio 4000 RTP/AVP 0\r\n").encode()
+    head = request("INVITE", f"fake{i}").replace(
+        b"Content-Length: 0", b"Content-Type: application/sdp\r\nContent-Length: %d" % len(sdp))
+    return head + sdp
+
+
+def said(run):
+    return sorted(str(e) for e in run.events if e["event"] != "summary" and
+                  "fake" not in str(e.get("call_id")) and e.get("SRC_PORT") != 2)
+
+
+def test_known_calls_in_a_flood_of_fake_dialogues(generated, heptap, tmp_path):
+    """Twenty times more than the tables hold, a tenth of a millisecond apart: nobody answers them."""
+    bare, truth = generated("--calls", 12, "--failed", 2, "--seconds", 3, "--profiles", "clean,loss")
+    known = list(captures.read(bare))
+    begin, span = known[0].time_ns, known[-1].time_ns - known[0].time_ns
+    flood = [udp(begin + span * i // 20000, 5060, 5060, fake_invite(i)) for i in range(20000)]
+    path = write(tmp_path, sorted(known + flood, key=lambda r: r.time_ns))
+    run = heptap_run.read(path, args=config(tmp_path, "limits: {calls: 1000, media: 2200}\n"))
+    assert said(run) == said(heptap(bare))
+    counters = run.summary["counters"]
+    assert counters["calls_refused"] == counters["media_refused"] == 0
+    assert counters["calls_evicted"] > 18000
+    assert counters["calls_opened"] == counters["calls_closed"] == run.summary["calls"]
+
+
+def test_known_calls_in_a_flood_of_fake_rtp(generated, heptap, tmp_path):
+    """Streams that nobody announced, each long enough to be believed, more than the table holds."""
+    bare, _ = generated("--calls", 12, "--failed", 2, "--seconds", 3, "--profiles", "clean,loss")
+    known = list(captures.read(bare))
+    flood = [udp(known[0].time_ns + k * SECOND // 50 + i, 2, 2000 + i, rtp(k, 0x10000 + i), src=200, dst=200)
+             for i in range(2000) for k in range(26)]
+    path = write(tmp_path, sorted(known + flood, key=lambda r: r.time_ns))
+    run = heptap_run.read(path, args=config(tmp_path, "limits: {streams: 1000}\n"))
+    assert said(run) == said(heptap(bare))
+    counters = run.summary["counters"]
+    assert counters["streams_refused"] > 1000
+    assert sum(s["SRC_PORT"] == 2 for s in run.streams) == 875
 
 
 def test_a_full_stream_table_refuses_and_counts(tmp_path):
     records = sorted(r for i in range(1200) for r in stream(START, 12, 2000 + 2 * i, 9000, i))
     run = heptap_run.read(write(tmp_path, records),
                           args=config(tmp_path, "limits: {streams: 1000}\n"))
-    assert run.summary["streams"] == 1000
-    assert run.summary["outcomes"]["rtp"] == 12000
+    assert run.summary["streams"] == 875  # the last eighth is for streams of calls
+    assert run.summary["outcomes"]["rtp"] == 875 * 12
     assert run.summary["outcomes"]["rtp_table_full"] > 0
     assert run.summary["counters"]["streams_refused"] > 0
 

@@ -80,9 +80,11 @@ static void full_table_refuses_and_counts(void **state)
 	for (int i = 0; i < 100; i++) {
 		snprintf(id, sizeof(id), "id-%d", i);
 		assert_int_equal(open_call(calls, 0, id, &call), QOS_CALL_OPENED);
+		call->state = QOS_CALL_RINGING;
 	}
 	assert_int_equal(open_call(calls, 0, "one more", &call), QOS_CALL_REFUSED);
 	assert_null(call);
+	assert_int_equal(open_call(calls, 1, "one more", &call), QOS_CALL_REFUSED);
 	assert_int_equal(open_call(calls, 1, "id-7", &call), QOS_CALL_UPDATED);
 	assert_int_equal(qos_calls_count(calls), 100);
 
@@ -97,6 +99,47 @@ static void full_table_refuses_and_counts(void **state)
 	assert_int_equal(atomic_load(&qos_calls_counters(calls, 0)->calls_refused), 1);
 	assert_int_equal(atomic_load(&qos_calls_counters(calls, 0)->calls_closed), 1);
 	assert_int_equal(atomic_load(&qos_calls_counters(calls, 1)->calls_opened), 1);
+}
+
+/* Of a flood of requests that nobody answers the oldest go; what goes on, has media or belongs to another
+ * worker stays. */
+static void a_flood_makes_room_for_itself(void **state)
+{
+	struct qos_calls *calls = *state;
+	struct qos_call *call, *with_media;
+	char id[16];
+
+	assert_int_equal(open_call(calls, 0, "ringing", &call), QOS_CALL_OPENED);
+	call->state = QOS_CALL_RINGING;
+	assert_int_equal(open_call(calls, 0, "with media", &with_media), QOS_CALL_OPENED);
+	atomic_store(&with_media->streams_open, 1);
+	assert_int_equal(open_call(calls, 1, "another's", &call), QOS_CALL_OPENED);
+	assert_int_equal(open_call(calls, 0, "over", &call), QOS_CALL_OPENED);
+	call->state = QOS_CALL_COMPLETED;
+	atomic_store(&call->end_ns, S);
+	for (int i = 0; i < 596; i++) {
+		snprintf(id, sizeof(id), "id-%d", i);
+		assert_int_equal(open_call(calls, 0, id, &call), QOS_CALL_OPENED);
+	}
+	assert_int_equal(qos_calls_count(calls), 100);
+	assert_null(qos_call_find(calls, BYTES_LIT("over")));
+	assert_null(qos_call_find(calls, BYTES_LIT("id-498")));
+	assert_non_null(qos_call_find(calls, BYTES_LIT("id-499")));
+	assert_non_null(qos_call_find(calls, BYTES_LIT("ringing")));
+	assert_non_null(qos_call_find(calls, BYTES_LIT("with media")));
+	assert_non_null(qos_call_find(calls, BYTES_LIT("another's")));
+	assert_int_equal(qos_calls_own(calls, 0), 99 + 500);
+	for (int i = 0; i < 500; i++) {
+		call = qos_calls_expire(calls, 0, S, false);
+		assert_non_null(call);
+		assert_int_equal(call->state, i ? QOS_CALL_TIMEOUT : QOS_CALL_COMPLETED);
+		qos_call_put(call);
+	}
+	assert_null(qos_calls_expire(calls, 0, S, false));
+	assert_int_equal(atomic_load(&qos_calls_counters(calls, 0)->calls_evicted), 500);
+	assert_int_equal(atomic_load(&qos_calls_counters(calls, 0)->calls_closed), 500);
+	assert_int_equal(atomic_load(&qos_calls_counters(calls, 0)->calls_refused), 0);
+	atomic_store(&with_media->streams_open, 0);
 }
 
 /* However many are due, a tick looks at so many; the next goes on from there. */
@@ -368,6 +411,7 @@ int main(void)
 		CASE(call_with_open_streams_does_not_expire),
 		CASE(drain_takes_every_call_as_it_is),
 		CASE(full_table_refuses_and_counts),
+		CASE(a_flood_makes_room_for_itself),
 		CASE(a_tick_looks_at_a_bounded_number),
 		CASE(expiry_keeps_up_with_many_short_calls),
 		CASE(time_that_leaps_makes_no_call_late),
