@@ -37,20 +37,25 @@ static const struct qos_media *find_at(struct probe_worker *w, const struct pkt_
 }
 
 /* Who asked for this media? The receiver announced where it wants it; behind NAT or before the answer
- * only the sender's own address is known. *party is the sender. */
+ * only the sender's own address is known, and where many calls announced the receiver's, as gateways and load
+ * generators do, the sender's tells them apart. *party is the sender. */
 static const struct qos_media *find_media(
 	struct probe_worker *w, const struct pkt_flow *flow, uint64_t now_ns, uint8_t *party)
 {
-	const struct qos_media *media = find_at(w, flow, &flow->dst, flow->dport, now_ns);
+	const struct qos_media *dst = find_at(w, flow, &flow->dst, flow->dport, now_ns), *src;
 
-	if (media) {
-		*party = media->party ^ 1;
-		return media;
+	if (dst && !dst->is_shared) {
+		*party = dst->party ^ 1;
+		return dst;
 	}
-	media = find_at(w, flow, &flow->src, flow->sport, now_ns);
-	if (media)
-		*party = media->party;
-	return media;
+	src = find_at(w, flow, &flow->src, flow->sport, now_ns);
+	if (dst && (!src || src->is_shared)) {
+		*party = dst->party ^ 1;
+		return dst;
+	}
+	if (src)
+		*party = src->party;
+	return src;
 }
 
 void probe_media_payload(

@@ -176,15 +176,24 @@ static struct pkt_flow flow_below(const struct pkt_flow *flow)
 	return rtp;
 }
 
+static const struct qos_media *find_at(struct probe_worker *w, const struct pkt_flow *flow,
+	const struct pkt_addr *addr, uint16_t port, uint64_t now_ns)
+{
+	const struct qos_media *media = qos_media_find(w->probe->medias, flow->family, addr, port);
+
+	return media && probe_media_is_current(media, now_ns) ? media : NULL;
+}
+
+/* As media is found: the receiver's address, where that is not one of many calls. */
 static const struct qos_media *find_media(
 	struct probe_worker *w, const struct pkt_flow *flow, uint64_t now_ns)
 {
-	const struct qos_media *media =
-		qos_media_find(w->probe->medias, flow->family, &flow->dst, flow->dport);
+	const struct qos_media *dst = find_at(w, flow, &flow->dst, flow->dport, now_ns), *src;
 
-	if (!media || !probe_media_is_current(media, now_ns))
-		media = qos_media_find(w->probe->medias, flow->family, &flow->src, flow->sport);
-	return media && probe_media_is_current(media, now_ns) ? media : NULL;
+	if (dst && !dst->is_shared)
+		return dst;
+	src = find_at(w, flow, &flow->src, flow->sport, now_ns);
+	return src && (!dst || !src->is_shared) ? src : dst;
 }
 
 /* BYE of an SSRC: its stream has ended, give or take what is still under way. */

@@ -466,6 +466,12 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 	return media;
 }
 
+static bool is_shared(const struct publication *pub, const struct qos_media *old)
+{
+	return old->is_shared || (old->call != pub->call && atomic_load_explicit(&old->call->end_ns,
+								    memory_order_relaxed) == 0);
+}
+
 static void put_endpoint(const struct publication *pub, const struct sdp_media *sdp,
 	const struct media_key *key, bool is_rtcp)
 {
@@ -489,6 +495,7 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 		qos_pool_put(media->pool, media);
 		return;
 	}
+	media->is_shared = old && is_shared(pub, old);
 	if (!old)
 		filter_add(&medias->filter, hash);
 	count_udptl(medias, media, 1);

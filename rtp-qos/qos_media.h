@@ -28,6 +28,7 @@ struct qos_media {
 	bool is_rtcp; /* the RTCP port of an endpoint (a=rtcp or port + 1) */
 	bool is_udptl; /* T.38 */
 	bool is_secure; /* SRTP */
+	bool is_shared; /* another call that lasted announced it too: whose media it is the far end tells */
 	uint16_t ptime_ms; /* 0 not said */
 	enum sdp_kind kind;
 	unsigned payload_count;

@@ -353,14 +353,28 @@ static void newest_call_wins(void **state)
 	struct world *w = *state;
 
 	publish(w, w->a, 0, audio(1, 4000));
+	assert_false(find(w, 1, 4000)->is_shared);
 	publish(w, w->b, 1, audio(1, 4000));
 	assert_ptr_equal(find(w, 1, 4000)->call, w->b);
+	assert_true(find(w, 1, 4000)->is_shared);
 	assert_int_equal(refs(w->a), 1);
 	assert_int_equal(refs(w->b), 3);
 	/* What is another's now does not go with the first. */
 	qos_media_withdraw(w->medias, w->a, w->counters);
 	assert_non_null(find(w, 1, 4000));
 	assert_int_equal(atomic_load(&w->counters->media_withdrawn), 0);
+}
+
+/* Used again after the first call's end, it is the second one's alone. */
+static void an_endpoint_of_a_call_that_is_over_is_not_shared(void **state)
+{
+	struct world *w = *state;
+
+	publish(w, w->a, 0, audio(1, 4000));
+	atomic_store(&w->a->end_ns, 1);
+	publish(w, w->b, 1, audio(1, 4000));
+	assert_ptr_equal(find(w, 1, 4000)->call, w->b);
+	assert_false(find(w, 1, 4000)->is_shared);
 }
 
 static void withdraw_takes_all_endpoints_of_the_call_only(void **state)
@@ -565,6 +579,7 @@ int main(void)
 		CASE(repeated_description_changes_nothing),
 		CASE(changed_description_replaces_the_endpoint),
 		CASE(newest_call_wins),
+		CASE(an_endpoint_of_a_call_that_is_over_is_not_shared),
 		CASE(withdraw_takes_all_endpoints_of_the_call_only),
 		CASE(full_table_refuses_new_endpoints_but_replaces_old_ones),
 		CASE(call_that_keeps_moving_loses_its_oldest_endpoints),

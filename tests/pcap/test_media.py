@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Media finds its call: by what was announced before, after and instead of the answer, behind NAT, by several
+branches, and where many calls announce one address."""
+
+from __future__ import annotations
+
+import pytest
+
+import captures
+from heptap_run import read
+from packets import SECOND, START, rtp, sender_report, udp
+from test_findings import A, B, Call, sdp
+
+
+def rtp_from(src, dst, ssrc, start, stop, first=0):
+    """((last octet of 198.51.100 or 203.0.113, port), the same, ...); the first address is of that network."""
+    return [udp(START + int((start + i / 50) * SECOND), src[1], dst[1], rtp(first + i, ssrc, marker=i == 0),
+                src[0], dst[0])
+            for i in range(int((stop - start) * 50))]
+
+
+def turned(records):
+    """From 203.0.113 to 198.51.100, each with the last octet that its end has."""
+    return [r._replace(frame=r.frame[:26] + bytes((203, 0, 113)) + r.frame[29:30] +
+                       bytes((198, 51, 100)) + r.frame[33:]) for r in records]
+
+
+@pytest.fixture(name="streams")
+def finder(tmp_path):
+    """A function: calls and other records to {SSRC: report}."""
+    def find(calls, more=()):
+        path = tmp_path / "media.pcap"
+        captures.write(path, sorted([r for c in calls for r in c.records] + list(more),
+                                    key=lambda r: r.time_ns))
+        run = read(path)
+        assert len({s["SSRC"] for s in run.streams}) == len(run.streams)
+        return {int(s["SSRC"], 16): s for s in run.streams}
+    return find
+
+
+def ids(streams):
+    return {ssrc: s["RTP_SIP_CALL_ID"] for ssrc, s in streams.items()}
+
+
+def test_late_offer(streams):
+    """The 200 offers, the ACK answers (RFC 3264 section 5, RFC 3261 section 13.2.1)."""
+    call = Call("late").request(0, "INVITE").reply(1, 200, sdp(B)).request(1.05, "ACK", sdp(A))
+    found = streams([call.both(1.1, 3).bye(3)])
+    assert ids(found) == {0xA: "late", 0xB: "late"}
+    assert {s["PARTY"] for s in found.values()} == {0, 1}
+
+
+def test_early_media(streams):
+    """Announced by the 183, heard long before the 200."""
+    call = Call("early").request(0, "INVITE", sdp(A)).reply(0.2, 183, sdp(B)).talk(0.3, 3, True)
+    found = streams([call.reply(3, 200, sdp(B)).request(3.1, "ACK").talk(3, 5).bye(5)])
+    assert ids(found) == {0xA: "early", 0xB: "early"}
+
+
+def test_media_before_its_announcement(streams):
+    """The callee sends before any answer is seen: the offer says where to."""
+    call = Call("before").request(0, "INVITE", sdp(A)).talk(0.1, 3, True).reply(2, 200, sdp(B))
+    assert ids(streams([call.bye(3)])) == {0xB: "before"}
+
+
+def test_branches_of_a_fork(streams):
+    """Two callees ring with media of their own, the second is answered (RFC 3261 section 16.7)."""
+    other = ("203.0.113.9", 31000)
+    call = Call("fork").request(0, "INVITE", sdp(A)).reply(0.2, 183, sdp(other)).reply(0.3, 183, sdp(B))
+    call.reply(2, 200, sdp(B)).request(2.1, "ACK").both(0.4, 4)
+    ringing = turned(rtp_from((9, other[1]), (1, A[1]), 0xC, 0.4, 2))
+    assert ids(streams([call.bye(4)], ringing)) == {0xA: "fork", 0xB: "fork", 0xC: "fork"}
+
+
+def test_behind_nat(streams):
+    """A announces an address of its own network; its media comes from, and goes to, what NAT made of it."""
+    call = Call("nat").open(offer=sdp(("192.168.7.7", 10000)))
+    out = rtp_from((77, 62000), (2, B[1]), 0xA, 1.1, 3)
+    into = turned(rtp_from((2, B[1]), (77, 62000), 0xB, 1.1, 3))
+    found = streams([call.bye(3)], out + into)
+    assert ids(found) == {0xA: "nat", 0xB: "nat"}
+    assert (found[0xA]["PARTY"], found[0xB]["PARTY"]) == (0, 1)
+
+
+def test_media_that_moves(streams):
+    """A re-INVITE takes the caller's media to another port."""
+    moved = (A[0], 14000)
+    call = Call("move").open().both(1.1, 3).request(3, "INVITE", sdp(moved), seq=2)
+    call.reply(3.1, 200, sdp(B), seq=2)
+    there = rtp_from((1, moved[1]), (2, B[1]), 0xC, 3.2, 5)
+    back_there = turned(rtp_from((2, B[1]), (1, moved[1]), 0xD, 3.2, 5))
+    assert set(ids(streams([call.request(5, "BYE", seq=3)], there + back_there)).values()) == {"move"}
+
+
+def test_ports_used_again_seconds_later(streams):
+    one, two = Call("one").open().both(1.1, 3).bye(3), Call("two").open(5, 6)
+    again = rtp_from((1, A[1]), (2, B[1]), 0xC, 6.1, 8)
+    assert ids(streams([one, two.bye(8)], again)) == {0xA: "one", 0xB: "one", 0xC: "two"}
+
+
+def test_calls_that_share_an_address(streams):
+    """A gateway has one port for all calls, and even one SSRC would do: the far end tells them apart."""
+    calls, media = [], []
+    for i in range(5):
+        end = (f"198.51.100.{10 + i}", 10000 + 2 * i)
+        calls.append(Call(f"call{i}").open(i / 10, 1 + i / 10, sdp(end), sdp(B)))
+        media += rtp_from((10 + i, end[1]), (2, B[1]), 0x100 + i, 2, 4)
+        media += turned(rtp_from((2, B[1]), (10 + i, end[1]), 0x200 + i, 2, 4))
+    found = streams(calls, media)
+    assert ids(found) == {side + i: f"call{i}" for side in (0x100, 0x200) for i in range(5)}
+    assert {s["PARTY"] for ssrc, s in found.items() if ssrc < 0x200} == {0}
+    assert {s["PARTY"] for ssrc, s in found.items() if ssrc >= 0x200} == {1}
+
+
+def test_rtcp_of_calls_that_share_an_address(tmp_path):
+    calls, reports = [], []
+    for i in range(3):
+        end = (f"198.51.100.{10 + i}", 10000 + 2 * i)
+        calls.append(Call(f"call{i}").open(i / 10, 1 + i / 10, sdp(end), sdp(B)))
+        reports.append(udp(START + 2 * SECOND + i, end[1] + 1, B[1] + 1, sender_report(0x100 + i), 10 + i, 2))
+        reports += turned([udp(START + 3 * SECOND + i, B[1] + 1, end[1] + 1, sender_report(0x200 + i), 2, 10 + i)])
+    path = tmp_path / "rtcp.pcap"
+    captures.write(path, sorted([r for c in calls for r in c.records] + reports, key=lambda r: r.time_ns))
+    assert [e["correlation_id"] for e in read(path).of("rtcp")] == ["call0", "call1", "call2"] * 2
+
+
+def test_one_call_id_per_leg_of_one_media(streams):
+    """A back-to-back agent that leaves media alone: both legs announce the same addresses, one gets the media."""
+    legs = [Call("leg1").open(), Call("leg2").open(0.01, 0.99).both(1.1, 3)]
+    assert set(ids(streams(legs))) == {0xA, 0xB}
+    assert set(ids(streams(legs)).values()) <= {"leg1", "leg2"}
