@@ -237,6 +237,39 @@ static void take_rtcp_mux(struct reader *r, struct bytes value)
 	r->media->has_rtcp_mux = true;
 }
 
+static void take_mid(struct reader *r, struct bytes value)
+{
+	if (!r->media->mid.n)
+		r->media->mid = bytes_trim(value);
+}
+
+/* <foundation> <component> <transport> <priority> <address> <port> typ ..., RFC 8839 section 5.1 */
+static void take_candidate(struct reader *r, struct bytes value)
+{
+	struct sdp_candidate *candidate = &r->media->candidates[r->media->candidate_count];
+	struct bytes component, transport, address, port;
+	uint64_t component_id, number;
+
+	text_take_word(&value); /* foundation */
+	component = text_take_word(&value);
+	transport = text_take_word(&value);
+	text_take_word(&value); /* priority */
+	address = text_take_word(&value);
+	port = text_take_word(&value);
+	if (r->media->candidate_count == SDP_CANDIDATES_MAX ||
+		!bytes_eq_nocase(transport, BYTES_LIT("UDP")) ||
+		!text_take_number(&component, &component_id) || component.n || component_id < 1 ||
+		component_id > 2 || !text_take_number(&port, &number) || port.n || number == 0 ||
+		number > UINT16_MAX)
+		return;
+	*candidate = (struct sdp_candidate){
+		.is_rtcp = component_id == 2,
+		.port = (uint16_t)number,
+	};
+	candidate->family = parse_address(address, &candidate->addr);
+	r->media->candidate_count += candidate->family != 0;
+}
+
 /* Milliseconds, with a fraction in some senders: "22.5". */
 static void take_ptime(struct reader *r, struct bytes value)
 {
@@ -272,6 +305,16 @@ static void take_direction(struct reader *r, struct bytes name)
 	}
 }
 
+/* group:BUNDLE <mid> <mid> ..., of the session */
+static void take_group(struct reader *r, struct bytes value)
+{
+	struct bytes semantics = text_take_word(&value);
+
+	if (!r->is_in_media && !r->session->bundle.n &&
+		bytes_eq_nocase(semantics, BYTES_LIT("BUNDLE")))
+		r->session->bundle = value;
+}
+
 static void take_attribute(struct reader *r, struct bytes value)
 {
 	size_t colon = bytes_find(value, ':');
@@ -288,6 +331,13 @@ static void take_attribute(struct reader *r, struct bytes value)
 		take = take_rtcp;
 	} else if (bytes_eq_nocase(name, BYTES_LIT("rtcp-mux"))) {
 		take = take_rtcp_mux;
+	} else if (bytes_eq_nocase(name, BYTES_LIT("candidate"))) {
+		take = take_candidate;
+	} else if (bytes_eq_nocase(name, BYTES_LIT("mid"))) {
+		take = take_mid;
+	} else if (bytes_eq_nocase(name, BYTES_LIT("group"))) {
+		take_group(r, bytes_skip(value, colon + 1));
+		return;
 	} else {
 		take_direction(r, name);
 		return;
@@ -330,6 +380,7 @@ enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session)
 	session->has_more_media = false;
 	session->origin = BYTES_NONE;
 	session->name = BYTES_NONE;
+	session->bundle = BYTES_NONE;
 	if (!bytes_starts(text, BYTES_LIT("v=")))
 		return SDP_NOT_SDP;
 	while (text.n) {
@@ -341,4 +392,23 @@ enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session)
 	}
 	end_section(&r);
 	return SDP_OK;
+}
+
+static bool is_bundled(const struct sdp_session *session, const struct sdp_media *media)
+{
+	struct bytes mids = session->bundle, mid;
+
+	while (media->mid.n && (mid = text_take_word(&mids)).n)
+		if (bytes_eq(mid, media->mid))
+			return true;
+	return false;
+}
+
+bool sdp_media_shares(
+	const struct sdp_session *session, const struct sdp_media *a, const struct sdp_media *b)
+{
+	if (a->has_address && b->has_address && a->port && a->port == b->port &&
+		a->family == b->family && pkt_addr_eq(&a->addr, &b->addr))
+		return true;
+	return is_bundled(session, a) && is_bundled(session, b);
 }

@@ -14,6 +14,7 @@
 enum {
 	SDP_MEDIA_MAX = 16, /* m= lines kept of one description */
 	SDP_FORMATS_MAX = 32, /* payload types kept of one m= line */
+	SDP_CANDIDATES_MAX = 8, /* kept of one m= line */
 };
 
 enum sdp_kind {
@@ -40,6 +41,14 @@ struct sdp_format {
 	struct bytes fmtp;
 };
 
+/* Where media may go as well, or instead (RFC 8839 section 5.1); UDP with an IP address only. */
+struct sdp_candidate {
+	bool is_rtcp; /* component 2 */
+	uint8_t family; /* 4 or 6 */
+	uint16_t port; /* not 0 */
+	struct pkt_addr addr;
+};
+
 struct sdp_media {
 	enum sdp_kind kind;
 	bool is_rtp; /* proto is RTP/AVP, RTP/SAVP, RTP/AVPF, RTP/SAVPF, UDP/TLS/RTP/... */
@@ -55,8 +64,11 @@ struct sdp_media {
 	struct pkt_addr rtcp_addr;
 	enum sdp_direction direction; /* media level, else session level, else sendrecv */
 	uint16_t ptime_ms; /* a=ptime rounded, 0 when absent */
+	struct bytes mid; /* RFC 5888, empty without */
 	unsigned format_count;
+	unsigned candidate_count;
 	struct sdp_format formats[SDP_FORMATS_MAX];
+	struct sdp_candidate candidates[SDP_CANDIDATES_MAX];
 };
 
 struct sdp_session {
@@ -65,6 +77,7 @@ struct sdp_session {
 	bool has_more_media; /* more m= lines than SDP_MEDIA_MAX */
 	struct bytes origin; /* o= value */
 	struct bytes name; /* s= value */
+	struct bytes bundle; /* mids of the first a=group:BUNDLE (RFC 9143), empty without */
 };
 
 enum sdp_status {
@@ -75,5 +88,9 @@ enum sdp_status {
 /* What: parses a description. Lines end in CR LF, LF or CR; a line that makes no sense is skipped,
  * the rest still counts. c= of a media section wins over the session's. */
 enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session);
+
+/* Whether two sections of a session have one transport: by BUNDLE, or by naming the same address and port. */
+bool sdp_media_shares(
+	const struct sdp_session *session, const struct sdp_media *a, const struct sdp_media *b);
 
 #endif

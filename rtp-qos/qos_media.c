@@ -54,6 +54,7 @@ struct publication {
 	struct qos_medias *medias;
 	struct qos_call *call;
 	unsigned party;
+	const struct sdp_session *session;
 	struct qos_call_counters *counters;
 };
 
@@ -382,23 +383,44 @@ static enum qos_kind kind_of(enum sdp_kind kind)
 	}
 }
 
-static unsigned count_payloads(const struct sdp_media *sdp, bool is_rtcp)
+/* Of an endpoint's section first, then of those that have the same transport. */
+struct formats {
+	unsigned count;
+	struct {
+		const struct sdp_format *format;
+		enum sdp_kind kind;
+	} format[QOS_MEDIA_PAYLOADS_MAX];
+};
+
+static void add_formats(struct formats *formats, const struct sdp_media *sdp)
 {
-	if (is_rtcp)
-		return 0;
-	return sdp->format_count < QOS_MEDIA_PAYLOADS_MAX ? sdp->format_count
-							  : QOS_MEDIA_PAYLOADS_MAX;
+	for (unsigned i = 0; i < sdp->format_count && formats->count < QOS_MEDIA_PAYLOADS_MAX;
+		i++, formats->count++) {
+		formats->format[formats->count].format = &sdp->formats[i];
+		formats->format[formats->count].kind = sdp->kind;
+	}
 }
 
-static void fill_payloads(struct qos_media *media, const struct sdp_media *sdp, unsigned count)
+static void collect_formats(
+	const struct publication *pub, const struct sdp_media *sdp, struct formats *formats)
 {
-	for (unsigned i = 0; i < count; i++) {
-		const struct sdp_format *format = &sdp->formats[i];
+	const struct sdp_session *session = pub->session;
+
+	add_formats(formats, sdp);
+	for (unsigned i = 0; i < session->media_count; i++)
+		if (&session->media[i] != sdp && sdp_media_shares(session, sdp, &session->media[i]))
+			add_formats(formats, &session->media[i]);
+}
+
+static void fill_payloads(struct qos_media *media, const struct formats *formats)
+{
+	for (unsigned i = 0; i < formats->count; i++) {
+		const struct sdp_format *format = formats->format[i].format;
 		struct qos_payload *payload = &media->payloads[media->payload_count++];
 
 		qos_payload_init(payload, format->pt, format->name, format->clock);
 		if (!payload->codec && !qos_codec_find(format->name, 0))
-			payload->kind = kind_of(sdp->kind);
+			payload->kind = kind_of(formats->format[i].kind);
 	}
 }
 
@@ -430,7 +452,7 @@ static struct qos_pool *pool_for(struct qos_medias *medias, unsigned payloads)
 {
 	unsigned i = 0;
 
-	while (pool_payloads[i] < payloads)
+	while (i + 1 < POOL_COUNT && pool_payloads[i] < payloads)
 		i++;
 	return &medias->pools[i];
 }
@@ -440,10 +462,14 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 {
 	/* Payloads are filled as they are counted. */
 	const size_t clear = offsetof(struct qos_media, payloads);
-	unsigned payloads = count_payloads(sdp, is_rtcp);
-	struct qos_pool *pool = pool_for(pub->medias, payloads);
-	struct qos_media *media = qos_pool_take(pool, clear);
+	struct formats formats = {.count = 0};
+	struct qos_pool *pool;
+	struct qos_media *media;
 
+	if (!is_rtcp)
+		collect_formats(pub, sdp, &formats);
+	pool = pool_for(pub->medias, formats.count);
+	media = qos_pool_take(pool, clear);
 	/* What is held here under RCU is in the table, and only this mutex's holder takes it out. */
 	if (!media && pub->medias->may_wait) {
 		urcu_qsbr_barrier();
@@ -462,7 +488,7 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 	media->is_secure = sdp->is_secure;
 	media->ptime_ms = sdp->ptime_ms;
 	media->kind = sdp->kind;
-	fill_payloads(media, sdp, payloads);
+	fill_payloads(media, &formats);
 	return media;
 }
 
@@ -534,6 +560,27 @@ static bool is_media_port(const struct sdp_session *session, const struct media_
 	return false;
 }
 
+static void publish_candidates(const struct publication *pub, const struct sdp_media *sdp)
+{
+	for (unsigned i = 0; i < sdp->candidate_count; i++) {
+		const struct sdp_candidate *c = &sdp->candidates[i];
+		struct media_key key = {.addr = c->addr, .port = c->port, .family = c->family};
+
+		if (is_endpoint(&key) && !(c->is_rtcp && is_media_port(pub->session, &key)))
+			put_endpoint(pub, sdp, &key, c->is_rtcp);
+	}
+}
+
+/* The first of sections with one address speaks for all. */
+static bool is_spoken_for(const struct publication *pub, const struct sdp_media *sdp)
+{
+	for (const struct sdp_media *m = pub->session->media; m != sdp; m++)
+		if (m->is_rtp && sdp->is_rtp && m->port == sdp->port && m->family == sdp->family &&
+			pkt_addr_eq(&m->addr, &sdp->addr))
+			return true;
+	return false;
+}
+
 static void publish_media(const struct publication *pub, const struct sdp_session *session,
 	const struct sdp_media *sdp)
 {
@@ -543,8 +590,10 @@ static void publish_media(const struct publication *pub, const struct sdp_sessio
 
 	if (sdp->port == 0 || (!sdp->is_rtp && !sdp->is_udptl))
 		return;
-	if (sdp->has_address && is_endpoint(&rtp))
+	if (sdp->has_address && is_endpoint(&rtp) && !is_spoken_for(pub, sdp))
 		put_endpoint(pub, sdp, &rtp, false);
+	if (sdp->is_rtp)
+		publish_candidates(pub, sdp);
 	/* With rtcp-mux it is the media port itself (RFC 5761 section 5.1.1). */
 	if (sdp->is_rtp && is_endpoint(&rtcp) && !is_media_port(session, &rtcp))
 		put_endpoint(pub, sdp, &rtcp, true);
@@ -553,7 +602,7 @@ static void publish_media(const struct publication *pub, const struct sdp_sessio
 void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
 	const struct sdp_session *session, struct qos_call_counters *counters)
 {
-	struct publication pub = {medias, call, party, counters};
+	struct publication pub = {medias, call, party, session, counters};
 
 	pthread_mutex_lock(&medias->publishing);
 	/* Who takes a call out withdraws its media after that: either that is still to come, or

@@ -51,6 +51,15 @@ static void check_addresses(const struct sdp_media *m)
 	CHECK(m->rtcp_family == 6 || memcmp(m->rtcp_addr.b + 4, zero.b, 12) == 0);
 }
 
+static void check_candidates(const struct sdp_media *m)
+{
+	CHECK(m->candidate_count <= SDP_CANDIDATES_MAX);
+	for (unsigned i = 0; i < m->candidate_count; i++) {
+		CHECK(m->candidates[i].port);
+		CHECK(m->candidates[i].family == 4 || m->candidates[i].family == 6);
+	}
+}
+
 static void check_media(const struct sdp_media *m, const uint8_t *data, size_t size)
 {
 	CHECK((unsigned)m->kind <= SDP_OTHER && (unsigned)m->direction <= SDP_INACTIVE);
@@ -58,6 +67,8 @@ static void check_media(const struct sdp_media *m, const uint8_t *data, size_t s
 	CHECK(m->port || m->rtcp_port == 0);
 	check_addresses(m);
 	check_formats(m, data, size);
+	check_candidates(m);
+	check_inside(m->mid, data, size);
 }
 
 static bool is_same_target(const struct sdp_media *a, const struct sdp_media *b)
@@ -85,6 +96,10 @@ static void check_same_media(const struct sdp_media *a, const struct sdp_media *
 	CHECK(is_same_kind(a, b));
 	CHECK(is_same_target(a, b));
 	CHECK(a->format_count == b->format_count);
+	CHECK(a->candidate_count == b->candidate_count);
+	CHECK(memcmp(a->candidates, b->candidates, a->candidate_count * sizeof(a->candidates[0])) ==
+		0);
+	CHECK(bytes_eq(a->mid, b->mid));
 	for (unsigned i = 0; i < a->format_count; i++)
 		CHECK(is_same_format(&a->formats[i], &b->formats[i]));
 }
@@ -120,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(!session.has_more_media || session.media_count == SDP_MEDIA_MAX);
 	check_inside(session.origin, data, size);
 	check_inside(session.name, data, size);
+	check_inside(session.bundle, data, size);
 	for (unsigned i = 0; i < session.media_count; i++)
 		check_media(&session.media[i], data, size);
 	if (status == SDP_OK)

@@ -112,6 +112,43 @@ def test_calls_that_share_an_address(streams):
     assert {s["PARTY"] for ssrc, s in found.items() if ssrc >= 0x200} == {1}
 
 
+def webrtc(candidates):
+    """Audio and video on one transport (RFC 9143), of which only candidates say where it is."""
+    lines = "".join(f"a=candidate:{i} 1 UDP {99 - i} {addr} {port} typ host\r\n"
+                    for i, (addr, port) in enumerate(candidates))
+    return ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE a v\r\n"
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP4 0.0.0.0\r\na=mid:a\r\na=rtcp-mux\r\n"
+            f"a=rtpmap:111 opus/48000/2\r\n{lines}"
+            "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:v\r\na=rtcp-mux\r\n"
+            "a=rtpmap:96 VP8/90000\r\n")
+
+
+def test_ice_and_bundle(streams):
+    """Media on the second candidate of one side and the first of the other, audio and video side by side."""
+    offer = webrtc([("10.1.1.1", 50000), ("198.51.100.30", 50002)])
+    call = Call("ice").open(offer=offer, answered=webrtc([("203.0.113.40", 60000)]))
+    media = []
+    for ssrc, pt, size, step in ((0xA1, 111, 80, 960), (0xA2, 96, 900, 1800)):
+        for i in range(100):
+            packet = rtp(i, ssrc, pt)[:4] + (i * step).to_bytes(4, "big") + ssrc.to_bytes(4, "big") + bytes(size)
+            media.append(udp(START + SECOND + i * SECOND // 50, 50002, 60000, packet, 30, 40))
+    found = streams([call.bye(4)], media + turned(rtp_from((40, 60000), (30, 50002), 0xB1, 1, 3)))
+    assert ids(found) == {0xA1: "ice", 0xA2: "ice", 0xB1: "ice"}
+    assert [found[ssrc]["CODEC_NAME"] for ssrc in (0xA1, 0xA2, 0xB1)] == ["opus", "vp8", "pcmu"]
+    assert (found[0xA1]["PARTY"], found[0xB1]["PARTY"]) == (0, 1)
+
+
+def test_audio_and_video_on_one_port(streams):
+    """The same without ICE: the video section does not take the audio's place."""
+    both = sdp(B, formats="0") + f"m=video {B[1]} RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n"
+    call = Call("one port").open(answered=both).both(1.1, 3)
+    video = rtp_from((1, A[1]), (2, B[1]), 0xC, 1.1, 3)
+    video = [r._replace(frame=r.frame[:43] + bytes([96]) + r.frame[44:]) for r in video]
+    found = streams([call.bye(3)], video)
+    assert ids(found) == {0xA: "one port", 0xB: "one port", 0xC: "one port"}
+    assert (found[0xA]["CODEC_NAME"], found[0xC]["CODEC_NAME"]) == ("pcmu", "vp8")
+
+
 def test_rtcp_of_calls_that_share_an_address(tmp_path):
     calls, reports = [], []
     for i in range(3):

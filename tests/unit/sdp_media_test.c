@@ -346,6 +346,69 @@ static void finds_where_rtcp_goes(void **state)
 	check_address(m[8].rtcp_family, &m[8].rtcp_addr, "192.0.2.2");
 }
 
+/* RFC 8839 section 5.1 */
+static void reads_candidates(void **state)
+{
+	const struct sdp_media *m = parse_lines(
+		"a=candidate:1 1 UDP 1 192.0.2.9 9 typ host\r\n"
+		"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n"
+		"a=candidate:1 1 UDP 2130706431 192.0.2.1 50000 typ host generation 0\r\n"
+		"a=candidate:2 2 udp 2130706430 2001:db8::2 50001 typ srflx raddr 10.0.0.1 rport 9\r\n"
+		"a=candidate:3 1 TCP 1 192.0.2.3 9 typ host tcptype active\r\n"
+		"a=candidate:4 1 UDP 1 0f1e2d.local 50004 typ host\r\n"
+		"a=candidate:5 3 UDP 1 192.0.2.5 50005 typ host\r\n"
+		"a=candidate:6 1 UDP 1 192.0.2.6 0 typ host\r\n"
+		"a=candidate:7 1 UDP 1 192.0.2.7 65536 typ host\r\n"
+		"a=candidate:8 1 UDP 1 192.0.2.8\r\na=candidate:\r\n"
+		"m=audio 4000 RTP/AVP 0\r\n");
+
+	(void)state;
+	assert_int_equal(parsed.media_count, 2);
+	assert_int_equal(m[0].candidate_count, 2);
+	check_address(m[0].candidates[0].family, &m[0].candidates[0].addr, "192.0.2.1");
+	assert_int_equal(m[0].candidates[0].port, 50000);
+	assert_false(m[0].candidates[0].is_rtcp);
+	check_address(m[0].candidates[1].family, &m[0].candidates[1].addr, "2001:db8::2");
+	assert_true(m[0].candidates[1].is_rtcp);
+	assert_int_equal(m[1].candidate_count, 0);
+}
+
+static void keeps_the_first_candidates(void **state)
+{
+	char text[2048] = "m=audio 9 RTP/AVP 0\r\n";
+
+	(void)state;
+	for (unsigned i = 0; i < SDP_CANDIDATES_MAX + 3; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			"a=candidate:%u 1 UDP 1 192.0.2.1 %u typ host\r\n", i, 1000 + i);
+	parse_lines(text);
+	assert_int_equal(parsed.media[0].candidate_count, SDP_CANDIDATES_MAX);
+	assert_int_equal(parsed.media[0].candidates[SDP_CANDIDATES_MAX - 1].port,
+		1000 + SDP_CANDIDATES_MAX - 1);
+}
+
+/* RFC 9143, and plain sharing */
+static void knows_sections_with_one_transport(void **state)
+{
+	const struct sdp_media *m =
+		parse_lines("a=group:LS 0 4\r\na=group:BUNDLE 0 v  2\r\na=group:BUNDLE 3 4\r\n"
+			    "m=audio 9 RTP/AVP 0\r\na=mid:0\r\n"
+			    "m=video 0 RTP/AVP 96\r\na=mid:v\r\na=bundle-only\r\n"
+			    "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\na=mid:3\r\n"
+			    "m=video 4000 RTP/AVP 96\r\nc=IN IP4 192.0.2.1\r\n"
+			    "m=video 4000 RTP/AVP 96\r\nc=IN IP4 192.0.2.2\r\n"
+			    "m=audio 0 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\n"
+			    "m=audio 0 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\n");
+	static const bool shares[7][7] = {
+		{1, 1}, {1, 1}, {[2] = 1, [3] = 1}, {[2] = 1, [3] = 1}, {[4] = 1}};
+
+	(void)state;
+	assert_int_equal(parsed.media_count, 7);
+	for (unsigned i = 0; i < 7; i++)
+		for (unsigned k = 0; k < 7; k++)
+			assert_int_equal(sdp_media_shares(&parsed, &m[i], &m[k]), shares[i][k]);
+}
+
 static void reads_payload_types(void **state)
 {
 	const struct sdp_media *m =
@@ -483,6 +546,9 @@ int main(void)
 		cmocka_unit_test(knows_transport_protocols),
 		cmocka_unit_test(knows_media_kinds),
 		cmocka_unit_test(finds_where_rtcp_goes),
+		cmocka_unit_test(reads_candidates),
+		cmocka_unit_test(keeps_the_first_candidates),
+		cmocka_unit_test(knows_sections_with_one_transport),
 		cmocka_unit_test(reads_payload_types),
 		cmocka_unit_test(reads_directions_and_packet_times),
 		cmocka_unit_test(skips_lines_that_make_no_sense),
