@@ -294,7 +294,7 @@ static int load_items(struct loader *l, const struct cfg_key *list, void *base)
 
 static bool is_sequence(enum cfg_type type)
 {
-	return type == CFG_CPUS || type == CFG_PORTS || type == CFG_NETWORKS;
+	return type == CFG_WORDS || type == CFG_CPUS || type == CFG_PORTS || type == CFG_NETWORKS;
 }
 
 static int load_value(struct loader *l, const struct cfg_key *key, void *base)

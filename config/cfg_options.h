@@ -30,6 +30,7 @@ struct cfg_options {
 	uint64_t copy_window_ns; /* 0: copies are taken for new */
 	uint32_t hops; /* enum cfg_hops */
 	bool capture_tcp; /* look for SIP in TCP segments */
+	uint32_t sip_except; /* but for those of these methods: bit n is enum sip_method n */
 	bool send_sip; /* SIP messages as HEP type 1 */
 	bool send_rtcp; /* RTCP as type 5 */
 	bool send_reports; /* quality reports as type 34 */

@@ -9,7 +9,8 @@
 static bool is_quoted(const struct cfg_key *key)
 {
 	return key->type == CFG_TEXT || key->type == CFG_NAME || key->type == CFG_CPUS ||
-	       key->type == CFG_PORTS || key->type == CFG_NETWORKS || key->type == CFG_COLLECTOR;
+	       key->type == CFG_WORDS || key->type == CFG_PORTS || key->type == CFG_NETWORKS ||
+	       key->type == CFG_COLLECTOR;
 }
 
 /* YAML double quotes (YAML 1.1 section 5.6); the text is printable ASCII. */
@@ -102,6 +103,8 @@ static const char *type_name(enum cfg_type type)
 		return "text";
 	case CFG_CPUS:
 		return "CPU list";
+	case CFG_WORDS:
+		return "words";
 	case CFG_PORTS:
 		return "ports";
 	case CFG_NETWORKS:

@@ -28,6 +28,10 @@ static const char *const hugepages_words[] = {"auto", "on", "off", NULL};
 static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
 static const char *const buffer_words[] = {"small", "large", "adaptive", NULL};
 static const char *const hops_words[] = {"merge", "separate", NULL};
+/* As enum sip_method has them. */
+static const char *const method_words[] = {"OTHER", "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS",
+	"REGISTER", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE",
+	NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
 
 static const struct cfg_key xdp_keys[] = {
@@ -210,6 +214,8 @@ static const struct cfg_key hep_keys[] = {
 		.default_text = "FINAL",
 		.help = "Type of a stream's last report; HANGUP suits old dashboards"},
 	{"sip", CFG_BOOL, OPTION(send_sip), .default_text = "true", .help = "Send SIP messages"},
+	{"sip_except", CFG_WORDS, OPTION(sip_except), .words = method_words, .default_text = "",
+		.help = "SIP methods that are not sent, nor the responses to them, such as OPTIONS,REGISTER"},
 	{"rtcp", CFG_BOOL, OPTION(send_rtcp), .default_text = "true", .help = "Send RTCP packets"},
 	{"reports", CFG_BOOL, OPTION(send_reports), .default_text = "true",
 		.help = "Send quality reports"},

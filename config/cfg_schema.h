@@ -16,6 +16,7 @@ enum cfg_type {
 	CFG_SIZE, /* uint64_t, octets: 4096, 4K, 1M, 2G */
 	CFG_TIME, /* uint64_t, nanoseconds: 0, 20ms, 10s, 5m, 1h */
 	CFG_WORD, /* uint32_t: index into words */
+	CFG_WORDS, /* uint32_t: bit i is words[i]; at most 32 */
 	CFG_TEXT, /* char[size] */
 	CFG_NAME, /* char[size], fit to be a file name */
 	CFG_CPUS, /* struct dp_cpu_list: 2-5,8 */

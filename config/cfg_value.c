@@ -213,6 +213,16 @@ static void format_words(const struct cfg_key *key, char *buf, size_t size)
 	}
 }
 
+static void format_set(const struct cfg_key *key, uint32_t set, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	for (uint32_t i = 0; key->words[i]; i++)
+		if (set >> i & 1) {
+			append(buf, size, buf[0] ? "," : "");
+			append(buf, size, key->words[i]);
+		}
+}
+
 static void format_number_range(const struct cfg_key *key, char *buf, size_t size)
 {
 	char min[32];
@@ -222,6 +232,14 @@ static void format_number_range(const struct cfg_key *key, char *buf, size_t siz
 	format_number(key, key->max, max, sizeof(max));
 	snprintf(buf, size, "%s%sbetween %s and %s", key->or_zero ? "0 or " : "",
 		key->type == CFG_POWER_OF_TWO ? "a power of two " : "", min, max);
+}
+
+static void append_any_of(const struct cfg_key *key, char *buf, size_t size)
+{
+	char words[CFG_RANGE_MAX];
+
+	format_words(key, words, sizeof(words));
+	snprintf(buf, size, "any of %s", words);
 }
 
 void cfg_value_range(const struct cfg_key *key, char *buf, size_t size)
@@ -238,6 +256,9 @@ void cfg_value_range(const struct cfg_key *key, char *buf, size_t size)
 		break;
 	case CFG_WORD:
 		format_words(key, buf, size);
+		break;
+	case CFG_WORDS:
+		append_any_of(key, buf, size);
 		break;
 	case CFG_TEXT:
 		snprintf(buf, size, "%" PRIu64 " to %zu printable ASCII characters", key->min,
@@ -288,6 +309,9 @@ void cfg_value_format(const struct cfg_key *key, const void *base, char *buf, si
 		break;
 	case CFG_WORD:
 		snprintf(buf, size, "%s", key->words[*(const uint32_t *)member]);
+		break;
+	case CFG_WORDS:
+		format_set(key, *(const uint32_t *)member, buf, size);
 		break;
 	case CFG_TEXT:
 	case CFG_NAME:
@@ -386,6 +410,28 @@ static int set_word(
 	return fail_range(key, text, error);
 }
 
+/* Words with commas and blanks between them. */
+static int set_words(
+	const struct cfg_key *key, const char *text, uint32_t *member, struct cfg_error *error)
+{
+	uint32_t set = 0;
+
+	for (const char *at = text + strspn(text, ", "); *at; at += strspn(at, ", ")) {
+		size_t n = strcspn(at, ", ");
+		uint32_t i = 0;
+
+		while (key->words[i] &&
+			(strlen(key->words[i]) != n || strncmp(at, key->words[i], n) != 0))
+			i++;
+		if (!key->words[i])
+			return fail_range(key, text, error);
+		set |= 1u << i;
+		at += n;
+	}
+	*member = set;
+	return 0;
+}
+
 static bool is_printable(const char *text)
 {
 	while (*text >= ' ' && *text <= '~')
@@ -457,6 +503,8 @@ int cfg_value_set(const struct cfg_key *key, const char *text, void *base, struc
 		return set_number(key, text, member, error);
 	case CFG_WORD:
 		return set_word(key, text, member, error);
+	case CFG_WORDS:
+		return set_words(key, text, member, error);
 	case CFG_TEXT:
 	case CFG_NAME:
 		return set_text(key, text, member, error);

@@ -10,7 +10,7 @@
 
 enum {
 	CFG_VALUE_MAX = 2048, /* room for any value as text */
-	CFG_RANGE_MAX = 80, /* room for any range */
+	CFG_RANGE_MAX = 160, /* room for any range */
 };
 
 /* Decimal, or hexadecimal after 0x. */

@@ -53,6 +53,19 @@ static bool is_answer(const struct sip_msg *msg)
 	return !msg->is_request && msg->method == SIP_INVITE && msg->status / 100 == 2;
 }
 
+static void send_sip(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	const struct sip_msg *msg)
+{
+	const struct cfg_options *o = w->probe->options;
+
+	if (!o->send_sip)
+		return;
+	if (o->sip_except >> msg->method & 1)
+		probe_count(&w->counters.sip_left_out, 1);
+	else
+		probe_emit_sip(w, view, now_ns, view->payload, msg->call_id);
+}
+
 /* What needs nothing of the call is done while its memory is on the way. */
 enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
@@ -71,8 +84,7 @@ enum probe_outcome probe_signalling_sip(
 	probe_count(msg.is_request ? &w->counters.sip_requests : &w->counters.sip_responses, 1);
 	if (msg.is_head_cut || msg.is_body_cut)
 		probe_count(&w->counters.sip_cut, 1);
-	if (w->probe->options->send_sip)
-		probe_emit_sip(w, view, now_ns, view->payload, msg.call_id);
+	send_sip(w, view, now_ns, &msg);
 	qos_call_prefetch(w->probe->calls, hash);
 	has_sdp = parse_sdp(&msg, &session, &sdp);
 	if (has_sdp)

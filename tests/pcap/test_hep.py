@@ -212,3 +212,26 @@ def test_hep_on_the_wire_is_not_looked_into(tmp_path):
     captures.write(path, [udp(START, 40000, 9060, hep)])
     summary = read(path).summary
     assert (summary["outcomes"]["hep"], summary["sip_messages"]) == (1, 0)
+
+
+METHODS = ("OTHER INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK SUBSCRIBE NOTIFY PUBLISH INFO REFER MESSAGE "
+           "UPDATE").split()
+
+
+@pytest.mark.parametrize("bit", range(4))
+def test_methods_that_are_not_sent(bit, tmp_path):
+    """Nor are the responses to them; all of it counts as before. Each method is in sets of its own."""
+    records, left_out = [], [m for i, m in enumerate(METHODS) if i >> bit & 1]
+    for i, method in enumerate(METHODS):
+        text = request(method, f"c{i}")
+        reply = text.replace(f"{method} sip:b@example.com SIP/2.0".encode(), b"SIP/2.0 200 OK", 1)
+        records += [udp(START + i, 5060, 5060, text), udp(START + i, 5060, 5060, reply)]
+    path, config = tmp_path / "methods.pcap", tmp_path / "c.yaml"
+    captures.write(path, records)
+    config.write_text(f"hep: {{sip_except: [{', '.join(left_out)}]}}\n", encoding="utf-8")
+    collector = Collector(timeout=1)
+    run = read(path, args=("-c", config, "--hep", f"udp:127.0.0.1:{collector.port}"))
+    sent = [re.search(rb"CSeq: 1 (\w+)", payload_of(m))[1].decode() for m in collector.messages()]
+    assert sorted(sent) == sorted(2 * [m for m in METHODS if m not in left_out])
+    assert run.summary["sip_messages"] == 2 * len(METHODS)
+    assert run.summary["counters"]["sip_left_out"] == 2 * len(left_out)

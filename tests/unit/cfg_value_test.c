@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cfg_options.h"
+#include "cfg_schema.h"
 #include "cfg_value.h"
 #include "unit.h"
 
@@ -199,6 +200,7 @@ static size_t size_of_type(const struct cfg_key *key)
 	case CFG_NUMBER:
 	case CFG_POWER_OF_TWO:
 	case CFG_WORD:
+	case CFG_WORDS:
 		return sizeof(uint32_t);
 	case CFG_SIZE:
 	case CFG_TIME:
@@ -293,6 +295,35 @@ static void writes_every_default_as_it_would_print_it(void **state)
 	check_defaults(cfg_schema, &options);
 }
 
+static const struct cfg_key *find_key(const struct cfg_key *keys, const char *name)
+{
+	while (keys->name && strcmp(keys->name, name) != 0)
+		keys++;
+	return keys;
+}
+
+static void sets_of_words_are_bits(void **state)
+{
+	const struct cfg_key *key = find_key(find_key(cfg_schema, "hep")->keys, "sip_except");
+	static struct cfg_options options;
+	struct cfg_error error;
+	char text[CFG_VALUE_MAX];
+
+	(void)state;
+	assert_string_equal(key->words[0], "OTHER");
+	assert_string_equal(key->words[5], "OPTIONS");
+	assert_string_equal(key->words[6], "REGISTER");
+	assert_int_equal(cfg_value_set(key, " REGISTER, OPTIONS,", &options, &error), 0);
+	assert_int_equal(options.sip_except, 1u << 5 | 1u << 6);
+	cfg_value_format(key, &options, text, sizeof(text));
+	assert_string_equal(text, "OPTIONS,REGISTER");
+	assert_int_equal(cfg_value_set(key, "OPTIONS,OPTION", &options, &error), -1);
+	assert_int_equal(cfg_value_set(key, "options", &options, &error), -1);
+	assert_int_equal(options.sip_except, 1u << 5 | 1u << 6);
+	assert_int_equal(cfg_value_set(key, "", &options, &error), 0);
+	assert_int_equal(options.sip_except, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +337,7 @@ int main(void)
 		cmocka_unit_test(formats_cpu_lists_with_ranges),
 		cmocka_unit_test(gives_every_key_its_own_place_and_the_right_width),
 		cmocka_unit_test(writes_every_default_as_it_would_print_it),
+		cmocka_unit_test(sets_of_words_are_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
