@@ -10,6 +10,8 @@ enum {
 	METHOD_MAX = 32,
 	SHORT_MIN = 3,
 	SHORT_MAX = 16,
+	EMPTY_LINE =
+		3, /* octets with which one and the end of the line before it can begin: LF CR */
 };
 
 static struct bytes take_line(struct bytes in)
@@ -106,10 +108,10 @@ static bool may_begin(struct bytes in)
 	return true;
 }
 
-/* Octets up to and with the empty line; 0: it is missing. */
-static size_t head_bytes(struct bytes in)
+/* Octets up to and with the empty line, which does not end before from; 0: it is missing. */
+static size_t head_bytes(struct bytes in, size_t from)
 {
-	const uint8_t *end = in.p + in.n, *p = in.p;
+	const uint8_t *end = in.p + in.n, *p = in.p + from;
 
 	while ((p = memchr(p, '\n', (size_t)(end - p)))) {
 		p++;
@@ -132,7 +134,7 @@ static size_t body_bytes(struct bytes head)
 
 enum sip_frame_kind sip_frame_next(struct bytes in, struct sip_frame *frame)
 {
-	size_t head;
+	size_t head, searched = frame->searched;
 
 	*frame = (struct sip_frame){0};
 	while (frame->skip < in.n && (in.p[frame->skip] == '\r' || in.p[frame->skip] == '\n'))
@@ -144,9 +146,12 @@ enum sip_frame_kind sip_frame_next(struct bytes in, struct sip_frame *frame)
 		return may_begin(in) ? SIP_FRAME_MORE : SIP_FRAME_NONE;
 	if (!is_start_line(take_line(in)))
 		return SIP_FRAME_NONE;
-	head = head_bytes(in);
-	if (!head)
+	head = head_bytes(in, searched < in.n ? searched : 0);
+	if (!head) {
+		/* The line end before an empty line may be its last octets. */
+		frame->searched = in.n > EMPTY_LINE ? in.n - EMPTY_LINE : 0;
 		return SIP_FRAME_MORE;
+	}
 	frame->n = head + body_bytes(bytes_head(in, head));
 	return frame->n <= in.n ? SIP_FRAME_WHOLE : SIP_FRAME_MORE;
 }

@@ -16,9 +16,11 @@ enum sip_frame_kind {
 struct sip_frame {
 	size_t skip; /* CR and LF before it: keep-alives (RFC 5626 section 3.5.1) */
 	size_t n; /* its length; of one that does not end yet 0 while the head does not */
+	size_t searched; /* octets behind skip in which the end of the head is not */
 };
 
-/* What: looks at the front of in. Without Content-Length the body is empty. */
+/* What: looks at the front of in. Without Content-Length the body is empty. *frame is zero, or what an earlier
+ * call said of a shorter front, from its skip on, that had more to come: then that is not searched again. */
 enum sip_frame_kind sip_frame_next(struct bytes in, struct sip_frame *frame);
 
 /* What: whether a few octets, too few to be classified, are the beginning of a Status-Line or of a request

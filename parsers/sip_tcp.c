@@ -13,11 +13,21 @@ enum {
 	EARLY_BYTES = 1500,
 };
 
+/* A message that does not end yet, so that it is not looked through again with every segment. */
+struct unfinished {
+	uint32_t seq; /* where it begins */
+	uint32_t need; /* octets without which it does not end */
+	struct sip_frame frame;
+	struct sip_ws_message ws;
+};
+
 struct sip_tcp_flow {
 	alignas(64) struct pkt_view view; /* addresses */
 	uint32_t next; /* in its bucket, number + 1 */
 	uint32_t older, newer; /* number + 1 */
 	bool is_ws; /* SIP over WebSocket */
+	unsigned unfinished_count;
+	struct unfinished unfinished[TCP_WINDOW_RANGES];
 	struct tcp_window window;
 };
 
@@ -218,8 +228,9 @@ static void give_ws(
 
 /* Gives what is whole at the front of in, and says how many octets that is or what is missing. */
 static enum sip_frame_kind take_sip(
-	struct pass *p, struct bytes in, uint64_t time_ns, struct sip_frame *frame)
+	struct pass *p, struct bytes in, uint64_t time_ns, struct unfinished *u)
 {
+	struct sip_frame *frame = &u->frame;
 	enum sip_frame_kind kind = sip_frame_next(in, frame);
 
 	if (kind == SIP_FRAME_WHOLE && frame->n <= SIP_TCP_MESSAGE_MAX)
@@ -228,14 +239,14 @@ static enum sip_frame_kind take_sip(
 }
 
 static enum sip_frame_kind take_ws(
-	struct pass *p, struct bytes in, uint64_t time_ns, struct sip_frame *frame)
+	struct pass *p, struct bytes in, uint64_t time_ns, struct unfinished *u)
 {
-	struct sip_ws_message message;
-	enum sip_frame_kind kind = sip_ws_next(in, &message);
+	struct sip_ws_message *message = &u->ws;
+	enum sip_frame_kind kind = sip_ws_next(in, message);
 
-	*frame = (struct sip_frame){.n = message.n};
-	if (kind == SIP_FRAME_WHOLE && message.payload_n && message.n <= SIP_TCP_MESSAGE_MAX)
-		give_ws(p, bytes_head(in, message.n), &message, time_ns);
+	u->frame = (struct sip_frame){.n = message->n};
+	if (kind == SIP_FRAME_WHOLE && message->payload_n && message->n <= SIP_TCP_MESSAGE_MAX)
+		give_ws(p, bytes_head(in, message->n), message, time_ns);
 	return kind;
 }
 
@@ -249,24 +260,64 @@ static size_t skip(struct pass *p, struct bytes in)
 	return n;
 }
 
-/* Octets at the front of data that are done with: messages, and what is none of any. */
-static size_t take_messages(struct pass *p, struct bytes data, uint64_t time_ns)
+/* The rest stays in order, the oldest first. */
+static void drop_unfinished(struct sip_tcp_flow *flow, unsigned i)
 {
+	flow->unfinished_count--;
+	memmove(&flow->unfinished[i], &flow->unfinished[i + 1],
+		(flow->unfinished_count - i) * sizeof(flow->unfinished[0]));
+}
+
+/* Takes what is known of the message that begins at seq; of most nothing is. */
+static struct unfinished take_unfinished(struct sip_tcp_flow *flow, uint32_t seq)
+{
+	for (unsigned i = 0; i < flow->unfinished_count; i++) {
+		struct unfinished u = flow->unfinished[i];
+
+		if (u.seq != seq)
+			continue;
+		drop_unfinished(flow, i);
+		return u;
+	}
+	return (struct unfinished){.seq = seq};
+}
+
+/* There may be one in every range, and those of ranges that were dropped. */
+static void keep_unfinished(struct sip_tcp_flow *flow, const struct unfinished *u)
+{
+	if (flow->unfinished_count == TCP_WINDOW_RANGES)
+		drop_unfinished(flow, 0);
+	flow->unfinished[flow->unfinished_count++] = *u;
+}
+
+/* Octets at the front of data, from seq on, that are done with: messages, and what is none of any. */
+static size_t take_messages(struct pass *p, uint32_t seq, struct bytes data, uint64_t time_ns)
+{
+	struct unfinished u = take_unfinished(p->flow, seq);
 	size_t done = 0;
 
 	while (done < data.n) {
 		struct bytes rest = bytes_skip(data, done);
-		struct sip_frame frame;
-		enum sip_frame_kind kind = p->flow->is_ws ? take_ws(p, rest, time_ns, &frame)
-							  : take_sip(p, rest, time_ns, &frame);
+		enum sip_frame_kind kind = SIP_FRAME_MORE;
 
-		if (kind == SIP_FRAME_WHOLE && frame.n <= SIP_TCP_MESSAGE_MAX)
-			done += frame.skip + frame.n;
-		else if (kind == SIP_FRAME_MORE && frame.n <= SIP_TCP_MESSAGE_MAX &&
-			 rest.n - frame.skip < SIP_TCP_MESSAGE_MAX)
-			return done + frame.skip;
+		if (rest.n >= u.need)
+			kind = p->flow->is_ws ? take_ws(p, rest, time_ns, &u)
+					      : take_sip(p, rest, time_ns, &u);
+		if (kind == SIP_FRAME_MORE && u.frame.n <= SIP_TCP_MESSAGE_MAX &&
+			rest.n - u.frame.skip < SIP_TCP_MESSAGE_MAX) {
+			done += u.frame.skip;
+			u.frame.skip = 0;
+			u.seq = seq + (uint32_t)done;
+			u.need = (uint32_t)u.frame.n;
+			if (done < data.n)
+				keep_unfinished(p->flow, &u);
+			return done;
+		}
+		if (kind == SIP_FRAME_WHOLE && u.frame.n <= SIP_TCP_MESSAGE_MAX)
+			done += u.frame.skip + u.frame.n;
 		else
 			done += skip(p, rest);
+		u = (struct unfinished){0};
 	}
 	return done;
 }
@@ -279,7 +330,7 @@ static void take_due(struct pass *p)
 	for (i = tcp_window_due(w, 0); i < w->range_count; i = tcp_window_due(w, i + 1)) {
 		const struct tcp_range *r = &w->ranges[i];
 		uint64_t time_ns = r->is_after_hole ? r->since_ns : p->now_ns;
-		size_t done = take_messages(p, tcp_window_data(w, i), time_ns);
+		size_t done = take_messages(p, r->start, tcp_window_data(w, i), time_ns);
 
 		tcp_window_finish(w, i, (uint32_t)done);
 	}
@@ -294,7 +345,7 @@ static size_t take_directly(struct pass *p, const struct pkt_view *view)
 
 	if (!tcp_window_follows(&p->flow->window, view->tcp_seq))
 		return 0;
-	n = take_messages(p, view->payload, p->now_ns);
+	n = take_messages(p, view->tcp_seq, view->payload, p->now_ns);
 	if (n)
 		tcp_window_pass(&p->flow->window, view->tcp_seq, (uint32_t)n);
 	return n;
@@ -306,6 +357,7 @@ static void begin(
 {
 	flow->view = *view;
 	flow->is_ws = is_ws;
+	flow->unfinished_count = 0;
 	tcp_window_begin(&flow->window, view->tcp_seq);
 	if (is_ws)
 		count(&tcp->counters.websocket_opened, 1);
@@ -366,8 +418,8 @@ static struct sip_tcp_flow *flow_of(
 /* A message of which the capture cut the end off, as far as it goes. */
 static bool give_cut(struct pass *p, struct bytes rest, size_t wire)
 {
-	struct sip_ws_message message;
-	struct sip_frame frame;
+	struct sip_ws_message message = {0};
+	struct sip_frame frame = {0};
 
 	if (!p->flow->is_ws) {
 		if (sip_frame_next(rest, &frame) != SIP_FRAME_MORE || frame.skip == rest.n)

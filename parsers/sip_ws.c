@@ -178,7 +178,7 @@ static enum sip_frame_kind next_http(struct bytes in, struct sip_ws_message *mes
 {
 	const uint8_t *end = memmem(in.p, in.n, "\r\n\r\n", 4);
 
-	message->n = end ? (size_t)(end - in.p) + 4 : 0;
+	*message = (struct sip_ws_message){.n = end ? (size_t)(end - in.p) + 4 : 0};
 	return end ? SIP_FRAME_WHOLE : SIP_FRAME_MORE;
 }
 
@@ -186,14 +186,16 @@ static enum sip_frame_kind next_http(struct bytes in, struct sip_ws_message *mes
  * may be anywhere (RFC 6455 section 5.4). */
 enum sip_frame_kind sip_ws_next(struct bytes in, struct sip_ws_message *message)
 {
-	*message = (struct sip_ws_message){0};
 	if (is_http(in))
 		return next_http(in, message);
-	for (bool is_open = false;; is_open = true) {
-		struct bytes rest = bytes_skip(in, message->n);
+	for (;;) {
+		struct bytes rest = bytes_skip(in, message->walked);
+		bool is_open = message->walked;
 		struct ws_frame f;
 		enum sip_frame_kind kind = read_head(rest, &f);
 
+		message->n = message->walked;
+		message->payload_n = message->walked_payload;
 		if (kind != SIP_FRAME_WHOLE)
 			return kind;
 		if (!is_control(&f) && (f.opcode == CONTINUATION) != is_open)
@@ -201,14 +203,14 @@ enum sip_frame_kind sip_ws_next(struct bytes in, struct sip_ws_message *message)
 		if (f.n > SIZE_MAX - message->n - f.head_n)
 			return SIP_FRAME_NONE;
 		message->n += f.head_n + (size_t)f.n;
-		if (!is_control(&f)) {
-			message->is_compressed |= f.is_compressed;
-			message->payload_n += (size_t)f.n;
-		}
+		message->payload_n += is_control(&f) ? 0 : (size_t)f.n;
+		message->is_compressed |= f.is_compressed;
 		if (f.n > rest.n - f.head_n)
 			return SIP_FRAME_MORE;
 		if (is_control(&f) ? !is_open : f.is_last)
 			return SIP_FRAME_WHOLE;
+		message->walked = message->n;
+		message->walked_payload = message->payload_n;
 	}
 }
 

@@ -12,13 +12,15 @@ struct sip_ws_message {
 	size_t n; /* octets of its frames; of a frame that does not end yet, as many as it will have */
 	size_t payload_n; /* at most; 0: a control frame, or the handshake */
 	bool is_compressed; /* by permessage-deflate (RFC 7692) */
+	size_t walked, walked_payload; /* of frames that are whole */
 };
 
 /* What: whether SIP over WebSocket begins here: a handshake for the subprotocol sip, in either direction, or
  * a frame in whose payload SIP begins. */
 bool sip_ws_begins(struct bytes in);
 
-/* What: looks at the front of in. SIP_FRAME_NONE: no frame with which a message begins. */
+/* What: looks at the front of in. SIP_FRAME_NONE: no frame with which a message begins. *message is zero, or what
+ * an earlier call said of a shorter front that had more to come: frames that were whole are not read again. */
 enum sip_frame_kind sip_ws_next(struct bytes in, struct sip_ws_message *message);
 
 /* What: puts the payload of the frames of one message together, unmasked; of a frame that is cut as much as

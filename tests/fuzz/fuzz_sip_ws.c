@@ -160,7 +160,7 @@ static void run(struct sip_tcp *tcp, struct stream *s, struct bytes in)
 /* Of any octets. */
 static void look(struct bytes in)
 {
-	struct sip_ws_message message;
+	struct sip_ws_message message = {0};
 	enum sip_frame_kind kind = sip_ws_next(in, &message);
 	uint8_t *out = malloc(in.n + 1);
 	size_t found = sip_ws_find(in), n;

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 import struct
+import time
 
 import pytest
 
@@ -152,6 +153,16 @@ def test_sip_in_tls_is_named(tmp_path):
         (START + 3, data, 0, 443)]))
     assert run.summary["outcomes"]["sip_tls"] == 2
     assert run.summary["outcomes"]["unknown_tcp"] == 2
+
+
+def test_a_head_that_does_not_end_in_segments_of_one_octet(tmp_path):
+    """Nothing of it is searched again with every segment, which took a millisecond each."""
+    head = b"INVITE sip:a SIP/2.0\r\n" + b"a\n" * 32000
+    records = [(START, head[:40], 0)] + [(START + i, head[i:i + 1], i) for i in range(40, len(head))]
+    path, began = write(tmp_path, records), time.monotonic()
+    run = heptap_run.read(path)
+    assert time.monotonic() - began < 20
+    assert run.summary["outcomes"]["sip_segment"] == len(records)
 
 
 def write(tmp_path, records):

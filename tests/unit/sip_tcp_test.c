@@ -409,7 +409,7 @@ static void finds_where_a_message_ends(void **state)
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		size_t n = strlen(cases[i].text);
 		uint8_t *copy = guarded_copy(cases[i].text, n);
-		struct sip_frame frame;
+		struct sip_frame frame = {0};
 
 		assert_int_equal(sip_frame_next(bytes_of(copy, n), &frame), cases[i].kind);
 		assert_int_equal(frame.skip, cases[i].skip);

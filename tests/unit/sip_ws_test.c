@@ -40,7 +40,7 @@ static void put_frame(struct buffer *out, uint8_t first, bool is_masked, const c
 static void expect_message(const struct buffer *in, size_t n, const char *payload)
 {
 	size_t payload_n = strlen(payload);
-	struct sip_ws_message message;
+	struct sip_ws_message message = {0};
 	uint8_t out[512];
 
 	for (size_t i = 0; i < n; i++) {
@@ -58,7 +58,7 @@ static void expect_message(const struct buffer *in, size_t n, const char *payloa
 
 static void expect_none(const struct buffer *in)
 {
-	struct sip_ws_message message;
+	struct sip_ws_message message = {0};
 
 	assert_int_equal(sip_ws_next(bytes_of(in->b, in->n), &message), SIP_FRAME_NONE);
 }
@@ -100,7 +100,7 @@ static void control_frames_are_messages_without_payload(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(controls); i++) {
 		struct buffer in = {.n = 0};
-		struct sip_ws_message message;
+		struct sip_ws_message message = {0};
 
 		put_frame(&in, controls[i], i, "text", 4);
 		assert_int_equal(sip_ws_next(bytes_of(in.b, in.n), &message), SIP_FRAME_WHOLE);
@@ -149,14 +149,14 @@ static void reads_every_form_of_length(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct buffer in = {.n = 0};
-		struct sip_ws_message message;
+		struct sip_ws_message message = {0};
 
 		put_frame(&in, 0x81, false, data, sizes[i]);
 		assert_int_equal(sip_ws_next(bytes_of(in.b, in.n), &message), SIP_FRAME_WHOLE);
 		assert_int_equal(message.payload_n, sizes[i]);
 	}
 	struct buffer in = {.n = 0};
-	struct sip_ws_message message;
+	struct sip_ws_message message = {0};
 
 	put(&in, "\x81\x7f\0\0\0\0\0\1\0\0", 10);
 	assert_int_equal(sip_ws_next(bytes_of(in.b, in.n), &message), SIP_FRAME_MORE);
@@ -181,7 +181,7 @@ static void knows_handshakes_for_sip(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		size_t n = strlen(cases[i].text);
-		struct sip_ws_message message;
+		struct sip_ws_message message = {0};
 
 		assert_int_equal(sip_ws_begins(bytes_of(cases[i].text, n)), cases[i].is_sip);
 		if (!cases[i].is_sip)
