@@ -19,7 +19,7 @@ enum {
 	MIN_BUCKETS = 64,
 	HINTS_PER_BUCKET = 2,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
-	EVICT_LOOKS = 32, /* calls looked at for one that can make room */
+	EVICT_LOOKS = 8, /* calls looked at for one that can make room */
 	LOOKS_MOST = 8192, /* calls looked at a tick, so that media does not wait for long */
 };
 
