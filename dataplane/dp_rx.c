@@ -8,6 +8,7 @@
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
+#include "dp_filter.h"
 #include "dp_meta.h"
 
 #define BACK_NS ((uint64_t)500000000)

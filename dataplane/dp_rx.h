@@ -10,8 +10,9 @@
 
 #include "dp_clock.h"
 #include "dp_file.h"
-#include "dp_filter.h"
 #include "dp_port.h"
+
+struct dp_filter;
 
 enum {
 	DP_BURST = 32,

@@ -39,4 +39,11 @@ static inline bool pkt_addr_eq(const struct pkt_addr *a, const struct pkt_addr *
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+static inline bool pkt_flow_eq(const struct pkt_flow *a, const struct pkt_flow *b)
+{
+	return a->family == b->family && a->proto == b->proto && a->sport == b->sport &&
+	       a->dport == b->dport && pkt_addr_eq(&a->src, &b->src) &&
+	       pkt_addr_eq(&a->dst, &b->dst);
+}
+
 #endif

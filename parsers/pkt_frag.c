@@ -4,6 +4,8 @@
 
 #include <stdalign.h>
 
+#include "pkt_count.h"
+
 enum {
 	UNIT = 8, /* octets that offsets count in */
 	UNITS_MAX = PKT_FRAG_DATA_MAX / UNIT,
@@ -38,12 +40,6 @@ struct pkt_frag_datagram {
 	uint64_t there[(UNITS_MAX + WORD_BITS - 1) / WORD_BITS];
 	uint8_t data[PKT_FRAG_DATA_MAX];
 };
-
-static void count(_Atomic uint64_t *counter)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-		memory_order_relaxed);
-}
 
 static uint32_t buckets_of(uint32_t datagrams)
 {
@@ -137,7 +133,7 @@ static void give_back(struct pkt_frags *frags, struct pkt_frag_datagram *d)
 static void give_up(struct pkt_frags *frags, struct pkt_frag_datagram *d, _Atomic uint64_t *counter)
 {
 	if (!d->is_refused)
-		count(counter);
+		pkt_count(counter, 1);
 	give_back(frags, d);
 }
 
@@ -189,7 +185,7 @@ static struct pkt_frag_datagram *begin(
 	d->units = d->total = d->end = 0;
 	d->proto = 0;
 	d->is_refused = false;
-	count(&frags->counters.fragments_begun);
+	pkt_count(&frags->counters.fragments_begun, 1);
 	return d;
 }
 
@@ -258,7 +254,7 @@ static bool is_whole(const struct pkt_frag_datagram *d)
 static void refuse(struct pkt_frags *frags, struct pkt_frag_datagram *d)
 {
 	d->is_refused = true;
-	count(&frags->counters.fragments_refused);
+	pkt_count(&frags->counters.fragments_refused, 1);
 }
 
 bool pkt_frag_take(
@@ -269,7 +265,7 @@ bool pkt_frag_take(
 
 	expire(frags, now_ns);
 	if (!is_fit(view)) {
-		count(&frags->counters.fragments_unfit);
+		pkt_count(&frags->counters.fragments_unfit, 1);
 		return false;
 	}
 	d = find(frags, &key);
@@ -288,7 +284,7 @@ bool pkt_frag_take(
 	put(d, view);
 	if (!is_whole(d))
 		return false;
-	count(&frags->counters.fragments_whole);
+	pkt_count(&frags->counters.fragments_whole, 1);
 	give_back(frags, d);
 	view->flow.proto = d->proto;
 	*data = bytes_of(d->data, d->total);

@@ -5,6 +5,8 @@
 
 #include <stdalign.h>
 
+#include "pkt_count.h"
+
 enum {
 	CHUNK_BYTES = 4, /* type, flags, length */
 	DATA_BYTES = 16, /* header of a DATA chunk */
@@ -42,12 +44,6 @@ struct pass {
 	void *arg;
 	bool is_sip, is_part;
 };
-
-static void count(_Atomic uint64_t *counter)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-		memory_order_relaxed);
-}
 
 size_t sip_sctp_memory(void)
 {
@@ -115,8 +111,7 @@ static bool is_of(const struct sip_sctp_partial *m, const struct pkt_view *view,
 
 	return m->turn && m->stream == chunk->stream && m->is_unordered == chunk->is_unordered &&
 	       (m->is_unordered || m->ssn == chunk->ssn) && off + PIECES_MAX < 2 * PIECES_MAX &&
-	       m->view.tenant == view->tenant &&
-	       memcmp(&m->view.flow, &view->flow, sizeof(view->flow)) == 0;
+	       m->view.tenant == view->tenant && pkt_flow_eq(&m->view.flow, &view->flow);
 }
 
 static struct sip_sctp_partial *find(
@@ -136,7 +131,7 @@ static struct sip_sctp_partial *begin(struct pass *p, const struct sip_sctp_chun
 		if (p->sctp->partials[i].turn < m->turn)
 			m = &p->sctp->partials[i];
 	if (m->turn)
-		count(&p->sctp->counters.sctp_evicted);
+		pkt_count(&p->sctp->counters.sctp_evicted, 1);
 	m->view = *p->view;
 	m->turn = ++p->sctp->turn;
 	m->stream = chunk->stream;
@@ -219,7 +214,7 @@ static void take_fragment(struct pass *p, const struct sip_sctp_chunk *chunk)
 		return;
 	p->is_part = true;
 	if (!put(m, chunk)) {
-		count(&p->sctp->counters.sctp_unfit);
+		pkt_count(&p->sctp->counters.sctp_unfit, 1);
 		m->turn = 0;
 		return;
 	}
@@ -238,14 +233,14 @@ enum sip_sctp_result sip_sctp_take(struct sip_sctp *sctp, const struct pkt_view 
 
 	while (sip_sctp_next(&chunks, &chunk)) {
 		if (was_seen(&p, &chunk))
-			count(&sctp->counters.sctp_repeated);
+			pkt_count(&sctp->counters.sctp_repeated, 1);
 		else if (chunk.is_first && chunk.is_last)
 			give(&p, chunk.data);
 		else
 			take_fragment(&p, &chunk);
 	}
 	if (chunks.n)
-		count(&sctp->counters.sctp_unfit);
+		pkt_count(&sctp->counters.sctp_unfit, 1);
 	if (p.is_sip)
 		return SIP_SCTP_MESSAGE;
 	return p.is_part ? SIP_SCTP_PART : SIP_SCTP_OTHER;

@@ -5,6 +5,7 @@
 
 #include <stdalign.h>
 
+#include "pkt_count.h"
 #include "sip_frame.h"
 #include "sip_ws.h"
 
@@ -47,12 +48,6 @@ struct pass {
 	void *arg;
 	unsigned messages;
 };
-
-static void count(_Atomic uint64_t *counter, uint64_t n)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-		memory_order_relaxed);
-}
 
 static uint32_t buckets_of(uint32_t flows)
 {
@@ -110,9 +105,7 @@ static uint32_t number_of(const struct sip_tcp *tcp, const struct sip_tcp_flow *
 
 static bool is_same(const struct pkt_view *a, const struct pkt_view *b)
 {
-	return a->flow.sport == b->flow.sport && a->flow.dport == b->flow.dport &&
-	       a->flow.family == b->flow.family && a->tenant == b->tenant &&
-	       pkt_addr_eq(&a->flow.src, &b->flow.src) && pkt_addr_eq(&a->flow.dst, &b->flow.dst);
+	return a->tenant == b->tenant && pkt_flow_eq(&a->flow, &b->flow);
 }
 
 static struct sip_tcp_flow *find(struct sip_tcp *tcp, const struct pkt_view *view)
@@ -154,8 +147,8 @@ static void count_losses(struct sip_tcp *tcp, struct sip_tcp_flow *flow)
 {
 	if (!flow->window.gaps && !flow->window.dropped)
 		return;
-	count(&tcp->counters.tcp_gaps, flow->window.gaps);
-	count(&tcp->counters.tcp_skipped_bytes, flow->window.dropped);
+	pkt_count(&tcp->counters.tcp_gaps, flow->window.gaps);
+	pkt_count(&tcp->counters.tcp_skipped_bytes, flow->window.dropped);
 	flow->window.gaps = flow->window.dropped = 0;
 	sip_inflate_forget(&tcp->inflate, number_of(tcp, flow));
 }
@@ -181,13 +174,13 @@ static struct sip_tcp_flow *open_flow(struct sip_tcp *tcp, const struct pkt_view
 		forget(tcp, flow);
 		unlink_age(tcp, flow);
 		unlink_bucket(tcp, flow);
-		count(&tcp->counters.tcp_flows_evicted, 1);
+		pkt_count(&tcp->counters.tcp_flows_evicted, 1);
 	}
 	flow->view = *view;
 	flow->next = *bucket;
 	*bucket = number_of(tcp, flow);
 	link_newest(tcp, flow);
-	count(&tcp->counters.tcp_flows_opened, 1);
+	pkt_count(&tcp->counters.tcp_flows_opened, 1);
 	return flow;
 }
 
@@ -217,7 +210,7 @@ static void give_ws(
 	if (message->is_compressed) {
 		if (!sip_inflate_message(
 			    &tcp->inflate, number_of(tcp, p->flow), payload, tcp->inflated, &n)) {
-			count(&tcp->counters.websocket_unreadable, 1);
+			pkt_count(&tcp->counters.websocket_unreadable, 1);
 			return;
 		}
 		payload = bytes_of(tcp->inflated, n);
@@ -255,7 +248,7 @@ static size_t skip(struct pass *p, struct bytes in)
 {
 	size_t n = p->flow->is_ws ? sip_ws_find(in) : sip_frame_find(in);
 
-	count(&p->tcp->counters.tcp_skipped_bytes, n);
+	pkt_count(&p->tcp->counters.tcp_skipped_bytes, n);
 	sip_inflate_forget(&p->tcp->inflate, number_of(p->tcp, p->flow));
 	return n;
 }
@@ -360,7 +353,7 @@ static void begin(
 	flow->unfinished_count = 0;
 	tcp_window_begin(&flow->window, view->tcp_seq);
 	if (is_ws)
-		count(&tcp->counters.websocket_opened, 1);
+		pkt_count(&tcp->counters.websocket_opened, 1);
 }
 
 static void keep_early(struct sip_tcp *tcp, const struct pkt_view *view, uint64_t now_ns)

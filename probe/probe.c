@@ -17,6 +17,7 @@
 #include <rte_lcore.h>
 #include <urcu/urcu-qsbr.h>
 
+#include "dp_filter.h"
 #include "dp_mode.h"
 #include "probe_bound.h"
 #include "probe_control.h"

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "pkt_count.h"
 #include "pkt_decode.h"
 
 enum probe_outcome {
@@ -21,13 +22,6 @@ struct probe_counters {
 #include "probe_counters.def"
 #undef X
 };
-
-/* One writer: a plain load and store is enough. */
-static inline void probe_count(_Atomic uint64_t *counter, uint64_t n)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-		memory_order_relaxed);
-}
 
 static inline uint64_t probe_read(const _Atomic uint64_t *counter)
 {

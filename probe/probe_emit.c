@@ -24,7 +24,7 @@ static struct dp_message *get_buffer(struct probe_worker *w, size_t need)
 		msg = dp_mailbox_alloc(w->mailbox, need);
 	}
 	if (!msg)
-		probe_count(&w->counters.hep_no_buffer, 1);
+		pkt_count(&w->counters.hep_no_buffer, 1);
 	return msg;
 }
 
@@ -33,14 +33,14 @@ static void post(struct probe_worker *w, struct dp_message *msg, size_t size)
 	struct dp_idle idle = {0};
 
 	if (!size) {
-		probe_count(&w->counters.hep_too_large, 1);
+		pkt_count(&w->counters.hep_too_large, 1);
 		dp_mailbox_free(w->mailbox, &msg, 1);
 		return;
 	}
 	msg->size = (uint32_t)size;
 	while (!dp_mailbox_send(w->mailbox, msg)) {
 		if (!w->probe->is_offline) {
-			probe_count(&w->counters.hep_queue_full, 1);
+			pkt_count(&w->counters.hep_queue_full, 1);
 			dp_mailbox_free(w->mailbox, &msg, 1);
 			return;
 		}
@@ -56,7 +56,7 @@ void probe_emit_sip(struct probe_worker *w, const struct pkt_view *view, uint64_
 
 	if (!w->mailbox)
 		return;
-	probe_count(&w->counters.hep_made, 1);
+	pkt_count(&w->counters.hep_made, 1);
 	msg = get_buffer(w, need < LARGE ? need : LARGE);
 	if (!msg)
 		return;
@@ -107,7 +107,7 @@ static void emit(struct probe_worker *w, const struct draft *d)
 
 	if (!w->mailbox)
 		return;
-	probe_count(&w->counters.hep_made, 1);
+	pkt_count(&w->counters.hep_made, 1);
 	msg = get_buffer(w, SMALL);
 	if (!msg)
 		return;

@@ -41,7 +41,7 @@ static void count(struct probe_worker *w, enum qos_finding kind)
 #undef X
 	};
 
-	probe_count(counters[kind], 1);
+	pkt_count(counters[kind], 1);
 }
 
 static void tell(struct probe_worker *w, const struct probe_finding *finding)

@@ -61,7 +61,7 @@ static struct rte_mbuf *alloc(struct probe_rx *rx)
 		m = rte_pktmbuf_alloc(rx->fragments.pool);
 	}
 	if (!m)
-		probe_count(&rx->fragments.no_buffer, 1);
+		pkt_count(&rx->fragments.no_buffer, 1);
 	return m;
 }
 

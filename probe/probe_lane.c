@@ -124,8 +124,8 @@ static void flush_own(struct probe_lane *lane)
 
 void probe_lane_count_shed(struct probe_rx *rx, const struct pkt_flow *flow)
 {
-	probe_count(&rx->shed.bucket[probe_shed_bucket(flow, &rx->probe->seed)], 1);
-	probe_count(&rx->outcome[PROBE_media_shed], 1);
+	pkt_count(&rx->shed.bucket[probe_shed_bucket(flow, &rx->probe->seed)], 1);
+	pkt_count(&rx->outcome[PROBE_media_shed], 1);
 }
 
 /* The ring was full. The packet of a descriptor is spent, but not freed yet. */
@@ -175,7 +175,7 @@ static void flush_signalling(struct probe_rx *rx, struct probe_lane *lane)
 	lane->sent += put;
 	for (unsigned i = put; i < lane->signalling_staged; i++) {
 		rte_pktmbuf_free(lane->signalling_stage[i]);
-		probe_count(&rx->outcome[PROBE_signalling_shed], 1);
+		pkt_count(&rx->outcome[PROBE_signalling_shed], 1);
 	}
 	lane->signalling_staged = 0;
 }

@@ -19,43 +19,40 @@ enum {
 /* And after the end: an announcement why a call failed, a tail under way. */
 #define AFTER_END_NS ((uint64_t)5 * 1000000000)
 
-bool probe_media_is_current(const struct qos_media *media, uint64_t now_ns)
+static bool is_current(const struct qos_media *media, uint64_t now_ns)
 {
 	uint64_t end = atomic_load_explicit(&media->call->end_ns, memory_order_acquire);
 
 	return !end || now_ns < end + AFTER_END_NS;
 }
 
-static const struct qos_media *find_at(struct probe_worker *w, const struct pkt_flow *flow,
-	const struct pkt_addr *addr, uint16_t port, uint64_t now_ns)
+static const struct qos_media *find_at(const struct probe_worker *w, uint8_t family,
+	const struct pkt_addr *addr, uint16_t port, bool is_rtcp, uint64_t now_ns)
 {
-	const struct qos_media *media = qos_media_find(w->probe->medias, flow->family, addr, port);
+	const struct qos_media *media = qos_media_find(w->probe->medias, family, addr, port);
 
-	if (!media || media->is_rtcp || media->is_udptl || !probe_media_is_current(media, now_ns))
+	if (!media || (!is_rtcp && (media->is_rtcp || media->is_udptl)) ||
+		!is_current(media, now_ns))
 		return NULL;
 	return media;
 }
 
-/* Who asked for this media? The receiver announced where it wants it; behind NAT or before the answer
- * only the sender's own address is known, and where many calls announced the receiver's, as gateways and load
- * generators do, the sender's tells them apart. *party is the sender. */
-static const struct qos_media *find_media(
-	struct probe_worker *w, const struct pkt_flow *flow, uint64_t now_ns, uint8_t *party)
+const struct qos_media *probe_media_find(const struct probe_worker *w, const struct pkt_flow *flow,
+	bool is_rtcp, uint64_t now_ns, uint8_t *party)
 {
-	const struct qos_media *dst = find_at(w, flow, &flow->dst, flow->dport, now_ns), *src;
+	const struct qos_media *dst =
+		find_at(w, flow->family, &flow->dst, flow->dport, is_rtcp, now_ns);
+	const struct qos_media *src = NULL;
 
-	if (dst && !dst->is_shared) {
-		*party = dst->party ^ 1;
-		return dst;
-	}
-	src = find_at(w, flow, &flow->src, flow->sport, now_ns);
-	if (dst && (!src || src->is_shared)) {
-		*party = dst->party ^ 1;
-		return dst;
-	}
-	if (src)
+	if (!dst || dst->is_shared)
+		src = find_at(w, flow->family, &flow->src, flow->sport, is_rtcp, now_ns);
+	if (src && (!dst || !src->is_shared)) {
 		*party = src->party;
-	return src;
+		return src;
+	}
+	if (dst)
+		*party = dst->party ^ 1;
+	return dst;
 }
 
 void probe_media_payload(
@@ -137,7 +134,7 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 	qos_report_build(hot, cold, is_final ? QOS_FINAL : QOS_PERIODIC, end, now_ns,
 		&w->probe->options->qos, &r);
 	qos_delay_describe(&w->probe->options->qos, &r);
-	probe_count(is_final ? &w->counters.reports_final : &w->counters.reports_periodic, 1);
+	pkt_count(is_final ? &w->counters.reports_final : &w->counters.reports_periodic, 1);
 	if (cold->call) {
 		note_codec(cold->call, &r.payload);
 		if (is_final)
@@ -159,14 +156,15 @@ static void attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	struct qos_stream_cold *cold = &w->table.cold[stream];
 	struct qos_payload payload;
 	uint8_t party = 0;
-	const struct qos_media *media = find_media(w, &cold->origin.flow, now_ns, &party);
+	const struct qos_media *media =
+		probe_media_find(w, &cold->origin.flow, false, now_ns, &party);
 
 	if (!media)
 		return;
 	qos_table_attach(&w->table, stream, media->call, party);
 	if (!cold->call)
 		return;
-	probe_count(&w->counters.media_attached, 1);
+	pkt_count(&w->counters.media_attached, 1);
 	probe_media_payload(w, cold, qos_table_hot(&w->table, stream)->pt, &payload);
 	qos_stream_set_payload(&w->table.env, qos_table_hot(&w->table, stream), cold, &payload);
 	probe_finding_begin(w, stream);
@@ -221,7 +219,7 @@ static void look_for_report(struct probe_worker *w, uint32_t stream, uint64_t no
 		if (qos_budget_take(&w->report_budget, o->reports_per_second, now_ns))
 			report(w, stream, QOS_END_NONE, now_ns);
 		else
-			probe_count(&w->counters.reports_limited, 1);
+			pkt_count(&w->counters.reports_limited, 1);
 	}
 	is_suspect = is_suspect || qos_interval_is_suspect(o, hot, cold, true);
 	cold->report_interval_ns = qos_interval_next(o, cold->report_interval_ns, is_suspect);
@@ -303,16 +301,16 @@ static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t no
 {
 	struct qos_table *t = &w->table;
 	uint8_t party = 0;
-	const struct qos_media *media = find_media(w, &c->origin.flow, now_ns, &party);
+	const struct qos_media *media = probe_media_find(w, &c->origin.flow, false, now_ns, &party);
 	uint32_t stream = QOS_NONE;
 
 	if (has_room(w, media))
 		stream = qos_table_open(t, &c->packets[0], &c->origin, media ? media->call : NULL,
 			party, c->arrivals[0]);
 	else
-		probe_count(&t->counters.streams_refused, 1);
+		pkt_count(&t->counters.streams_refused, 1);
 	qos_buffer_setup(&t->env.buffers, &w->probe->options->qos);
-	probe_count(&w->outcome[stream == QOS_NONE ? PROBE_rtp_table_full : PROBE_rtp], c->pending);
+	pkt_count(&w->outcome[stream == QOS_NONE ? PROBE_rtp_table_full : PROBE_rtp], c->pending);
 	if (stream != QOS_NONE) {
 		t->cold[stream].attach_until_ns = now_ns + ATTACH_NS;
 		t->cold[stream].report_interval_ns = w->probe->options->qos.report_interval_ns;
@@ -337,19 +335,19 @@ void probe_media_packet(struct probe_worker *w, const struct pkt_media *m,
 
 	if (slot != QOS_NONE) {
 		qos_table_update(&w->table, slot, m, now_ns);
-		probe_count(&w->outcome[PROBE_rtp], 1);
+		pkt_count(&w->outcome[PROBE_rtp], 1);
 		return;
 	}
 	if (!origin)
 		origin = qos_probation_origin(&w->probation, &m->key);
 	if (origin)
-		is_announced = find_media(w, &origin->flow, now_ns, &party) != NULL;
+		is_announced = probe_media_find(w, &origin->flow, false, now_ns, &party) != NULL;
 	switch (qos_probation_offer(&w->probation, m, origin, is_announced, now_ns, &confirmed)) {
 	case QOS_CONFIRMED:
 		confirm(w, confirmed, now_ns);
 		break;
 	case QOS_UNKNOWN:
-		probe_count(&w->outcome[PROBE_rtp_unconfirmed], 1);
+		pkt_count(&w->outcome[PROBE_rtp_unconfirmed], 1);
 		break;
 	case QOS_PENDING:
 		break; /* the candidate answers for it */

@@ -293,12 +293,12 @@ static void take_other(struct probe_rx *rx, struct rte_mbuf *m)
 	enum pkt_status status = decode_whole(rx, &m, &view);
 
 	if (status != PKT_OK) {
-		probe_count(&rx->decode[status], 1);
+		pkt_count(&rx->decode[status], 1);
 		rte_pktmbuf_free(m);
 		return;
 	}
 	if (view.flow.proto == PKT_TCP && !rx->probe->options->capture_tcp) {
-		probe_count(&rx->outcome[PROBE_tcp_ignored], 1);
+		pkt_count(&rx->outcome[PROBE_tcp_ignored], 1);
 		rte_pktmbuf_free(m);
 		return;
 	}
@@ -456,7 +456,7 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 		rx->rx.is_done = true;
 	taken = dp_rx_filter(&rx->rx, burst, n);
 	if (taken < n)
-		probe_count(&rx->outcome[PROBE_filtered], n - taken);
+		pkt_count(&rx->outcome[PROBE_filtered], n - taken);
 	if (taken)
 		probe_rx_burst(rx, burst, taken);
 	else

@@ -31,7 +31,7 @@ static bool parse_sdp(const struct sip_msg *msg, struct sdp_session *session, st
 static void publish(struct probe_worker *w, struct qos_call *call, unsigned party,
 	const struct sdp_session *session, bool has_ice, uint64_t now_ns)
 {
-	probe_count(&w->counters.sdp_descriptions, 1);
+	pkt_count(&w->counters.sdp_descriptions, 1);
 	/* A failed call wants no media any more, whatever its messages still say. */
 	if (atomic_load_explicit(&call->end_ns, memory_order_acquire))
 		return;
@@ -61,7 +61,7 @@ static void send_sip(struct probe_worker *w, const struct pkt_view *view, uint64
 	if (!o->send_sip)
 		return;
 	if (o->sip_except >> msg->method & 1)
-		probe_count(&w->counters.sip_left_out, 1);
+		pkt_count(&w->counters.sip_left_out, 1);
 	else
 		probe_emit_sip(w, view, now_ns, view->payload, msg->call_id);
 }
@@ -81,9 +81,9 @@ enum probe_outcome probe_signalling_sip(
 	if (sip_msg_parse(view->payload, &msg) != SIP_OK)
 		return PROBE_sip_malformed;
 	hash = qos_call_prefetch_hint(w->probe->calls, msg.call_id);
-	probe_count(msg.is_request ? &w->counters.sip_requests : &w->counters.sip_responses, 1);
+	pkt_count(msg.is_request ? &w->counters.sip_requests : &w->counters.sip_responses, 1);
 	if (msg.is_head_cut || msg.is_body_cut)
-		probe_count(&w->counters.sip_cut, 1);
+		pkt_count(&w->counters.sip_cut, 1);
 	send_sip(w, view, now_ns, &msg);
 	qos_call_prefetch(w->probe->calls, hash);
 	has_sdp = parse_sdp(&msg, &session, &sdp);
@@ -114,7 +114,7 @@ static void take_message(void *arg, const struct pkt_view *view, uint64_t now_ns
 	if (probe_signalling_sip(messages->worker, view, now_ns) == PROBE_sip)
 		messages->good++;
 	else
-		probe_count(&messages->worker->counters.tcp_malformed, 1);
+		pkt_count(&messages->worker->counters.tcp_malformed, 1);
 }
 
 /* Nobody can read it, but it is SIP: its port says so, RFC 3261 section 26.2.2, and a record begins here, RFC
@@ -188,26 +188,6 @@ static struct pkt_flow flow_below(const struct pkt_flow *flow)
 	return rtp;
 }
 
-static const struct qos_media *find_at(struct probe_worker *w, const struct pkt_flow *flow,
-	const struct pkt_addr *addr, uint16_t port, uint64_t now_ns)
-{
-	const struct qos_media *media = qos_media_find(w->probe->medias, flow->family, addr, port);
-
-	return media && probe_media_is_current(media, now_ns) ? media : NULL;
-}
-
-/* As media is found: the receiver's address, where that is not one of many calls. */
-static const struct qos_media *find_media(
-	struct probe_worker *w, const struct pkt_flow *flow, uint64_t now_ns)
-{
-	const struct qos_media *dst = find_at(w, flow, &flow->dst, flow->dport, now_ns), *src;
-
-	if (dst && !dst->is_shared)
-		return dst;
-	src = find_at(w, flow, &flow->src, flow->sport, now_ns);
-	return src && (!dst || !src->is_shared) ? src : dst;
-}
-
 /* BYE of an SSRC: its stream has ended, give or take what is still under way. */
 static void end_stream(
 	struct probe_worker *w, const struct pkt_flow *flow, uint32_t ssrc, uint64_t now_ns)
@@ -218,7 +198,7 @@ static void end_stream(
 	if (stream == QOS_NONE || w->table.cold[stream].close_ns)
 		return;
 	w->table.cold[stream].close_ns = now_ns + w->probe->options->qos.bye_linger_ns;
-	probe_count(&w->counters.rtcp_byes, 1);
+	pkt_count(&w->counters.rtcp_byes, 1);
 }
 
 static void end_streams(
@@ -240,7 +220,7 @@ static void note_quality(
 	const struct pkt_seed *seed = &w->probe->seed;
 
 	if (qos_rtcp_is_repeated(&w->rtcp_recent, flow, payload, seed, now_ns))
-		probe_count(&w->table.counters.rtcp_repeated, 1);
+		pkt_count(&w->table.counters.rtcp_repeated, 1);
 	else
 		qos_rtcp_on_compound(&w->table, flow, payload, now_ns);
 }
@@ -282,9 +262,10 @@ enum probe_outcome probe_signalling_rtcp(
 	bool is_valid, is_known;
 	char made_id[QOS_CALL_ID_MAX];
 	struct bytes id;
+	uint8_t party;
 
 	is_valid = rtcp_validate(view->payload, NULL) == RTCP_OK;
-	media = find_media(w, own, now_ns);
+	media = probe_media_find(w, own, true, now_ns, &party);
 	/* The same ports where media was announced or heard on these very ports (RFC 5761). */
 	if ((media && !media->is_rtcp) || qos_probation_is_hinted(&w->probation, own, now_ns))
 		flow = *own;

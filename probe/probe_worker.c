@@ -212,7 +212,7 @@ static void handle_packet(struct probe_worker *w, const struct pkt_view *view, u
 	} else {
 		outcome = handle_udp(w, view, now_ns);
 	}
-	probe_count(&w->outcome[outcome], 1);
+	pkt_count(&w->outcome[outcome], 1);
 }
 
 /* rx decoded it already and sent only what decodes; doing it again is cheaper than carrying the view. */
@@ -311,7 +311,7 @@ static void take_run(struct probe_worker *w, const struct probe_batch *b, unsign
 			hits += take_other(w, b, i);
 		}
 	}
-	probe_count(&w->outcome[PROBE_rtp], hits);
+	pkt_count(&w->outcome[PROBE_rtp], hits);
 }
 
 void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b)
@@ -404,10 +404,10 @@ int probe_worker_main(void *arg)
 				&w->done, probe_read(&w->done) + n, memory_order_release);
 		if (w->rx)
 			n += probe_rx_turn(w->rx);
-		probe_count(&w->loops, 1);
+		pkt_count(&w->loops, 1);
 		urcu_qsbr_quiescent_state();
 		if (n) {
-			probe_count(&w->loops_busy, 1);
+			pkt_count(&w->loops_busy, 1);
 		} else if (is_last) {
 			break;
 		} else if (!w->probe->is_offline && w->next_tick_ns) {

@@ -123,7 +123,10 @@ void probe_emit_rtcp(
 void probe_emit_report(struct probe_worker *w, const struct qos_report *report);
 void probe_emit_finding(struct probe_worker *w, const struct probe_finding *finding);
 
-/* The call that an endpoint belongs to is still to be believed at now_ns. */
-bool probe_media_is_current(const struct qos_media *media, uint64_t now_ns);
+/* Who asked for this media, or for RTCP of it? The receiver announced where it wants it; behind NAT or before
+ * the answer only the sender's own address is known, and where many calls announced the receiver's, as gateways
+ * and load generators do, the sender's tells them apart. *party is the sender, where there is a call. */
+const struct qos_media *probe_media_find(const struct probe_worker *w, const struct pkt_flow *flow,
+	bool is_rtcp, uint64_t now_ns, uint8_t *party);
 
 #endif

@@ -9,9 +9,9 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include "pkt_count.h"
 #include "qos_call_pvt.h"
 #include "qos_call_queue.h"
-#include "qos_count.h"
 #include "qos_mem.h"
 #include "qos_pool.h"
 
@@ -332,7 +332,7 @@ static bool evict(struct qos_calls *calls, struct call_worker *w, uint64_t now_n
 	cds_list_add_tail(&call->home_link, &w->evicted);
 	w->evicted_count++;
 	atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
-	qos_count(&w->counters.calls_evicted, 1);
+	pkt_count(&w->counters.calls_evicted, 1);
 	return true;
 }
 
@@ -370,7 +370,7 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	atomic_store_explicit(hint_of(calls, key->hash), qos_pool_number(&calls->pool, call) + 1,
 		memory_order_relaxed);
 	qos_call_queue_add(&calls->workers[worker].queue, call, now_ns + calls->least_ns);
-	qos_count(&calls->workers[worker].counters.calls_opened, 1);
+	pkt_count(&calls->workers[worker].counters.calls_opened, 1);
 	return call;
 }
 
@@ -388,7 +388,7 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker,
 			c = open_call(calls, worker, &key, msg, now_ns, &is_new);
 		*call = c;
 		if (!c) {
-			qos_count(&calls->workers[worker].counters.calls_refused, 1);
+			pkt_count(&calls->workers[worker].counters.calls_refused, 1);
 			return QOS_CALL_REFUSED;
 		}
 		pthread_mutex_lock(&c->lock);
@@ -458,7 +458,7 @@ struct qos_call *qos_calls_take_evicted(struct qos_calls *calls, unsigned worker
 	call = cds_list_first_entry(&w->evicted, struct qos_call, home_link);
 	cds_list_del(&call->home_link);
 	w->evicted_count--;
-	qos_count(&w->counters.calls_closed, 1);
+	pkt_count(&w->counters.calls_closed, 1);
 	return call;
 }
 
@@ -484,7 +484,7 @@ struct qos_call *qos_calls_expire(
 			continue;
 		}
 		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
-		qos_count(&w->counters.calls_closed, 1);
+		pkt_count(&w->counters.calls_closed, 1);
 		return call;
 	}
 	w->is_looking = false;

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "qos_count.h"
+#include "pkt_count.h"
 #include "qos_mem.h"
 #include "qos_pool.h"
 
@@ -349,7 +349,7 @@ static void take_out(
 	filter_remove(&medias->filter, hash_key(medias, &key));
 	count_udptl(medias, media, -1);
 	atomic_fetch_sub_explicit(&medias->count, 1, memory_order_relaxed);
-	qos_count(&counters->media_withdrawn, 1);
+	pkt_count(&counters->media_withdrawn, 1);
 	tell(medias, media, false);
 	drop_media(media);
 }
@@ -509,12 +509,12 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 	if (old && must_stay(old, is_rtcp))
 		return;
 	if (!old && atomic_load_explicit(&medias->count, memory_order_relaxed) >= medias->max) {
-		qos_count(&pub->counters->media_refused, 1);
+		pkt_count(&pub->counters->media_refused, 1);
 		return;
 	}
 	media = make_media(pub, sdp, key, is_rtcp);
 	if (!media) {
-		qos_count(&pub->counters->media_refused, 1);
+		pkt_count(&pub->counters->media_refused, 1);
 		return;
 	}
 	if ((old && says_same(old, media)) || !qos_call_hold(pub->call)) {
@@ -535,7 +535,7 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 		atomic_fetch_add_explicit(&medias->count, 1, memory_order_relaxed);
 		tell(medias, media, true);
 	}
-	qos_count(&pub->counters->media_published, 1);
+	pkt_count(&pub->counters->media_published, 1);
 	link_to_call(pub, media);
 }
 
@@ -548,15 +548,17 @@ static bool is_endpoint(const struct media_key *key)
 	       !pkt_addr_eq(&key->addr, &unspecified);
 }
 
+static bool is_at(const struct sdp_media *sdp, const struct media_key *key)
+{
+	return sdp->has_address && sdp->port == key->port && sdp->family == key->family &&
+	       pkt_addr_eq(&sdp->addr, &key->addr);
+}
+
 static bool is_media_port(const struct sdp_session *session, const struct media_key *key)
 {
-	for (unsigned i = 0; i < session->media_count; i++) {
-		const struct sdp_media *sdp = &session->media[i];
-
-		if (sdp->has_address && sdp->port == key->port && sdp->family == key->family &&
-			pkt_addr_eq(&sdp->addr, &key->addr))
+	for (unsigned i = 0; i < session->media_count; i++)
+		if (is_at(&session->media[i], key))
 			return true;
-	}
 	return false;
 }
 
@@ -572,17 +574,16 @@ static void publish_candidates(const struct publication *pub, const struct sdp_m
 }
 
 /* The first of sections with one address speaks for all. */
-static bool is_spoken_for(const struct publication *pub, const struct sdp_media *sdp)
+static bool is_spoken_for(
+	const struct publication *pub, const struct sdp_media *sdp, const struct media_key *key)
 {
 	for (const struct sdp_media *m = pub->session->media; m != sdp; m++)
-		if (m->is_rtp && sdp->is_rtp && m->port == sdp->port && m->family == sdp->family &&
-			pkt_addr_eq(&m->addr, &sdp->addr))
+		if (m->is_rtp && sdp->is_rtp && is_at(m, key))
 			return true;
 	return false;
 }
 
-static void publish_media(const struct publication *pub, const struct sdp_session *session,
-	const struct sdp_media *sdp)
+static void publish_media(const struct publication *pub, const struct sdp_media *sdp)
 {
 	struct media_key rtp = {.addr = sdp->addr, .port = sdp->port, .family = sdp->family};
 	struct media_key rtcp = {
@@ -590,12 +591,12 @@ static void publish_media(const struct publication *pub, const struct sdp_sessio
 
 	if (sdp->port == 0 || (!sdp->is_rtp && !sdp->is_udptl))
 		return;
-	if (sdp->has_address && is_endpoint(&rtp) && !is_spoken_for(pub, sdp))
+	if (sdp->has_address && is_endpoint(&rtp) && !is_spoken_for(pub, sdp, &rtp))
 		put_endpoint(pub, sdp, &rtp, false);
 	if (sdp->is_rtp)
 		publish_candidates(pub, sdp);
 	/* With rtcp-mux it is the media port itself (RFC 5761 section 5.1.1). */
-	if (sdp->is_rtp && is_endpoint(&rtcp) && !is_media_port(session, &rtcp))
+	if (sdp->is_rtp && is_endpoint(&rtcp) && !is_media_port(pub->session, &rtcp))
 		put_endpoint(pub, sdp, &rtcp, true);
 }
 
@@ -609,7 +610,7 @@ void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigne
 	 * nothing may be added any more. */
 	if (!cds_lfht_is_node_deleted(&call->node))
 		for (unsigned i = 0; i < session->media_count; i++)
-			publish_media(&pub, session, &session->media[i]);
+			publish_media(&pub, &session->media[i]);
 	pthread_mutex_unlock(&medias->publishing);
 }
 

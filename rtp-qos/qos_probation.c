@@ -114,13 +114,13 @@ bool qos_probation_is_hinted(
 
 static void pend(struct qos_probation *p, int64_t n)
 {
-	qos_count(&p->pending, (uint64_t)n);
+	pkt_count(&p->pending, (uint64_t)n);
 }
 
 /* The packets so far belong to no stream. */
 static void give_up_packets(struct qos_probation *p, struct qos_candidate *c)
 {
-	qos_count(&p->unconfirmed, c->pending);
+	pkt_count(&p->unconfirmed, c->pending);
 	pend(p, -(int64_t)c->pending);
 	c->pending = 0;
 	c->count = 0;
@@ -132,7 +132,7 @@ static void give_up(struct qos_probation *p, struct qos_candidate *c)
 {
 	give_up_packets(p, c);
 	c->last_ns = 0;
-	qos_count(&p->counters->candidates_dropped, 1);
+	pkt_count(&p->counters->candidates_dropped, 1);
 }
 
 void qos_probation_release(struct qos_probation *p, struct qos_candidate *c)
@@ -140,7 +140,7 @@ void qos_probation_release(struct qos_probation *p, struct qos_candidate *c)
 	pend(p, -(int64_t)c->pending);
 	c->pending = 0;
 	c->last_ns = 0;
-	qos_count(&p->counters->candidates_confirmed, 1);
+	pkt_count(&p->counters->candidates_confirmed, 1);
 }
 
 static struct qos_candidate *set_of(const struct qos_probation *p, const struct pkt_media_key *key)
@@ -186,7 +186,7 @@ static struct qos_candidate *make(struct qos_probation *p, const struct pkt_medi
 	c->kept = 0;
 	c->pending = 0;
 	c->has_marker = false;
-	qos_count(&p->counters->candidates_opened, 1);
+	pkt_count(&p->counters->candidates_opened, 1);
 	return c;
 }
 
@@ -230,7 +230,7 @@ static void drop_first(struct qos_probation *p, struct qos_candidate *c)
 	c->kept--;
 	c->pending--;
 	pend(p, -1);
-	qos_count(&p->unconfirmed, 1);
+	pkt_count(&p->unconfirmed, 1);
 }
 
 static void count_next(struct qos_candidate *c, uint16_t seq)

@@ -73,7 +73,7 @@ static void note_round_trip(struct walk *w, struct qos_rtcp *about, struct qos_r
 
 	switch (qos_rtt_answer(&about->sr, block->lsr, block->dlsr, w->now_ns, &us)) {
 	case QOS_RTT_OK:
-		qos_count(&w->table->counters.rtcp_round_trips, 1);
+		pkt_count(&w->table->counters.rtcp_round_trips, 1);
 		qos_rtt_add(&about->to_receiver, us);
 		if (own)
 			qos_rtt_add(&own->to_source, us);
@@ -81,7 +81,7 @@ static void note_round_trip(struct walk *w, struct qos_rtcp *about, struct qos_r
 	case QOS_RTT_NOTHING:
 		break;
 	default:
-		qos_count(&w->table->counters.rtcp_round_trips_refused, 1);
+		pkt_count(&w->table->counters.rtcp_round_trips_refused, 1);
 	}
 }
 
@@ -90,10 +90,10 @@ static void note_block(struct walk *w, struct qos_rtcp *own, const struct rtcp_r
 	struct qos_rtcp *about = find(w->table, &w->back, block->ssrc);
 
 	if (!about) {
-		qos_count(&w->table->counters.rtcp_blocks_unknown, 1);
+		pkt_count(&w->table->counters.rtcp_blocks_unknown, 1);
 		return;
 	}
-	qos_count(&w->table->counters.rtcp_blocks, 1);
+	pkt_count(&w->table->counters.rtcp_blocks, 1);
 	about->blocks++;
 	about->fraction = block->fraction_lost;
 	about->lost = block->packets_lost;
@@ -128,7 +128,7 @@ static void note_dlrr(struct walk *w, struct qos_rtcp *own, const struct rtcp_xr
 	for (unsigned i = 0; own && rtcp_xr_dlrr(block, i, &d); i++) {
 		if (qos_rtt_answer(&own->rrtr, d.lrr, d.dlrr, w->now_ns, &us) != QOS_RTT_OK)
 			continue;
-		qos_count(&w->table->counters.rtcp_round_trips, 1);
+		pkt_count(&w->table->counters.rtcp_round_trips, 1);
 		qos_rtt_add(&own->to_source, us);
 	}
 }
@@ -140,21 +140,21 @@ static void note_xr_block(struct walk *w, struct qos_rtcp *own, const struct rtc
 	uint32_t middle;
 
 	if (rtcp_voip_metrics(block, &metrics)) {
-		qos_count(&w->table->counters.rtcp_xr_voip, 1);
+		pkt_count(&w->table->counters.rtcp_xr_voip, 1);
 		about = find(w->table, &w->back, metrics.ssrc);
 		if (about) {
 			about->has_xr = true;
 			about->xr = metrics;
 		}
 	} else if (rtcp_xr_rrtr(block, &middle)) {
-		qos_count(&w->table->counters.rtcp_xr_times, 1);
+		pkt_count(&w->table->counters.rtcp_xr_times, 1);
 		for (unsigned i = 0; i < w->about_count; i++)
 			qos_rtt_pass(&w->about[i]->rrtr, middle, w->now_ns);
 	} else if (block->type == RTCP_XR_DLRR) {
-		qos_count(&w->table->counters.rtcp_xr_times, 1);
+		pkt_count(&w->table->counters.rtcp_xr_times, 1);
 		note_dlrr(w, own, block);
 	} else {
-		qos_count(rtcp_xr_is_known(block->type) ? &w->table->counters.rtcp_xr_other
+		pkt_count(rtcp_xr_is_known(block->type) ? &w->table->counters.rtcp_xr_other
 							: &w->table->counters.rtcp_xr_unknown,
 			1);
 	}
@@ -212,27 +212,27 @@ static void note_feedback(struct walk *w, const struct rtcp_packet *packet)
 	about = find(w->table, &w->back, feedback.media_ssrc);
 	switch (feedback.kind) {
 	case RTCP_FB_NACK:
-		qos_count(&counters->rtcp_nacks, 1);
+		pkt_count(&counters->rtcp_nacks, 1);
 		if (about) {
 			about->nacks++;
 			about->nack_packets += rtcp_nack_packets(&feedback);
 		}
 		break;
 	case RTCP_FB_PLI:
-		qos_count(&counters->rtcp_plis, 1);
+		pkt_count(&counters->rtcp_plis, 1);
 		if (about)
 			about->plis++;
 		break;
 	case RTCP_FB_FIR:
-		qos_count(&counters->rtcp_firs, 1);
+		pkt_count(&counters->rtcp_firs, 1);
 		note_fir(w, &feedback);
 		break;
 	case RTCP_FB_REMB:
-		qos_count(&counters->rtcp_rembs, 1);
+		pkt_count(&counters->rtcp_rembs, 1);
 		note_remb(w, &feedback);
 		break;
 	case RTCP_FB_OTHER:
-		qos_count(&counters->rtcp_feedback_other, 1);
+		pkt_count(&counters->rtcp_feedback_other, 1);
 		break;
 	}
 }

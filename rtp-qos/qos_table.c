@@ -150,7 +150,7 @@ uint32_t qos_table_open(struct qos_table *t, const struct pkt_media *first,
 	uint32_t slot;
 
 	if (stream == QOS_NONE) {
-		qos_count(&t->counters.streams_refused, 1);
+		pkt_count(&t->counters.streams_refused, 1);
 		return QOS_NONE;
 	}
 	cold = &t->cold[stream];
@@ -165,7 +165,7 @@ uint32_t qos_table_open(struct qos_table *t, const struct pkt_media *first,
 	cold->ssrc_changes = qos_flows_open(&t->flows, &origin->flow, &t->seed);
 	if (call)
 		qos_table_attach(t, stream, call, party);
-	qos_count(&t->counters.streams_opened, 1);
+	pkt_count(&t->counters.streams_opened, 1);
 	atomic_store_explicit(&t->open, qos_table_count(t) + 1, memory_order_relaxed);
 	return stream;
 }
@@ -186,10 +186,10 @@ void qos_table_close(struct qos_table *t, uint32_t stream)
 		qos_call_put(cold->call);
 		cold->call = NULL;
 	}
-	qos_count(&t->counters.streams_closed, 1);
-	qos_count(&t->counters.duplicates, cold->duplicates);
-	qos_count(&t->counters.reordered, cold->reordered);
-	qos_count(&t->counters.lost, lost);
+	pkt_count(&t->counters.streams_closed, 1);
+	pkt_count(&t->counters.duplicates, cold->duplicates);
+	pkt_count(&t->counters.reordered, cold->reordered);
+	pkt_count(&t->counters.lost, lost);
 	cold->is_open = false;
 	cold->next_free = t->free_head;
 	t->free_head = stream;

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "qos_count.h"
+#include "pkt_count.h"
 #include "qos_flows.h"
 #include "qos_group.h"
 #include "qos_options.h"

@@ -90,7 +90,7 @@ static void take_frame(struct probe_worker *w, const uint8_t *mem, const struct 
 			PKT_OK &&
 		cls_payload(w->probe->cls, w->scratch, view.payload) == CLS_SIP)
 		outcome = probe_signalling_sip(w, &view, frame->time_ns);
-	probe_count(&w->outcome[outcome], 1);
+	pkt_count(&w->outcome[outcome], 1);
 }
 
 static void take_chunk(struct calls_bench *b)

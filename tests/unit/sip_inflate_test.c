@@ -20,12 +20,9 @@ struct rig {
 static int setup(void **state)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
-	size_t size = sip_inflate_memory();
 
 	assert_non_null(rig);
-	rig->memory = aligned_alloc(64, size);
-	assert_non_null(rig->memory);
-	memset(rig->memory, 0, size);
+	rig->memory = zeroed(sip_inflate_memory());
 	sip_inflate_init(&rig->inflate, rig->memory);
 	*state = rig;
 	return 0;

@@ -25,9 +25,7 @@ static int setup(void **state)
 	struct rig *rig = calloc(1, sizeof(*rig));
 
 	assert_non_null(rig);
-	rig->memory = aligned_alloc(64, (sip_sctp_memory() + 63) / 64 * 64);
-	assert_non_null(rig->memory);
-	memset(rig->memory, 0, sip_sctp_memory());
+	rig->memory = zeroed(sip_sctp_memory());
 	sip_sctp_init(&rig->sctp, rig->memory, &(struct pkt_seed){.k = {1, 2, 3, 4}});
 	rig->says_sip = true;
 	*state = rig;

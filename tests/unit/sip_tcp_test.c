@@ -46,12 +46,9 @@ static void write_stream(struct rig *rig)
 static int setup(void **state)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
-	size_t size = sip_tcp_memory(FLOWS);
 
 	assert_non_null(rig);
-	rig->memory = aligned_alloc(64, (size + 63) / 64 * 64);
-	assert_non_null(rig->memory);
-	memset(rig->memory, 0, size);
+	rig->memory = zeroed(sip_tcp_memory(FLOWS));
 	sip_tcp_init(&rig->tcp, rig->memory, FLOWS, &(struct pkt_seed){.k = {1, 2, 3, 4}});
 	rig->now_ns = 1000000 * SECOND;
 	rig->seq = UINT32_MAX - 300; /* wraps within the stream */

@@ -29,6 +29,15 @@ static inline uint8_t *guarded_copy(const void *data, size_t n)
 	return map + room - n;
 }
 
+/* Zeroed, aligned to 64 as tables want it. Free with free. */
+static inline void *zeroed(size_t n)
+{
+	void *p = aligned_alloc(64, (n + 63) / 64 * 64);
+
+	assert_non_null(p);
+	return memset(p, 0, n);
+}
+
 static inline void guarded_free(uint8_t *p, size_t n)
 {
 	size_t room = (n + 4095) / 4096 * 4096 + 4096;
