@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Directions in a hash table and in the order of their last segments; each with its window, from which
  * messages are taken. */
-#include "sip_tcp.h"
-
-#include <stdalign.h>
-
 #include "pkt_count.h"
-#include "sip_frame.h"
-#include "sip_ws.h"
+#include "sip_tcp_pvt.h"
 
 enum {
 	EARLY_COUNT = 64,
 	EARLY_BYTES = 1500,
-};
-
-/* A message that does not end yet, so that it is not looked through again with every segment. */
-struct unfinished {
-	uint32_t seq; /* where it begins */
-	uint32_t need; /* octets without which it does not end */
-	struct sip_frame frame;
-	struct sip_ws_message ws;
-};
-
-struct sip_tcp_flow {
-	alignas(64) struct pkt_view view; /* addresses */
-	uint32_t next; /* in its bucket, number + 1 */
-	uint32_t older, newer; /* number + 1 */
-	bool is_ws; /* SIP over WebSocket */
-	unsigned unfinished_count;
-	struct unfinished unfinished[TCP_WINDOW_RANGES];
-	struct tcp_window window;
 };
 
 /* A segment that came when nothing was known of its connection; proto 0: none. */
@@ -37,16 +14,6 @@ struct sip_tcp_early {
 	alignas(64) struct pkt_view view;
 	uint64_t time_ns;
 	uint8_t data[EARLY_BYTES];
-};
-
-/* One segment on its way through, or a tick. */
-struct pass {
-	struct sip_tcp *tcp;
-	struct sip_tcp_flow *flow;
-	uint64_t now_ns;
-	sip_tcp_message_fn fn;
-	void *arg;
-	unsigned messages;
 };
 
 static uint32_t buckets_of(uint32_t flows)
@@ -98,11 +65,6 @@ static struct sip_tcp_flow *flow_at(const struct sip_tcp *tcp, uint32_t number)
 	return &tcp->flows[number - 1];
 }
 
-static uint32_t number_of(const struct sip_tcp *tcp, const struct sip_tcp_flow *flow)
-{
-	return (uint32_t)(flow - tcp->flows) + 1;
-}
-
 static bool is_same(const struct pkt_view *a, const struct pkt_view *b)
 {
 	return a->tenant == b->tenant && pkt_flow_eq(&a->flow, &b->flow);
@@ -124,7 +86,7 @@ static void unlink_age(struct sip_tcp *tcp, const struct sip_tcp_flow *flow)
 
 static void link_newest(struct sip_tcp *tcp, struct sip_tcp_flow *flow)
 {
-	uint32_t number = number_of(tcp, flow);
+	uint32_t number = sip_tcp_number(tcp, flow);
 
 	flow->older = tcp->newest;
 	flow->newer = 0;
@@ -135,7 +97,7 @@ static void link_newest(struct sip_tcp *tcp, struct sip_tcp_flow *flow)
 static void unlink_bucket(struct sip_tcp *tcp, const struct sip_tcp_flow *flow)
 {
 	uint32_t *link = bucket_of(tcp, &flow->view);
-	uint32_t number = number_of(tcp, flow);
+	uint32_t number = sip_tcp_number(tcp, flow);
 
 	while (*link != number)
 		link = &flow_at(tcp, *link)->next;
@@ -150,7 +112,7 @@ static void count_losses(struct sip_tcp *tcp, struct sip_tcp_flow *flow)
 	pkt_count(&tcp->counters.tcp_gaps, flow->window.gaps);
 	pkt_count(&tcp->counters.tcp_skipped_bytes, flow->window.dropped);
 	flow->window.gaps = flow->window.dropped = 0;
-	sip_inflate_forget(&tcp->inflate, number_of(tcp, flow));
+	sip_inflate_forget(&tcp->inflate, sip_tcp_number(tcp, flow));
 }
 
 /* All that is known of the connection so far is forgotten. */
@@ -159,7 +121,7 @@ static void forget(struct sip_tcp *tcp, struct sip_tcp_flow *flow)
 	tcp->waiting -= flow->window.waiting != 0;
 	tcp_window_clear(&flow->window);
 	count_losses(tcp, flow);
-	sip_inflate_forget(&tcp->inflate, number_of(tcp, flow));
+	sip_inflate_forget(&tcp->inflate, sip_tcp_number(tcp, flow));
 }
 
 static struct sip_tcp_flow *open_flow(struct sip_tcp *tcp, const struct pkt_view *view)
@@ -178,144 +140,13 @@ static struct sip_tcp_flow *open_flow(struct sip_tcp *tcp, const struct pkt_view
 	}
 	flow->view = *view;
 	flow->next = *bucket;
-	*bucket = number_of(tcp, flow);
+	*bucket = sip_tcp_number(tcp, flow);
 	link_newest(tcp, flow);
 	pkt_count(&tcp->counters.tcp_flows_opened, 1);
 	return flow;
 }
 
-static void give(struct pass *p, struct bytes message, size_t wire, uint64_t time_ns)
-{
-	struct pkt_view view = p->flow->view;
-
-	view.payload = message;
-	view.payload_wire = (uint32_t)wire;
-	p->fn(p->arg, &view, time_ns);
-	p->messages++;
-}
-
-static bool is_keep_alive(struct bytes payload)
-{
-	return !bytes_trim(payload).n;
-}
-
-/* in: the frames of a message. */
-static void give_ws(
-	struct pass *p, struct bytes in, const struct sip_ws_message *message, uint64_t time_ns)
-{
-	struct sip_tcp *tcp = p->tcp;
-	struct bytes payload = {tcp->unmasked, sip_ws_payload(in, tcp->unmasked)};
-	size_t n = SIP_TCP_MESSAGE_MAX;
-
-	if (message->is_compressed) {
-		if (!sip_inflate_message(
-			    &tcp->inflate, number_of(tcp, p->flow), payload, tcp->inflated, &n)) {
-			pkt_count(&tcp->counters.websocket_unreadable, 1);
-			return;
-		}
-		payload = bytes_of(tcp->inflated, n);
-	}
-	if (!is_keep_alive(payload))
-		give(p, payload, payload.n, time_ns);
-}
-
-/* Gives what is whole at the front of in, and says how many octets that is or what is missing. */
-static enum sip_frame_kind take_sip(
-	struct pass *p, struct bytes in, uint64_t time_ns, struct unfinished *u)
-{
-	struct sip_frame *frame = &u->frame;
-	enum sip_frame_kind kind = sip_frame_next(in, frame);
-
-	if (kind == SIP_FRAME_WHOLE && frame->n <= SIP_TCP_MESSAGE_MAX)
-		give(p, bytes_of(in.p + frame->skip, frame->n), frame->n, time_ns);
-	return kind;
-}
-
-static enum sip_frame_kind take_ws(
-	struct pass *p, struct bytes in, uint64_t time_ns, struct unfinished *u)
-{
-	struct sip_ws_message *message = &u->ws;
-	enum sip_frame_kind kind = sip_ws_next(in, message);
-
-	u->frame = (struct sip_frame){.n = message->n};
-	if (kind == SIP_FRAME_WHOLE && message->payload_n && message->n <= SIP_TCP_MESSAGE_MAX)
-		give_ws(p, bytes_head(in, message->n), message, time_ns);
-	return kind;
-}
-
-/* Something is no message. */
-static size_t skip(struct pass *p, struct bytes in)
-{
-	size_t n = p->flow->is_ws ? sip_ws_find(in) : sip_frame_find(in);
-
-	pkt_count(&p->tcp->counters.tcp_skipped_bytes, n);
-	sip_inflate_forget(&p->tcp->inflate, number_of(p->tcp, p->flow));
-	return n;
-}
-
-/* The rest stays in order, the oldest first. */
-static void drop_unfinished(struct sip_tcp_flow *flow, unsigned i)
-{
-	flow->unfinished_count--;
-	memmove(&flow->unfinished[i], &flow->unfinished[i + 1],
-		(flow->unfinished_count - i) * sizeof(flow->unfinished[0]));
-}
-
-/* Takes what is known of the message that begins at seq; of most nothing is. */
-static struct unfinished take_unfinished(struct sip_tcp_flow *flow, uint32_t seq)
-{
-	for (unsigned i = 0; i < flow->unfinished_count; i++) {
-		struct unfinished u = flow->unfinished[i];
-
-		if (u.seq != seq)
-			continue;
-		drop_unfinished(flow, i);
-		return u;
-	}
-	return (struct unfinished){.seq = seq};
-}
-
-/* There may be one in every range, and those of ranges that were dropped. */
-static void keep_unfinished(struct sip_tcp_flow *flow, const struct unfinished *u)
-{
-	if (flow->unfinished_count == TCP_WINDOW_RANGES)
-		drop_unfinished(flow, 0);
-	flow->unfinished[flow->unfinished_count++] = *u;
-}
-
-/* Octets at the front of data, from seq on, that are done with: messages, and what is none of any. */
-static size_t take_messages(struct pass *p, uint32_t seq, struct bytes data, uint64_t time_ns)
-{
-	struct unfinished u = take_unfinished(p->flow, seq);
-	size_t done = 0;
-
-	while (done < data.n) {
-		struct bytes rest = bytes_skip(data, done);
-		enum sip_frame_kind kind = SIP_FRAME_MORE;
-
-		if (rest.n >= u.need)
-			kind = p->flow->is_ws ? take_ws(p, rest, time_ns, &u)
-					      : take_sip(p, rest, time_ns, &u);
-		if (kind == SIP_FRAME_MORE && u.frame.n <= SIP_TCP_MESSAGE_MAX &&
-			rest.n - u.frame.skip < SIP_TCP_MESSAGE_MAX) {
-			done += u.frame.skip;
-			u.frame.skip = 0;
-			u.seq = seq + (uint32_t)done;
-			u.need = (uint32_t)u.frame.n;
-			if (done < data.n)
-				keep_unfinished(p->flow, &u);
-			return done;
-		}
-		if (kind == SIP_FRAME_WHOLE && u.frame.n <= SIP_TCP_MESSAGE_MAX)
-			done += u.frame.skip + u.frame.n;
-		else
-			done += skip(p, rest);
-		u = (struct unfinished){0};
-	}
-	return done;
-}
-
-static void take_due(struct pass *p)
+static void take_due(struct sip_tcp_pass *p)
 {
 	struct tcp_window *w = &p->flow->window;
 	unsigned i;
@@ -323,7 +154,7 @@ static void take_due(struct pass *p)
 	for (i = tcp_window_due(w, 0); i < w->range_count; i = tcp_window_due(w, i + 1)) {
 		const struct tcp_range *r = &w->ranges[i];
 		uint64_t time_ns = r->is_after_hole ? r->since_ns : p->now_ns;
-		size_t done = take_messages(p, r->start, tcp_window_data(w, i), time_ns);
+		size_t done = sip_tcp_take_messages(p, r->start, tcp_window_data(w, i), time_ns);
 
 		tcp_window_finish(w, i, (uint32_t)done);
 	}
@@ -332,13 +163,13 @@ static void take_due(struct pass *p)
 
 /* Nothing waits, and the segment follows what is done with: its messages need no window. Returns the
  * octets that are done with. */
-static size_t take_directly(struct pass *p, const struct pkt_view *view)
+static size_t take_directly(struct sip_tcp_pass *p, const struct pkt_view *view)
 {
 	size_t n;
 
 	if (!tcp_window_follows(&p->flow->window, view->tcp_seq))
 		return 0;
-	n = take_messages(p, view->tcp_seq, view->payload, p->now_ns);
+	n = sip_tcp_take_messages(p, view->tcp_seq, view->payload, p->now_ns);
 	if (n)
 		tcp_window_pass(&p->flow->window, view->tcp_seq, (uint32_t)n);
 	return n;
@@ -370,7 +201,7 @@ static void keep_early(struct sip_tcp *tcp, const struct pkt_view *view, uint64_
 }
 
 /* Segments of a connection that came shortly before the one by which it was found. */
-static void take_early(struct pass *p)
+static void take_early(struct sip_tcp_pass *p)
 {
 	for (unsigned i = 0; i < EARLY_COUNT; i++) {
 		struct sip_tcp_early *early = &p->tcp->early[i];
@@ -408,40 +239,20 @@ static struct sip_tcp_flow *flow_of(
 	return flow;
 }
 
-/* A message of which the capture cut the end off, as far as it goes. */
-static bool give_cut(struct pass *p, struct bytes rest, size_t wire)
-{
-	struct sip_ws_message message = {0};
-	struct sip_frame frame = {0};
-
-	if (!p->flow->is_ws) {
-		if (sip_frame_next(rest, &frame) != SIP_FRAME_MORE || frame.skip == rest.n)
-			return false;
-		give(p, rest, wire, p->now_ns);
-		return true;
-	}
-	if (sip_ws_next(rest, &message) != SIP_FRAME_MORE || !message.payload_n ||
-		message.is_compressed)
-		return false;
-	give(p, bytes_of(p->tcp->unmasked, sip_ws_payload(rest, p->tcp->unmasked)),
-		message.payload_n, p->now_ns);
-	return true;
-}
-
 /* Of a segment that the capture cut, and that follows what is done with, the last message comes out as far
  * as it goes: the rest of it will never be there. */
-static size_t take_cut(struct pass *p, const struct pkt_view *view, size_t done)
+static size_t take_cut(struct sip_tcp_pass *p, const struct pkt_view *view, size_t done)
 {
 	struct bytes rest = bytes_skip(view->payload, done);
 	uint32_t seq = view->tcp_seq + (uint32_t)done, wire = view->payload_wire - (uint32_t)done;
 
-	if (!tcp_window_follows(&p->flow->window, seq) || !give_cut(p, rest, wire))
+	if (!tcp_window_follows(&p->flow->window, seq) || !sip_tcp_give_cut(p, rest, wire))
 		return done;
 	tcp_window_pass(&p->flow->window, seq, wire);
 	return view->payload.n;
 }
 
-static bool take_segment(struct pass *p, const struct pkt_view *view)
+static bool take_segment(struct sip_tcp_pass *p, const struct pkt_view *view)
 {
 	size_t done = take_directly(p, view);
 	bool is_new = done != 0;
@@ -455,7 +266,7 @@ static bool take_segment(struct pass *p, const struct pkt_view *view)
 }
 
 /* had_waiting: of the flow, before this segment or tick. */
-static void settle(struct pass *p, bool had_waiting)
+static void settle(struct sip_tcp_pass *p, bool had_waiting)
 {
 	count_losses(p->tcp, p->flow);
 	if (p->flow->window.waiting)
@@ -467,7 +278,7 @@ static void settle(struct pass *p, bool had_waiting)
 enum sip_tcp_result sip_tcp_take(struct sip_tcp *tcp, const struct pkt_view *view, bool begins_sip,
 	uint64_t now_ns, sip_tcp_message_fn fn, void *arg)
 {
-	struct pass p = {.tcp = tcp, .now_ns = now_ns, .fn = fn, .arg = arg};
+	struct sip_tcp_pass p = {.tcp = tcp, .now_ns = now_ns, .fn = fn, .arg = arg};
 	bool is_found, is_new, had_waiting;
 
 	p.flow = flow_of(tcp, view, begins_sip, &is_found);
@@ -491,7 +302,7 @@ void sip_tcp_tick(
 	if (!tcp->waiting)
 		return;
 	for (uint32_t i = 0; i < tcp->used; i++) {
-		struct pass p = {
+		struct sip_tcp_pass p = {
 			.tcp = tcp, .flow = &tcp->flows[i], .now_ns = now_ns, .fn = fn, .arg = arg};
 
 		if (!p.flow->window.waiting)
