@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of announced media endpoints. Publishing takes one mutex, once for each description that
- * is new; proxies repeat the same one on every hop, so an endpoint that says nothing new stays. */
-#include "qos_media.h"
-
+/* The table of announced media endpoints, found without lock, changed under one mutex. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "pkt_count.h"
+#include "qos_media_pvt.h"
 #include "qos_mem.h"
 #include "qos_pool.h"
 
@@ -43,22 +41,7 @@ struct qos_medias {
 	void *watch_arg;
 };
 
-struct media_key {
-	struct pkt_addr addr;
-	uint16_t port;
-	uint8_t family;
-};
-
-/* One publication: what every endpoint of a description has in common. */
-struct publication {
-	struct qos_medias *medias;
-	struct qos_call *call;
-	unsigned party;
-	const struct sdp_session *session;
-	struct qos_call_counters *counters;
-};
-
-static uint64_t hash_key(const struct qos_medias *medias, const struct media_key *key)
+static uint64_t hash_key(const struct qos_medias *medias, const struct qos_media_key *key)
 {
 	const uint64_t *k = medias->seed.k;
 	uint64_t h = pkt_hash_mix(
@@ -70,7 +53,7 @@ static uint64_t hash_key(const struct qos_medias *medias, const struct media_key
 static int match_media(struct cds_lfht_node *node, const void *arg)
 {
 	const struct qos_media *media = caa_container_of(node, struct qos_media, node);
-	const struct media_key *key = arg;
+	const struct qos_media_key *key = arg;
 
 	return media->port == key->port && media->family == key->family &&
 	       pkt_addr_eq(&media->addr, &key->addr);
@@ -107,15 +90,15 @@ static void filter_remove(const struct filter *filter, uint64_t hash)
 		atomic_store_explicit(count, (uint8_t)(n - 1), memory_order_release);
 }
 
-static struct media_key key_of(const struct qos_media *media)
+static struct qos_media_key key_of(const struct qos_media *media)
 {
-	return (struct media_key){
+	return (struct qos_media_key){
 		.addr = media->addr, .port = media->port, .family = media->family};
 }
 
 /* QSBR: a registered thread is in a read section until its next quiescent state. */
 static struct qos_media *find_media(
-	struct qos_medias *medias, const struct media_key *key, uint64_t hash)
+	struct qos_medias *medias, const struct qos_media_key *key, uint64_t hash)
 {
 	struct cds_lfht_iter iter;
 	struct cds_lfht_node *node;
@@ -128,7 +111,7 @@ static struct qos_media *find_media(
 const struct qos_media *qos_media_find(
 	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
 {
-	struct media_key key = {.addr = *addr, .port = port, .family = family};
+	struct qos_media_key key = {.addr = *addr, .port = port, .family = family};
 	uint64_t hash = hash_key(medias, &key);
 
 	return filter_has(&medias->filter, hash) ? find_media(medias, &key, hash) : NULL;
@@ -137,13 +120,13 @@ const struct qos_media *qos_media_find(
 void qos_media_prefetch(
 	const struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
 {
-	struct media_key key = {.addr = *addr, .port = port, .family = family};
+	struct qos_media_key key = {.addr = *addr, .port = port, .family = family};
 
 	__builtin_prefetch((const void *)filter_count(&medias->filter, hash_key(medias, &key)));
 }
 
 /* There is no other way to fetch a bucket of the hash table than to look it up. */
-static void touch(struct qos_medias *medias, const struct media_key *key)
+static void touch(struct qos_medias *medias, const struct qos_media_key *key)
 {
 	uint64_t hash = hash_key(medias, key);
 
@@ -155,9 +138,9 @@ void qos_media_touch(struct qos_medias *medias, const struct sdp_session *sessio
 {
 	for (unsigned i = 0; i < session->media_count; i++) {
 		const struct sdp_media *sdp = &session->media[i];
-		struct media_key rtp = {
+		struct qos_media_key rtp = {
 			.addr = sdp->addr, .port = sdp->port, .family = sdp->family};
-		struct media_key rtcp = {
+		struct qos_media_key rtcp = {
 			.addr = sdp->rtcp_addr, .port = sdp->rtcp_port, .family = sdp->rtcp_family};
 
 		touch(medias, &rtp);
@@ -342,7 +325,7 @@ static void unlink_from_call(struct qos_media *media)
 static void take_out(
 	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
 {
-	struct media_key key = key_of(media);
+	struct qos_media_key key = key_of(media);
 
 	unlink_from_call(media);
 	cds_lfht_del(medias->table, &media->node);
@@ -354,98 +337,14 @@ static void take_out(
 	drop_media(media);
 }
 
-/* Newest first; the last goes, so that a call that moves its media again and again does not fill the
- * table. */
-static void link_to_call(const struct publication *pub, struct qos_media *media)
+bool qos_media_is_room(const struct qos_medias *medias)
 {
-	struct qos_call *call = media->call;
-	struct qos_media *last = media;
-
-	media->call_next = call->media;
-	call->media = media;
-	if (++call->media_count <= QOS_MEDIA_PER_CALL_MAX)
-		return;
-	while (last->call_next)
-		last = last->call_next;
-	take_out(pub->medias, last, pub->counters);
+	return atomic_load_explicit(&medias->count, memory_order_relaxed) < medias->max;
 }
 
-/* The payload kind of a name that is not in the table is that of its m= line. */
-static enum qos_kind kind_of(enum sdp_kind kind)
+struct qos_media *qos_media_at(struct qos_medias *medias, const struct qos_media_key *key)
 {
-	switch (kind) {
-	case SDP_VIDEO:
-		return QOS_VIDEO;
-	case SDP_TEXT:
-		return QOS_TEXT;
-	default:
-		return QOS_AUDIO;
-	}
-}
-
-/* Of an endpoint's section first, then of those that have the same transport. */
-struct formats {
-	unsigned count;
-	struct {
-		const struct sdp_format *format;
-		enum sdp_kind kind;
-	} format[QOS_MEDIA_PAYLOADS_MAX];
-};
-
-static void add_formats(struct formats *formats, const struct sdp_media *sdp)
-{
-	for (unsigned i = 0; i < sdp->format_count && formats->count < QOS_MEDIA_PAYLOADS_MAX;
-		i++, formats->count++) {
-		formats->format[formats->count].format = &sdp->formats[i];
-		formats->format[formats->count].kind = sdp->kind;
-	}
-}
-
-static void collect_formats(
-	const struct publication *pub, const struct sdp_media *sdp, struct formats *formats)
-{
-	const struct sdp_session *session = pub->session;
-
-	add_formats(formats, sdp);
-	for (unsigned i = 0; i < session->media_count; i++)
-		if (&session->media[i] != sdp && sdp_media_shares(session, sdp, &session->media[i]))
-			add_formats(formats, &session->media[i]);
-}
-
-static void fill_payloads(struct qos_media *media, const struct formats *formats)
-{
-	for (unsigned i = 0; i < formats->count; i++) {
-		const struct sdp_format *format = formats->format[i].format;
-		struct qos_payload *payload = &media->payloads[media->payload_count++];
-
-		qos_payload_init(payload, format->pt, format->name, format->clock);
-		if (!payload->codec && !qos_codec_find(format->name, 0))
-			payload->kind = kind_of(formats->format[i].kind);
-	}
-}
-
-static bool says_same(const struct qos_media *a, const struct qos_media *b)
-{
-	if (a->call != b->call || a->party != b->party || a->is_rtcp != b->is_rtcp ||
-		a->is_udptl != b->is_udptl || a->is_secure != b->is_secure ||
-		a->ptime_ms != b->ptime_ms || a->kind != b->kind ||
-		a->payload_count != b->payload_count)
-		return false;
-	for (unsigned i = 0; i < a->payload_count; i++) {
-		const struct qos_payload *p = &a->payloads[i], *q = &b->payloads[i];
-
-		if (p->pt != q->pt || p->clock != q->clock || p->kind != q->kind ||
-			strcmp(p->name, q->name) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* The port after another's media may be media itself; a guess gives way to an announcement. */
-static bool must_stay(const struct qos_media *old, bool is_rtcp)
-{
-	return is_rtcp && !old->is_rtcp &&
-	       atomic_load_explicit(&old->call->end_ns, memory_order_relaxed) == 0;
+	return find_media(medias, key, hash_key(medias, key));
 }
 
 static struct qos_pool *pool_for(struct qos_medias *medias, unsigned payloads)
@@ -457,76 +356,51 @@ static struct qos_pool *pool_for(struct qos_medias *medias, unsigned payloads)
 	return &medias->pools[i];
 }
 
-static struct qos_media *make_media(const struct publication *pub, const struct sdp_media *sdp,
-	const struct media_key *key, bool is_rtcp)
+struct qos_media *qos_media_take(struct qos_medias *medias, unsigned payloads)
 {
 	/* Payloads are filled as they are counted. */
 	const size_t clear = offsetof(struct qos_media, payloads);
-	struct formats formats = {.count = 0};
-	struct qos_pool *pool;
-	struct qos_media *media;
+	struct qos_pool *pool = pool_for(medias, payloads);
+	struct qos_media *media = qos_pool_take(pool, clear);
 
-	if (!is_rtcp)
-		collect_formats(pub, sdp, &formats);
-	pool = pool_for(pub->medias, formats.count);
-	media = qos_pool_take(pool, clear);
 	/* What is held here under RCU is in the table, and only this mutex's holder takes it out. */
-	if (!media && pub->medias->may_wait) {
+	if (!media && medias->may_wait) {
 		urcu_qsbr_barrier();
 		media = qos_pool_take(pool, clear);
 	}
-	if (!media)
-		return NULL;
-	media->pool = pool;
-	media->call = pub->call;
-	media->addr = key->addr;
-	media->port = key->port;
-	media->family = key->family;
-	media->party = (uint8_t)pub->party;
-	media->is_rtcp = is_rtcp;
-	media->is_udptl = sdp->is_udptl;
-	media->is_secure = sdp->is_secure;
-	media->ptime_ms = sdp->ptime_ms;
-	media->kind = sdp->kind;
-	fill_payloads(media, &formats);
+	if (media)
+		media->pool = pool;
 	return media;
 }
 
-static bool is_shared(const struct publication *pub, const struct qos_media *old)
+/* Newest first; the last goes, so that a call that moves its media again and again does not fill the
+ * table. */
+static void link_to_call(
+	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
 {
-	return old->is_shared || (old->call != pub->call && atomic_load_explicit(&old->call->end_ns,
-								    memory_order_relaxed) == 0);
+	struct qos_call *call = media->call;
+	struct qos_media *last = media;
+
+	media->call_next = call->media;
+	call->media = media;
+	if (++call->media_count <= QOS_MEDIA_PER_CALL_MAX)
+		return;
+	while (last->call_next)
+		last = last->call_next;
+	take_out(medias, last, counters);
 }
 
-static void put_endpoint(const struct publication *pub, const struct sdp_media *sdp,
-	const struct media_key *key, bool is_rtcp)
+void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qos_media *old,
+	struct qos_call_counters *counters)
 {
-	struct qos_medias *medias = pub->medias;
-	uint64_t hash = hash_key(medias, key);
-	struct qos_media *old = find_media(medias, key, hash);
-	struct qos_media *media;
+	struct qos_media_key key = key_of(media);
+	uint64_t hash = hash_key(medias, &key);
 
-	if (old && must_stay(old, is_rtcp))
-		return;
-	if (!old && atomic_load_explicit(&medias->count, memory_order_relaxed) >= medias->max) {
-		pkt_count(&pub->counters->media_refused, 1);
-		return;
-	}
-	media = make_media(pub, sdp, key, is_rtcp);
-	if (!media) {
-		pkt_count(&pub->counters->media_refused, 1);
-		return;
-	}
-	if ((old && says_same(old, media)) || !qos_call_hold(pub->call)) {
-		qos_pool_put(media->pool, media);
-		return;
-	}
-	media->is_shared = old && is_shared(pub, old);
 	if (!old)
 		filter_add(&medias->filter, hash);
 	count_udptl(medias, media, 1);
 	/* Atomic: readers find the old one or the new one, never none. */
-	cds_lfht_add_replace(medias->table, hash, match_media, key, &media->node);
+	cds_lfht_add_replace(medias->table, hash, match_media, &key, &media->node);
 	if (old) {
 		unlink_from_call(old);
 		count_udptl(medias, old, -1);
@@ -535,82 +409,17 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 		atomic_fetch_add_explicit(&medias->count, 1, memory_order_relaxed);
 		tell(medias, media, true);
 	}
-	pkt_count(&pub->counters->media_published, 1);
-	link_to_call(pub, media);
+	pkt_count(&counters->media_published, 1);
+	link_to_call(medias, media, counters);
 }
 
-/* 0.0.0.0 and :: put a call on hold (RFC 3264 section 8.4) and are no endpoint. */
-static bool is_endpoint(const struct media_key *key)
+void qos_medias_lock(struct qos_medias *medias)
 {
-	static const struct pkt_addr unspecified;
-
-	return key->port && (key->family == 4 || key->family == 6) &&
-	       !pkt_addr_eq(&key->addr, &unspecified);
-}
-
-static bool is_at(const struct sdp_media *sdp, const struct media_key *key)
-{
-	return sdp->has_address && sdp->port == key->port && sdp->family == key->family &&
-	       pkt_addr_eq(&sdp->addr, &key->addr);
-}
-
-static bool is_media_port(const struct sdp_session *session, const struct media_key *key)
-{
-	for (unsigned i = 0; i < session->media_count; i++)
-		if (is_at(&session->media[i], key))
-			return true;
-	return false;
-}
-
-static void publish_candidates(const struct publication *pub, const struct sdp_media *sdp)
-{
-	for (unsigned i = 0; i < sdp->candidate_count; i++) {
-		const struct sdp_candidate *c = &sdp->candidates[i];
-		struct media_key key = {.addr = c->addr, .port = c->port, .family = c->family};
-
-		if (is_endpoint(&key) && !(c->is_rtcp && is_media_port(pub->session, &key)))
-			put_endpoint(pub, sdp, &key, c->is_rtcp);
-	}
-}
-
-/* The first of sections with one address speaks for all. */
-static bool is_spoken_for(
-	const struct publication *pub, const struct sdp_media *sdp, const struct media_key *key)
-{
-	for (const struct sdp_media *m = pub->session->media; m != sdp; m++)
-		if (m->is_rtp && sdp->is_rtp && is_at(m, key))
-			return true;
-	return false;
-}
-
-static void publish_media(const struct publication *pub, const struct sdp_media *sdp)
-{
-	struct media_key rtp = {.addr = sdp->addr, .port = sdp->port, .family = sdp->family};
-	struct media_key rtcp = {
-		.addr = sdp->rtcp_addr, .port = sdp->rtcp_port, .family = sdp->rtcp_family};
-
-	if (sdp->port == 0 || (!sdp->is_rtp && !sdp->is_udptl))
-		return;
-	if (sdp->has_address && is_endpoint(&rtp) && !is_spoken_for(pub, sdp, &rtp))
-		put_endpoint(pub, sdp, &rtp, false);
-	if (sdp->is_rtp)
-		publish_candidates(pub, sdp);
-	/* With rtcp-mux it is the media port itself (RFC 5761 section 5.1.1). */
-	if (sdp->is_rtp && is_endpoint(&rtcp) && !is_media_port(pub->session, &rtcp))
-		put_endpoint(pub, sdp, &rtcp, true);
-}
-
-void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
-	const struct sdp_session *session, struct qos_call_counters *counters)
-{
-	struct publication pub = {medias, call, party, session, counters};
-
 	pthread_mutex_lock(&medias->publishing);
-	/* Who takes a call out withdraws its media after that: either that is still to come, or
-	 * nothing may be added any more. */
-	if (!cds_lfht_is_node_deleted(&call->node))
-		for (unsigned i = 0; i < session->media_count; i++)
-			publish_media(&pub, &session->media[i]);
+}
+
+void qos_medias_unlock(struct qos_medias *medias)
+{
 	pthread_mutex_unlock(&medias->publishing);
 }
 

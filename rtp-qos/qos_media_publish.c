@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a description announces: its endpoints and what payload types mean there. Proxies repeat the same one
+ * on every hop, so an endpoint that says nothing new stays. */
+#include "pkt_count.h"
+#include "qos_media_pvt.h"
+#include "qos_pool.h"
+
+/* One publication: what every endpoint of a description has in common. */
+struct publication {
+	struct qos_medias *medias;
+	struct qos_call *call;
+	unsigned party;
+	const struct sdp_session *session;
+	struct qos_call_counters *counters;
+};
+
+/* The payload kind of a name that is not in the table is that of its m= line. */
+static enum qos_kind kind_of(enum sdp_kind kind)
+{
+	switch (kind) {
+	case SDP_VIDEO:
+		return QOS_VIDEO;
+	case SDP_TEXT:
+		return QOS_TEXT;
+	default:
+		return QOS_AUDIO;
+	}
+}
+
+/* Of an endpoint's section first, then of those that have the same transport. */
+struct formats {
+	unsigned count;
+	struct {
+		const struct sdp_format *format;
+		enum sdp_kind kind;
+	} format[QOS_MEDIA_PAYLOADS_MAX];
+};
+
+static void add_formats(struct formats *formats, const struct sdp_media *sdp)
+{
+	for (unsigned i = 0; i < sdp->format_count && formats->count < QOS_MEDIA_PAYLOADS_MAX;
+		i++, formats->count++) {
+		formats->format[formats->count].format = &sdp->formats[i];
+		formats->format[formats->count].kind = sdp->kind;
+	}
+}
+
+static void collect_formats(
+	const struct publication *pub, const struct sdp_media *sdp, struct formats *formats)
+{
+	const struct sdp_session *session = pub->session;
+
+	add_formats(formats, sdp);
+	for (unsigned i = 0; i < session->media_count; i++)
+		if (&session->media[i] != sdp && sdp_media_shares(session, sdp, &session->media[i]))
+			add_formats(formats, &session->media[i]);
+}
+
+static void fill_payloads(struct qos_media *media, const struct formats *formats)
+{
+	for (unsigned i = 0; i < formats->count; i++) {
+		const struct sdp_format *format = formats->format[i].format;
+		struct qos_payload *payload = &media->payloads[media->payload_count++];
+
+		qos_payload_init(payload, format->pt, format->name, format->clock);
+		if (!payload->codec && !qos_codec_find(format->name, 0))
+			payload->kind = kind_of(formats->format[i].kind);
+	}
+}
+
+static bool says_same(const struct qos_media *a, const struct qos_media *b)
+{
+	if (a->call != b->call || a->party != b->party || a->is_rtcp != b->is_rtcp ||
+		a->is_udptl != b->is_udptl || a->is_secure != b->is_secure ||
+		a->ptime_ms != b->ptime_ms || a->kind != b->kind ||
+		a->payload_count != b->payload_count)
+		return false;
+	for (unsigned i = 0; i < a->payload_count; i++) {
+		const struct qos_payload *p = &a->payloads[i], *q = &b->payloads[i];
+
+		if (p->pt != q->pt || p->clock != q->clock || p->kind != q->kind ||
+			strcmp(p->name, q->name) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The port after another's media may be media itself; a guess gives way to an announcement. */
+static bool must_stay(const struct qos_media *old, bool is_rtcp)
+{
+	return is_rtcp && !old->is_rtcp &&
+	       atomic_load_explicit(&old->call->end_ns, memory_order_relaxed) == 0;
+}
+
+static struct qos_media *make_media(const struct publication *pub, const struct sdp_media *sdp,
+	const struct qos_media_key *key, bool is_rtcp)
+{
+	struct formats formats = {.count = 0};
+	struct qos_media *media;
+
+	if (!is_rtcp)
+		collect_formats(pub, sdp, &formats);
+	media = qos_media_take(pub->medias, formats.count);
+	if (!media)
+		return NULL;
+	media->call = pub->call;
+	media->addr = key->addr;
+	media->port = key->port;
+	media->family = key->family;
+	media->party = (uint8_t)pub->party;
+	media->is_rtcp = is_rtcp;
+	media->is_udptl = sdp->is_udptl;
+	media->is_secure = sdp->is_secure;
+	media->ptime_ms = sdp->ptime_ms;
+	media->kind = sdp->kind;
+	fill_payloads(media, &formats);
+	return media;
+}
+
+static bool is_shared(const struct publication *pub, const struct qos_media *old)
+{
+	return old->is_shared || (old->call != pub->call && atomic_load_explicit(&old->call->end_ns,
+								    memory_order_relaxed) == 0);
+}
+
+static void put_endpoint(const struct publication *pub, const struct sdp_media *sdp,
+	const struct qos_media_key *key, bool is_rtcp)
+{
+	struct qos_media *old = qos_media_at(pub->medias, key);
+	struct qos_media *media = NULL;
+
+	if (old && must_stay(old, is_rtcp))
+		return;
+	if (old || qos_media_is_room(pub->medias))
+		media = make_media(pub, sdp, key, is_rtcp);
+	if (!media) {
+		pkt_count(&pub->counters->media_refused, 1);
+		return;
+	}
+	if ((old && says_same(old, media)) || !qos_call_hold(pub->call)) {
+		qos_pool_put(media->pool, media);
+		return;
+	}
+	media->is_shared = old && is_shared(pub, old);
+	qos_media_put(pub->medias, media, old, pub->counters);
+}
+
+/* 0.0.0.0 and :: put a call on hold (RFC 3264 section 8.4) and are no endpoint. */
+static bool is_endpoint(const struct qos_media_key *key)
+{
+	static const struct pkt_addr unspecified;
+
+	return key->port && (key->family == 4 || key->family == 6) &&
+	       !pkt_addr_eq(&key->addr, &unspecified);
+}
+
+static bool is_at(const struct sdp_media *sdp, const struct qos_media_key *key)
+{
+	return sdp->has_address && sdp->port == key->port && sdp->family == key->family &&
+	       pkt_addr_eq(&sdp->addr, &key->addr);
+}
+
+static bool is_media_port(const struct sdp_session *session, const struct qos_media_key *key)
+{
+	for (unsigned i = 0; i < session->media_count; i++)
+		if (is_at(&session->media[i], key))
+			return true;
+	return false;
+}
+
+static void publish_candidates(const struct publication *pub, const struct sdp_media *sdp)
+{
+	for (unsigned i = 0; i < sdp->candidate_count; i++) {
+		const struct sdp_candidate *c = &sdp->candidates[i];
+		struct qos_media_key key = {.addr = c->addr, .port = c->port, .family = c->family};
+
+		if (is_endpoint(&key) && !(c->is_rtcp && is_media_port(pub->session, &key)))
+			put_endpoint(pub, sdp, &key, c->is_rtcp);
+	}
+}
+
+/* The first of sections with one address speaks for all. */
+static bool is_spoken_for(
+	const struct publication *pub, const struct sdp_media *sdp, const struct qos_media_key *key)
+{
+	for (const struct sdp_media *m = pub->session->media; m != sdp; m++)
+		if (m->is_rtp && sdp->is_rtp && is_at(m, key))
+			return true;
+	return false;
+}
+
+static void publish_media(const struct publication *pub, const struct sdp_media *sdp)
+{
+	struct qos_media_key rtp = {.addr = sdp->addr, .port = sdp->port, .family = sdp->family};
+	struct qos_media_key rtcp = {
+		.addr = sdp->rtcp_addr, .port = sdp->rtcp_port, .family = sdp->rtcp_family};
+
+	if (sdp->port == 0 || (!sdp->is_rtp && !sdp->is_udptl))
+		return;
+	if (sdp->has_address && is_endpoint(&rtp) && !is_spoken_for(pub, sdp, &rtp))
+		put_endpoint(pub, sdp, &rtp, false);
+	if (sdp->is_rtp)
+		publish_candidates(pub, sdp);
+	/* With rtcp-mux it is the media port itself (RFC 5761 section 5.1.1). */
+	if (sdp->is_rtp && is_endpoint(&rtcp) && !is_media_port(pub->session, &rtcp))
+		put_endpoint(pub, sdp, &rtcp, true);
+}
+
+void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
+	const struct sdp_session *session, struct qos_call_counters *counters)
+{
+	struct publication pub = {medias, call, party, session, counters};
+
+	qos_medias_lock(medias);
+	/* Who takes a call out withdraws its media after that: either that is still to come, or
+	 * nothing may be added any more. */
+	if (!cds_lfht_is_node_deleted(&call->node))
+		for (unsigned i = 0; i < session->media_count; i++)
+			publish_media(&pub, &session->media[i]);
+	qos_medias_unlock(medias);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the table of endpoints (qos_media.c) offers to those who publish (qos_media_publish.c).
+ * Threads: between qos_medias_lock and qos_medias_unlock; a registered thread. */
+#ifndef QOS_MEDIA_PVT_H
+#define QOS_MEDIA_PVT_H
+
+#include "qos_media.h"
+
+struct qos_media_key {
+	struct pkt_addr addr;
+	uint16_t port;
+	uint8_t family;
+};
+
+void qos_medias_lock(struct qos_medias *medias);
+void qos_medias_unlock(struct qos_medias *medias);
+
+/* For an endpoint that is not there yet. */
+bool qos_media_is_room(const struct qos_medias *medias);
+/* NULL: nothing is announced there. */
+struct qos_media *qos_media_at(struct qos_medias *medias, const struct qos_media_key *key);
+/* Memory for an entry of so many payload types, all before those zero but its pool; NULL: none is free. Back
+ * with qos_pool_put when it is not put. */
+struct qos_media *qos_media_take(struct qos_medias *medias, unsigned payloads);
+/* What: enters media, whose call is held, in the stead of old, which may be NULL, at the same address. */
+void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qos_media *old,
+	struct qos_call_counters *counters);
+
+#endif
