@@ -130,7 +130,7 @@ void qos_payload_init(struct qos_payload *payload, uint8_t pt, struct bytes name
 {
 	const struct qos_codec *codec;
 
-	*payload = (struct qos_payload){.pt = pt, .kind = QOS_AUDIO};
+	*payload = (struct qos_payload){.pt = pt, .widest = QOS_FB, .kind = QOS_AUDIO};
 	if (name.n) {
 		codec = find_signalled(name, clock, &payload->kind);
 	} else {

@@ -48,9 +48,16 @@ enum {
 /* One payload type as a stream or an SDP endpoint knows it. Value type. */
 struct qos_payload {
 	uint8_t pt;
+	uint8_t redundancy; /* RFC 2198: that many packets before it are in each once more */
+	uint8_t widest; /* enum qos_scale: no mode beyond it is sent */
+	bool is_octet_aligned : 1; /* RFC 4867 */
+	bool is_cbr : 1; /* RFC 7587 */
+	bool has_modes : 1; /* the size of packets tells which (qos_mode.h) */
+	bool is_secure : 1; /* SRTP: an authentication tag is part of the size */
 	uint32_t clock; /* Hz, 0 unknown */
 	enum qos_kind kind;
-	const struct qos_codec *codec; /* NULL when the name is not in the table */
+	const struct qos_codec
+		*codec; /* or one mode of it; NULL when the name is not in the table */
 	char name[QOS_CODEC_NAME_MAX]; /* lower case, "" unknown */
 };
 

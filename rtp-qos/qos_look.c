@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "qos_mode.h"
 #include "qos_timing.h"
 
 /* Below this everything is one bucket. */
@@ -131,6 +132,20 @@ static void check_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 	cold->frame_bytes = (uint16_t)(bytes / packets);
 }
 
+/* Of the packets since the last look. */
+static void check_mode(struct qos_stream_cold *cold)
+{
+	const struct qos_look *look = &cold->look;
+	const struct qos_codec *mode;
+
+	if (!cold->payload.has_modes)
+		return;
+	mode = qos_mode_from_size(&cold->payload, cold->bytes - look->bytes,
+		cold->packets - look->packets, cold->frame_ticks);
+	if (mode)
+		cold->payload.codec = mode;
+}
+
 void qos_look_settle(struct qos_look *look, uint64_t first_ns)
 {
 	double start_s = (double)(int64_t)(look->block_ns - first_ns) / 1e9;
@@ -199,6 +214,7 @@ static void take_samples(
 			return;
 		}
 		check_frame(hot, cold);
+		check_mode(cold);
 	}
 	if (hot->clock & QOS_HOT_CLOCK)
 		add_sample(env, hot, cold, is_steady);

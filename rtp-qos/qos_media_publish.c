@@ -3,6 +3,7 @@
  * on every hop, so an endpoint that says nothing new stays. */
 #include "pkt_count.h"
 #include "qos_media_pvt.h"
+#include "qos_mode.h"
 #include "qos_pool.h"
 
 /* One publication: what every endpoint of a description has in common. */
@@ -56,6 +57,24 @@ static void collect_formats(
 			add_formats(formats, &session->media[i]);
 }
 
+/* What red carries is what is heard. */
+static void unpack_redundancy(
+	struct qos_media *media, struct qos_payload *red, const struct sdp_format *format)
+{
+	uint8_t pt = red->pt, primary, blocks;
+
+	if (!qos_mode_redundancy(format->fmtp, &primary, &blocks))
+		return;
+	for (unsigned i = 0; i < media->payload_count; i++) {
+		if (media->payloads[i].pt != primary || media->payloads[i].pt == pt)
+			continue;
+		*red = media->payloads[i];
+		red->pt = pt;
+		red->redundancy = blocks;
+		return;
+	}
+}
+
 static void fill_payloads(struct qos_media *media, const struct formats *formats)
 {
 	for (unsigned i = 0; i < formats->count; i++) {
@@ -65,7 +84,12 @@ static void fill_payloads(struct qos_media *media, const struct formats *formats
 		qos_payload_init(payload, format->pt, format->name, format->clock);
 		if (!payload->codec && !qos_codec_find(format->name, 0))
 			payload->kind = kind_of(formats->format[i].kind);
+		payload->is_secure = media->is_secure;
+		qos_mode_from_fmtp(payload, format->fmtp);
 	}
+	for (unsigned i = 0; i < formats->count; i++)
+		if (strcmp(media->payloads[i].name, "red") == 0)
+			unpack_redundancy(media, &media->payloads[i], formats->format[i].format);
 }
 
 static bool says_same(const struct qos_media *a, const struct qos_media *b)
@@ -79,7 +103,9 @@ static bool says_same(const struct qos_media *a, const struct qos_media *b)
 		const struct qos_payload *p = &a->payloads[i], *q = &b->payloads[i];
 
 		if (p->pt != q->pt || p->clock != q->clock || p->kind != q->kind ||
-			strcmp(p->name, q->name) != 0)
+			p->codec != q->codec || p->widest != q->widest || p->is_cbr != q->is_cbr ||
+			p->is_octet_aligned != q->is_octet_aligned ||
+			p->redundancy != q->redundancy || strcmp(p->name, q->name) != 0)
 			return false;
 	}
 	return true;

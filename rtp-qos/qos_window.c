@@ -16,11 +16,21 @@ static unsigned leading_zeros(unsigned __int128 v)
 	return low ? 64 + (unsigned)__builtin_clzll(low) : 128;
 }
 
+/* Bad in what is heard: not those that one of the packets right behind them carries once more (RFC 2198). */
+static unsigned __int128 bad_of(const struct qos_stream_cold *cold, const struct qos_buffer *buffer)
+{
+	unsigned __int128 bad = cold->holes | buffer->discarded, good = ~bad;
+
+	for (unsigned i = 1; i <= cold->payload.redundancy; i++)
+		bad &= ~(good << i);
+	return bad;
+}
+
 /* Adds the bad packets at least from behind hole_ext, oldest first, a run at a time. */
 static void add_bad(const struct qos_stream_cold *cold, const struct qos_buffer *buffer,
 	unsigned from, struct qos_burst *burst)
 {
-	unsigned __int128 bad = from < QOS_HOLES ? (cold->holes | buffer->discarded) >> from : 0;
+	unsigned __int128 bad = from < QOS_HOLES ? bad_of(cold, buffer) >> from : 0;
 
 	while (bad) {
 		unsigned top = 127 - leading_zeros(bad);

@@ -173,6 +173,41 @@ static void a_long_run_is_one(void **state)
 	assert_near(r.burst_ratio, 500, 1e-9);
 }
 
+/* Each packet has the one before in it once more (RFC 2198): of a run of lost ones the last is heard, so a single
+ * one costs nothing. The counts of the network's loss stay. */
+static void redundancy_repairs_the_last_of_a_run(void **state)
+{
+	static const uint8_t pts[] = {OPUS, RED};
+	struct qos_report r[2];
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(pts); n++) {
+		struct rig rig;
+
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 1000; i++) {
+			struct rtp p = voice(i);
+
+			p.pt = pts[n];
+			p.ts *= 6;
+			/* 20 alone, and two runs of three. */
+			if (i % 50 != 25 && i / 3 != 100 && i / 3 != 200)
+				feed(&rig, p);
+		}
+		r[n] = report_of(&rig, QOS_FINAL);
+		assert_int_equal(r[n].lost, 26);
+	}
+	assert_true(r[1].mos > r[0].mos);
+	assert_int_equal(r[0].bursts, 2);
+	assert_int_equal(r[1].bursts, 2);
+	assert_near(r[0].burst_ms, 60, 1e-9);
+	assert_near(r[1].burst_ms, 40, 1e-9);
+	/* Four of 1000 are not heard. */
+	assert_near(r[1].gap_density, 0, 1e-9);
+	assert_near(r[1].r, qos_emodel_r(QOS_FB, qos_emodel_ie_eff(QOS_FB, 16.8, 10.4, 0.4, 1), 0),
+		1e-9);
+}
+
 /* What comes late enough to be lost for a score, but in the window, leaves no trace of a burst. */
 static void late_packets_repair_bursts(void **state)
 {
@@ -231,6 +266,7 @@ int main(void)
 		cmocka_unit_test(densities_are_those_of_rfc_3611),
 		cmocka_unit_test(a_burst_may_begin_and_end_the_stream),
 		cmocka_unit_test(a_long_run_is_one),
+		cmocka_unit_test(redundancy_repairs_the_last_of_a_run),
 		cmocka_unit_test(late_packets_repair_bursts),
 		cmocka_unit_test(the_ratio_goes_into_the_score),
 	};

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "qos_mode.h"
 #include "qos_stream.h"
 #include "unit.h"
 
@@ -19,6 +20,7 @@
 enum {
 	PCMU = 0,
 	CN = 13,
+	RED = 63, /* Opus, each packet with the one before once more */
 	G729 = 18,
 	OPUS = 96,
 	L16 = 97,
@@ -54,6 +56,7 @@ static inline void payload_of(
 		uint32_t clock;
 	} sdp[] = {
 		{OPUS, "opus", 48000},
+		{RED, "opus", 48000},
 		{L16, "l16", 44100},
 		{AMR_WB, "amr-wb", 16000},
 		{H264, "h264", 90000},
@@ -65,6 +68,8 @@ static inline void payload_of(
 	for (size_t i = 0; i < COUNT(sdp); i++) {
 		if (sdp[i].pt == pt) {
 			qos_payload_init(payload, pt, bytes_from_str(sdp[i].name), sdp[i].clock);
+			qos_mode_from_fmtp(payload, BYTES_NONE);
+			payload->redundancy = pt == RED;
 			return;
 		}
 	}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "qos_mode.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum {
+	FRAMES_MAX = 12, /* of one packet: 240 ms */
+	EVS_OCTETS_MAX = 320,
+};
+
+/* Authentication tags of SRTP, the usual one first: RFC 3711, RFC 4568 section 6.2, RFC 7714. */
+static const uint8_t tags[] = {10, 4, 16};
+
+/* One mode and the bits of its frame. */
+struct size {
+	const char *mode;
+	uint16_t bits;
+};
+
+/* TS 26.101 and 26.201; a frame of 20 ms. */
+static const struct size amr[] = {{"4.75", 95}, {"5.15", 103}, {"5.9", 118}, {"6.7", 134},
+	{"7.4", 148}, {"7.95", 159}, {"10.2", 204}, {"12.2", 244}};
+static const struct size amr_wb[] = {{"6.6", 132}, {"8.85", 177}, {"12.65", 253}, {"14.25", 285},
+	{"15.85", 317}, {"18.25", 365}, {"19.85", 397}, {"23.05", 461}, {"23.85", 477}};
+/* TS 26.445 Annex A.2.1: the size of a compact packet is that of a mode and of no other. Those below are
+ * taken for superwideband, which is what is sent at them; there are no figures of others. */
+static const struct size evs[] = {{"2.8", 56}, {"7.2", 144}, {"8", 160}, {"swb-9.6", 192},
+	{"swb-13.2", 264}, {"swb-16.4", 328}, {"swb-24.4", 488}, {"swb-32", 640}, {"swb-48", 960}};
+/* The same of modes that AMR-WB has too, with three bits of CMR. */
+static const struct size evs_io[] = {{"io-6.6", 132}, {"io-8.85", 177}, {"io-12.65", 253},
+	{"io-14.25", 285}, {"io-15.85", 317}, {"io-18.25", 365}, {"io-19.85", 397},
+	{"io-23.05", 461}, {"io-23.85", 477}};
+/* ITU-T G.723.1: 30 ms; RFC 3951: 20 and 30 ms; RFC 5577: 20 ms. */
+static const struct size g723[] = {{"6.3", 8 * 24}, {"5.3", 8 * 20}};
+static const struct size ilbc_20[] = {{"15.2", 8 * 38}};
+static const struct size ilbc_30[] = {{"13.3", 8 * 50}};
+static const struct size g7221[] = {{"24", 8 * 60}, {"32", 8 * 80}};
+
+/* How frames fill a packet. */
+enum packing {
+	OCTETS, /* frame after frame */
+	AMR, /* RFC 4867: bandwidth-efficient or octet-aligned */
+	EVS_COMPACT,
+	EVS_IO_COMPACT,
+	EVS_HEADER, /* an octet before each frame; CMR is one more */
+};
+
+static const struct family {
+	const char *name;
+	uint32_t clock;
+	uint32_t frame_ticks;
+	enum packing packing;
+	const struct size *sizes;
+	size_t count;
+} families[] = {
+	{"amr", 8000, 160, AMR, amr, COUNT(amr)},
+	{"amr-wb", 16000, 320, AMR, amr_wb, COUNT(amr_wb)},
+	{"evs", 16000, 320, EVS_COMPACT, evs, COUNT(evs)},
+	{"evs", 16000, 320, EVS_IO_COMPACT, evs_io, COUNT(evs_io)},
+	{"evs", 16000, 320, EVS_HEADER, evs, COUNT(evs)},
+	{"evs", 16000, 320, EVS_HEADER, evs_io, COUNT(evs_io)},
+	{"g723", 8000, 240, OCTETS, g723, COUNT(g723)},
+	{"ilbc", 8000, 160, OCTETS, ilbc_20, COUNT(ilbc_20)},
+	{"ilbc", 8000, 240, OCTETS, ilbc_30, COUNT(ilbc_30)},
+	{"g7221", 16000, 320, OCTETS, g7221, COUNT(g7221)},
+};
+
+static uint64_t octets(uint64_t bits)
+{
+	return (bits + 7) / 8;
+}
+
+/* Whether n frames of so many bits fill a payload. */
+static bool fills(enum packing packing, bool is_aligned, uint32_t bits, uint32_t n, uint64_t bytes)
+{
+	switch (packing) {
+	case OCTETS:
+		return bytes == n * octets(bits);
+	case AMR:
+		/* CMR, a table entry each, the frames. */
+		if (is_aligned)
+			return bytes == 1 + n * (1 + octets(bits));
+		return bytes == octets(4 + (uint64_t)n * (6 + bits));
+	case EVS_COMPACT:
+		return n == 1 && bytes == octets(bits);
+	case EVS_IO_COMPACT:
+		return n == 1 && bytes == octets(3 + (uint64_t)bits);
+	case EVS_HEADER:
+		return bytes == n * (1 + octets(bits)) || bytes == 1 + n * (1 + octets(bits));
+	}
+	return false;
+}
+
+static const struct qos_codec *find_in(
+	const struct family *f, bool is_aligned, uint64_t bytes, uint32_t frame_ticks)
+{
+	uint32_t n = frame_ticks / f->frame_ticks;
+
+	if (!n || n > FRAMES_MAX || frame_ticks % f->frame_ticks)
+		return NULL;
+	for (size_t i = 0; i < f->count; i++)
+		if (fills(f->packing, is_aligned, f->sizes[i].bits, n, bytes))
+			return qos_codec_find_mode(bytes_from_str(f->name),
+				bytes_from_str(f->sizes[i].mode), f->clock);
+	return NULL;
+}
+
+/* As the description has it, else the other way: some senders do not care. */
+static const struct qos_codec *find_size(
+	const struct qos_payload *payload, uint64_t bytes, uint32_t frame_ticks)
+{
+	const struct qos_codec *mode = NULL;
+
+	for (unsigned turn = 0; turn < 2 && !mode; turn++)
+		for (size_t i = 0; i < COUNT(families) && !mode; i++)
+			if (payload->clock == families[i].clock &&
+				strcmp(payload->name, families[i].name) == 0)
+				mode = find_in(&families[i],
+					payload->is_octet_aligned != (turn == 1), bytes,
+					frame_ticks);
+	return mode && mode->scale <= payload->widest ? mode : NULL;
+}
+
+static bool is_opus(const struct qos_payload *payload)
+{
+	return strcmp(payload->name, "opus") == 0;
+}
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t n = strlen(text), m = strlen(suffix);
+
+	return n >= m && strcmp(text + n - m, suffix) == 0;
+}
+
+/* Whether Opus may use this mode: no wider than the receiver plays, and as constant in rate as it asks. */
+static bool may_be(const struct qos_payload *payload, const struct qos_codec *mode)
+{
+	if (has_suffix(mode->mode, "-cbr") != payload->is_cbr)
+		return false;
+	return mode->scale <= payload->widest;
+}
+
+/* The mode nearest in rate; over the last there are no figures, and its own stand. */
+static const struct qos_codec *find_rate(const struct qos_payload *payload, double kbps)
+{
+	const struct qos_codec *mode = NULL, *best = NULL;
+	double least = INFINITY;
+
+	while ((mode = qos_codec_next_mode(bytes_from_str(payload->name), mode))) {
+		double off = fabs(strtod(strchr(mode->mode, '-') + 1, NULL) - kbps);
+
+		if (may_be(payload, mode) && off < least) {
+			least = off;
+			best = mode;
+		}
+	}
+	return best;
+}
+
+const struct qos_codec *qos_mode_from_size(
+	const struct qos_payload *payload, uint64_t bytes, uint64_t packets, uint32_t frame_ticks)
+{
+	const struct qos_codec *mode = NULL;
+	uint64_t each;
+
+	if (!packets || !frame_ticks || payload->redundancy)
+		return NULL;
+	each = bytes / packets;
+	if (is_opus(payload)) {
+		double mean = (double)bytes / (double)packets - (payload->is_secure ? tags[0] : 0);
+
+		return mean <= 0 ? NULL : find_rate(payload, mean * 8 * 48 / frame_ticks);
+	}
+	if (bytes % packets)
+		return NULL;
+	if (!payload->is_secure)
+		return find_size(payload, each, frame_ticks);
+	for (size_t i = 0; i < COUNT(tags) && !mode; i++)
+		if (each > tags[i])
+			mode = find_size(payload, each - tags[i], frame_ticks);
+	return mode;
+}
+
+static void set_mode(struct qos_payload *payload, const char *mode)
+{
+	const struct qos_codec *found = qos_codec_find_mode(
+		bytes_from_str(payload->name), bytes_from_str(mode), payload->clock);
+
+	if (found)
+		payload->codec = found;
+}
+
+/* False: no number, or none that means anything here. */
+static bool take_number(struct bytes text, uint32_t *value)
+{
+	*value = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9' || *value > 1000000)
+			return false;
+		*value = 10 * *value + (text.p[i] - '0');
+	}
+	return text.n > 0;
+}
+
+static void take_opus(struct qos_payload *payload, struct bytes key, struct bytes value)
+{
+	uint32_t number;
+
+	if (bytes_eq_nocase(key, BYTES_LIT("cbr"))) {
+		payload->is_cbr = bytes_eq(value, BYTES_LIT("1"));
+	} else if (bytes_eq_nocase(key, BYTES_LIT("maxplaybackrate"))) {
+		if (take_number(value, &number))
+			payload->widest = number < 16000   ? QOS_NB
+					  : number < 24000 ? QOS_WB
+							   : QOS_FB;
+	}
+}
+
+/* "nb-swb" ends with the widest. */
+static void take_evs(struct qos_payload *payload, struct bytes key, struct bytes value)
+{
+	size_t dash = bytes_find(value, '-');
+
+	if (!bytes_eq_nocase(key, BYTES_LIT("bw")))
+		return;
+	if (dash < value.n)
+		value = bytes_skip(value, dash + 1);
+	if (bytes_eq_nocase(value, BYTES_LIT("nb"))) {
+		payload->widest = QOS_NB;
+		set_mode(payload, "nb");
+	} else if (bytes_eq_nocase(value, BYTES_LIT("wb"))) {
+		payload->widest = QOS_WB;
+		set_mode(payload, "wb");
+	}
+}
+
+static void take_parameter(struct qos_payload *payload, struct bytes key, struct bytes value)
+{
+	struct bytes name = bytes_from_str(payload->name);
+	uint32_t number;
+
+	if (bytes_eq(name, BYTES_LIT("opus"))) {
+		take_opus(payload, key, value);
+	} else if (bytes_eq(name, BYTES_LIT("evs"))) {
+		take_evs(payload, key, value);
+	} else if (bytes_eq(name, BYTES_LIT("amr")) || bytes_eq(name, BYTES_LIT("amr-wb"))) {
+		if (bytes_eq_nocase(key, BYTES_LIT("octet-align")))
+			payload->is_octet_aligned = bytes_eq(value, BYTES_LIT("1"));
+	} else if (bytes_eq(name, BYTES_LIT("g7221"))) {
+		if (bytes_eq_nocase(key, BYTES_LIT("bitrate")) && take_number(value, &number))
+			set_mode(payload, number == 24000 ? "24" : number == 32000 ? "32" : "");
+	} else if (bytes_eq(name, BYTES_LIT("ilbc"))) {
+		if (bytes_eq_nocase(key, BYTES_LIT("mode")) && take_number(value, &number))
+			set_mode(payload, number == 20 ? "15.2" : number == 30 ? "13.3" : "");
+	}
+}
+
+static bool has_modes(const struct qos_payload *payload)
+{
+	for (size_t i = 0; i < COUNT(families); i++)
+		if (payload->clock == families[i].clock &&
+			strcmp(payload->name, families[i].name) == 0)
+			return true;
+	return is_opus(payload);
+}
+
+void qos_mode_from_fmtp(struct qos_payload *payload, struct bytes fmtp)
+{
+	payload->has_modes = has_modes(payload);
+	while (fmtp.n) {
+		size_t end = bytes_find(fmtp, ';');
+		struct bytes parameter = bytes_trim(bytes_head(fmtp, end));
+		size_t equals = bytes_find(parameter, '=');
+
+		if (equals < parameter.n)
+			take_parameter(payload, bytes_trim(bytes_head(parameter, equals)),
+				bytes_trim(bytes_skip(parameter, equals + 1)));
+		fmtp = bytes_skip(fmtp, end + 1);
+	}
+}
+
+bool qos_mode_redundancy(struct bytes fmtp, uint8_t *primary, uint8_t *blocks)
+{
+	size_t first = bytes_find(fmtp, '/');
+	uint32_t pt;
+
+	*blocks = 0;
+	for (size_t i = first; i < fmtp.n && *blocks < QOS_REDUNDANCY_MAX; i++)
+		*blocks += fmtp.p[i] == '/';
+	if (!*blocks || !take_number(bytes_head(fmtp, first), &pt) || pt > 127)
+		return false;
+	*primary = (uint8_t)pt;
+	return true;
+}

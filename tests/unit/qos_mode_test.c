@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Modes by fmtp and by the size of packets, against the frame sizes of RFC 4867, TS 26.445 and others. */
+#include "qos_mode.h"
+#include "unit.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct qos_payload payload_of(const char *name, uint32_t clock, const char *fmtp)
+{
+	struct qos_payload payload;
+
+	qos_payload_init(&payload, 96, bytes_from_str(name), clock);
+	qos_mode_from_fmtp(&payload, bytes_from_str(fmtp));
+	return payload;
+}
+
+/* "": none. */
+static void assert_mode(const struct qos_codec *codec, const char *mode)
+{
+	if (!mode[0]) {
+		assert_null(codec);
+		return;
+	}
+	assert_non_null(codec);
+	assert_string_equal(codec->mode, mode);
+}
+
+static void knows_modes_by_the_size_of_packets(void **state)
+{
+	static const struct {
+		const char *name, *fmtp;
+		uint32_t clock, ticks, bytes;
+		const char *mode;
+	} rows[] = {
+		/* RFC 4867: one frame bandwidth-efficient, 4 + 6 + 244 bits; octet-aligned 1 + 1 + 31. */
+		{"AMR", "", 8000, 160, 32, "12.2"},
+		{"AMR", "octet-align=1", 8000, 160, 33, "12.2"},
+		{"AMR", "mode-set=0,2,5,7; octet-align=1; max-red=0", 8000, 160, 22, "7.95"},
+		{"AMR", "", 8000, 160, 14, "4.75"},
+		{"AMR", "", 8000, 160, 20, "7.4"},
+		/* Two frames: 4 + 2 * (6 + 244) bits, and 1 + 2 * (1 + 31) octets. */
+		{"AMR", "", 8000, 320, 63, "12.2"},
+		{"AMR", "octet-align=1", 8000, 320, 65, "12.2"},
+		/* Not as it was said. */
+		{"AMR", "", 8000, 160, 33, "12.2"},
+		/* SID, 4 + 6 + 39 bits, and nothing at all. */
+		{"AMR", "", 8000, 160, 7, ""},
+		{"AMR", "", 8000, 160, 160, ""},
+		{"AMR", "", 8000, 80, 32, ""},
+		{"AMR-WB", "", 16000, 320, 33, "12.65"},
+		{"AMR-WB", "octet-align=1", 16000, 320, 34, "12.65"},
+		{"AMR-WB", "", 16000, 320, 61, "23.85"},
+		{"AMR-WB", "", 16000, 320, 59, "23.05"},
+		{"AMR-WB", "", 16000, 320, 18, "6.6"},
+		/* TS 26.445 Annex A: compact, interoperable compact, with header, with CMR. */
+		{"EVS", "", 16000, 320, 33, "swb-13.2"},
+		{"EVS", "", 16000, 320, 61, "swb-24.4"},
+		{"EVS", "", 16000, 320, 61 + 1, "swb-24.4"},
+		{"EVS", "", 16000, 320, 61 + 2, "swb-24.4"},
+		{"EVS", "", 16000, 320, 32, "io-12.65"},
+		{"EVS", "", 16000, 320, 60, "io-23.85"},
+		{"EVS", "", 16000, 320, 6, ""},
+		{"EVS", "", 16000, 320, 20, "8"},
+		/* Not in superwideband. */
+		{"EVS", "bw=wb", 16000, 320, 33, ""},
+		{"EVS", "bw=wb", 16000, 320, 32, "io-12.65"},
+		{"EVS", "br=5.9-24.4; bw=nb-swb", 16000, 320, 33, "swb-13.2"},
+		{"G723", "", 8000, 240, 24, "6.3"},
+		{"G723", "", 8000, 240, 20, "5.3"},
+		{"G723", "", 8000, 480, 40, "5.3"},
+		{"G723", "", 8000, 240, 4, ""},
+		{"iLBC", "", 8000, 160, 38, "15.2"},
+		{"iLBC", "", 8000, 240, 50, "13.3"},
+		{"iLBC", "", 8000, 480, 114, "15.2"},
+		{"G7221", "", 16000, 320, 60, "24"},
+		/* kbit/s of 20 ms: octets times 0.4. */
+		{"opus", "", 48000, 960, 80, "swb-31"},
+		{"opus", "", 48000, 960, 62, "swb-25"},
+		{"opus", "", 48000, 2880, 186, "swb-25"},
+		{"opus", "", 48000, 960, 300, "swb-40"},
+		{"opus", "cbr=1", 48000, 960, 80, "swb-31-cbr"},
+		{"opus", "", 48000, 960, 20, "nb-8"},
+		{"opus", "", 48000, 960, 30, "wb-12"},
+		{"opus", "maxplaybackrate=8000", 48000, 960, 40, "nb-9"},
+		{"opus", "stereo=0;maxplaybackrate=16000;useinbandfec=1", 48000, 960, 80, "wb-13"},
+		{"PCMU", "", 8000, 160, 160, ""},
+		{"G729", "annexb=no", 8000, 160, 20, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct qos_payload p = payload_of(rows[i].name, rows[i].clock, rows[i].fmtp);
+		uint64_t all = (uint64_t)50 * rows[i].bytes;
+
+		assert_mode(qos_mode_from_size(&p, all, 50, rows[i].ticks), rows[i].mode);
+		assert_int_equal(p.has_modes,
+			strcmp(rows[i].name, "PCMU") != 0 && strcmp(rows[i].name, "G729") != 0);
+	}
+}
+
+/* One of fifty was a silence descriptor; the mean of Opus is no size, but a rate. */
+static void asks_for_packets_of_one_size(void **state)
+{
+	struct qos_payload amr = payload_of("AMR", 8000, "");
+	struct qos_payload opus = payload_of("opus", 48000, "");
+
+	(void)state;
+	assert_null(qos_mode_from_size(&amr, 49 * 32 + 7, 50, 160));
+	assert_null(qos_mode_from_size(&amr, 0, 0, 160));
+	assert_null(qos_mode_from_size(&amr, 32, 1, 0));
+	assert_string_equal(qos_mode_from_size(&opus, 50 * 62 + 7, 50, 960)->mode, "swb-25");
+}
+
+/* The tag behind the payload: 80 bits mostly (RFC 3711), 32, or 128 of AES-GCM. */
+static void takes_the_tag_of_srtp_off(void **state)
+{
+	static const uint32_t tags[] = {10, 4, 16};
+	struct qos_payload p = payload_of("AMR-WB", 16000, "octet-align=1");
+
+	(void)state;
+	p.is_secure = true;
+	for (size_t i = 0; i < COUNT(tags); i++)
+		assert_mode(qos_mode_from_size(&p, 50ull * (34 + tags[i]), 50, 320), "12.65");
+	p = payload_of("opus", 48000, "");
+	p.is_secure = true;
+	assert_mode(qos_mode_from_size(&p, 50ull * (62 + 10), 50, 960), "swb-25");
+	assert_null(qos_mode_from_size(&p, 50ull * 10, 50, 960));
+}
+
+static void fmtp_may_leave_one_mode(void **state)
+{
+	static const struct {
+		const char *name, *fmtp;
+		uint32_t clock;
+		const char *mode;
+	} rows[] = {
+		{"iLBC", "mode=20", 8000, "15.2"},
+		{"iLBC", "mode=30", 8000, "13.3"},
+		{"iLBC", "mode=99999999999999999999", 8000, ""},
+		{"G7221", "bitrate=24000", 16000, "24"},
+		{"G7221", " bitrate = 32000 ", 16000, "32"},
+		{"EVS", "bw=wb", 16000, "wb"},
+		{"EVS", "bw=swb", 16000, ""},
+		{"AMR-WB", ";;=;octet-align=;mode-set", 16000, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct qos_payload p = payload_of(rows[i].name, rows[i].clock, rows[i].fmtp);
+
+		assert_string_equal(p.codec->mode, rows[i].mode);
+		assert_false(p.is_octet_aligned);
+	}
+}
+
+static void redundancy_names_what_is_heard(void **state)
+{
+	static const struct {
+		const char *fmtp;
+		bool is_known;
+		uint8_t primary, blocks;
+	} rows[] = {
+		{"111/111", true, 111, 1},
+		{"0/0/0", true, 0, 2},
+		{"96/5", true, 96, 1},
+		{"111", false, 0, 0},
+		{"", false, 0, 0},
+		{"/111", false, 0, 0},
+		{"200/111", false, 0, 0},
+		{"x/111", false, 0, 0},
+		{"1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/1/1", true, 1, QOS_REDUNDANCY_MAX},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint8_t primary = 0, blocks = 0;
+
+		assert_int_equal(
+			qos_mode_redundancy(bytes_from_str(rows[i].fmtp), &primary, &blocks),
+			rows[i].is_known);
+		if (rows[i].is_known) {
+			assert_int_equal(primary, rows[i].primary);
+			assert_int_equal(blocks, rows[i].blocks);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_modes_by_the_size_of_packets),
+		cmocka_unit_test(asks_for_packets_of_one_size),
+		cmocka_unit_test(takes_the_tag_of_srtp_off),
+		cmocka_unit_test(fmtp_may_leave_one_mode),
+		cmocka_unit_test(redundancy_names_what_is_heard),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
