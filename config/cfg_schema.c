@@ -27,6 +27,7 @@ static const char *const idle_words[] = {"adaptive", "spin", "sleep", NULL};
 static const char *const hugepages_words[] = {"auto", "on", "off", NULL};
 static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
 static const char *const buffer_words[] = {"small", "large", "adaptive", NULL};
+static const char *const compat_words[] = {"none", "rtpagent", NULL};
 static const char *const hops_words[] = {"merge", "separate", NULL};
 /* As enum sip_method has them. */
 static const char *const method_words[] = {"OTHER", "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS",
@@ -173,6 +174,8 @@ static const struct cfg_key quality_keys[] = {
 		.help = "RTP that no SDP announced is believed after this many in a row"},
 	{"g711_plc", CFG_BOOL, OPTION(qos.g711_plc), .default_text = "true",
 		.help = "Receivers conceal lost G.711 (G.711 Appendix I); false lowers MOS"},
+	{"compat", CFG_WORD, OPTION(qos.compat), .words = compat_words, .default_text = "none",
+		.help = "rtpagent: MOS and RFACTOR in reports by RTPAgent's formula, no E-model"},
 	{"buffer", CFG_WORD, OPTION(qos.buffer), .words = buffer_words, .default_text = "adaptive",
 		.help = "Jitter buffer whose discards count as loss in MOS, bursts and gaps"},
 	{"buffer_small", CFG_TIME, OPTION(qos.buffer_small_ns), .min = 10 * MS, .max = SEC,

@@ -141,11 +141,12 @@ static uint32_t scaled(double v, double factor, uint32_t max)
  * same way, and jitter in microseconds is the unit that loses nothing. */
 static void put_quality(struct hep_writer *w, const struct qos_report *report)
 {
-	if (report->has_score) {
-		hep_writer_put_u16(
-			w, HEP_CHUNK_MOS, (uint16_t)scaled(report->mos, 100, UINT16_MAX));
-		hep_writer_put_u16(
-			w, HEP_CHUNK_R_FACTOR, (uint16_t)scaled(report->r, 100, UINT16_MAX));
+	double mos = report->has_agent ? report->agent.mos : report->mos;
+	double r = report->has_agent ? report->agent.r : report->r;
+
+	if (report->has_score || report->has_agent) {
+		hep_writer_put_u16(w, HEP_CHUNK_MOS, (uint16_t)scaled(mos, 100, UINT16_MAX));
+		hep_writer_put_u16(w, HEP_CHUNK_R_FACTOR, (uint16_t)scaled(r, 100, UINT16_MAX));
 	}
 	hep_writer_put_u32(w, HEP_CHUNK_JITTER, scaled(report->jitter_ms, 1000, UINT32_MAX));
 }

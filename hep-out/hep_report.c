@@ -183,6 +183,12 @@ static double xr_mos(uint8_t mos)
 	return mos >= 10 && mos <= 50 ? mos / 10.0 : NAN;
 }
 
+/* NULL: unknown, or there is but one. */
+static const char *mode_name(const struct qos_codec *codec)
+{
+	return codec && codec->mode && codec->mode[0] ? codec->mode : NULL;
+}
+
 static bool has_cq(const struct qos_report *r)
 {
 	return r->delay_source != QOS_DELAY_NONE && r->has_score;
@@ -194,6 +200,7 @@ static bool has_feedback(const struct qos_report *r)
 }
 
 #define SCORE(v)    known(r->has_score, v)
+#define HEAD(m)	    (r->has_agent ? r->agent.m : known(r->has_score, r->m))
 #define HAS_DELAY   (r->delay_source != QOS_DELAY_NONE)
 #define HAS_CQ	    has_cq(r)
 #define FAR(v)	    given(r->far_reports, (double)(v))

@@ -5,6 +5,7 @@
 #include "probe_rx.h"
 #include "probe_worker.h"
 #include "qos_delay.h"
+#include "qos_mode.h"
 
 /* Visits between fetching a stream's halves and looking at it; the hot half is found through the cold one. */
 enum {
@@ -75,6 +76,7 @@ void probe_media_payload(
 		}
 	}
 	qos_payload_init(payload, pt, BYTES_NONE, 0);
+	qos_mode_from_fmtp(payload, BYTES_NONE);
 }
 
 uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold)
@@ -133,7 +135,7 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 
 	qos_report_build(hot, cold, is_final ? QOS_FINAL : QOS_PERIODIC, end, now_ns,
 		&w->probe->options->qos, &r);
-	qos_delay_describe(&w->probe->options->qos, &r);
+	qos_delay_describe(&w->probe->options->qos, &cold->cq, &r);
 	pkt_count(is_final ? &w->counters.reports_final : &w->counters.reports_periodic, 1);
 	if (cold->call) {
 		note_codec(cold->call, &r.payload);

@@ -123,6 +123,11 @@ bool qos_call_media_find(struct qos_call *call, enum qos_finding finding)
 	return !(atomic_fetch_or(&call->talk.found, bit) & bit);
 }
 
+bool qos_call_media_has(const struct qos_call *call, enum qos_finding finding)
+{
+	return atomic_load(&call->talk.found) >> finding & 1;
+}
+
 const char *qos_finding_name(enum qos_finding finding)
 {
 	static const char *const names[] = {

@@ -59,6 +59,8 @@ uint64_t qos_call_media_since(const struct qos_call *call);
 
 /* True the first time it is asked for this call. */
 bool qos_call_media_find(struct qos_call *call, enum qos_finding finding);
+/* Whether it was found. */
+bool qos_call_media_has(const struct qos_call *call, enum qos_finding finding);
 
 /* "one_way_audio", ... */
 const char *qos_finding_name(enum qos_finding finding);

@@ -82,8 +82,24 @@ static void find_delay(const struct qos_options *options, struct qos_report *rep
 	}
 }
 
+/* As the scores without delay: begins anew on another scale. */
+static void add_cq(struct qos_cq *cq, struct qos_report *report)
+{
+	if (cq->weight && cq->scale != report->scale)
+		cq->weight = 0;
+	if (report->scored) {
+		cq->scale = report->scale;
+		cq->min = cq->weight ? fmin(cq->min, report->mos_cq) : report->mos_cq;
+		cq->sum = (cq->weight ? cq->sum : 0) + report->mos_cq * (double)report->scored;
+		cq->weight += report->scored;
+	}
+	report->min_mos_cq = cq->weight ? cq->min : NAN;
+	report->mean_mos_cq = cq->weight ? cq->sum / (double)cq->weight : NAN;
+}
+
 /* R has the impairment of no delay in it already. Where R stopped at 0 the difference stops there too. */
-void qos_delay_describe(const struct qos_options *options, struct qos_report *report)
+void qos_delay_describe(
+	const struct qos_options *options, struct qos_cq *cq, struct qos_report *report)
 {
 	double more;
 
@@ -94,4 +110,5 @@ void qos_delay_describe(const struct qos_options *options, struct qos_report *re
 	more = report->id - qos_emodel_id(report->scale, 0);
 	report->r_cq = fmax(0, report->r - more);
 	report->mos_cq = qos_emodel_mos(report->scale, report->r_cq);
+	add_cq(cq, report);
 }

@@ -15,6 +15,11 @@ enum qos_buffer_kind {
 	QOS_BUFFERS,
 };
 
+enum qos_compat {
+	QOS_COMPAT_NONE = 0,
+	QOS_COMPAT_RTPAGENT,
+};
+
 struct qos_options {
 	uint64_t report_interval_ns; /* PERIODIC reports; 0: only FINAL */
 	uint64_t report_interval_min_ns; /* of suspect streams; 0: all have report_interval_ns */
@@ -29,6 +34,7 @@ struct qos_options {
 	uint64_t setup_timeout_ns; /* call or transaction without a final response */
 	uint32_t probation_packets; /* RTP that nothing announced: packets until it is believed */
 	bool g711_plc; /* receivers conceal G.711 loss (G.711 Appendix I): Bpl 25.1, not 4.3 */
+	enum qos_compat compat; /* whose formula MOS and RFACTOR of the reports are by */
 	enum qos_buffer_kind buffer; /* whose discards count in MOS, bursts and gaps */
 	uint64_t buffer_small_ns; /* depths */
 	uint64_t buffer_large_ns;

@@ -5,7 +5,9 @@
 
 #include <math.h>
 
+#include "qos_call_media.h"
 #include "qos_emodel.h"
+#include "qos_rtpagent.h"
 #include "qos_stream.h"
 
 /* 13 bits of MOS x 1000, 2 of the scale, 14 of R x 100. */
@@ -19,28 +21,29 @@ static double ms(double ns)
 	return ns / 1e6;
 }
 
-/* R and MOS of a share of bad packets that came in so many runs. Equation 7-29 holds for a burst ratio of
+/* Ie,eff of a share of bad packets that came in so many runs. Equation 7-29 holds for a burst ratio of
  * up to 2, or below 2 % of loss (G.107 section 7.5). */
-static double rate(
-	const struct qos_codec *codec, uint64_t bad, uint64_t runs, uint64_t expected, double *mos)
+static double impairment(
+	const struct qos_codec *codec, uint64_t bad, uint64_t runs, uint64_t expected)
 {
-	enum qos_scale scale = codec->scale;
 	double ppl = bad < expected ? 100 * (double)bad / (double)expected : 100;
 	double ratio = qos_burst_ratio(bad, runs, expected);
-	double ie_eff, r;
 
 	if (ratio > 2 && ppl >= 2)
 		ratio = 2;
-	ie_eff = qos_emodel_ie_eff(scale, codec->ie, codec->bpl, ppl, ratio);
-	r = qos_emodel_r(scale, ie_eff, qos_emodel_id(scale, 0));
-	*mos = qos_emodel_mos(scale, r);
-	return r;
+	return qos_emodel_ie_eff(codec->scale, codec->ie, codec->bpl, ppl, ratio);
+}
+
+static double rating(const struct qos_codec *codec, double ie_eff)
+{
+	return qos_emodel_r(codec->scale, ie_eff, qos_emodel_id(codec->scale, 0));
 }
 
 /* Scores what happened since the last report, on the codec's own scale. Minimum and mean begin anew when
- * that is another than before: scores of two scales have no mean. */
-static void score(struct qos_stream_cold *cold, const struct qos_codec *codec, uint64_t packets,
-	uint64_t expected, const struct qos_burst *bad)
+ * that is another than before: scores of two scales have no mean. An interval counts by the packets that were to
+ * come: of a bad one few did. */
+static void score(struct qos_stream_cold *cold, const struct qos_codec *codec, uint64_t expected,
+	const struct qos_burst *bad)
 {
 	uint64_t more_bad = bad->bad > cold->interval_bad ? bad->bad - cold->interval_bad : 0;
 	uint64_t more_runs = bad->runs > cold->interval_runs ? bad->runs - cold->interval_runs : 0;
@@ -51,16 +54,46 @@ static void score(struct qos_stream_cold *cold, const struct qos_codec *codec, u
 		cold->sum_r = cold->sum_mos = 0;
 		cold->scored_packets = 0;
 	}
-	cold->r = rate(codec, more_bad, more_runs, expected, &cold->mos);
+	cold->scored = codec;
+	cold->ie_eff = impairment(codec, more_bad, more_runs, expected);
+	cold->r = rating(codec, cold->ie_eff);
+	cold->mos = qos_emodel_mos(codec->scale, cold->r);
 	cold->min_r = fmin(cold->min_r, cold->r);
 	cold->min_mos = fmin(cold->min_mos, cold->mos);
-	cold->sum_r += cold->r * (double)packets;
-	cold->sum_mos += cold->mos * (double)packets;
-	cold->scored_packets += packets;
+	cold->sum_r += cold->r * (double)expected;
+	cold->sum_mos += cold->mos * (double)expected;
+	cold->scored_packets += expected;
+}
+
+static double loss_pct(uint64_t packets, uint64_t expected)
+{
+	return expected > packets ? 100 * (double)(expected - packets) / (double)expected : 0;
+}
+
+/* What RTPAgent would say: of the interval, of the longest delta and the largest jitter as if they had met, of
+ * the means. */
+static void describe_agent(struct qos_stream_cold *cold, const struct qos_options *options,
+	uint64_t packets, uint64_t expected, struct qos_report *report)
+{
+	struct qos_agent_scores *a = &report->agent;
+	double now = loss_pct(packets, expected);
+	double all = loss_pct(report->packets, report->expected);
+
+	report->has_agent = options->compat == QOS_COMPAT_RTPAGENT && report->packets > 1;
+	if (!report->has_agent)
+		return;
+	a->r = qos_rtpagent_r(report->delta_ms, report->jitter_ms, now);
+	a->min_r = qos_rtpagent_r(report->max_delta_ms, report->max_jitter_ms, all);
+	a->min_r = fmin(fmin(a->r, a->min_r), cold->agent_min_r);
+	a->mean_r = qos_rtpagent_r(report->delta_ms, report->mean_jitter_ms, all);
+	cold->agent_min_r = a->min_r;
+	a->mos = qos_rtpagent_mos(a->r);
+	a->min_mos = qos_rtpagent_mos(a->min_r);
+	a->mean_mos = qos_rtpagent_mos(a->mean_r);
 }
 
 static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
-	const struct qos_options *options, const struct qos_report *report)
+	const struct qos_options *options, struct qos_report *report)
 {
 	const struct qos_codec *codec = cold->payload.codec;
 	uint64_t packets = report->packets - cold->interval_packets;
@@ -69,8 +102,11 @@ static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *c
 	struct qos_burst bad;
 
 	qos_stream_bad(hot, cold, options->buffer, undecided, &bad);
-	if (codec && codec->basis != QOS_BASIS_NONE && expected && packets)
-		score(cold, qos_codec_received(codec, options->g711_plc), packets, expected, &bad);
+	if (codec && codec->basis != QOS_BASIS_NONE && expected && packets) {
+		score(cold, qos_codec_received(codec, options->g711_plc), expected, &bad);
+		report->scored = expected;
+	}
+	describe_agent(cold, options, packets, expected, report);
 	cold->interval_packets = report->packets;
 	cold->interval_expected = report->expected;
 	cold->interval_bad = bad.bad;
@@ -84,7 +120,7 @@ static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *c
 static void describe_bursts(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold,
 	const struct qos_options *options, struct qos_report *report)
 {
-	const struct qos_codec *codec = cold->payload.codec;
+	const struct qos_codec *codec = cold->scored;
 	double frame_ms = report->frame_ms;
 	struct qos_burst_figures figures;
 	struct qos_burst bad;
@@ -92,9 +128,10 @@ static void describe_bursts(const struct qos_stream_hot *hot, const struct qos_s
 	for (unsigned i = 0; i < QOS_BUFFERS; i++) {
 		qos_stream_bad(hot, cold, i, 0, &bad);
 		report->discards[i] = cold->buffers[i].discards;
-		if (report->has_score && codec)
-			(void)rate(qos_codec_received(codec, options->g711_plc), bad.bad, bad.runs,
-				report->expected, &report->buffer_mos[i]);
+		if (report->has_score)
+			report->buffer_mos[i] = qos_emodel_mos(codec->scale,
+				rating(codec,
+					impairment(codec, bad.bad, bad.runs, report->expected)));
 	}
 	qos_stream_bad(hot, cold, options->buffer, 0, &bad);
 	qos_burst_measure(&bad, report->expected, &figures);
@@ -198,6 +235,16 @@ void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
 	id[used] = '\0';
 }
 
+/* Between the first and the last frame. */
+static double frames_per_s(const struct qos_stream_cold *cold)
+{
+	int64_t ns = (int64_t)(cold->frame_ns - cold->first_ns);
+
+	if (cold->payload.kind != QOS_VIDEO || cold->frames < 2 || ns <= 0)
+		return NAN;
+	return (double)(cold->frames - 1) * 1e9 / (double)ns;
+}
+
 static void describe(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold,
 	struct qos_report *report)
 {
@@ -214,10 +261,12 @@ static void describe(const struct qos_stream_hot *hot, const struct qos_stream_c
 	memcpy(report->dst_mac, o->dst_mac, sizeof(report->dst_mac));
 	report->payload = cold->payload;
 	report->is_video = cold->payload.kind == QOS_VIDEO;
+	report->frames_per_s = frames_per_s(cold);
 	report->party = cold->party;
 	report->dir = cold->party;
 	report->has_call = cold->call != NULL;
 	if (cold->call) {
+		report->is_one_way = qos_call_media_has(cold->call, QOS_finding_one_way_audio);
 		memcpy(report->call_id, cold->call->call_id, sizeof(report->call_id));
 		memcpy(report->correlation_id, cold->call->call_id, sizeof(report->correlation_id));
 	} else {
@@ -243,6 +292,7 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	report->bytes = cold->bytes;
 	report->duplicates = cold->duplicates;
 	report->reordered = cold->reordered;
+	report->reorder_extent = cold->reorder_extent;
 	report->sequence_errors = cold->sequence_errors;
 	report->own_drops = cold->own_drops;
 	report->restarts = cold->restarts;
@@ -263,6 +313,10 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	report->has_score = cold->scored_packets > 0;
 	if (report->has_score) {
 		report->scale = cold->scale;
+		report->basis = cold->scored->basis;
+		report->ie = cold->scored->ie;
+		report->bpl = cold->scored->bpl;
+		report->ie_eff = cold->ie_eff;
 		report->r = cold->r;
 		report->min_r = cold->min_r;
 		report->mean_r = cold->sum_r / (double)cold->scored_packets;

@@ -37,6 +37,12 @@ enum qos_delay_source {
 	QOS_DELAY_RTCP, /* measured at the probe, both sides */
 };
 
+/* RTPAgent's (qos_rtpagent.h). */
+struct qos_agent_scores {
+	double mos, min_mos, mean_mos;
+	double r, min_r, mean_r;
+};
+
 struct qos_report {
 	enum qos_report_type type;
 	enum qos_end end;
@@ -62,6 +68,8 @@ struct qos_report {
 
 	struct qos_payload payload; /* last audio or video payload type */
 	bool is_video;
+	bool is_one_way; /* the other side of its call was found to send nothing */
+	double frames_per_s; /* video; NaN without */
 
 	/* Counts since the stream began. RFC 3550 A.3, but duplicates never make up for losses. */
 	uint64_t packets; /* different sequence numbers received */
@@ -70,6 +78,7 @@ struct qos_report {
 	uint64_t bytes; /* payload octets of packets */
 	uint64_t duplicates;
 	uint64_t reordered; /* RFC 4737: arrived after a later one */
+	uint32_t reorder_extent; /* most later ones that came before one of them, section 4.2.1 */
 	uint64_t sequence_errors; /* not the next number: gap, late or repeated */
 	uint64_t own_drops; /* the probe's own: neither expected nor lost */
 	uint32_t restarts; /* sequence started anew, RFC 3550 A.1 */
@@ -109,6 +118,13 @@ struct qos_report {
 	enum qos_scale scale;
 	double mos, min_mos, mean_mos;
 	double r, min_r, mean_r;
+	double ie, bpl; /* of the codec and mode that was scored last */
+	enum qos_basis basis; /* where those are from */
+	double ie_eff; /* of the interval */
+	uint64_t scored; /* packets expected in the interval that was scored; 0: none was */
+
+	bool has_agent; /* wanted; has no need of a codec with figures */
+	struct qos_agent_scores agent;
 
 	/* Round trips from the probe to the stream's source (A) and to its receiver (B), by RTCP without any
 	 * clock but the probe's: the least of the last five. From end to end it is their sum. */
@@ -118,6 +134,7 @@ struct qos_report {
 	 * MOS of the conversation. Only with a delay_source, the last three only when has_score too. */
 	double ta_ms;
 	double id, r_cq, mos_cq;
+	double min_mos_cq, mean_mos_cq; /* of the intervals with a delay, as min_mos and mean_mos */
 
 	/* What the receiver reports of the stream, RFC 3550 section 6.4; nothing while far_reports is 0. */
 	double far_loss_pct, far_max_loss_pct; /* between two reports: of the last one, the most */

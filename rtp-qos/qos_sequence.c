@@ -7,6 +7,16 @@
 #define FAST_NS ((int64_t)500000000)
 #define JUMP_NS ((int64_t)1000000000)
 
+/* How many with higher numbers came before it: RFC 4737 section 4.2.1. */
+static void note_extent(struct qos_stream_cold *cold, uint32_t behind)
+{
+	unsigned __int128 missing = cold->holes & (((unsigned __int128)1 << behind) - 1);
+	uint32_t extent = behind - (uint32_t)__builtin_popcountll((uint64_t)missing) -
+			  (uint32_t)__builtin_popcountll((uint64_t)(missing >> 64));
+
+	cold->reorder_extent = extent > cold->reorder_extent ? extent : cold->reorder_extent;
+}
+
 /* A number at most QOS_MAX_MISORDER behind the highest. */
 static enum qos_verdict file_late(
 	struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t behind)
@@ -22,11 +32,13 @@ static enum qos_verdict file_late(
 
 		for (uint32_t i = first_behind + 1; i < behind; i++)
 			cold->holes |= (unsigned __int128)1 << i;
+		note_extent(cold, behind);
 		cold->base_ext = ext;
 		return QOS_LATE;
 	}
 	if (!(cold->holes & bit))
 		return QOS_DUPLICATE;
+	note_extent(cold, behind);
 	cold->holes &= ~bit;
 	return QOS_LATE;
 }

@@ -2,6 +2,8 @@
 /* The rare half of a stream: its beginning, what the sequence could not take in order, payload changes. */
 #include "qos_stream.h"
 
+#include <math.h>
+
 #include "qos_sequence.h"
 #include "qos_timing.h"
 
@@ -44,6 +46,7 @@ void qos_stream_init(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 		.counted_ext = (QOS_FIRST_CYCLE | first->seq) - 1,
 		.bad_seq = QOS_NO_BAD_SEQ,
 		.interval_last_ns = now_ns,
+		.agent_min_r = NAN,
 	};
 }
 

@@ -18,6 +18,7 @@
 #include "qos_burst.h"
 #include "qos_call.h"
 #include "qos_codec.h"
+#include "qos_delay.h"
 #include "qos_look.h"
 #include "qos_report.h"
 #include "qos_rtcp.h"
@@ -132,6 +133,7 @@ struct qos_stream_cold {
 	uint32_t restarts;
 	uint64_t duplicates;
 	uint64_t reordered;
+	uint32_t reorder_extent; /* RFC 4737 section 4.2.1, the largest */
 	uint64_t sequence_errors;
 	uint32_t ts_jumps;
 	uint32_t ssrc_changes;
@@ -142,6 +144,9 @@ struct qos_stream_cold {
 	/* Timing. */
 	uint64_t jitter_skipped; /* received packets that are no sample of J */
 	uint64_t silent_ns; /* inter-arrival time across silence */
+	/* Video: its frames, and the arrival of the last one's first packet. */
+	uint64_t frames;
+	uint64_t frame_ns;
 
 	struct qos_burst bursts[QOS_BUFFERS]; /* lost, and discarded by the buffer */
 
@@ -151,7 +156,11 @@ struct qos_stream_cold {
 	uint64_t interval_silent_ns, interval_silent_deltas;
 	double r, min_r, sum_r;
 	double mos, min_mos, sum_mos;
-	uint64_t scored_packets;
+	const struct qos_codec *scored; /* what the scores are of, last */
+	double ie_eff; /* the interval's */
+	uint64_t scored_packets; /* expected ones, the weight of the sums */
+	struct qos_cq cq;
+	double agent_min_r; /* RTPAgent's; NaN before the first */
 
 	uint64_t odd_packets; /* packets when odd_pt was seen first */
 

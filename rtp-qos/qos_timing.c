@@ -12,12 +12,18 @@ struct step {
 	int32_t numbers; /* of sequence */
 	bool is_started;
 	bool is_time_jump; /* capture time was set back */
-	bool is_sample; /* of jitter */
+	bool is_frame; /* not one more packet of a frame */
+	bool is_sample; /* of jitter, if it is a frame */
 };
 
 static struct step measure(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
-	const struct pkt_media *m, uint64_t now_ns, int32_t numbers)
+	const struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns,
+	int32_t numbers)
 {
+	/* The packets of a video frame have its time, and were sent one after the other: the first is compared
+	 * with the first. */
+	bool is_video = cold->kind == QOS_VIDEO;
+	uint64_t since_first = is_video && cold->frame_ns ? hot->last_ns - cold->frame_ns : 0;
 	uint32_t tick = env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
 	/* Capture time may step back (two merged ports, a clock correction): never a negative delta,
 	 * and beyond the magnitude of a jump the arrivals are anchored anew like the timestamps. */
@@ -30,7 +36,8 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 	};
 
 	s.delta = is_back && !s.is_time_jump ? 0 : now_ns - hot->last_ns;
-	s.d = (int64_t)(s.delta - (uint64_t)(((int64_t)s.ticks * tick) >> 12));
+	s.d = (int64_t)(s.delta + since_first - (uint64_t)(((int64_t)s.ticks * tick) >> 12));
+	s.is_frame = !is_video || !s.is_started || (s.ticks && numbers > 0);
 	s.is_sample = s.is_started && tick && !s.is_time_jump && s.d >= -QOS_TS_JUMP_NS &&
 		      s.d <= QOS_TS_JUMP_NS;
 	return s;
@@ -62,6 +69,12 @@ static bool is_silence(const struct qos_stream_cold *cold, const struct step *s)
 
 	return s->is_sample && cold->frame_ticks && s->numbers > 0 && s->ticks > 0 &&
 	       2 * (uint64_t)s->ticks > 3 * frames && s->d < media / 2 && s->d > -media / 2;
+}
+
+/* The marker of audio begins a talkspurt, that of video ends a frame (RFC 3551 sections 4.1 and 5). */
+static bool is_talkspurt(const struct qos_stream_cold *cold, const struct pkt_media *m)
+{
+	return m->marker_pt & 0x80 && cold->kind != QOS_VIDEO;
 }
 
 static int32_t saturate(int64_t v)
@@ -106,25 +119,35 @@ void qos_timing_set_window(const struct qos_stream_env *env, struct qos_stream_h
 	if (has_buffers(hot, cold))
 		is_all = qos_buffer_window(&env->buffers, cold->buffers, &hot->window_low) &&
 			 (cold->frame_ticks || cold->packets >= FRAME_PACKETS);
+	else if (cold->kind == QOS_VIDEO)
+		is_all = false;
 	else if (is_all)
 		hot->window_low = (int16_t)low;
 	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_LOOK) | (is_all ? 0 : QOS_HOT_LOOK));
 }
 
+static void note_frame(const struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+{
+	cold->frame_ns = hot->last_ns;
+	cold->frames++;
+}
+
 void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns, int32_t numbers)
 {
-	struct step s = measure(env, hot, m, now_ns, numbers);
-	bool has_marker = m->marker_pt & 0x80, was_quiet = hot->clock & QOS_HOT_QUIET;
+	struct step s = measure(env, hot, cold, m, now_ns, numbers);
+	bool has_marker = is_talkspurt(cold, m), was_quiet = hot->clock & QOS_HOT_QUIET;
 	bool is_anchor = !s.is_sample || was_quiet || is_silence(cold, &s) ||
 			 (has_marker && numbers > 0 && !cold->frame_ticks);
 	bool is_across_silence =
 		!s.is_started || s.is_time_jump || has_marker || was_quiet || is_silence(cold, &s);
 	bool is_older = numbers < 0 || s.ticks < 0;
 
-	if (s.is_sample) {
+	if (!s.is_frame) {
+		cold->jitter_skipped++;
+	} else if (s.is_sample) {
 		qos_stream_sample(hot, (int32_t)s.d, saturate(hot->skew_ns - s.d));
-		if (!was_quiet)
+		if (!was_quiet && cold->kind != QOS_VIDEO)
 			learn_frame(hot, cold, m, &s);
 	} else {
 		cold->jitter_skipped++;
@@ -144,7 +167,11 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 		hot->delta_max_ns = delta32 > hot->delta_max_ns ? delta32 : hot->delta_max_ns;
 	}
 	hot->last_ns += s.delta;
-	hot->last_ts = m->rtp_ts;
+	if (s.is_frame) {
+		hot->last_ts = m->rtp_ts;
+		if (cold->kind == QOS_VIDEO)
+			note_frame(hot, cold);
+	}
 	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_QUIET) | QOS_HOT_STARTED);
 	if (has_buffers(hot, cold))
 		file_buffers(env, hot, cold, numbers, is_anchor);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "bytes.h"
+#include "qos_mode.h"
 #include "qos_stream.h"
 
 enum {
@@ -40,8 +41,16 @@ static void payload_of(
 	(void)cold;
 	if (pt == 101)
 		qos_payload_init(payload, pt, bytes_from_str("telephone-event"), 8000);
+	else if (pt == 102)
+		qos_payload_init(payload, pt, bytes_from_str("amr"), 8000);
+	else if (pt == 103)
+		qos_payload_init(payload, pt, bytes_from_str("opus"), 48000);
+	else if (pt == 104)
+		qos_payload_init(payload, pt, bytes_from_str("h264"), 90000);
 	else
 		qos_payload_init(payload, pt, BYTES_NONE, pt >= 110 ? 100u * pt : 0);
+	qos_mode_from_fmtp(payload, BYTES_NONE);
+	payload->redundancy = pt == 103 ? 2 : 0;
 }
 
 static void check_counts(struct run *r)
@@ -74,6 +83,8 @@ static void check_report(struct run *r, enum qos_report_type type)
 	struct qos_options options = qos_buffer_usual;
 	struct qos_report p;
 
+	options.compat = QOS_COMPAT_RTPAGENT;
+
 	options.g711_plc = r->fed & 1;
 	options.buffer = r->fed % QOS_BUFFERS;
 	qos_report_build(&r->hot, &r->cold, type, QOS_END_NONE, r->now_ns, &options, &p);
@@ -85,6 +96,12 @@ static void check_report(struct run *r, enum qos_report_type type)
 	check(fabs(p.skew_ms) <= fabs(p.max_skew_ms) && fabs(p.max_skew_ms) < 2148);
 	check(p.burst_ratio >= 1 && is_within(p.burst_density, 0, 1) &&
 		is_within(p.gap_density, 0, 1));
+	check(p.reorder_extent < QOS_MAX_MISORDER && (p.reorder_extent > 0) == (p.reordered > 0));
+	check(isnan(p.frames_per_s) || p.frames_per_s > 0);
+	check(p.has_agent == (p.packets > 1));
+	if (p.has_agent)
+		check(is_within(p.agent.r, 0, 93.2) && is_within(p.agent.min_r, 0, p.agent.r) &&
+			is_within(p.agent.mean_r, 0, 93.2) && is_within(p.agent.mos, 1, 4.5));
 	check(isnan(p.frame_ms) || p.frame_ms > 0);
 	for (unsigned i = 0; i < QOS_BUFFERS; i++)
 		check(p.discards[i] <= p.packets && is_within(p.buffer_mos[i], 0, 4.5));
@@ -93,6 +110,7 @@ static void check_report(struct run *r, enum qos_report_type type)
 	check(p.scale < QOS_SCALES);
 	check(is_within(p.r, 0, qos_emodel_r_best(p.scale)) && is_within(p.min_r, 0, p.r));
 	check(is_within(p.mean_r, p.min_r - 1e-6, qos_emodel_r_best(p.scale) + 1e-6));
+	check(p.ie >= 0 && p.bpl > 0 && is_within(p.ie_eff, p.ie - 1e-9, 200));
 	check(is_within(p.mos, 1, 4.5) && is_within(p.min_mos, 1, p.mos));
 	check(is_within(p.mean_mos, p.min_mos - 1e-6, 4.5));
 }

@@ -185,7 +185,7 @@ static void writes_points_in_a_locale_of_commas(void **state)
 static struct qos_report full_report(void)
 {
 	static const struct qos_codec g722 = {
-		.name = "g722", .clock = 8000, .basis = QOS_BASIS_ASSUMED};
+		.name = "g722", .mode = "56", .clock = 8000, .basis = QOS_BASIS_ASSUMED};
 
 	return (struct qos_report){
 		.type = QOS_PERIODIC,
@@ -209,13 +209,16 @@ static struct qos_report full_report(void)
 		.correlation_id = "leg-a@192.0.2.1",
 		.party = 1,
 		.dir = 1,
-		.payload = {.pt = 9, .clock = 8000, .codec = &g722, .name = "g722"},
+		.is_one_way = true,
+		.payload =
+			{.pt = 9, .clock = 8000, .codec = &g722, .name = "g722", .is_secure = true},
 		.packets = 500,
 		.expected = 510,
 		.lost = 10,
 		.bytes = 80000,
 		.duplicates = 3,
 		.reordered = 4,
+		.reorder_extent = 5,
 		.sequence_errors = 7,
 		.restarts = 2,
 		.ssrc_changes = 1,
@@ -247,6 +250,10 @@ static struct qos_report full_report(void)
 		.r = 92.4494,
 		.min_r = 80.2,
 		.mean_r = 89.4292841,
+		.basis = QOS_BASIS_ASSUMED,
+		.ie = 13,
+		.bpl = 4.3,
+		.ie_eff = 14.5,
 	};
 }
 
@@ -272,24 +279,26 @@ static void writes_every_key_of_a_report_in_order(void **state)
 		"\"DELTA\":19.980,\"MAX_DELTA\":35.547,\"JITTER\":0.023,\"MAX_JITTER\":0.970,"
 		"\"MEAN_JITTER\":0.126,\"SKEW\":-0.080,\"MAX_SKEW\":-15.500,"
 		"\"REPORT_TS\":1700000010.123456,\"TOTAL_PK\":500,\"EXPECTED_PK\":510,"
-		"\"PACKET_LOSS\":10,\"SEQ\":7,\"OUT_ORDER\":4,\"DUP_PK\":3,\"SSRC_CHG\":1,"
+		"\"PACKET_LOSS\":10,\"LOSS_PCT\":1.961,\"SEQ\":7,\"OUT_ORDER\":4,"
+		"\"REORDER_EXTENT\":5,\"DUP_PK\":3,\"SSRC_CHG\":1,"
 		"\"RESTARTS\":2,\"CAP_DROP\":0,\"TL_BYTE\":80000,\"MOS\":4.394,\"MIN_MOS\":4.032,"
 		"\"MEAN_MOS\":4.300,\"RFACTOR\":92.449,\"MIN_RFACTOR\":80.200,"
-		"\"MEAN_RFACTOR\":89.429,\"SRC_IP\":\"192.0.2.1\",\"SRC_PORT\":16384,"
+		"\"MEAN_RFACTOR\":89.429,\"MOS_MODEL\":\"emodel\",\"SRC_IP\":\"192.0.2.1\",\"SRC_PORT\":16384,"
 		"\"DST_IP\":\"198.51.100.2\",\"DST_PORT\":16386,"
 		"\"SRC_MAC\":\"00-04-13-29-64-AB\",\"DST_MAC\":\"DE-AD-BE-EF-00-01\","
-		"\"INFO_VLAN\":42,\"IP_QOS\":184,\"SSRC\":\"0x0dc34144\",\"CODEC_PT\":9,"
-		"\"CLOCK\":8000,\"CODEC_NAME\":\"g722\",\"VIDEO\":0,\"DIR\":1,\"PARTY\":1,"
+		"\"INFO_VLAN\":42,\"IP_QOS\":184,\"DSCP\":46,\"SSRC\":\"0x0dc34144\",\"CODEC_PT\":9,"
+		"\"CLOCK\":8000,\"CODEC_NAME\":\"g722\",\"CODEC_MODE\":\"56\",\"SRTP\":1,"
+		"\"VIDEO\":0,\"DIR\":1,\"PARTY\":1,\"ONEWAY\":1,"
 		"\"REPORT_NAME\":\"192.0.2.1:16384\",\"REPORT_START\":1700000000.000001,"
 		"\"REPORT_END\":1700000009.999999,\"SOURCE\":\"RTP\",\"MOS_SCALE\":\"NB\","
-		"\"MOS_BASIS\":\"assumed\",\"BURSTR\":1.7843,\"BURSTS\":2,"
+		"\"MOS_BASIS\":\"assumed\",\"IE\":13.000,\"BPL\":4.300,\"IE_EFF\":14.500,\"BURSTR\":1.7843,\"BURSTS\":2,"
 		"\"BURST_DENSITY\":0.6667,\"BURST_MS\":120.000,\"GAP_DENSITY\":0.0010,"
 		"\"GAP_MS\":6586.666,\"DISC_F50\":9,\"DISC_F200\":8,\"DISC_AD\":1,"
 		"\"MOS_F50\":3.100,\"MOS_F200\":3.200,\"MOS_AD\":4.250,\"PTIME\":20.000,"
 		"\"DRIFT_PPM\":-12.346,\"PDV_P50\":1.500,\"PDV_P95\":20.250,"
 		"\"PDV_P99\":null,\"CLOCK_EST\":16000,\"RTT\":null,\"RTT_A\":null,"
 		"\"RTT_B\":null,\"TA_MS\":null,\"DELAY_SRC\":\"none\",\"ID\":null,"
-		"\"MOS_LQ\":4.394,\"MOS_CQ\":null,\"RFACTOR_CQ\":null,\"RTCP_PK\":0,"
+		"\"MOS_LQ\":4.394,\"MOS_CQ\":null,\"MIN_MOS_CQ\":null,\"MEAN_MOS_CQ\":null,\"RFACTOR_CQ\":null,\"RTCP_PK\":0,"
 		"\"SRTCP_PK\":0,\"FAR_REPORTS\":0,\"TYPE\":\"PERIODIC\"}");
 	assert_true(json_is_valid(report_json(&report, HEP_FINAL)));
 }
@@ -325,6 +334,8 @@ static void writes_what_rtcp_says(void **state)
 		.id = 2.695,
 		.r_cq = 90.66,
 		.mos_cq = 4.355,
+		.min_mos_cq = 4.3,
+		.mean_mos_cq = 4.35,
 		.rtcp_packets = 3,
 		.srtcp_packets = 2,
 		.far_reports = 4,
@@ -345,6 +356,7 @@ static void writes_what_rtcp_says(void **state)
 	assert_text(rtcp_json(&report),
 		"{\"RTT\":80.250,\"RTT_A\":30.250,\"RTT_B\":50.000,\"TA_MS\":100.125,"
 		"\"DELAY_SRC\":\"rtcp\",\"ID\":2.695,\"MOS_LQ\":4.409,\"MOS_CQ\":4.355,"
+		"\"MIN_MOS_CQ\":4.300,\"MEAN_MOS_CQ\":4.350,"
 		"\"RFACTOR_CQ\":90.660,\"RTCP_PK\":3,\"SRTCP_PK\":2,\"FAR_REPORTS\":4,"
 		"\"FAR_LOSS_PCT\":12.500,\"FAR_MAX_LOSS_PCT\":25.000,\"FAR_LOST\":-5,"
 		"\"FAR_JITTER\":1.500,\"FAR_MAX_JITTER\":null,\"NACK\":6,\"NACK_PK\":7,"

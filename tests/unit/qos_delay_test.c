@@ -28,6 +28,13 @@ static struct qos_report plain_report(void)
 	return r;
 }
 
+static void describe(const struct qos_options *o, struct qos_report *r)
+{
+	struct qos_cq cq = {0};
+
+	qos_delay_describe(o, &cq, r);
+}
+
 static const struct qos_options options = {.jitter_buffer_ms = 40};
 
 /* The full default Id of G.107 by Ta, with R and MOS. */
@@ -52,7 +59,7 @@ static void scores_the_table_of_delays(void **state)
 		struct qos_options o = {.delay_ms = rows[i].ta, .jitter_buffer_ms = 40};
 		struct qos_report r = plain_report();
 
-		qos_delay_describe(&o, &r);
+		describe(&o, &r);
 		assert_int_equal(r.delay_source, QOS_DELAY_CONF);
 		assert_near(r.ta_ms, rows[i].ta, 0);
 		assert_near(r.id, rows[i].id, 0.001);
@@ -70,7 +77,7 @@ static void adds_to_the_impairment_of_loss(void **state)
 
 	(void)state;
 	r.r = QOS_EMODEL_R_DEFAULT - qos_emodel_ie_eff(QOS_NB, 11, 19, 2, 1);
-	qos_delay_describe(&o, &r);
+	describe(&o, &r);
 	assert_near(r.r_cq, 70.5, 0.05);
 	assert_near(r.mos_cq, 3.62, 0.005);
 }
@@ -82,7 +89,7 @@ static void never_falls_below_zero(void **state)
 
 	(void)state;
 	r.r = 3;
-	qos_delay_describe(&o, &r);
+	describe(&o, &r);
 	assert_near(r.r_cq, 0, 0);
 	assert_near(r.mos_cq, 1, 0);
 }
@@ -96,16 +103,16 @@ static void takes_the_round_trip_of_both_sides(void **state)
 	r.has_rtt_a = r.has_rtt_b = true;
 	r.rtt_a_ms = 30;
 	r.rtt_b_ms = 50;
-	qos_delay_describe(&options, &r);
+	describe(&options, &r);
 	assert_int_equal(r.delay_source, QOS_DELAY_RTCP);
 	assert_near(r.ta_ms, 40 + 40 + 20, 1e-9);
 	memcpy(r.payload.name, "g729", 5);
-	qos_delay_describe(&options, &r);
+	describe(&options, &r);
 	assert_near(r.ta_ms, 40 + 40 + 20 + 5, 1e-9);
 	r.has_xr = true;
 	r.xr.jb_nominal_ms = 60;
 	r.xr.round_trip_ms = 999;
-	qos_delay_describe(&options, &r);
+	describe(&options, &r);
 	assert_int_equal(r.delay_source, QOS_DELAY_RTCP);
 	assert_near(r.ta_ms, 40 + 60 + 20 + 5, 1e-9);
 }
@@ -119,19 +126,19 @@ static void one_side_is_not_enough(void **state)
 	(void)state;
 	r.has_rtt_b = true;
 	r.rtt_b_ms = 50;
-	qos_delay_describe(&o, &r);
+	describe(&o, &r);
 	assert_int_equal(r.delay_source, QOS_DELAY_NONE);
 	assert_near(r.mos_cq, 0, 0);
 	r.has_xr = true;
 	r.xr.round_trip_ms = 80;
-	qos_delay_describe(&o, &r);
+	describe(&o, &r);
 	assert_int_equal(r.delay_source, QOS_DELAY_XR);
 	assert_near(r.ta_ms, 40 + 40 + 20, 1e-9);
 	r.xr.round_trip_ms = 65535;
-	qos_delay_describe(&o, &r);
+	describe(&o, &r);
 	assert_int_equal(r.delay_source, QOS_DELAY_NONE);
 	o.delay_ms = 70;
-	qos_delay_describe(&o, &r);
+	describe(&o, &r);
 	assert_int_equal(r.delay_source, QOS_DELAY_CONF);
 	assert_near(r.ta_ms, 70, 0);
 }
@@ -145,11 +152,43 @@ static void packet_time_is_that_of_the_sender(void **state)
 	r.has_rtt_a = r.has_rtt_b = true;
 	r.packets = 450;
 	r.delta_ms = 22.2222;
-	qos_delay_describe(&options, &r);
+	describe(&options, &r);
 	assert_near(r.ta_ms, 40 + 20, 1e-9);
 	r.expected = r.packets = 0;
-	qos_delay_describe(&options, &r);
+	describe(&options, &r);
 	assert_near(r.ta_ms, 40, 1e-9);
+}
+
+/* Intervals of 100, 300 and no packets; then one on another scale. */
+static void least_and_mean_are_of_the_intervals(void **state)
+{
+	struct qos_options o = {.delay_ms = 150};
+	struct qos_report r = plain_report();
+	struct qos_cq cq = {0};
+	double good, bad;
+
+	(void)state;
+	r.scored = 100;
+	qos_delay_describe(&o, &cq, &r);
+	good = r.mos_cq;
+	assert_near(r.mean_mos_cq, good, 1e-9);
+	r.r = 70;
+	r.scored = 300;
+	qos_delay_describe(&o, &cq, &r);
+	bad = r.mos_cq;
+	assert_true(bad < good - 0.5);
+	assert_near(r.min_mos_cq, bad, 1e-9);
+	assert_near(r.mean_mos_cq, (good + 3 * bad) / 4, 1e-9);
+	r.r = 30;
+	r.scored = 0;
+	qos_delay_describe(&o, &cq, &r);
+	assert_near(r.min_mos_cq, bad, 1e-9);
+	r.scale = QOS_WB;
+	r.r = 110;
+	r.scored = 10;
+	qos_delay_describe(&o, &cq, &r);
+	assert_near(r.min_mos_cq, r.mos_cq, 1e-9);
+	assert_near(r.mean_mos_cq, r.mos_cq, 1e-9);
 }
 
 static void a_stream_without_score_has_a_delay_and_no_mos(void **state)
@@ -159,7 +198,7 @@ static void a_stream_without_score_has_a_delay_and_no_mos(void **state)
 
 	(void)state;
 	r.has_score = false;
-	qos_delay_describe(&o, &r);
+	describe(&o, &r);
 	assert_near(r.ta_ms, 150, 0);
 	assert_near(r.mos_cq, 0, 0);
 	assert_string_equal(qos_delay_source_name(QOS_DELAY_NONE), "none");
@@ -172,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scores_the_table_of_delays),
+		cmocka_unit_test(least_and_mean_are_of_the_intervals),
 		cmocka_unit_test(adds_to_the_impairment_of_loss),
 		cmocka_unit_test(never_falls_below_zero),
 		cmocka_unit_test(takes_the_round_trip_of_both_sides),

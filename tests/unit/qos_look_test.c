@@ -166,6 +166,42 @@ static void silence_descriptors_are_no_frames(void **state)
 	assert_near(r.mos, 4.3371, 1e-4);
 }
 
+/* The size of packets tells the mode, from one look to the next; silence descriptors tell nothing. */
+static void follows_the_mode(void **state)
+{
+	static const struct {
+		uint16_t bytes;
+		const char *mode;
+		double ie;
+		enum qos_basis basis;
+	} rows[] = {{33, "12.65", 13, QOS_BASIS_G113}, {61, "23.85", 8, QOS_BASIS_G113},
+		{7, "23.85", 8, QOS_BASIS_G113}, {18, "6.6", 41, QOS_BASIS_ASSUMED}};
+	uint32_t i = 0;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	assert_near(report_of(&rig, QOS_PERIODIC).ie, 0, 0);
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		struct qos_report r;
+
+		for (uint32_t end = i + 200; i < end; i++) {
+			feed(&rig, (struct rtp){.seq = (uint16_t)i,
+					   .ts = 320 * i,
+					   .ns = (int64_t)(20 * MS) * i,
+					   .pt = AMR_WB,
+					   .bytes = rows[n].bytes});
+			if (i % 50 == 49)
+				qos_stream_look(&rig.env, &rig.hot, &rig.cold);
+		}
+		r = report_of(&rig, QOS_PERIODIC);
+		assert_string_equal(r.payload.codec->mode, rows[n].mode);
+		assert_int_equal(r.payload.codec->basis, rows[n].basis);
+		assert_near(r.ie, rows[n].ie, 0);
+		assert_near(r.ie_eff, rows[n].ie, 1e-9);
+	}
+}
+
 /* SDP says one clock and the timestamps another; a type nobody explained. After a few seconds they are right,
  * and what the wrong clock made of the beginning is gone. */
 static void finds_the_clock(void **state)
@@ -218,6 +254,7 @@ int main(void)
 		cmocka_unit_test(finds_the_length_of_frames),
 		cmocka_unit_test(follows_frames_that_change),
 		cmocka_unit_test(silence_descriptors_are_no_frames),
+		cmocka_unit_test(follows_the_mode),
 		cmocka_unit_test(finds_the_clock),
 		cmocka_unit_test(believes_a_clock_that_is_right),
 	};

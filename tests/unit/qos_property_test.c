@@ -163,6 +163,8 @@ static void intervals_change_only_their_own_scores(void **state)
 		parts.min_r = whole.min_r;
 		parts.mean_mos = whole.mean_mos;
 		parts.mean_r = whole.mean_r;
+		parts.ie_eff = whole.ie_eff;
+		parts.scored = whole.scored;
 		assert_same(&parts, &whole);
 	}
 }

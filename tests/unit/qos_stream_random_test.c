@@ -213,6 +213,11 @@ static void reports_in_between_change_nothing(void **state)
 		a.scale = b.scale = QOS_NB;
 		a.mos = a.min_mos = a.mean_mos = a.r = a.min_r = a.mean_r = 0;
 		b.mos = b.min_mos = b.mean_mos = b.r = b.min_r = b.mean_r = 0;
+		a.ie = a.bpl = a.ie_eff = b.ie = b.bpl = b.ie_eff = 0;
+		a.basis = b.basis = QOS_BASIS_NONE;
+		memset(a.buffer_mos, 0, sizeof(a.buffer_mos));
+		memset(b.buffer_mos, 0, sizeof(b.buffer_mos));
+		a.scored = b.scored = 0;
 		assert_memory_equal(&a, &b, sizeof(a));
 	}
 }

@@ -218,7 +218,28 @@ static void a_packet_up_to_99_late_is_no_loss(void **state)
 		feed(&rig, voice(65500));
 		feed_voice(&rig, 65501 + late, 65650);
 		assert_counts(&rig, (struct counts){.packets = 201, .reordered = 1, .errors = 2});
+		assert_int_equal(report_of(&rig, QOS_FINAL).reorder_extent, late);
 	}
+}
+
+/* RFC 4737 section 4.2.1: of those with higher numbers only the ones that came count. */
+static void the_extent_is_of_packets_that_came(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_voice(&rig, 0, 9);
+	feed_voice(&rig, 14, 14);
+	feed_voice(&rig, 16, 17);
+	feed_voice(&rig, 12, 12);
+	assert_int_equal(report_of(&rig, QOS_FINAL).reorder_extent, 3);
+	feed_voice(&rig, 13, 13);
+	feed_voice(&rig, 10, 10);
+	assert_int_equal(report_of(&rig, QOS_FINAL).reorder_extent, 5);
+	feed_voice(&rig, 15, 15);
+	feed_voice(&rig, 15, 15);
+	assert_int_equal(report_of(&rig, QOS_FINAL).reorder_extent, 5);
 }
 
 static void a_packet_100_late_is_lost(void **state)
@@ -466,6 +487,7 @@ int main(void)
 		cmocka_unit_test(a_jump_that_took_no_time_is_a_restart),
 		cmocka_unit_test(repairs_the_hundred_numbers_behind_and_no_more),
 		cmocka_unit_test(a_packet_up_to_99_late_is_no_loss),
+		cmocka_unit_test(the_extent_is_of_packets_that_came),
 		cmocka_unit_test(a_packet_100_late_is_lost),
 		cmocka_unit_test(a_packet_older_than_the_first_moves_the_beginning),
 		cmocka_unit_test(remembers_a_hole_while_packets_follow_in_order),

@@ -520,6 +520,75 @@ static void skew_follows_clock_drift(void **state)
 	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, 6, DIGIT);
 }
 
+/* 30 frames a second of five packets 0.5 ms apart, the last with a marker; some frames late, one packet of one
+ * late. Jitter is that of the first packets, done in double. */
+static void jitter_of_video_is_that_of_frames(void **state)
+{
+	double j = 0, j_max = 0, j_sum = 0, skew = 0, late = 0;
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t f = 0; f < 300; f++) {
+		double now = f % 7 == 3 ? 4 : 0;
+
+		for (uint32_t k = 0; k < 5; k++) {
+			uint32_t i = 5 * f + k;
+
+			if (f == 100 && k < 2)
+				i = 5 * f + 1 - k;
+			feed(&rig, (struct rtp){.seq = (uint16_t)i,
+					   .ts = 3000 * f,
+					   .ns = (int64_t)f * 100000000 / 3 +
+						 (int64_t)((now + 0.5 * k) * (double)MS),
+					   .pt = H264,
+					   .has_marker = k == 4,
+					   .bytes = 160});
+		}
+		if (f) {
+			j += (fabs(now - late) - j) / 16;
+			j_max = fmax(j_max, j);
+			j_sum += j;
+		}
+		late = now;
+		skew = -now;
+	}
+	r = report_of(&rig, QOS_FINAL);
+	assert_near(r.jitter_ms, j, DIGIT);
+	assert_near(r.max_jitter_ms, j_max, DIGIT);
+	assert_near(r.mean_jitter_ms, j_sum / 299, DIGIT);
+	assert_near(r.skew_ms, skew, DIGIT);
+	assert_near(r.max_skew_ms, -4, DIGIT);
+	assert_near(r.max_delta_ms, 31.333 + 4, DIGIT);
+	assert_near(r.frames_per_s, 30, 0.01);
+	assert_int_equal(r.lost, 0);
+	assert_int_equal(r.reordered, 1);
+	assert_false(r.has_score);
+}
+
+/* A hundred packets of video lost in an instant are lost: their frames are not one packet long. */
+static void a_gap_in_video_is_a_loss(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 2000; i++) {
+		/* Thumbnails of one packet, then frames of a hundred. */
+		uint32_t frame = i < 100 ? i : 100 + (i - 100) / 100;
+
+		if (i < 1000 || i >= 1150)
+			feed(&rig, (struct rtp){.seq = (uint16_t)i,
+					   .ts = 3000 * frame,
+					   .ns = (int64_t)frame * 100000000 / 3 + i % 100 * 10000,
+					   .pt = H264,
+					   .bytes = 160});
+	}
+	assert_int_equal(report_of(&rig, QOS_FINAL).lost, 150);
+	assert_int_equal(report_of(&rig, QOS_FINAL).restarts, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -545,6 +614,8 @@ int main(void)
 		cmocka_unit_test(senseless_times_are_survived),
 		cmocka_unit_test(delta_saturates_at_4_2_seconds),
 		cmocka_unit_test(skew_follows_clock_drift),
+		cmocka_unit_test(jitter_of_video_is_that_of_frames),
+		cmocka_unit_test(a_gap_in_video_is_a_loss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
