@@ -20,6 +20,8 @@
 /* In so many looks in a row. */
 #define CLOCK_LOOKS 3
 
+#define RATE_LOOKS 16
+
 void qos_pdv_add(struct qos_pdv *pdv, const struct qos_look_sample *sample, uint32_t n)
 {
 	int32_t least = INT32_MAX;
@@ -135,13 +137,20 @@ static void check_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 /* Of the packets since the last look. */
 static void check_mode(struct qos_stream_cold *cold)
 {
-	const struct qos_look *look = &cold->look;
+	struct qos_look *look = &cold->look;
+	uint64_t bytes = cold->bytes - look->bytes, packets = cold->packets - look->packets;
 	const struct qos_codec *mode;
+	double mean;
 
-	if (!cold->payload.has_modes)
+	if (!cold->payload.has_modes || !packets)
 		return;
-	mode = qos_mode_from_size(&cold->payload, cold->bytes - look->bytes,
-		cold->packets - look->packets, cold->frame_ticks);
+	mean = (double)bytes / (double)packets;
+	/* A rate that varies is one over more than a second. */
+	look->rate_looks += look->rate_looks < RATE_LOOKS;
+	look->mean_bytes += (mean - look->mean_bytes) / look->rate_looks;
+	mode = qos_mode_from_size(&cold->payload, bytes, packets, cold->frame_ticks);
+	if (!mode)
+		mode = qos_mode_from_rate(&cold->payload, look->mean_bytes, cold->frame_ticks);
 	if (mode)
 		cold->payload.codec = mode;
 }

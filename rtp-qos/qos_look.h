@@ -53,6 +53,8 @@ struct qos_look {
 	/* When a block is full. */
 	uint64_t block_ns; /* its first sample */
 	uint64_t followed_ns; /* until when the buffers followed the drift */
+	double mean_bytes; /* of a packet, over so many looks; of a codec with modes only */
+	uint32_t rate_looks;
 	struct qos_drift drift;
 	struct qos_pdv pdv;
 };

@@ -167,22 +167,25 @@ const struct qos_codec *qos_mode_from_size(
 	const struct qos_codec *mode = NULL;
 	uint64_t each;
 
-	if (!packets || !frame_ticks || payload->redundancy)
+	if (!packets || bytes % packets || !frame_ticks || payload->redundancy)
 		return NULL;
 	each = bytes / packets;
-	if (is_opus(payload)) {
-		double mean = (double)bytes / (double)packets - (payload->is_secure ? tags[0] : 0);
-
-		return mean <= 0 ? NULL : find_rate(payload, mean * 8 * 48 / frame_ticks);
-	}
-	if (bytes % packets)
-		return NULL;
 	if (!payload->is_secure)
 		return find_size(payload, each, frame_ticks);
 	for (size_t i = 0; i < COUNT(tags) && !mode; i++)
 		if (each > tags[i])
 			mode = find_size(payload, each - tags[i], frame_ticks);
 	return mode;
+}
+
+const struct qos_codec *qos_mode_from_rate(
+	const struct qos_payload *payload, double bytes, uint32_t frame_ticks)
+{
+	double mean = bytes - (payload->is_secure ? tags[0] : 0);
+
+	if (!is_opus(payload) || mean <= 0 || !frame_ticks || payload->redundancy)
+		return NULL;
+	return find_rate(payload, mean * 8 * 48 / frame_ticks);
 }
 
 static void set_mode(struct qos_payload *payload, const char *mode)

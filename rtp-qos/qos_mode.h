@@ -26,4 +26,8 @@ bool qos_mode_redundancy(struct bytes fmtp, uint8_t *primary, uint8_t *blocks);
 const struct qos_codec *qos_mode_from_size(
 	const struct qos_payload *payload, uint64_t bytes, uint64_t packets, uint32_t frame_ticks);
 
+/* What: the mode of Opus whose rate is nearest; bytes: mean of a packet's payload. NULL: it is not Opus. */
+const struct qos_codec *qos_mode_from_rate(
+	const struct qos_payload *payload, double bytes, uint32_t frame_ticks);
+
 #endif

@@ -25,6 +25,17 @@ static void assert_mode(const struct qos_codec *codec, const char *mode)
 	assert_string_equal(codec->mode, mode);
 }
 
+static const struct qos_codec *mode_of(
+	const struct qos_payload *payload, uint64_t bytes, uint64_t packets, uint32_t frame_ticks)
+{
+	const struct qos_codec *mode = qos_mode_from_size(payload, bytes, packets, frame_ticks);
+	const struct qos_codec *by_rate =
+		qos_mode_from_rate(payload, (double)bytes / (double)packets, frame_ticks);
+
+	assert_true(!mode || !by_rate);
+	return mode ? mode : by_rate;
+}
+
 static void knows_modes_by_the_size_of_packets(void **state)
 {
 	static const struct {
@@ -92,7 +103,7 @@ static void knows_modes_by_the_size_of_packets(void **state)
 		struct qos_payload p = payload_of(rows[i].name, rows[i].clock, rows[i].fmtp);
 		uint64_t all = (uint64_t)50 * rows[i].bytes;
 
-		assert_mode(qos_mode_from_size(&p, all, 50, rows[i].ticks), rows[i].mode);
+		assert_mode(mode_of(&p, all, 50, rows[i].ticks), rows[i].mode);
 		assert_int_equal(p.has_modes,
 			strcmp(rows[i].name, "PCMU") != 0 && strcmp(rows[i].name, "G729") != 0);
 	}
@@ -108,7 +119,8 @@ static void asks_for_packets_of_one_size(void **state)
 	assert_null(qos_mode_from_size(&amr, 49 * 32 + 7, 50, 160));
 	assert_null(qos_mode_from_size(&amr, 0, 0, 160));
 	assert_null(qos_mode_from_size(&amr, 32, 1, 0));
-	assert_string_equal(qos_mode_from_size(&opus, 50 * 62 + 7, 50, 960)->mode, "swb-25");
+	assert_mode(qos_mode_from_rate(&opus, 62.14, 960), "swb-25");
+	assert_null(qos_mode_from_rate(&opus, 62.14, 0));
 }
 
 /* The tag behind the payload: 80 bits mostly (RFC 3711), 32, or 128 of AES-GCM. */
@@ -123,8 +135,8 @@ static void takes_the_tag_of_srtp_off(void **state)
 		assert_mode(qos_mode_from_size(&p, 50ull * (34 + tags[i]), 50, 320), "12.65");
 	p = payload_of("opus", 48000, "");
 	p.is_secure = true;
-	assert_mode(qos_mode_from_size(&p, 50ull * (62 + 10), 50, 960), "swb-25");
-	assert_null(qos_mode_from_size(&p, 50ull * 10, 50, 960));
+	assert_mode(qos_mode_from_rate(&p, 62 + 10, 960), "swb-25");
+	assert_null(qos_mode_from_rate(&p, 10, 960));
 }
 
 static void fmtp_may_leave_one_mode(void **state)
