@@ -80,6 +80,8 @@ struct qos_report {
 	uint64_t reordered; /* RFC 4737: arrived after a later one */
 	uint32_t reorder_extent; /* most later ones that came before one of them, section 4.2.1 */
 	uint64_t sequence_errors; /* not the next number: gap, late or repeated */
+	uint32_t ts_jumps; /* media time was set anew */
+	uint64_t ts_still; /* packets whose media time is that of the one before */
 	uint64_t own_drops; /* the probe's own: neither expected nor lost */
 	uint32_t restarts; /* sequence started anew, RFC 3550 A.1 */
 	uint32_t ssrc_changes; /* streams with another SSRC on the same addresses before this one */

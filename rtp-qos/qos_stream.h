@@ -136,6 +136,7 @@ struct qos_stream_cold {
 	uint32_t reorder_extent; /* RFC 4737 section 4.2.1, the largest */
 	uint64_t sequence_errors;
 	uint32_t ts_jumps;
+	uint64_t ts_still; /* packets with the timestamp of the one before */
 	uint32_t ssrc_changes;
 	struct pkt_media stray; /* the packet that made bad_seq */
 	uint64_t strays; /* packets far outside the window, not counted as received */
@@ -257,7 +258,8 @@ static inline void qos_stream_sample(struct qos_stream_hot *hot, int32_t d_ns, i
 }
 
 /* What: counts the next packet of a stream if it is one as nearly all are: next in sequence, of the same
- * payload type, without marker, not longer in coming than one before, and of use to every jitter buffer.
+ * payload type and with another timestamp, without marker, not longer in coming than one before, and of use to
+ * every jitter buffer.
  * False: it is not, nothing was done; qos_stream_update_slow. */
 static inline bool qos_stream_update_fast(const struct qos_stream_env *env,
 	struct qos_stream_hot *hot, const struct pkt_media *m, uint64_t now_ns)
@@ -267,7 +269,7 @@ static inline bool qos_stream_update_fast(const struct qos_stream_env *env,
 			env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
 	int64_t d = (int64_t)(delta - (uint64_t)(media >> 12));
 	int64_t skew = hot->skew_ns - d;
-	bool is_next = (uint16_t)(m->seq - hot->ext_seq) == 1;
+	bool is_next = ((uint16_t)(m->seq - hot->ext_seq) == 1) & (m->rtp_ts != hot->last_ts);
 	/* Started, not quiet, not to be looked at, and a clock that is known: one comparison. */
 	bool is_plain = (m->marker_pt == hot->pt) &
 			((uint8_t)(hot->clock - QOS_HOT_STARTED - 1) < QOS_HOT_CLOCK);

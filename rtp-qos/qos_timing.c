@@ -4,6 +4,9 @@
 /* Packets that the length of a frame may take to show before the fast path goes on without it. */
 #define FRAME_PACKETS 16
 
+/* Where media time is set anew nothing tells silence from delay; what is longer was silence. */
+#define PAUSE_NS ((uint64_t)200000000)
+
 /* A packet against the last one. */
 struct step {
 	uint64_t delta; /* ns of arrival, never negative */
@@ -12,7 +15,8 @@ struct step {
 	int32_t numbers; /* of sequence */
 	bool is_started;
 	bool is_time_jump; /* capture time was set back */
-	bool is_frame; /* not one more packet of a frame */
+	bool is_frame; /* video: not one more packet of a frame */
+	bool is_still; /* audio: media time did not move, and says nothing of the way here */
 	bool is_sample; /* of jitter, if it is a frame */
 };
 
@@ -38,8 +42,9 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 	s.delta = is_back && !s.is_time_jump ? 0 : now_ns - hot->last_ns;
 	s.d = (int64_t)(s.delta + since_first - (uint64_t)(((int64_t)s.ticks * tick) >> 12));
 	s.is_frame = !is_video || !s.is_started || (s.ticks && numbers > 0);
-	s.is_sample = s.is_started && tick && !s.is_time_jump && s.d >= -QOS_TS_JUMP_NS &&
-		      s.d <= QOS_TS_JUMP_NS;
+	s.is_still = !is_video && s.is_started && !s.ticks && numbers > 0;
+	s.is_sample = s.is_started && tick && !s.is_still && !s.is_time_jump &&
+		      s.d >= -QOS_TS_JUMP_NS && s.d <= QOS_TS_JUMP_NS;
 	return s;
 }
 
@@ -145,6 +150,10 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 
 	if (!s.is_frame) {
 		cold->jitter_skipped++;
+	} else if (s.is_still) {
+		cold->jitter_skipped++;
+		cold->ts_still++;
+		cold->anchors++;
 	} else if (s.is_sample) {
 		qos_stream_sample(hot, (int32_t)s.d, saturate(hot->skew_ns - s.d));
 		if (!was_quiet && cold->kind != QOS_VIDEO)
@@ -154,7 +163,7 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 		if (s.is_started && (hot->clock & QOS_HOT_CLOCK)) {
 			cold->ts_jumps++;
 			cold->anchors++;
-			is_across_silence = true;
+			is_across_silence |= s.delta > PAUSE_NS;
 		}
 	}
 	if (is_across_silence) {
