@@ -11,6 +11,7 @@ MS = 1_000_000  # all times are nanoseconds
 SECOND = 1000 * MS
 NTP_OFFSET = 2_208_988_800  # seconds from 1900 to 1970
 EVENT_PT = 101
+GILBERT = (0.02, 0.4)  # good to bad, bad to good: 4.8 % lost, BurstR 2.4 (G.107 7-30)
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Codec:
 
 CODECS = (Codec(0, "PCMU/8000", 8000, 8), Codec(8, "PCMA/8000", 8000, 8),
           Codec(18, "G729/8000", 8000, 1), Codec(111, "opus/48000/2", 48000, 0))
+SWITCH_FROM, SWITCH_TO = CODECS[0], CODECS[2]
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Rtp:
     pt: int
     marker: bool
     payload: bytes
+    segment: int = 0  # the sequence began anew so many times before
 
     def pack(self, ssrc: int) -> bytes:
         return struct.pack("!BBHII", 0x80, self.marker << 7 | self.pt, self.index & 0xFFFF,
@@ -62,6 +65,7 @@ class Stream:
     ptime: int
     base_ts: int
     start: int
+    ppm: int = 0  # so much the sender's clock is fast
     sent: list[tuple[int, Rtp]] = field(default_factory=list)
     arrived: list[tuple[int, Rtp]] = field(default_factory=list)  # at the probe
 
@@ -79,39 +83,51 @@ class Figures:
     highest: int = 0
     loss_runs: int = 0  # of packets lost without one received between
 
+    def close_segment(self, seen: set[int]) -> None:
+        if not seen:
+            return
+        self.unique += len(seen)
+        self.expected += self.highest - min(seen) + 1
+        self.loss_runs += sum(i + 1 not in seen for i in seen if i != self.highest)
+
 
 def measure(stream: Stream, until: int | None = None) -> Figures:
     """RFC 3550 A.3 and A.8 over the packets captured up to a time. Jitter leaves out duplicates and
     telephone events, whose timestamp does not move with the clock."""
-    f, seen, transit = Figures(), set(), None
+    f, seen, transit, pt, segment = Figures(), set(), None, None, 0
     for t, p in stream.arrived:
         if until is not None and t > until:
             break
         f.captured += 1
         f.payload_bytes += len(p.payload)
+        if p.segment != segment:
+            f.close_segment(seen)
+            seen, segment, transit = set(), p.segment, None
         if p.index in seen:
             continue
         f.reordered += bool(seen) and p.index < f.highest
-        f.highest = max(f.highest, p.index)
+        f.highest = max(f.highest, p.index) if seen else p.index
         seen.add(p.index)
         f.unique_bytes += len(p.payload)
         if p.pt == EVENT_PT:
             continue
+        if p.pt != pt:  # RFC 7160 3
+            transit, pt = None, p.pt
         now = (t - stream.start) * stream.codec.clock / SECOND - (p.timestamp - stream.base_ts)
         if transit is not None:
             f.jitter += (abs(now - transit) - f.jitter) / 16
             f.jitter_max = max(f.jitter_max, f.jitter)
         transit = now
-    f.unique = len(seen)
-    f.expected = f.highest - min(seen) + 1 if seen else 0
-    f.loss_runs = sum(i + 1 not in seen for i in seen if i != f.highest)
+    f.close_segment(seen)
     return f
 
 
-def talk_slots(rng: random.Random, count: int, vad: bool) -> list[bool]:
-    """Which packet slots carry speech: all, or talk spurts and pauses in turn."""
+def talk_slots(rng: random.Random, count: int, profile: str) -> list[bool]:
+    """Which packet slots carry speech: all, or talk spurts and pauses in turn, or all but a hold."""
     slots: list[bool] = []
-    while vad and len(slots) < count - 5:
+    if profile == "hold":
+        slots = [True] * (count // 3) + [False] * (count // 3)
+    while profile == "vad" and len(slots) < count - 5:
         slots += [True] * rng.randint(20, 80) + [False] * rng.randint(15, 60)
     return slots[:count - 5] + [True] * (count - len(slots[:count - 5]))
 
@@ -120,14 +136,19 @@ def make_media(rng: random.Random, stream: Stream, stop: int, profile: str, inde
     """Fills stream.sent: what the sender puts on the wire between its start and stop."""
     codec, step = stream.codec, stream.codec.clock * stream.ptime // 1000
     count = max(1, (stop - stream.start) // (stream.ptime * MS))
-    talk = talk_slots(rng, count, profile == "vad")
-    resumed, event_slot = True, -100
+    talk = talk_slots(rng, count, profile)
+    resumed, event_slot, segment = True, -100, 0
     for slot in range(count):
         if not talk[slot]:
             resumed = True
             continue
         if profile == "dtmf" and slot % 75 == 25 and slot + 12 < count:
             event_slot = slot
+        if profile == "restart" and slot == count // 2:
+            index, segment = index + rng.randint(5000, 60000), 1
+            stream.base_ts += rng.getrandbits(31)
+        if profile == "codecswitch" and slot == count // 2:
+            codec = SWITCH_TO
         ts = stream.base_ts + slot * step
         part = slot - event_slot
         if part < 10:
@@ -140,8 +161,10 @@ def make_media(rng: random.Random, stream: Stream, stop: int, profile: str, inde
             if not payload:  # Opus, RFC 6716 3.1: one SILK wideband frame of 20 or 40 ms
                 payload = bytes((0x50 if stream.ptime == 40 else 0x48,))
                 payload += rng.randbytes(rng.randint(60, 120))
-            packet = Rtp(index, ts, codec.pt, resumed, payload)
-        stream.sent.append((stream.start + slot * stream.ptime * MS, packet))
+            packet = Rtp(index, ts, codec.pt, resumed, payload, segment)
+        # A fast clock's milliseconds are shorter
+        t = slot * stream.ptime * (MS - stream.ppm * MS // 1_000_000)
+        stream.sent.append((stream.start + t, packet))
         resumed, index = False, index + 1
 
 
@@ -149,18 +172,26 @@ def impair(rng: random.Random, stream: Stream, profile: str, tick: int) -> None:
     """Fills stream.arrived: what the network leaves of it at the probe. First and last packet always
     arrive, for nobody can see the loss of those. tick: resolution of the capture file."""
     out: list[tuple[int, Rtp]] = []
-    last, lost, late, previous = len(stream.sent) - 1, 0, -9, 0
+    last, lost, late, previous, queue = len(stream.sent) - 1, 0, -9, 0, 0
     for i, (t, p) in enumerate(stream.sent):
         inner = 0 < i < last
         if profile == "burst" and inner and not lost and rng.random() < 0.01:
             lost = rng.randint(2, 8)
         elif profile == "loss" and inner and rng.random() < 0.03:
             lost = 1
+        elif profile == "gilbert":
+            lost = rng.random() >= GILBERT[1] if lost else rng.random() < GILBERT[0]
         if lost and inner:
-            lost -= 1
+            lost -= profile != "gilbert"
             continue
         if profile == "jitter":
             t = max(t + int(min(abs(rng.gauss(0, 8)), 45) * MS), previous + MS // 20)
+        elif profile == "spikes":  # a queue that fills at once and empties slowly
+            queue = max(0, queue - 5 * MS)
+            queue += int(rng.expovariate(1 / 40) * MS) if rng.random() < 0.02 else 0
+            t = max(t + queue + int(rng.expovariate(2) * MS), previous + MS // 20)
+        elif profile == "drift":
+            t = max(t + rng.randrange(MS // 2), previous + MS // 20)
         elif profile == "reorder" and 0 < i < last - 1 and i - late > 3 and rng.random() < 0.03:
             t, late = t + stream.ptime * MS * 3 // 2, i
         previous = t

@@ -7,9 +7,11 @@ from __future__ import annotations
 from math import exp, log10, log2, sqrt
 
 # Scale, Ie, Bpl and where they come from: ITU-T G.113 Appendix I, for G.711 with the loss concealment of
-# its own Appendix I; Opus: Alahmadi and others 2021, superwideband, 31 kbit/s assumed.
+# its own Appendix I; Opus: Alahmadi and others 2021, superwideband by the rates that make-pcap sends.
 CODECS = {"pcmu": ("NB", 0, 25.1, "g113"), "pcma": ("NB", 0, 25.1, "g113"),
-          "g729": ("NB", 10, 19.0, "g113"), "opus": ("FB", 16.8, 10.4, "assumed")}
+          "g729": ("NB", 10, 19.0, "g113")}
+OPUS = {16: (30.2, 11.8), 19: (23.8, 10.7), 22: (20.2, 10.5), 31: (16.8, 10.4), 34: (14.8, 10.1),
+        37: (12.1, 10.4), 40: (10.7, 9.8)}
 G711_BPL_WITHOUT_PLC = 4.3
 
 # G.107, G.107.1 and G.107.2: R without impairments, what Ie,eff tends to, and what R is divided by.
@@ -45,6 +47,10 @@ def default_r() -> float:
     return ro - (iolr + ist + iq) - idle
 
 
+def best_r(scale: str) -> float:
+    return BEST[scale] or default_r()
+
+
 def absolute_delay(ta: float) -> float:
     """Idd, equations 7-27 and 7-28 with sT = 1, mT = 100 ms."""
     x = log2(ta / 100) if ta > 100 else 0
@@ -67,7 +73,7 @@ def delay(ta: float, scale: str = "NB") -> float:
 def r_factor(ie: float, bpl: float, loss_percent: float, scale: str = "NB",
              burst_r: float = 1, ta: float = 0) -> float:
     """Equations 7-1 and 7-29; burst ratio in narrowband only."""
-    best, worst = BEST[scale] or default_r(), LOSS_LIMIT[scale]
+    best, worst = best_r(scale), LOSS_LIMIT[scale]
     burst_r = burst_r if scale == "NB" else 1
     ie_eff = ie + (worst - ie) * loss_percent / (loss_percent / burst_r + bpl)
     return max(0.0, best - ie_eff - (delay(ta, scale) if ta else 0))

@@ -57,10 +57,11 @@ KNOWN = {
         "type are not. The same pattern stands in negative/i3d and negative/false_positives; those "
         "are RTP on the wire too (Discord voice, A-law in mid-call), but nothing in so few packets "
         "tells them from chance. "
-        "0x00001646 is H.263: tshark's mean jitter leaves packets with a marker out, ours is the "
-        "mean of J after every packet (RFC 3550 A.8 knows no mean): see test_mean_jitter_of_h263.",
+        "0x00001646 is H.263: tshark takes every packet of a frame for a sample of jitter, heptap the "
+        "first of each; and tshark's mean leaves packets with a marker out: see "
+        "test_mean_jitter_of_h263.",
         streams={"0x001a7e73": UNBELIEVED, "0x001a757d": UNBELIEVED, "0x001a759f": UNBELIEVED},
-        timing={"0x00001646": (0.844, 1.431, 77.061)}),
+        timing={"0x00001646": (0.123, 0.236, 77.061)}),
     "skinny_rtp": Known(
         "0x7c1071e2 and 0xf6bf57dc were captured twice. tshark counts every copy and takes 16 and "
         "18 of them off the loss; RFC 3550 A.3 allows that of a receiver, but a duplicate never "
@@ -225,17 +226,23 @@ def test_fax_has_every_sequence_number():
 
 
 def test_mean_jitter_of_h263(heptap):
-    """Both means, from the file itself: ours of all samples of J; tshark's without those of marker
-    packets, in whose place the mean so far counts once more."""
+    """Both, from the file itself: ours of the first packets of frames; tshark's of all packets, its mean
+    without those with a marker, in whose place the mean so far counts once more."""
     path = FOLDER / "rtp_unsignalled.pcapng"
-    j, previous, samples, theirs = 0.0, None, [], 0.0
+    j, previous, count, theirs = 0.0, None, 0, 0.0
+    frame, frame_j, first, samples = None, 0.0, None, []
     for t, marker, _, ts in rtp_of(path, "10.204.220.71", 6000):
         transit = t / 1e6 - ts / 90
         if previous is not None:
             j += (abs(transit - previous) - j) / 16
-            samples.append(j)
-            theirs += 0 if marker else (j - theirs) / len(samples)
+            count += 1
+            theirs += 0 if marker else (j - theirs) / count
         previous = transit
+        if ts != frame:
+            if first is not None:
+                frame_j += (abs(transit - first) - frame_j) / 16
+                samples.append(frame_j)
+            frame, first = ts, transit
     stream = next(s for s in heptap(path).streams if s["SSRC"] == "0x00001646")
     tshark = next(s for k, s in wanted_streams(truth_of(path)).items() if k[4] == "0x00001646")
     assert stream["MEAN_JITTER"] == pytest.approx(sum(samples) / len(samples), abs=MILLISECONDS)
