@@ -209,29 +209,26 @@ static bool take_number(struct bytes text, uint32_t *value)
 	return text.n > 0;
 }
 
-static void take_opus(struct qos_payload *payload, struct bytes key, struct bytes value)
+static void take_cbr(struct qos_payload *payload, struct bytes value)
 {
-	uint32_t number;
+	payload->is_cbr = bytes_eq(value, BYTES_LIT("1"));
+}
 
-	if (bytes_eq_nocase(key, BYTES_LIT("cbr"))) {
-		payload->is_cbr = bytes_eq(value, BYTES_LIT("1"));
-	} else if (bytes_eq_nocase(key, BYTES_LIT("maxplaybackrate"))) {
-		if (take_number(value, &number))
-			payload->widest = number < 16000   ? QOS_NB
-					  : number < 24000 ? QOS_WB
-							   : QOS_FB;
-	}
+static void take_playback_rate(struct qos_payload *payload, struct bytes value)
+{
+	uint32_t hz;
+
+	if (take_number(value, &hz))
+		payload->widest = hz < 16000 ? QOS_NB : hz < 24000 ? QOS_WB : QOS_FB;
 }
 
 /* "nb-swb" ends with the widest. */
-static void take_evs(struct qos_payload *payload, struct bytes key, struct bytes value)
+static void take_bandwidth(struct qos_payload *payload, struct bytes value)
 {
 	size_t dash = bytes_find(value, '-');
 
-	if (!bytes_eq_nocase(key, BYTES_LIT("bw")))
-		return;
 	if (dash < value.n)
-		value = bytes_skip(value, dash + 1);
+		value = bytes_of(value.p + dash + 1, value.n - dash - 1);
 	if (bytes_eq_nocase(value, BYTES_LIT("nb"))) {
 		payload->widest = QOS_NB;
 		set_mode(payload, "nb");
@@ -241,25 +238,46 @@ static void take_evs(struct qos_payload *payload, struct bytes key, struct bytes
 	}
 }
 
+static void take_alignment(struct qos_payload *payload, struct bytes value)
+{
+	payload->is_octet_aligned = bytes_eq(value, BYTES_LIT("1"));
+}
+
+static void take_bit_rate(struct qos_payload *payload, struct bytes value)
+{
+	if (bytes_eq(value, BYTES_LIT("24000")))
+		set_mode(payload, "24");
+	else if (bytes_eq(value, BYTES_LIT("32000")))
+		set_mode(payload, "32");
+}
+
+static void take_frame_ms(struct qos_payload *payload, struct bytes value)
+{
+	if (bytes_eq(value, BYTES_LIT("20")))
+		set_mode(payload, "15.2");
+	else if (bytes_eq(value, BYTES_LIT("30")))
+		set_mode(payload, "13.3");
+}
+
+static const struct parameter {
+	const char *codec, *key;
+	void (*take)(struct qos_payload *payload, struct bytes value);
+} parameters[] = {
+	{"amr", "octet-align", take_alignment},
+	{"amr-wb", "octet-align", take_alignment},
+	{"evs", "bw", take_bandwidth},
+	{"g7221", "bitrate", take_bit_rate},
+	{"ilbc", "mode", take_frame_ms},
+	{"opus", "cbr", take_cbr},
+	{"opus", "maxplaybackrate", take_playback_rate},
+};
+
 static void take_parameter(struct qos_payload *payload, struct bytes key, struct bytes value)
 {
-	struct bytes name = bytes_from_str(payload->name);
-	uint32_t number;
-
-	if (bytes_eq(name, BYTES_LIT("opus"))) {
-		take_opus(payload, key, value);
-	} else if (bytes_eq(name, BYTES_LIT("evs"))) {
-		take_evs(payload, key, value);
-	} else if (bytes_eq(name, BYTES_LIT("amr")) || bytes_eq(name, BYTES_LIT("amr-wb"))) {
-		if (bytes_eq_nocase(key, BYTES_LIT("octet-align")))
-			payload->is_octet_aligned = bytes_eq(value, BYTES_LIT("1"));
-	} else if (bytes_eq(name, BYTES_LIT("g7221"))) {
-		if (bytes_eq_nocase(key, BYTES_LIT("bitrate")) && take_number(value, &number))
-			set_mode(payload, number == 24000 ? "24" : number == 32000 ? "32" : "");
-	} else if (bytes_eq(name, BYTES_LIT("ilbc"))) {
-		if (bytes_eq_nocase(key, BYTES_LIT("mode")) && take_number(value, &number))
-			set_mode(payload, number == 20 ? "15.2" : number == 30 ? "13.3" : "");
-	}
+	for (size_t i = 0; i < COUNT(parameters); i++)
+		if (strcmp(payload->name, parameters[i].codec) == 0 &&
+			bytes_eq_nocase(key, bytes_from_str(parameters[i].key)))
+			parameters[i].take(payload, value);
 }
 
 static bool has_modes(const struct qos_payload *payload)

@@ -69,7 +69,6 @@ struct qos_report {
 	struct qos_payload payload; /* last audio or video payload type */
 	bool is_video;
 	bool is_one_way; /* the other side of its call was found to send nothing */
-	double frames_per_s; /* video; NaN without */
 
 	/* Counts since the stream began. RFC 3550 A.3, but duplicates never make up for losses. */
 	uint64_t packets; /* different sequence numbers received */
@@ -78,11 +77,12 @@ struct qos_report {
 	uint64_t bytes; /* payload octets of packets */
 	uint64_t duplicates;
 	uint64_t reordered; /* RFC 4737: arrived after a later one */
-	uint32_t reorder_extent; /* most later ones that came before one of them, section 4.2.1 */
 	uint64_t sequence_errors; /* not the next number: gap, late or repeated */
-	uint32_t ts_jumps; /* media time was set anew */
 	uint64_t ts_still; /* packets whose media time is that of the one before */
 	uint64_t own_drops; /* the probe's own: neither expected nor lost */
+	double frames_per_s; /* of video; NaN without */
+	uint32_t reorder_extent; /* most later ones before one of those reordered, section 4.2.1 */
+	uint32_t ts_jumps; /* media time was set anew */
 	uint32_t restarts; /* sequence started anew, RFC 3550 A.1 */
 	uint32_t ssrc_changes; /* streams with another SSRC on the same addresses before this one */
 
@@ -118,15 +118,14 @@ struct qos_report {
 	 * the least and the mean by packets since the stream's codec is one of that scale. */
 	bool has_score;
 	enum qos_scale scale;
+	enum qos_basis basis; /* where the figures of the codec are from */
 	double mos, min_mos, mean_mos;
 	double r, min_r, mean_r;
 	double ie, bpl; /* of the codec and mode that was scored last */
-	enum qos_basis basis; /* where those are from */
 	double ie_eff; /* of the interval */
 	uint64_t scored; /* packets expected in the interval that was scored; 0: none was */
 
-	bool has_agent; /* wanted; has no need of a codec with figures */
-	struct qos_agent_scores agent;
+	struct qos_agent_scores agent; /* has_agent: wanted; has no need of a codec with figures */
 
 	/* Round trips from the probe to the stream's source (A) and to its receiver (B), by RTCP without any
 	 * clock but the probe's: the least of the last five. From end to end it is their sum. */
@@ -151,7 +150,7 @@ struct qos_report {
 	uint32_t srtcp_packets; /* those that are encrypted */
 	enum qos_delay_source delay_source;
 	struct rtcp_voip_metrics xr; /* the receiver's last, RFC 3611 section 4.7 */
-	bool has_rtt_a, has_rtt_b, has_xr;
+	bool has_agent, has_rtt_a, has_rtt_b, has_xr;
 };
 
 /* A call's worst stream in one word, of which the least is the worst, that with the least mean R; 0 for a
