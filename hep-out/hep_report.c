@@ -166,7 +166,7 @@ static double known(bool is_known, double v)
 	return is_known ? v : NAN;
 }
 
-/* Most streams have no feedback and no XR, and a report should fit into one packet. */
+/* Most streams have no feedback and no XR, and their reports should not grow by it. */
 static double given(bool is_given, double v)
 {
 	return is_given ? v : LEFT_OUT;
