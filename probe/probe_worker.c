@@ -202,6 +202,7 @@ static void handle_packet(struct probe_worker *w, const struct pkt_view *view, u
 			.ssrc = hdr.ssrc,
 			.vlan = view->vlan,
 			.tos = view->tos,
+			.ttl = view->ttl,
 			.has_mac = view->has_mac,
 		};
 

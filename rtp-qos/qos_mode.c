@@ -8,7 +8,6 @@
 
 enum {
 	FRAMES_MAX = 12, /* of one packet: 240 ms */
-	EVS_OCTETS_MAX = 320,
 };
 
 /* Authentication tags of SRTP, the usual one first: RFC 3711, RFC 4568 section 6.2, RFC 7714. */

@@ -256,6 +256,7 @@ static void describe(const struct qos_stream_hot *hot, const struct qos_stream_c
 	report->ssrc = o->ssrc;
 	report->vlan = o->vlan;
 	report->tos = o->tos;
+	report->ttl = o->ttl;
 	report->has_mac = o->has_mac;
 	memcpy(report->src_mac, o->src_mac, sizeof(report->src_mac));
 	memcpy(report->dst_mac, o->dst_mac, sizeof(report->dst_mac));

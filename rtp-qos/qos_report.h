@@ -55,6 +55,7 @@ struct qos_report {
 	uint32_t ssrc;
 	uint16_t vlan;
 	uint8_t tos;
+	uint8_t ttl;
 	bool has_mac;
 	uint8_t src_mac[6];
 	uint8_t dst_mac[6];

@@ -67,6 +67,7 @@ struct qos_origin {
 	uint32_t ssrc;
 	uint16_t vlan;
 	uint8_t tos;
+	uint8_t ttl;
 	bool has_mac;
 	uint8_t src_mac[6];
 	uint8_t dst_mac[6];
@@ -133,10 +134,10 @@ struct qos_stream_cold {
 	uint32_t restarts;
 	uint64_t duplicates;
 	uint64_t reordered;
-	uint32_t reorder_extent; /* RFC 4737 section 4.2.1, the largest */
 	uint64_t sequence_errors;
-	uint32_t ts_jumps;
 	uint64_t ts_still; /* packets with the timestamp of the one before */
+	uint32_t reorder_extent; /* RFC 4737 section 4.2.1, the largest */
+	uint32_t ts_jumps;
 	uint32_t ssrc_changes;
 	struct pkt_media stray; /* the packet that made bad_seq */
 	uint64_t strays; /* packets far outside the window, not counted as received */
@@ -145,7 +146,7 @@ struct qos_stream_cold {
 	/* Timing. */
 	uint64_t jitter_skipped; /* received packets that are no sample of J */
 	uint64_t silent_ns; /* inter-arrival time across silence */
-	/* Video: its frames, and the arrival of the last one's first packet. */
+	/* Of what comes in frames: how many, and the arrival of the last one's first packet. */
 	uint64_t frames;
 	uint64_t frame_ns;
 

@@ -15,19 +15,25 @@ struct step {
 	int32_t numbers; /* of sequence */
 	bool is_started;
 	bool is_time_jump; /* capture time was set back */
-	bool is_frame; /* video: not one more packet of a frame */
-	bool is_still; /* audio: media time did not move, and says nothing of the way here */
+	bool is_frame; /* not one more packet of a frame of several */
+	bool is_still; /* media time did not move, and says nothing of the way here */
 	bool is_sample; /* of jitter, if it is a frame */
 };
+
+/* Video, and what repairs it: packets of a frame share its timestamp. */
+static bool has_frames(const struct qos_stream_cold *cold)
+{
+	return cold->kind == QOS_VIDEO || cold->kind == QOS_REDUNDANCY;
+}
 
 static struct step measure(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
 	const struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns,
 	int32_t numbers)
 {
-	/* The packets of a video frame have its time, and were sent one after the other: the first is compared
-	 * with the first. */
-	bool is_video = cold->kind == QOS_VIDEO;
-	uint64_t since_first = is_video && cold->frame_ns ? hot->last_ns - cold->frame_ns : 0;
+	/* The packets of a frame have its time, and were sent one after the other: the first is compared with
+	 * the first. */
+	bool is_framed = has_frames(cold);
+	uint64_t since_first = is_framed && cold->frame_ns ? hot->last_ns - cold->frame_ns : 0;
 	uint32_t tick = env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
 	/* Capture time may step back (two merged ports, a clock correction): never a negative delta,
 	 * and beyond the magnitude of a jump the arrivals are anchored anew like the timestamps. */
@@ -41,8 +47,8 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 
 	s.delta = is_back && !s.is_time_jump ? 0 : now_ns - hot->last_ns;
 	s.d = (int64_t)(s.delta + since_first - (uint64_t)(((int64_t)s.ticks * tick) >> 12));
-	s.is_frame = !is_video || !s.is_started || (s.ticks && numbers > 0);
-	s.is_still = !is_video && s.is_started && !s.ticks && numbers > 0;
+	s.is_frame = !is_framed || !s.is_started || (s.ticks && numbers > 0);
+	s.is_still = !is_framed && s.is_started && !s.ticks && numbers > 0;
 	s.is_sample = s.is_started && tick && !s.is_still && !s.is_time_jump &&
 		      s.d >= -QOS_TS_JUMP_NS && s.d <= QOS_TS_JUMP_NS;
 	return s;
@@ -79,7 +85,7 @@ static bool is_silence(const struct qos_stream_cold *cold, const struct step *s)
 /* The marker of audio begins a talkspurt, that of video ends a frame (RFC 3551 sections 4.1 and 5). */
 static bool is_talkspurt(const struct qos_stream_cold *cold, const struct pkt_media *m)
 {
-	return m->marker_pt & 0x80 && cold->kind != QOS_VIDEO;
+	return m->marker_pt & 0x80 && !has_frames(cold);
 }
 
 static int32_t saturate(int64_t v)
@@ -124,7 +130,7 @@ void qos_timing_set_window(const struct qos_stream_env *env, struct qos_stream_h
 	if (has_buffers(hot, cold))
 		is_all = qos_buffer_window(&env->buffers, cold->buffers, &hot->window_low) &&
 			 (cold->frame_ticks || cold->packets >= FRAME_PACKETS);
-	else if (cold->kind == QOS_VIDEO)
+	else if (has_frames(cold))
 		is_all = false;
 	else if (is_all)
 		hot->window_low = (int16_t)low;
@@ -156,7 +162,7 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 		cold->anchors++;
 	} else if (s.is_sample) {
 		qos_stream_sample(hot, (int32_t)s.d, saturate(hot->skew_ns - s.d));
-		if (!was_quiet && cold->kind != QOS_VIDEO)
+		if (!was_quiet && !has_frames(cold))
 			learn_frame(hot, cold, m, &s);
 	} else {
 		cold->jitter_skipped++;
@@ -178,7 +184,7 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	hot->last_ns += s.delta;
 	if (s.is_frame) {
 		hot->last_ts = m->rtp_ts;
-		if (cold->kind == QOS_VIDEO)
+		if (has_frames(cold))
 			note_frame(hot, cold);
 	}
 	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_QUIET) | QOS_HOT_STARTED);

@@ -107,7 +107,7 @@ def test_every_stream_has_its_addresses_codec_and_call(case):
         assert got["CODEC_PT"] == want["pt"]
         assert (got["CODEC_NAME"], got["CLOCK"]) == CODECS[want["pt"]]
         assert got["VIDEO"] == 0
-        assert got["IP_QOS"] == 0xB8
+        assert (got["IP_QOS"], got["DSCP"], got["TTL"]) == (0xB8, 46, 60)
         assert got["SRC_MAC"] == f"00-00-5E-00-53-{0x10 + side:02X}"
         assert got["DST_MAC"] == f"00-00-5E-00-53-{0x11 - side:02X}"
         assert got["INFO_VLAN"] in (vlans or [0])

@@ -201,6 +201,7 @@ static struct qos_report full_report(void)
 		.ssrc = 0xdc34144,
 		.vlan = 42,
 		.tos = 0xb8,
+		.ttl = 62,
 		.has_mac = true,
 		.src_mac = {0x00, 0x04, 0x13, 0x29, 0x64, 0xab},
 		.dst_mac = {0xde, 0xad, 0xbe, 0xef, 0x00, 0x01},
@@ -288,7 +289,7 @@ static void writes_every_key_of_a_report_in_order(void **state)
 		"\"MEAN_RFACTOR\":89.429,\"MOS_MODEL\":\"emodel\",\"SRC_IP\":\"192.0.2.1\",\"SRC_PORT\":16384,"
 		"\"DST_IP\":\"198.51.100.2\",\"DST_PORT\":16386,"
 		"\"SRC_MAC\":\"00-04-13-29-64-AB\",\"DST_MAC\":\"DE-AD-BE-EF-00-01\","
-		"\"INFO_VLAN\":42,\"IP_QOS\":184,\"DSCP\":46,\"SSRC\":\"0x0dc34144\",\"CODEC_PT\":9,"
+		"\"INFO_VLAN\":42,\"IP_QOS\":184,\"DSCP\":46,\"TTL\":62,\"SSRC\":\"0x0dc34144\",\"CODEC_PT\":9,"
 		"\"CLOCK\":8000,\"CODEC_NAME\":\"g722\",\"CODEC_MODE\":\"56\",\"SRTP\":1,"
 		"\"VIDEO\":0,\"DIR\":1,\"PARTY\":1,\"ONEWAY\":1,"
 		"\"REPORT_NAME\":\"192.0.2.1:16384\",\"REPORT_START\":1700000000.000001,"
