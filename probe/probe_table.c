@@ -158,6 +158,28 @@ static void print_more(uint64_t have, FILE *out)
 			(unsigned long long)have - ROWS_SHOWN);
 }
 
+/* What the tables above lack, because a limit was too small. */
+static void print_limits(const struct probe *probe, FILE *out)
+{
+	static const char *const names[] = {"calls_evicted", "calls_refused", "media_refused",
+		"streams_refused", "reports_limited"};
+	struct probe_total totals[PROBE_TOTALS_MAX];
+	unsigned n = probe_totals_counters(probe, totals);
+	bool is_first = true;
+
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+			if (!totals[i].value || strcmp(totals[i].name, names[k]) != 0)
+				continue;
+			if (is_first)
+				fprintf(out, "\nlimits reached:\n");
+			is_first = false;
+			fprintf(out, "%12llu  %-18s %s\n", (unsigned long long)totals[i].value,
+				totals[i].name, totals[i].help);
+		}
+	}
+}
+
 static void print_outcomes(const struct probe *probe, FILE *out)
 {
 	struct probe_total totals[PROBE_TOTALS_MAX];
@@ -180,6 +202,7 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 				(unsigned long long)stats.no_mbuf,
 				(unsigned long long)stats.errors);
 	}
+	print_limits(probe, out);
 	if (!probe->sender)
 		return;
 	probe_totals_hep(probe, &hep);

@@ -40,6 +40,9 @@ def test_a_table_full_of_calls_that_go_on_refuses_and_counts(tmp_path):
     run = heptap_run.read(path, args=config(tmp_path, "limits: {calls: 1000}\n"))
     assert run.summary["counters"]["calls_refused"] == 2000
     assert run.summary["sip_messages"] == 3000
+    table = heptap_run.command("-r", path, *config(tmp_path, "limits: {calls: 1000}\n")).out.decode()
+    assert "\nlimits reached:\n        2000  calls_refused " in table
+    assert "limits reached" not in heptap_run.command("-r", path).out.decode()
 
 
 def fake_invite(i):
