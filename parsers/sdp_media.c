@@ -27,6 +27,7 @@ struct reader {
 	struct connection rtcp_connection;
 	enum sdp_direction direction; /* of the session */
 	uint16_t rtcp_port; /* from a=rtcp, 0 without one */
+	bool has_crypto; /* the section */
 };
 
 /* Returns the address's family, 0 when the text is no address. */
@@ -160,6 +161,7 @@ static void take_media(struct reader *r, struct bytes value)
 	r->connection = (struct connection){0};
 	r->rtcp_connection = (struct connection){0};
 	r->rtcp_port = 0;
+	r->has_crypto = false;
 	if (!text_take_number(&port, &number) || number > UINT16_MAX || !proto.n)
 		return;
 	if (port.n && port.p[0] != '/')
@@ -315,35 +317,73 @@ static void take_group(struct reader *r, struct bytes value)
 		r->session->bundle = value;
 }
 
+/* Octets of the authentication tag: RFC 4568 section 6.2, RFC 6188, RFC 7714. 0: not known. */
+static uint8_t tag_of(struct bytes suite)
+{
+	static const struct {
+		const char *end;
+		uint8_t octets;
+	} tags[] = {{"HMAC_SHA1_80", 10}, {"HMAC_SHA1_32", 4}, {"_GCM", 16}};
+
+	for (unsigned i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		struct bytes end = bytes_from_str(tags[i].end);
+
+		if (suite.n >= end.n && bytes_eq_nocase(bytes_skip(suite, suite.n - end.n), end))
+			return tags[i].octets;
+	}
+	return 0;
+}
+
+/* <tag> <crypto-suite> <key parameters> ..., RFC 4568 section 9.1. An offer may have several. */
+static void take_crypto(struct reader *r, struct bytes value)
+{
+	uint8_t octets;
+
+	text_take_word(&value);
+	octets = tag_of(text_take_word(&value));
+	if (!r->has_crypto)
+		r->media->tag_bytes = octets;
+	else if (r->media->tag_bytes != octets)
+		r->media->tag_bytes = 0;
+	r->has_crypto = true;
+}
+
 static void take_attribute(struct reader *r, struct bytes value)
 {
+#define ATTRIBUTE(name, take)                \
+	{                                    \
+		name, sizeof(name) - 1, take \
+	}
+	static const struct {
+		const char *name;
+		size_t length;
+		void (*take)(struct reader *r, struct bytes value);
+	} attributes[] = {
+		ATTRIBUTE("rtpmap", take_rtpmap),
+		ATTRIBUTE("fmtp", take_fmtp),
+		ATTRIBUTE("ptime", take_ptime),
+		ATTRIBUTE("rtcp", take_rtcp),
+		ATTRIBUTE("rtcp-mux", take_rtcp_mux),
+		ATTRIBUTE("candidate", take_candidate),
+		ATTRIBUTE("mid", take_mid),
+		ATTRIBUTE("crypto", take_crypto),
+	};
+#undef ATTRIBUTE
 	size_t colon = bytes_find(value, ':');
 	struct bytes name = bytes_trim(bytes_head(value, colon));
-	void (*take)(struct reader * r, struct bytes value);
 
-	if (bytes_eq_nocase(name, BYTES_LIT("rtpmap"))) {
-		take = take_rtpmap;
-	} else if (bytes_eq_nocase(name, BYTES_LIT("fmtp"))) {
-		take = take_fmtp;
-	} else if (bytes_eq_nocase(name, BYTES_LIT("ptime"))) {
-		take = take_ptime;
-	} else if (bytes_eq_nocase(name, BYTES_LIT("rtcp"))) {
-		take = take_rtcp;
-	} else if (bytes_eq_nocase(name, BYTES_LIT("rtcp-mux"))) {
-		take = take_rtcp_mux;
-	} else if (bytes_eq_nocase(name, BYTES_LIT("candidate"))) {
-		take = take_candidate;
-	} else if (bytes_eq_nocase(name, BYTES_LIT("mid"))) {
-		take = take_mid;
-	} else if (bytes_eq_nocase(name, BYTES_LIT("group"))) {
-		take_group(r, bytes_skip(value, colon + 1));
-		return;
-	} else {
-		take_direction(r, name);
+	value = bytes_skip(value, colon + 1);
+	for (unsigned i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		if (!bytes_eq_nocase(name, bytes_of(attributes[i].name, attributes[i].length)))
+			continue;
+		if (r->media)
+			attributes[i].take(r, value);
 		return;
 	}
-	if (r->media)
-		take(r, bytes_skip(value, colon + 1));
+	if (bytes_eq_nocase(name, BYTES_LIT("group")))
+		take_group(r, value);
+	else
+		take_direction(r, name);
 }
 
 static void take_line(struct reader *r, uint8_t type, struct bytes value)

@@ -55,6 +55,7 @@ struct sdp_media {
 	bool is_udptl; /* proto is udptl */
 	bool has_rtcp_mux;
 	bool is_secure; /* SAVP or SAVPF */
+	uint8_t tag_bytes; /* SRTP's authentication tag by a=crypto; 0 without, or when they differ */
 	bool has_address; /* family and addr are set; false for host names */
 	uint8_t family; /* 4 or 6 */
 	struct pkt_addr addr;

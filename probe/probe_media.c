@@ -76,7 +76,7 @@ void probe_media_payload(
 		}
 	}
 	qos_payload_init(payload, pt, BYTES_NONE, 0);
-	qos_mode_from_fmtp(payload, BYTES_NONE);
+	qos_mode_from_fmtp(payload, BYTES_NONE, 1);
 }
 
 uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold)

@@ -56,6 +56,7 @@ struct qos_payload {
 	bool is_secure : 1; /* SRTP: an authentication tag is part of the size */
 	uint32_t clock; /* Hz, 0 unknown */
 	enum qos_kind kind;
+	uint8_t tag_bytes; /* of SRTP's authentication tag; 0 not known, or not secure */
 	const struct qos_codec
 		*codec; /* or one mode of it; NULL when the name is not in the table */
 	char name[QOS_CODEC_NAME_MAX]; /* lower case, "" unknown */

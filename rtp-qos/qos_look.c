@@ -20,7 +20,9 @@
 /* In so many looks in a row. */
 #define CLOCK_LOOKS 3
 
-#define RATE_LOOKS 16
+/* The mean of so many looks, and by how much it must change for its mode to be looked up again. */
+#define RATE_LOOKS     16
+#define RATE_STEP_KBPS 0.25
 
 void qos_pdv_add(struct qos_pdv *pdv, const struct qos_look_sample *sample, uint32_t n)
 {
@@ -134,25 +136,59 @@ static void check_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 	cold->frame_bytes = (uint16_t)(bytes / packets);
 }
 
-/* Of the packets since the last look. */
-static void check_mode(struct qos_stream_cold *cold)
+/* A rate that varies is one over more than a second. */
+static void check_rate(struct qos_stream_cold *cold, uint64_t bytes, uint64_t packets)
 {
 	struct qos_look *look = &cold->look;
-	uint64_t bytes = cold->bytes - look->bytes, packets = cold->packets - look->packets;
+	uint32_t hz = look->clock_hz ? look->clock_hz : cold->payload.clock;
+	double kbps = qos_mode_kbps(&cold->payload, bytes, packets, cold->frame_ticks, hz);
 	const struct qos_codec *mode;
-	double mean;
+
+	if (isnan(kbps))
+		return;
+	look->rate_looks += look->rate_looks < RATE_LOOKS;
+	look->kbps += (kbps - look->kbps) / look->rate_looks;
+	if (fabs(look->kbps - look->rated_kbps) < RATE_STEP_KBPS)
+		return;
+	look->rated_kbps = look->kbps;
+	mode = qos_mode_from_rate(&cold->payload, look->kbps);
+	if (mode)
+		cold->payload.codec = mode;
+}
+
+/* Of two looks in a row, for a mean may come out even by chance. */
+static void check_size(struct qos_stream_cold *cold, uint64_t bytes, uint64_t packets)
+{
+	struct qos_look *look = &cold->look;
+	uint32_t each = bytes % packets ? 0 : (uint32_t)(bytes / packets);
+	const struct qos_codec *mode;
+
+	if (!each || each != look->packet_bytes) {
+		look->packet_bytes = each;
+		look->is_sized = false;
+		return;
+	}
+	if (look->is_sized)
+		return;
+	mode = qos_mode_from_size(&cold->payload, each, cold->frame_ticks);
+	if (!mode)
+		return;
+	look->is_sized = true;
+	cold->payload.codec = mode;
+}
+
+/* By the packets since the last look. */
+static void check_mode(struct qos_stream_cold *cold)
+{
+	uint64_t bytes = cold->bytes - cold->look.bytes;
+	uint64_t packets = cold->packets - cold->look.packets;
 
 	if (!cold->payload.has_modes || !packets)
 		return;
-	mean = (double)bytes / (double)packets;
-	/* A rate that varies is one over more than a second. */
-	look->rate_looks += look->rate_looks < RATE_LOOKS;
-	look->mean_bytes += (mean - look->mean_bytes) / look->rate_looks;
-	mode = qos_mode_from_size(&cold->payload, bytes, packets, cold->frame_ticks);
-	if (!mode)
-		mode = qos_mode_from_rate(&cold->payload, look->mean_bytes, cold->frame_ticks);
-	if (mode)
-		cold->payload.codec = mode;
+	if (qos_mode_has_rates(&cold->payload))
+		check_rate(cold, bytes, packets);
+	else
+		check_size(cold, bytes, packets);
 }
 
 void qos_look_settle(struct qos_look *look, uint64_t first_ns)

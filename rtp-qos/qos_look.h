@@ -53,8 +53,12 @@ struct qos_look {
 	/* When a block is full. */
 	uint64_t block_ns; /* its first sample */
 	uint64_t followed_ns; /* until when the buffers followed the drift */
-	double mean_bytes; /* of a packet, over so many looks; of a codec with modes only */
+	/* Of a codec with modes only. */
+	double kbps; /* mean of so many looks */
+	double rated_kbps; /* when the mode was chosen by it; 0: it was not */
 	uint32_t rate_looks;
+	uint32_t packet_bytes; /* of every packet up to the last look; 0: they were not all alike */
+	bool is_sized; /* the mode was chosen by it */
 	struct qos_drift drift;
 	struct qos_pdv pdv;
 };

@@ -75,7 +75,7 @@ static void unpack_redundancy(
 	}
 }
 
-static void fill_payloads(struct qos_media *media, const struct formats *formats)
+static void fill_payloads(struct qos_media *media, const struct formats *formats, uint8_t tag_bytes)
 {
 	for (unsigned i = 0; i < formats->count; i++) {
 		const struct sdp_format *format = formats->format[i].format;
@@ -85,7 +85,8 @@ static void fill_payloads(struct qos_media *media, const struct formats *formats
 		if (!payload->codec && !qos_codec_find(format->name, 0))
 			payload->kind = kind_of(formats->format[i].kind);
 		payload->is_secure = media->is_secure;
-		qos_mode_from_fmtp(payload, format->fmtp);
+		payload->tag_bytes = tag_bytes;
+		qos_mode_from_fmtp(payload, format->fmtp, format->channels);
 	}
 	for (unsigned i = 0; i < formats->count; i++)
 		if (strcmp(media->payloads[i].name, "red") == 0)
@@ -105,6 +106,7 @@ static bool says_same(const struct qos_media *a, const struct qos_media *b)
 		if (p->pt != q->pt || p->clock != q->clock || p->kind != q->kind ||
 			p->codec != q->codec || p->widest != q->widest || p->is_cbr != q->is_cbr ||
 			p->is_octet_aligned != q->is_octet_aligned ||
+			p->has_modes != q->has_modes || p->tag_bytes != q->tag_bytes ||
 			p->redundancy != q->redundancy || strcmp(p->name, q->name) != 0)
 			return false;
 	}
@@ -139,7 +141,7 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 	media->is_secure = sdp->is_secure;
 	media->ptime_ms = sdp->ptime_ms;
 	media->kind = sdp->kind;
-	fill_payloads(media, &formats);
+	fill_payloads(media, &formats, sdp->tag_bytes);
 	return media;
 }
 

@@ -7,11 +7,14 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
-	FRAMES_MAX = 12, /* of one packet: 240 ms */
+	FRAMES_MAX = 12, /* of one packet */
 };
 
 /* Authentication tags of SRTP, the usual one first: RFC 3711, RFC 4568 section 6.2, RFC 7714. */
 static const uint8_t tags[] = {10, 4, 16};
+
+/* So much nearer a mode of another scale must be: means and minima begin anew with it. */
+#define SCALE_KBPS 1.5
 
 /* One mode and the bits of its frame. */
 struct size {
@@ -24,10 +27,12 @@ static const struct size amr[] = {{"4.75", 95}, {"5.15", 103}, {"5.9", 118}, {"6
 	{"7.4", 148}, {"7.95", 159}, {"10.2", 204}, {"12.2", 244}};
 static const struct size amr_wb[] = {{"6.6", 132}, {"8.85", 177}, {"12.65", 253}, {"14.25", 285},
 	{"15.85", 317}, {"18.25", 365}, {"19.85", 397}, {"23.05", 461}, {"23.85", 477}};
-/* TS 26.445 Annex A.2.1: the size of a compact packet is that of a mode and of no other. Those below are
- * taken for superwideband, which is what is sent at them; there are no figures of others. */
+/* TS 26.445 Annex A.2.1: the size of a compact packet is that of a mode and of no other, but for 7 octets, which
+ * AMR-WB's silence descriptor has too. Those called so are taken for superwideband, which is what is sent at
+ * them; there are no figures of others. */
 static const struct size evs[] = {{"2.8", 56}, {"7.2", 144}, {"8", 160}, {"swb-9.6", 192},
-	{"swb-13.2", 264}, {"swb-16.4", 328}, {"swb-24.4", 488}, {"swb-32", 640}, {"swb-48", 960}};
+	{"swb-13.2", 264}, {"swb-16.4", 328}, {"swb-24.4", 488}, {"swb-32", 640}, {"swb-48", 960},
+	{"64", 1280}, {"96", 1920}, {"128", 2560}};
 /* The same of modes that AMR-WB has too, with three bits of CMR. */
 static const struct size evs_io[] = {{"io-6.6", 132}, {"io-8.85", 177}, {"io-12.65", 253},
 	{"io-14.25", 285}, {"io-15.85", 317}, {"io-18.25", 365}, {"io-19.85", 397},
@@ -72,60 +77,126 @@ static uint64_t octets(uint64_t bits)
 	return (bits + 7) / 8;
 }
 
-/* Whether n frames of so many bits fill a payload. */
-static bool fills(enum packing packing, bool is_aligned, uint32_t bits, uint32_t n, uint64_t bytes)
+/* Whether n frames of so many bits fill a payload: as the description has it, else the other way. Some senders
+ * of AMR do not care; EVS adds padding to what would have the size of a compact packet. */
+static bool fills(const struct family *f, bool is_other_way, bool is_aligned, uint32_t bits,
+	uint32_t n, uint64_t bytes)
 {
-	switch (packing) {
+	uint64_t framed = n * (1 + octets(bits));
+
+	switch (f->packing) {
 	case OCTETS:
-		return bytes == n * octets(bits);
+		return !is_other_way && bytes == n * octets(bits);
 	case AMR:
 		/* CMR, a table entry each, the frames. */
-		if (is_aligned)
-			return bytes == 1 + n * (1 + octets(bits));
+		if (is_aligned != is_other_way)
+			return bytes == 1 + framed;
 		return bytes == octets(4 + (uint64_t)n * (6 + bits));
 	case EVS_COMPACT:
-		return n == 1 && bytes == octets(bits);
+		return !is_other_way && n == 1 && bytes == octets(bits);
 	case EVS_IO_COMPACT:
-		return n == 1 && bytes == octets(3 + (uint64_t)bits);
+		return !is_other_way && n == 1 && bytes == octets(3 + (uint64_t)bits);
 	case EVS_HEADER:
-		return bytes == n * (1 + octets(bits)) || bytes == 1 + n * (1 + octets(bits));
+		return is_other_way && (bytes == framed || bytes == 1 + framed);
 	}
 	return false;
 }
 
-static const struct qos_codec *find_in(
-	const struct family *f, bool is_aligned, uint64_t bytes, uint32_t frame_ticks)
+/* The modes that a size may be. */
+struct found {
+	bool is_size; /* of any, possible here or not */
+	bool is_unclear; /* of several */
+	const struct qos_codec *mode;
+};
+
+static void add_mode(struct found *found, const struct qos_payload *payload, const struct family *f,
+	const struct size *size)
+{
+	const struct qos_codec *mode =
+		qos_codec_find_mode(bytes_from_str(f->name), bytes_from_str(size->mode), f->clock);
+
+	found->is_size = true;
+	if (!mode || mode->scale > payload->widest)
+		return;
+	found->is_unclear |= found->mode && found->mode != mode;
+	found->mode = mode;
+}
+
+static void find_in(struct found *found, const struct qos_payload *payload, const struct family *f,
+	bool is_other_way, uint64_t bytes, uint32_t frame_ticks)
 {
 	uint32_t n = frame_ticks / f->frame_ticks;
 
+	if (payload->clock != f->clock || strcmp(payload->name, f->name) != 0)
+		return;
 	if (!n || n > FRAMES_MAX || frame_ticks % f->frame_ticks)
-		return NULL;
+		return;
 	for (size_t i = 0; i < f->count; i++)
-		if (fills(f->packing, is_aligned, f->sizes[i].bits, n, bytes))
-			return qos_codec_find_mode(bytes_from_str(f->name),
-				bytes_from_str(f->sizes[i].mode), f->clock);
-	return NULL;
+		if (fills(f, is_other_way, payload->is_octet_aligned, f->sizes[i].bits, n, bytes))
+			add_mode(found, payload, f, &f->sizes[i]);
 }
 
-/* As the description has it, else the other way: some senders do not care. */
-static const struct qos_codec *find_size(
+static void find_size(struct found *found, const struct qos_payload *payload, bool is_other_way,
+	uint64_t bytes, uint32_t frame_ticks)
+{
+	for (size_t i = 0; i < COUNT(families); i++)
+		find_in(found, payload, &families[i], is_other_way, bytes, frame_ticks);
+}
+
+/* The same behind each authentication tag that there may be. */
+static struct found find_sizes(
+	const struct qos_payload *payload, bool is_other_way, uint64_t bytes, uint32_t frame_ticks)
+{
+	struct found found = {0};
+
+	if (!payload->is_secure || payload->tag_bytes) {
+		if (bytes > payload->tag_bytes)
+			find_size(&found, payload, is_other_way, bytes - payload->tag_bytes,
+				frame_ticks);
+		return found;
+	}
+	for (size_t i = 0; i < COUNT(tags); i++)
+		if (bytes > tags[i])
+			find_size(&found, payload, is_other_way, bytes - tags[i], frame_ticks);
+	return found;
+}
+
+const struct qos_codec *qos_mode_from_size(
 	const struct qos_payload *payload, uint64_t bytes, uint32_t frame_ticks)
 {
-	const struct qos_codec *mode = NULL;
+	struct found found;
 
-	for (unsigned turn = 0; turn < 2 && !mode; turn++)
-		for (size_t i = 0; i < COUNT(families) && !mode; i++)
-			if (payload->clock == families[i].clock &&
-				strcmp(payload->name, families[i].name) == 0)
-				mode = find_in(&families[i],
-					payload->is_octet_aligned != (turn == 1), bytes,
-					frame_ticks);
-	return mode && mode->scale <= payload->widest ? mode : NULL;
+	if (!frame_ticks || payload->redundancy)
+		return NULL;
+	found = find_sizes(payload, false, bytes, frame_ticks);
+	if (!found.is_size)
+		found = find_sizes(payload, true, bytes, frame_ticks);
+	return found.is_unclear ? NULL : found.mode;
 }
 
-static bool is_opus(const struct qos_payload *payload)
+bool qos_mode_has_rates(const struct qos_payload *payload)
 {
-	return strcmp(payload->name, "opus") == 0;
+	return strcmp(payload->name, "opus") == 0 && !payload->redundancy;
+}
+
+double qos_mode_kbps(const struct qos_payload *payload, uint64_t bytes, uint64_t packets,
+	uint32_t frame_ticks, uint32_t hz)
+{
+	uint64_t tag = payload->tag_bytes ? payload->tag_bytes : payload->is_secure ? tags[0] : 0;
+	double octets_each = packets ? (double)bytes / (double)packets - (double)tag : 0;
+
+	return frame_ticks && octets_each > 0 ? octets_each * 8 * hz / 1000 / frame_ticks : NAN;
+}
+
+/* kbit/s in the name of a mode: "swb-31-cbr". 0: the mode is not one of a rate. */
+static unsigned rate_of(const struct qos_codec *mode)
+{
+	const char *p = strchr(mode->mode, '-');
+	unsigned kbps = 0;
+
+	for (p = p ? p + 1 : ""; *p >= '0' && *p <= '9'; p++)
+		kbps = 10 * kbps + (unsigned)(*p - '0');
+	return kbps;
 }
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -138,53 +209,26 @@ static bool has_suffix(const char *text, const char *suffix)
 /* Whether Opus may use this mode: no wider than the receiver plays, and as constant in rate as it asks. */
 static bool may_be(const struct qos_payload *payload, const struct qos_codec *mode)
 {
-	if (has_suffix(mode->mode, "-cbr") != payload->is_cbr)
-		return false;
-	return mode->scale <= payload->widest;
+	return rate_of(mode) && has_suffix(mode->mode, "-cbr") == payload->is_cbr &&
+	       mode->scale <= payload->widest;
 }
 
-/* The mode nearest in rate; over the last there are no figures, and its own stand. */
-static const struct qos_codec *find_rate(const struct qos_payload *payload, double kbps)
+const struct qos_codec *qos_mode_from_rate(const struct qos_payload *payload, double kbps)
 {
-	const struct qos_codec *mode = NULL, *best = NULL;
+	const struct qos_codec *mode = NULL, *best = NULL, *now = payload->codec;
 	double least = INFINITY;
 
 	while ((mode = qos_codec_next_mode(bytes_from_str(payload->name), mode))) {
-		double off = fabs(strtod(strchr(mode->mode, '-') + 1, NULL) - kbps);
+		double off = fabs(rate_of(mode) - kbps);
 
+		if (now && rate_of(now) && mode->scale != now->scale)
+			off += SCALE_KBPS;
 		if (may_be(payload, mode) && off < least) {
 			least = off;
 			best = mode;
 		}
 	}
 	return best;
-}
-
-const struct qos_codec *qos_mode_from_size(
-	const struct qos_payload *payload, uint64_t bytes, uint64_t packets, uint32_t frame_ticks)
-{
-	const struct qos_codec *mode = NULL;
-	uint64_t each;
-
-	if (!packets || bytes % packets || !frame_ticks || payload->redundancy)
-		return NULL;
-	each = bytes / packets;
-	if (!payload->is_secure)
-		return find_size(payload, each, frame_ticks);
-	for (size_t i = 0; i < COUNT(tags) && !mode; i++)
-		if (each > tags[i])
-			mode = find_size(payload, each - tags[i], frame_ticks);
-	return mode;
-}
-
-const struct qos_codec *qos_mode_from_rate(
-	const struct qos_payload *payload, double bytes, uint32_t frame_ticks)
-{
-	double mean = bytes - (payload->is_secure ? tags[0] : 0);
-
-	if (!is_opus(payload) || mean <= 0 || !frame_ticks || payload->redundancy)
-		return NULL;
-	return find_rate(payload, mean * 8 * 48 / frame_ticks);
 }
 
 static void set_mode(struct qos_payload *payload, const char *mode)
@@ -217,8 +261,11 @@ static void take_playback_rate(struct qos_payload *payload, struct bytes value)
 {
 	uint32_t hz;
 
-	if (take_number(value, &hz))
-		payload->widest = hz < 16000 ? QOS_NB : hz < 24000 ? QOS_WB : QOS_FB;
+	if (!take_number(value, &hz))
+		return;
+	payload->widest = hz < 16000 ? QOS_NB : hz < 24000 ? QOS_WB : QOS_FB;
+	if (payload->widest != QOS_FB)
+		set_mode(payload, payload->widest == QOS_NB ? "nb" : "wb");
 }
 
 /* "nb-swb" ends with the widest. */
@@ -242,6 +289,13 @@ static void take_alignment(struct qos_payload *payload, struct bytes value)
 	payload->is_octet_aligned = bytes_eq(value, BYTES_LIT("1"));
 }
 
+/* RFC 4867 section 8.1: frames are not one after the other any more, or not alone. */
+static void take_arrangement(struct qos_payload *payload, struct bytes value)
+{
+	if (!bytes_eq(value, BYTES_LIT("0")))
+		payload->has_modes = false;
+}
+
 static void take_bit_rate(struct qos_payload *payload, struct bytes value)
 {
 	if (bytes_eq(value, BYTES_LIT("24000")))
@@ -263,7 +317,13 @@ static const struct parameter {
 	void (*take)(struct qos_payload *payload, struct bytes value);
 } parameters[] = {
 	{"amr", "octet-align", take_alignment},
+	{"amr", "crc", take_arrangement},
+	{"amr", "interleaving", take_arrangement},
+	{"amr", "robust-sorting", take_arrangement},
 	{"amr-wb", "octet-align", take_alignment},
+	{"amr-wb", "crc", take_arrangement},
+	{"amr-wb", "interleaving", take_arrangement},
+	{"amr-wb", "robust-sorting", take_arrangement},
 	{"evs", "bw", take_bandwidth},
 	{"g7221", "bitrate", take_bit_rate},
 	{"ilbc", "mode", take_frame_ms},
@@ -279,18 +339,20 @@ static void take_parameter(struct qos_payload *payload, struct bytes key, struct
 			parameters[i].take(payload, value);
 }
 
-static bool has_modes(const struct qos_payload *payload)
+static bool has_modes(const struct qos_payload *payload, uint8_t channels)
 {
+	if (strcmp(payload->name, "opus") == 0)
+		return true;
 	for (size_t i = 0; i < COUNT(families); i++)
 		if (payload->clock == families[i].clock &&
 			strcmp(payload->name, families[i].name) == 0)
-			return true;
-	return is_opus(payload);
+			return channels <= 1;
+	return false;
 }
 
-void qos_mode_from_fmtp(struct qos_payload *payload, struct bytes fmtp)
+void qos_mode_from_fmtp(struct qos_payload *payload, struct bytes fmtp, uint8_t channels)
 {
-	payload->has_modes = has_modes(payload);
+	payload->has_modes = has_modes(payload, channels);
 	while (fmtp.n) {
 		size_t end = bytes_find(fmtp, ';');
 		struct bytes parameter = bytes_trim(bytes_head(fmtp, end));

@@ -81,8 +81,9 @@ static bool is_same_target(const struct sdp_media *a, const struct sdp_media *b)
 static bool is_same_kind(const struct sdp_media *a, const struct sdp_media *b)
 {
 	return a->kind == b->kind && a->is_rtp == b->is_rtp && a->is_udptl == b->is_udptl &&
-	       a->is_secure == b->is_secure && a->has_rtcp_mux == b->has_rtcp_mux &&
-	       a->direction == b->direction && a->ptime_ms == b->ptime_ms;
+	       a->is_secure == b->is_secure && a->tag_bytes == b->tag_bytes &&
+	       a->has_rtcp_mux == b->has_rtcp_mux && a->direction == b->direction &&
+	       a->ptime_ms == b->ptime_ms;
 }
 
 static bool is_same_format(const struct sdp_format *a, const struct sdp_format *b)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Modes by fmtp and by the size of packets, against the frame sizes of RFC 4867, TS 26.445 and others. */
+#include <math.h>
+
 #include "qos_mode.h"
 #include "unit.h"
 
@@ -10,30 +12,24 @@ static struct qos_payload payload_of(const char *name, uint32_t clock, const cha
 	struct qos_payload payload;
 
 	qos_payload_init(&payload, 96, bytes_from_str(name), clock);
-	qos_mode_from_fmtp(&payload, bytes_from_str(fmtp));
+	qos_mode_from_fmtp(&payload, bytes_from_str(fmtp), 1);
 	return payload;
 }
 
 /* "": none. */
 static void assert_mode(const struct qos_codec *codec, const char *mode)
 {
-	if (!mode[0]) {
-		assert_null(codec);
-		return;
-	}
-	assert_non_null(codec);
-	assert_string_equal(codec->mode, mode);
+	assert_string_equal(codec ? codec->mode : "", mode);
 }
 
 static const struct qos_codec *mode_of(
-	const struct qos_payload *payload, uint64_t bytes, uint64_t packets, uint32_t frame_ticks)
+	const struct qos_payload *payload, uint32_t bytes, uint32_t frame_ticks)
 {
-	const struct qos_codec *mode = qos_mode_from_size(payload, bytes, packets, frame_ticks);
-	const struct qos_codec *by_rate =
-		qos_mode_from_rate(payload, (double)bytes / (double)packets, frame_ticks);
-
-	assert_true(!mode || !by_rate);
-	return mode ? mode : by_rate;
+	if (!qos_mode_has_rates(payload))
+		return qos_mode_from_size(payload, bytes, frame_ticks);
+	assert_null(qos_mode_from_size(payload, bytes, frame_ticks));
+	return qos_mode_from_rate(
+		payload, qos_mode_kbps(payload, bytes, 1, frame_ticks, payload->clock));
 }
 
 static void knows_modes_by_the_size_of_packets(void **state)
@@ -66,12 +62,18 @@ static void knows_modes_by_the_size_of_packets(void **state)
 		/* TS 26.445 Annex A: compact, interoperable compact, with header, with CMR. */
 		{"EVS", "", 16000, 320, 33, "swb-13.2"},
 		{"EVS", "", 16000, 320, 61, "swb-24.4"},
-		{"EVS", "", 16000, 320, 61 + 1, "swb-24.4"},
 		{"EVS", "", 16000, 320, 61 + 2, "swb-24.4"},
 		{"EVS", "", 16000, 320, 32, "io-12.65"},
 		{"EVS", "", 16000, 320, 60, "io-23.85"},
 		{"EVS", "", 16000, 320, 6, ""},
 		{"EVS", "", 16000, 320, 20, "8"},
+		{"EVS", "", 16000, 320, 160, "64"},
+		{"EVS", "", 16000, 320, 320, "128"},
+		/* With header 13.2 or 12.65 of AMR-WB with CMR; 12.65 when the other is not sent. */
+		{"EVS", "", 16000, 320, 34, ""},
+		{"EVS", "bw=wb", 16000, 320, 34, "io-12.65"},
+		{"EVS", "", 16000, 320, 25, ""},
+		{"EVS", "", 16000, 320, 61 + 1, ""},
 		/* Not in superwideband. */
 		{"EVS", "bw=wb", 16000, 320, 33, ""},
 		{"EVS", "bw=wb", 16000, 320, 32, "io-12.65"},
@@ -101,42 +103,79 @@ static void knows_modes_by_the_size_of_packets(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct qos_payload p = payload_of(rows[i].name, rows[i].clock, rows[i].fmtp);
-		uint64_t all = (uint64_t)50 * rows[i].bytes;
 
-		assert_mode(mode_of(&p, all, 50, rows[i].ticks), rows[i].mode);
+		assert_mode(mode_of(&p, rows[i].bytes, rows[i].ticks), rows[i].mode);
 		assert_int_equal(p.has_modes,
 			strcmp(rows[i].name, "PCMU") != 0 && strcmp(rows[i].name, "G729") != 0);
 	}
 }
 
-/* One of fifty was a silence descriptor; the mean of Opus is no size, but a rate. */
-static void asks_for_packets_of_one_size(void **state)
+/* Frames are not one after the other, or there are more than one of a time. */
+static void passes_over_other_arrangements(void **state)
 {
-	struct qos_payload amr = payload_of("AMR", 8000, "");
-	struct qos_payload opus = payload_of("opus", 48000, "");
+	static const char *const fmtps[] = {
+		"crc=1", "interleaving=3", "octet-align=1; robust-sorting=1"};
+	struct qos_payload p = payload_of("AMR", 8000, "crc=0; robust-sorting=0");
 
 	(void)state;
-	assert_null(qos_mode_from_size(&amr, 49 * 32 + 7, 50, 160));
-	assert_null(qos_mode_from_size(&amr, 0, 0, 160));
-	assert_null(qos_mode_from_size(&amr, 32, 1, 0));
-	assert_mode(qos_mode_from_rate(&opus, 62.14, 960), "swb-25");
-	assert_null(qos_mode_from_rate(&opus, 62.14, 0));
+	assert_true(p.has_modes);
+	for (size_t i = 0; i < COUNT(fmtps); i++)
+		assert_false(payload_of("AMR", 8000, fmtps[i]).has_modes);
+	qos_mode_from_fmtp(&p, BYTES_NONE, 2);
+	assert_false(p.has_modes);
+	p = payload_of("opus", 48000, "");
+	qos_mode_from_fmtp(&p, BYTES_NONE, 2);
+	assert_true(p.has_modes);
 }
 
 /* The tag behind the payload: 80 bits mostly (RFC 3711), 32, or 128 of AES-GCM. */
 static void takes_the_tag_of_srtp_off(void **state)
 {
-	static const uint32_t tags[] = {10, 4, 16};
+	static const uint8_t tags[] = {10, 4, 16};
 	struct qos_payload p = payload_of("AMR-WB", 16000, "octet-align=1");
 
 	(void)state;
 	p.is_secure = true;
 	for (size_t i = 0; i < COUNT(tags); i++)
-		assert_mode(qos_mode_from_size(&p, 50ull * (34 + tags[i]), 50, 320), "12.65");
+		assert_mode(qos_mode_from_size(&p, 34u + tags[i], 320), "12.65");
 	p = payload_of("opus", 48000, "");
 	p.is_secure = true;
-	assert_mode(qos_mode_from_rate(&p, 62 + 10, 960), "swb-25");
-	assert_null(qos_mode_from_rate(&p, 10, 960));
+	assert_true(fabs(qos_mode_kbps(&p, 50 * (62 + 10), 50, 960, 48000) - 24.8) < 1e-9);
+	assert_true(isnan(qos_mode_kbps(&p, 10, 1, 960, 48000)));
+	p.tag_bytes = 4;
+	assert_true(fabs(qos_mode_kbps(&p, 62 + 4, 1, 960, 48000) - 24.8) < 1e-9);
+}
+
+/* 24 + 4 octets are as many as 18 + 10: AMR-WB of 8.85 or of 6.6. a=crypto tells. */
+static void a_size_that_two_tags_explain_is_none(void **state)
+{
+	struct qos_payload p = payload_of("AMR-WB", 16000, "");
+
+	(void)state;
+	p.is_secure = true;
+	assert_null(qos_mode_from_size(&p, 28, 320));
+	p.tag_bytes = 4;
+	assert_mode(qos_mode_from_size(&p, 28, 320), "8.85");
+	p.tag_bytes = 10;
+	assert_mode(qos_mode_from_size(&p, 28, 320), "6.6");
+	assert_null(qos_mode_from_size(&p, 10, 320));
+}
+
+/* The rate may lie between: what is on the same scale is taken, until the other is clearly nearer. */
+static void scales_do_not_flutter(void **state)
+{
+	static const struct {
+		double kbps;
+		const char *mode;
+	} steps[] = {{13.4, "wb-13"}, {13.7, "wb-13"}, {15.0, "wb-13"}, {15.5, "swb-16"},
+		{13.0, "swb-14"}, {12.6, "swb-14"}, {12.0, "wb-12"}, {12.9, "wb-13"}};
+	struct qos_payload p = payload_of("opus", 48000, "");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		p.codec = qos_mode_from_rate(&p, steps[i].kbps);
+		assert_mode(p.codec, steps[i].mode);
+	}
 }
 
 static void fmtp_may_leave_one_mode(void **state)
@@ -152,6 +191,9 @@ static void fmtp_may_leave_one_mode(void **state)
 		{"G7221", "bitrate=24000", 16000, "24"},
 		{"G7221", " bitrate = 32000 ", 16000, "32"},
 		{"EVS", "bw=wb", 16000, "wb"},
+		{"opus", "maxplaybackrate=8000", 48000, "nb"},
+		{"opus", "maxplaybackrate=16000", 48000, "wb"},
+		{"opus", "maxplaybackrate=48000", 48000, ""},
 		{"EVS", "bw=swb", 16000, ""},
 		{"AMR-WB", ";;=;octet-align=;mode-set", 16000, ""},
 	};
@@ -201,8 +243,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_modes_by_the_size_of_packets),
-		cmocka_unit_test(asks_for_packets_of_one_size),
+		cmocka_unit_test(passes_over_other_arrangements),
 		cmocka_unit_test(takes_the_tag_of_srtp_off),
+		cmocka_unit_test(a_size_that_two_tags_explain_is_none),
+		cmocka_unit_test(scales_do_not_flutter),
 		cmocka_unit_test(fmtp_may_leave_one_mode),
 		cmocka_unit_test(redundancy_names_what_is_heard),
 	};

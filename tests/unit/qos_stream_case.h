@@ -68,7 +68,7 @@ static inline void payload_of(
 	for (size_t i = 0; i < COUNT(sdp); i++) {
 		if (sdp[i].pt == pt) {
 			qos_payload_init(payload, pt, bytes_from_str(sdp[i].name), sdp[i].clock);
-			qos_mode_from_fmtp(payload, BYTES_NONE);
+			qos_mode_from_fmtp(payload, BYTES_NONE, 1);
 			payload->redundancy = pt == RED;
 			return;
 		}

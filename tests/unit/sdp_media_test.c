@@ -294,6 +294,47 @@ static void knows_transport_protocols(void **state)
 	}
 }
 
+/* RFC 4568: the tag of one suite; of several that differ none, and of the next section its own. */
+static void knows_the_tag_of_srtp(void **state)
+{
+	static const struct {
+		const char *lines;
+		unsigned octets;
+	} cases[] = {
+		{"", 0},
+		{"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n",
+			10},
+		{"a=crypto:1 AES_256_CM_HMAC_SHA1_32 inline:x\r\n", 4},
+		{"a=crypto:1 AEAD_AES_256_GCM inline:x\r\n", 16},
+		{"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\n"
+		 "a=crypto:2 AES_256_CM_HMAC_SHA1_80 inline:x\r\n",
+			10},
+		{"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\n"
+		 "a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:x\r\n"
+		 "a=crypto:3 AES_CM_128_HMAC_SHA1_32 inline:x\r\n",
+			0},
+		{"a=crypto:1 SEED_128_CCM_80 inline:x\r\n"
+		 "a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:x\r\n",
+			0},
+		{"a=crypto:1\r\n", 0},
+		{"a=crypto\r\n", 0},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char lines[400];
+		const struct sdp_media *m;
+
+		snprintf(lines, sizeof(lines),
+			"m=audio 4000 RTP/SAVP 9\r\n%sm=video 4002 RTP/SAVP 99\r\n"
+			"a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:x\r\n",
+			cases[i].lines);
+		m = parse_lines(lines);
+		assert_int_equal(m[0].tag_bytes, cases[i].octets);
+		assert_int_equal(m[1].tag_bytes, 4);
+	}
+}
+
 static void knows_media_kinds(void **state)
 {
 	const struct sdp_media *m = parse_lines(
@@ -544,6 +585,7 @@ int main(void)
 		cmocka_unit_test(an_address_with_a_zero_octet_is_none),
 		cmocka_unit_test(the_section_s_address_wins),
 		cmocka_unit_test(knows_transport_protocols),
+		cmocka_unit_test(knows_the_tag_of_srtp),
 		cmocka_unit_test(knows_media_kinds),
 		cmocka_unit_test(finds_where_rtcp_goes),
 		cmocka_unit_test(reads_candidates),
