@@ -3,6 +3,8 @@
  * specification except where a receiver in the field cares, and then a comment says so. */
 #include "hep_encode.h"
 
+#include <math.h>
+
 #include "hep_json.h"
 #include "hep_writer.h"
 
@@ -144,7 +146,7 @@ static void put_quality(struct hep_writer *w, const struct qos_report *report)
 	double mos = report->has_agent ? report->agent.mos : report->mos;
 	double r = report->has_agent ? report->agent.r : report->r;
 
-	if (report->has_score || report->has_agent) {
+	if (report->has_agent || (report->has_score && !isnan(mos))) {
 		hep_writer_put_u16(w, HEP_CHUNK_MOS, (uint16_t)scaled(mos, 100, UINT16_MAX));
 		hep_writer_put_u16(w, HEP_CHUNK_R_FACTOR, (uint16_t)scaled(r, 100, UINT16_MAX));
 	}

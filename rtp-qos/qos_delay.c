@@ -108,7 +108,8 @@ void qos_delay_describe(
 		return;
 	report->id = qos_emodel_id(report->scale, report->ta_ms);
 	more = report->id - qos_emodel_id(report->scale, 0);
-	report->r_cq = fmax(0, report->r - more);
-	report->mos_cq = qos_emodel_mos(report->scale, report->r_cq);
+	/* fmax() would make 0 of an interval without score. */
+	report->r_cq = isnan(report->r) ? NAN : fmax(0, report->r - more);
+	report->mos_cq = isnan(report->r) ? NAN : qos_emodel_mos(report->scale, report->r_cq);
 	add_cq(cq, report);
 }

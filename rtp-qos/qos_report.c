@@ -105,6 +105,8 @@ static void close_interval(struct qos_stream_hot *hot, struct qos_stream_cold *c
 	if (codec && codec->basis != QOS_BASIS_NONE && expected && packets) {
 		score(cold, qos_codec_received(codec, options->g711_plc), expected, &bad);
 		report->scored = expected;
+	} else if (packets) {
+		cold->r = cold->mos = cold->ie_eff = NAN;
 	}
 	describe_agent(cold, options, packets, expected, report);
 	cold->interval_packets = report->packets;
@@ -238,7 +240,7 @@ void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
 /* Between the first and the last frame. */
 static double frames_per_s(const struct qos_stream_cold *cold)
 {
-	int64_t ns = (int64_t)(cold->frame_ns - cold->first_ns);
+	int64_t ns = (int64_t)(cold->frame_ns - cold->first_frame_ns);
 
 	if (cold->payload.kind != QOS_VIDEO || cold->frames < 2 || ns <= 0)
 		return NAN;

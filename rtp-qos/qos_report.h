@@ -82,7 +82,7 @@ struct qos_report {
 	uint64_t ts_still; /* packets whose media time is that of the one before */
 	uint64_t own_drops; /* the probe's own: neither expected nor lost */
 	double frames_per_s; /* of video; NaN without */
-	uint32_t reorder_extent; /* most later ones before one of those reordered, section 4.2.1 */
+	uint32_t reorder_extent; /* most later ones before one of those reordered */
 	uint32_t ts_jumps; /* media time was set anew */
 	uint32_t restarts; /* sequence started anew, RFC 3550 A.1 */
 	uint32_t ssrc_changes; /* streams with another SSRC on the same addresses before this one */
@@ -116,7 +116,8 @@ struct qos_report {
 		clock_hz; /* RTP clock by the wall's where that given is wrong or none is; else 0 */
 
 	/* E-model of effective loss without delay (MOS-LQ); only when has_score, all on the scale named. The interval's own,
-	 * the least and the mean by packets since the stream's codec is one of that scale. */
+	 * NaN if its packets were a codec's without figures; the least and the mean by packets since the stream's codec is
+	 * one of that scale. An interval without packets repeats the one before. */
 	bool has_score;
 	enum qos_scale scale;
 	enum qos_basis basis; /* where the figures of the codec are from */

@@ -7,7 +7,8 @@
 #define FAST_NS ((int64_t)500000000)
 #define JUMP_NS ((int64_t)1000000000)
 
-/* How many with higher numbers came before it: RFC 4737 section 4.2.1. */
+/* How many with higher numbers came before it. RFC 4737 section 4.2.1 counts from the first of them on, late ones
+ * between, too. */
 static void note_extent(struct qos_stream_cold *cold, uint32_t behind)
 {
 	unsigned __int128 missing = cold->holes & (((unsigned __int128)1 << behind) - 1);

@@ -113,6 +113,7 @@ struct qos_stream_cold {
 	uint32_t frame_ticks; /* RTP ticks from packet to packet, 0 unknown */
 	uint16_t frame_bytes; /* least payload that frame_ticks was seen with */
 	bool has_odd_pt;
+	bool has_discards; /* some buffer in its window */
 	uint8_t kind; /* enum qos_kind: the payload's */
 	uint32_t frame_seen; /* of the last packet that came in order here, and its number */
 	uint32_t frame_ext;
@@ -136,7 +137,7 @@ struct qos_stream_cold {
 	uint64_t reordered;
 	uint64_t sequence_errors;
 	uint64_t ts_still; /* packets with the timestamp of the one before */
-	uint32_t reorder_extent; /* RFC 4737 section 4.2.1, the largest */
+	uint32_t reorder_extent; /* most with higher numbers before a late one */
 	uint32_t ts_jumps;
 	uint32_t ssrc_changes;
 	struct pkt_media stray; /* the packet that made bad_seq */
@@ -146,9 +147,12 @@ struct qos_stream_cold {
 	/* Timing. */
 	uint64_t jitter_skipped; /* received packets that are no sample of J */
 	uint64_t silent_ns; /* inter-arrival time across silence */
-	/* Of what comes in frames: how many, and the arrival of the last one's first packet. */
+	/* Of what comes in frames: how many, the arrival of the first packet of the first and of the last one. Of
+	 * audio the latter only while several packets in a row have one timestamp, else 0. */
 	uint64_t frames;
+	uint64_t first_frame_ns;
 	uint64_t frame_ns;
+	uint32_t frame_first_ext; /* number of that packet, of audio */
 
 	struct qos_burst bursts[QOS_BUFFERS]; /* lost, and discarded by the buffer */
 

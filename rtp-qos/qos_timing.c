@@ -1,29 +1,43 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "qos_timing.h"
 
+#include <math.h>
+
 /* Packets that the length of a frame may take to show before the fast path goes on without it. */
 #define FRAME_PACKETS 16
 
-/* Where media time is set anew nothing tells silence from delay; what is longer was silence. */
+/* Where media time is set anew, or stood still, nothing tells silence from delay; what is longer was silence. */
 #define PAUSE_NS ((uint64_t)200000000)
 
-/* A packet against the last one. */
+/* A packet against the last one; against the first of those with its time, if there were several. */
 struct step {
 	uint64_t delta; /* ns of arrival, never negative */
 	int32_t ticks; /* of media */
-	int64_t d; /* delta minus the media's ns */
+	int64_t media; /* ns of them */
+	int64_t d; /* the arrivals' distance minus the media's */
 	int32_t numbers; /* of sequence */
+	uint32_t frames; /* of sequence since the first packet with the last one's time */
 	bool is_started;
 	bool is_time_jump; /* capture time was set back */
 	bool is_frame; /* not one more packet of a frame of several */
-	bool is_still; /* media time did not move, and says nothing of the way here */
-	bool is_sample; /* of jitter, if it is a frame */
+	bool is_paused; /* media time stood still for long until now */
+	bool is_sample; /* of jitter */
 };
 
-/* Video, and what repairs it: packets of a frame share its timestamp. */
+/* Video, and what repairs it: packets of a frame share its timestamp. Red without fmtp may be audio, and goes
+ * without buffers and looks until it is known to be. */
 static bool has_frames(const struct qos_stream_cold *cold)
 {
 	return cold->kind == QOS_VIDEO || cold->kind == QOS_REDUNDANCY;
+}
+
+/* From the first packet with the last one's timestamp to that last one. */
+static uint64_t since_first(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
+{
+	uint64_t ns = cold->frame_ns ? hot->last_ns - cold->frame_ns : 0;
+
+	/* Capture time was set back between them. */
+	return (int64_t)ns < 0 ? 0 : ns;
 }
 
 static struct step measure(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
@@ -33,7 +47,7 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 	/* The packets of a frame have its time, and were sent one after the other: the first is compared with
 	 * the first. */
 	bool is_framed = has_frames(cold);
-	uint64_t since_first = is_framed && cold->frame_ns ? hot->last_ns - cold->frame_ns : 0;
+	uint64_t since = since_first(hot, cold);
 	uint32_t tick = env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
 	/* Capture time may step back (two merged ports, a clock correction): never a negative delta,
 	 * and beyond the magnitude of a jump the arrivals are anchored anew like the timestamps. */
@@ -45,11 +59,15 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 		.is_time_jump = is_back && hot->last_ns - now_ns > QOS_TS_JUMP_NS,
 	};
 
+	s.frames = (uint32_t)numbers +
+		   (since && !is_framed ? hot->ext_seq - (uint32_t)numbers - cold->frame_first_ext
+					: 0);
+	s.is_paused = s.is_started && !is_framed && since > PAUSE_NS;
 	s.delta = is_back && !s.is_time_jump ? 0 : now_ns - hot->last_ns;
-	s.d = (int64_t)(s.delta + since_first - (uint64_t)(((int64_t)s.ticks * tick) >> 12));
-	s.is_frame = !is_framed || !s.is_started || (s.ticks && numbers > 0);
-	s.is_still = !is_framed && s.is_started && !s.ticks && numbers > 0;
-	s.is_sample = s.is_started && tick && !s.is_still && !s.is_time_jump &&
+	s.media = ((int64_t)s.ticks * tick) >> 12;
+	s.d = (int64_t)(s.delta + (s.is_paused ? 0 : since) - (uint64_t)s.media);
+	s.is_frame = !s.is_started || (s.ticks && (numbers > 0 || !is_framed));
+	s.is_sample = s.is_started && tick && s.is_frame && !s.is_time_jump &&
 		      s.d >= -QOS_TS_JUMP_NS && s.d <= QOS_TS_JUMP_NS;
 	return s;
 }
@@ -75,11 +93,10 @@ static void learn_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
  * or without a marker on what follows. */
 static bool is_silence(const struct qos_stream_cold *cold, const struct step *s)
 {
-	uint64_t frames = (uint64_t)cold->frame_ticks * (uint32_t)s->numbers;
-	int64_t media = (int64_t)s->delta - s->d;
+	uint64_t frames = (uint64_t)cold->frame_ticks * s->frames;
 
 	return s->is_sample && cold->frame_ticks && s->numbers > 0 && s->ticks > 0 &&
-	       2 * (uint64_t)s->ticks > 3 * frames && s->d < media / 2 && s->d > -media / 2;
+	       2 * (uint64_t)s->ticks > 3 * frames && s->d < s->media / 2 && s->d > -s->media / 2;
 }
 
 /* The marker of audio begins a talkspurt, that of video ends a frame (RFC 3551 sections 4.1 and 5). */
@@ -111,14 +128,20 @@ static void file_buffers(const struct qos_stream_env *env, const struct qos_stre
 		if (!qos_buffer_discards(&env->buffers, b, i, transit, hot->last_ns, cold->packets))
 			continue;
 		b->discarded |= (unsigned __int128)1 << behind;
+		cold->has_discards = true;
 		b->discards++;
 	}
+}
+
+static bool has_clock(const struct qos_stream_hot *hot)
+{
+	return hot->clock & QOS_HOT_CLOCK;
 }
 
 /* Video has no jitter buffer of these, nor has a stream without clock. */
 static bool has_buffers(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
 {
-	return cold->kind == QOS_AUDIO && (hot->clock & QOS_HOT_CLOCK);
+	return cold->kind == QOS_AUDIO && has_clock(hot);
 }
 
 void qos_timing_set_window(const struct qos_stream_env *env, struct qos_stream_hot *hot,
@@ -130,17 +153,66 @@ void qos_timing_set_window(const struct qos_stream_env *env, struct qos_stream_h
 	if (has_buffers(hot, cold))
 		is_all = qos_buffer_window(&env->buffers, cold->buffers, &hot->window_low) &&
 			 (cold->frame_ticks || cold->packets >= FRAME_PACKETS);
-	else if (has_frames(cold))
-		is_all = false;
 	else if (is_all)
 		hot->window_low = (int16_t)low;
+	/* What comes after packets of one timestamp is compared with the first of them. */
+	if (has_frames(cold) || cold->frame_ns)
+		is_all = false;
 	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_LOOK) | (is_all ? 0 : QOS_HOT_LOOK));
 }
 
-static void note_frame(const struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+/* Of audio, too, the first packet's arrival is kept once another has its timestamp. */
+static void note_frame(
+	struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct pkt_media *m)
 {
-	cold->frame_ns = hot->last_ns;
-	cold->frames++;
+	bool is_framed = has_frames(cold);
+
+	hot->last_ts = m->rtp_ts;
+	cold->frame_ns = is_framed ? hot->last_ns : 0;
+	cold->frames += is_framed;
+	if (cold->frames == 1)
+		cold->first_frame_ns = hot->last_ns;
+}
+
+static void note_still(
+	const struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct step *s)
+{
+	if (has_frames(cold))
+		return;
+	if (!cold->frame_ns) {
+		cold->frame_ns = hot->last_ns - s->delta;
+		cold->frame_first_ext = hot->ext_seq - (s->numbers > 0 ? (uint32_t)s->numbers : 0);
+	}
+	/* Without a clock it may be video: nothing is known yet of its time. */
+	cold->ts_still += has_clock(hot);
+	cold->anchors += has_clock(hot) && since_first(hot, cold) > PAUSE_NS;
+}
+
+/* Not one more packet of a frame, and no sample. True: it came across silence. */
+static bool note_jump(
+	const struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct step *s)
+{
+	if (!s->is_started || !has_clock(hot))
+		return false;
+	cold->ts_jumps++;
+	cold->anchors++;
+	return s->delta > PAUSE_NS;
+}
+
+static void file_delta(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
+	const struct step *s, bool is_across_silence)
+{
+	bool is_older = s->numbers < 0 || s->ticks < 0;
+	uint32_t delta32 = s->delta > UINT32_MAX ? UINT32_MAX : (uint32_t)s->delta;
+
+	if (is_across_silence) {
+		cold->silent_ns += s->delta;
+		cold->silent_deltas++;
+	} else if (!is_older) {
+		/* A late packet's delta belongs into the mean, which its successor's would else spoil. */
+		hot->delta_max_ns = delta32 > hot->delta_max_ns ? delta32 : hot->delta_max_ns;
+	}
+	hot->last_ns += s->delta;
 }
 
 void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
@@ -148,45 +220,25 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 {
 	struct step s = measure(env, hot, cold, m, now_ns, numbers);
 	bool has_marker = is_talkspurt(cold, m), was_quiet = hot->clock & QOS_HOT_QUIET;
-	bool is_anchor = !s.is_sample || was_quiet || is_silence(cold, &s) ||
+	bool is_quiet = was_quiet || is_silence(cold, &s);
+	bool is_jump = s.is_frame && !s.is_sample;
+	bool is_anchor = is_jump || s.is_paused || is_quiet ||
 			 (has_marker && numbers > 0 && !cold->frame_ticks);
-	bool is_across_silence =
-		!s.is_started || s.is_time_jump || has_marker || was_quiet || is_silence(cold, &s);
-	bool is_older = numbers < 0 || s.ticks < 0;
+	bool is_across_silence = !s.is_started || s.is_time_jump || has_marker || is_quiet;
 
-	if (!s.is_frame) {
-		cold->jitter_skipped++;
-	} else if (s.is_still) {
-		cold->jitter_skipped++;
-		cold->ts_still++;
-		cold->anchors++;
-	} else if (s.is_sample) {
+	if (s.is_sample) {
 		qos_stream_sample(hot, (int32_t)s.d, saturate(hot->skew_ns - s.d));
 		if (!was_quiet && !has_frames(cold))
 			learn_frame(hot, cold, m, &s);
 	} else {
 		cold->jitter_skipped++;
-		if (s.is_started && (hot->clock & QOS_HOT_CLOCK)) {
-			cold->ts_jumps++;
-			cold->anchors++;
-			is_across_silence |= s.delta > PAUSE_NS;
-		}
+		is_across_silence |= is_jump && note_jump(hot, cold, &s);
 	}
-	if (is_across_silence) {
-		cold->silent_ns += s.delta;
-		cold->silent_deltas++;
-	} else if (!is_older) {
-		/* A late packet's delta belongs into the mean, which its successor's would else spoil. */
-		uint32_t delta32 = s.delta > UINT32_MAX ? UINT32_MAX : (uint32_t)s.delta;
-
-		hot->delta_max_ns = delta32 > hot->delta_max_ns ? delta32 : hot->delta_max_ns;
-	}
-	hot->last_ns += s.delta;
-	if (s.is_frame) {
-		hot->last_ts = m->rtp_ts;
-		if (has_frames(cold))
-			note_frame(hot, cold);
-	}
+	file_delta(hot, cold, &s, is_across_silence);
+	if (s.is_frame)
+		note_frame(hot, cold, m);
+	else
+		note_still(hot, cold, &s);
 	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_QUIET) | QOS_HOT_STARTED);
 	if (has_buffers(hot, cold))
 		file_buffers(env, hot, cold, numbers, is_anchor);
@@ -210,4 +262,6 @@ void qos_timing_set_clock(struct qos_stream_env *env, struct qos_stream_hot *hot
 	}
 	cold->interval_bad = cold->interval_runs = 0;
 	cold->scored_packets = 0;
+	cold->cq.weight = 0;
+	cold->agent_min_r = NAN;
 }

@@ -16,12 +16,23 @@ static unsigned leading_zeros(unsigned __int128 v)
 	return low ? 64 + (unsigned)__builtin_clzll(low) : 128;
 }
 
+/* How many packets on one may still be repaired: what comes later than the buffer is deep comes too late. */
+static unsigned reach_of(const struct qos_stream_cold *cold, const struct qos_buffer *buffer)
+{
+	uint64_t hz = cold->look.clock_hz ? cold->look.clock_hz : cold->payload.clock;
+	uint64_t frame_ns = hz ? cold->frame_ticks * (uint64_t)1000000000 / hz : 0;
+	uint64_t deep = frame_ns && buffer->depth > 0 ? (uint64_t)buffer->depth / frame_ns : 0;
+
+	return deep < cold->payload.redundancy ? (unsigned)deep : cold->payload.redundancy;
+}
+
 /* Bad in what is heard: not those that one of the packets right behind them carries once more (RFC 2198). */
 static unsigned __int128 bad_of(const struct qos_stream_cold *cold, const struct qos_buffer *buffer)
 {
 	unsigned __int128 bad = cold->holes | buffer->discarded, good = ~bad;
+	unsigned reach = cold->payload.redundancy ? reach_of(cold, buffer) : 0;
 
-	for (unsigned i = 1; i <= cold->payload.redundancy; i++)
+	for (unsigned i = 1; i <= reach; i++)
 		bad &= ~(good << i);
 	return bad;
 }
@@ -46,13 +57,17 @@ static void shift_window(struct qos_stream_cold *cold, uint32_t shift)
 {
 	unsigned from = shift < QOS_HOLES ? QOS_HOLES - shift : 0;
 
-	for (unsigned i = 0; i < QOS_BUFFERS; i++) {
-		struct qos_buffer *b = &cold->buffers[i];
+	if (cold->holes || cold->has_discards) {
+		cold->has_discards = false;
+		for (unsigned i = 0; i < QOS_BUFFERS; i++) {
+			struct qos_buffer *b = &cold->buffers[i];
 
-		add_bad(cold, b, from, &cold->bursts[i]);
-		b->discarded = shift < QOS_HOLES ? b->discarded << shift : 0;
+			add_bad(cold, b, from, &cold->bursts[i]);
+			b->discarded = shift < QOS_HOLES ? b->discarded << shift : 0;
+			cold->has_discards |= b->discarded != 0;
+		}
+		cold->holes = shift < QOS_HOLES ? cold->holes << shift : 0;
 	}
-	cold->holes = shift < QOS_HOLES ? cold->holes << shift : 0;
 	cold->hole_ext += shift;
 }
 
@@ -71,6 +86,7 @@ void qos_window_flush(const struct qos_stream_hot *hot, struct qos_stream_cold *
 		add_bad(cold, &cold->buffers[i], 0, &cold->bursts[i]);
 		cold->buffers[i].discarded = 0;
 	}
+	cold->has_discards = false;
 	cold->holes = 0;
 }
 

@@ -208,6 +208,34 @@ static void redundancy_repairs_the_last_of_a_run(void **state)
 		1e-9);
 }
 
+/* Packets of 60 ms: what comes with the next is 60 ms late, too late for a buffer of 50. */
+static void redundancy_that_comes_too_late_repairs_nothing(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct rtp p = voice(3 * i);
+
+		p.seq = (uint16_t)i;
+		p.pt = RED;
+		p.ts *= 6;
+		if (i % 50 != 25)
+			feed(&rig, p);
+	}
+	r = report_of(&rig, QOS_FINAL);
+	assert_near(r.frame_ms, 60, 1e-9);
+	assert_int_equal(r.lost, 20);
+	assert_near(r.buffer_mos[QOS_BUFFER_LARGE],
+		qos_emodel_mos(QOS_FB, qos_emodel_r(QOS_FB, 16.8, 0)), 1e-9);
+	assert_near(r.buffer_mos[QOS_BUFFER_SMALL],
+		qos_emodel_mos(QOS_FB,
+			qos_emodel_r(QOS_FB, qos_emodel_ie_eff(QOS_FB, 16.8, 10.4, 2, 1), 0)),
+		1e-9);
+}
+
 /* What comes late enough to be lost for a score, but in the window, leaves no trace of a burst. */
 static void late_packets_repair_bursts(void **state)
 {
@@ -267,6 +295,7 @@ int main(void)
 		cmocka_unit_test(a_burst_may_begin_and_end_the_stream),
 		cmocka_unit_test(a_long_run_is_one),
 		cmocka_unit_test(redundancy_repairs_the_last_of_a_run),
+		cmocka_unit_test(redundancy_that_comes_too_late_repairs_nothing),
 		cmocka_unit_test(late_packets_repair_bursts),
 		cmocka_unit_test(the_ratio_goes_into_the_score),
 	};

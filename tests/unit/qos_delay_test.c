@@ -197,6 +197,10 @@ static void a_stream_without_score_has_a_delay_and_no_mos(void **state)
 	struct qos_report r = plain_report();
 
 	(void)state;
+	r.r = NAN;
+	describe(&o, &r);
+	assert_true(isnan(r.mos_cq) && isnan(r.r_cq));
+	r = plain_report();
 	r.has_score = false;
 	describe(&o, &r);
 	assert_near(r.ta_ms, 150, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reports: what an interval is, how intervals are scored and weighted, and who the stream is. */
 #include "qos_emodel.h"
+#include "qos_interval.h"
 #include "qos_stream_case.h"
 
 /* R-factor by G.107 for a loss in percent, random. */
@@ -90,6 +91,35 @@ static void codecs_without_figures_get_no_score(void **state)
 		assert_near(r.mean_r, 0, 0);
 		assert_int_equal(r.is_video, types[i] == H264);
 		assert_int_equal(r.lost, 10);
+	}
+}
+
+/* A codec without figures took over: the interval has no score, and the mean is that of before. One without
+ * packets says what the last one said. */
+static void an_interval_without_score_repeats_none(void **state)
+{
+	struct qos_options options = options_of(true);
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	options.report_interval_min_ns = S;
+	options.suspect_mos_milli = 4000;
+	rig_init(&rig);
+	feed_lossy(&rig, 0, 99, 10, PCMU);
+	r = build(&rig, QOS_PERIODIC, true);
+	assert_true(r.mos < 4);
+	assert_true(qos_interval_is_suspect(&options, &rig.hot, &rig.cold, true));
+	assert_near(build(&rig, QOS_PERIODIC, true).mos, r.mos, 0);
+	feed_lossy(&rig, 100, 199, 0, UNKNOWN);
+	for (unsigned i = 0; i < 2; i++) {
+		struct qos_report none = build(&rig, i ? QOS_FINAL : QOS_PERIODIC, true);
+
+		assert_true(none.has_score && isnan(none.mos) && isnan(none.r));
+		assert_true(isnan(none.ie_eff));
+		assert_near(none.mean_mos, r.mean_mos, 0);
+		assert_near(none.min_r, r.min_r, 0);
+		assert_false(qos_interval_is_suspect(&options, &rig.hot, &rig.cold, true));
 	}
 }
 
@@ -442,6 +472,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scores_loss_by_g107),
 		cmocka_unit_test(codecs_without_figures_get_no_score),
+		cmocka_unit_test(an_interval_without_score_repeats_none),
 		cmocka_unit_test(scores_each_codec_on_its_own_scale),
 		cmocka_unit_test(scores_of_two_scales_are_not_averaged),
 		cmocka_unit_test(worst_stream_of_a_call_is_that_of_the_least_r),

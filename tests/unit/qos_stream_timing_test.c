@@ -276,6 +276,67 @@ static void a_timestamp_that_stands_still_says_nothing(void **state)
 	assert_int_equal(rig.cold.ts_jumps, 1);
 }
 
+/* Several packets of one timestamp, a moment or half its length apart, looked at every second: the first is
+ * compared with the first, and no packet is late. */
+static void packets_may_share_a_timestamp(void **state)
+{
+	static const struct {
+		uint32_t packets; /* of a timestamp */
+		int64_t gap_ns;
+		double frame_ms;
+	} rows[] = {{2, (int64_t)(10 * MS), 10}, {4, 100000, 5}, {8, (int64_t)(2 * MS), 2.5}};
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(rows); n++) {
+		struct qos_report r;
+		struct rig rig;
+
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 1500 * rows[n].packets; i++) {
+			struct rtp p = voice(i / rows[n].packets);
+
+			p.seq = (uint16_t)i;
+			p.ns += i % rows[n].packets * rows[n].gap_ns;
+			feed(&rig, p);
+			if (i % (50 * rows[n].packets) == 0)
+				qos_stream_look(&rig.env, &rig.hot, &rig.cold);
+		}
+		r = report_of(&rig, QOS_FINAL);
+		assert_near(r.max_jitter_ms, 0, 1e-6);
+		assert_near(r.max_skew_ms, 0, 1e-6);
+		assert_near(r.frame_ms, rows[n].frame_ms, 1e-9);
+		assert_near(r.drift_ppm, 0, 1e-3);
+		assert_int_equal(r.ts_still, 1500 * (rows[n].packets - 1));
+		assert_int_equal(r.ts_jumps, 0);
+		assert_int_equal(r.discards[QOS_BUFFER_SMALL], 0);
+		assert_near(r.mos, 4.4094, 1e-4);
+	}
+}
+
+/* Nobody said that it is video: four packets of a frame, 30 frames a second. */
+static void video_that_nobody_announced_has_a_clock(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 4 * 900; i++) {
+		feed(&rig, (struct rtp){.seq = (uint16_t)i,
+				   .ts = 3000 * (i / 4),
+				   .ns = (int64_t)S * (i / 4) / 30 + i % 4 * (int64_t)MS,
+				   .pt = UNKNOWN,
+				   .bytes = 1200});
+		if (i % 120 == 119)
+			qos_stream_look(&rig.env, &rig.hot, &rig.cold);
+	}
+	r = report_of(&rig, QOS_FINAL);
+	assert_int_equal(r.clock_hz, 90000);
+	assert_true(r.max_jitter_ms < 0.001);
+	assert_int_equal(r.discards[QOS_BUFFER_SMALL], 0);
+	assert_int_equal(r.ts_jumps, 0);
+}
+
 static void events_are_no_samples(void **state)
 {
 	static const uint8_t types[] = {EVENT, UNKNOWN};
@@ -606,6 +667,8 @@ int main(void)
 		cmocka_unit_test(a_marker_takes_silence_out_of_delta),
 		cmocka_unit_test(a_timestamp_jump_is_no_jitter),
 		cmocka_unit_test(a_timestamp_that_stands_still_says_nothing),
+		cmocka_unit_test(packets_may_share_a_timestamp),
+		cmocka_unit_test(video_that_nobody_announced_has_a_clock),
 		cmocka_unit_test(events_are_no_samples),
 		cmocka_unit_test(a_guessed_event_type_may_still_be_a_codec),
 		cmocka_unit_test(voice_may_turn_out_to_be_events),
