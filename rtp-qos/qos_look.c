@@ -160,20 +160,18 @@ static void check_rate(struct qos_stream_cold *cold, uint64_t bytes, uint64_t pa
 static void check_size(struct qos_stream_cold *cold, uint64_t bytes, uint64_t packets)
 {
 	struct qos_look *look = &cold->look;
-	uint32_t each = bytes % packets ? 0 : (uint32_t)(bytes / packets);
+	uint16_t each = bytes % packets ? 0 : (uint16_t)(bytes / packets);
 	const struct qos_codec *mode;
 
-	if (!each || each != look->packet_bytes) {
-		look->packet_bytes = each;
-		look->is_sized = false;
-		return;
-	}
-	if (look->is_sized)
+	bool is_twice = each && each == look->packet_bytes;
+
+	look->packet_bytes = each;
+	if (!is_twice || each == look->sized_bytes)
 		return;
 	mode = qos_mode_from_size(&cold->payload, each, cold->frame_ticks);
 	if (!mode)
 		return;
-	look->is_sized = true;
+	look->sized_bytes = each;
 	cold->payload.codec = mode;
 }
 

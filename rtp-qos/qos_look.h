@@ -57,8 +57,8 @@ struct qos_look {
 	double kbps; /* mean of so many looks */
 	double rated_kbps; /* when the mode was chosen by it; 0: it was not */
 	uint32_t rate_looks;
-	uint32_t packet_bytes; /* of every packet up to the last look; 0: they were not all alike */
-	bool is_sized; /* the mode was chosen by it */
+	uint16_t packet_bytes; /* of every packet up to the last look; 0: they were not all alike */
+	uint16_t sized_bytes; /* the mode was chosen by so many; 0: it was not */
 	struct qos_drift drift;
 	struct qos_pdv pdv;
 };

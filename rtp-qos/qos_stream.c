@@ -121,7 +121,7 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 		cold->anchors++;
 	}
 	cold->look.rated_kbps = 0;
-	cold->look.is_sized = false;
+	cold->look.sized_bytes = 0;
 	if (hot->pt != payload->pt || strcmp(cold->payload.name, payload->name) != 0)
 		cold->look.rate_looks = cold->look.packet_bytes = 0;
 	/* What was taken for voice without SDP may turn out to be events. */

@@ -113,11 +113,11 @@ struct qos_stream_cold {
 	uint32_t frame_ticks; /* RTP ticks from packet to packet, 0 unknown */
 	uint16_t frame_bytes; /* least payload that frame_ticks was seen with */
 	bool has_odd_pt;
-	bool has_discards; /* some buffer in its window */
 	uint8_t kind; /* enum qos_kind: the payload's */
 	uint32_t frame_seen; /* of the last packet that came in order here, and its number */
 	uint32_t frame_ext;
 	uint8_t scale; /* enum qos_scale of the scores below */
+	bool has_discards; /* some buffer in its window */
 
 	struct qos_look look;
 
@@ -140,6 +140,7 @@ struct qos_stream_cold {
 	uint32_t reorder_extent; /* most with higher numbers before a late one */
 	uint32_t ts_jumps;
 	uint32_t ssrc_changes;
+	uint32_t frame_first_ext; /* number of the packet of frame_ns, of audio */
 	struct pkt_media stray; /* the packet that made bad_seq */
 	uint64_t strays; /* packets far outside the window, not counted as received */
 	uint64_t own_drops; /* packets that the probe itself gave up: not expected, not lost */
@@ -152,7 +153,6 @@ struct qos_stream_cold {
 	uint64_t frames;
 	uint64_t first_frame_ns;
 	uint64_t frame_ns;
-	uint32_t frame_first_ext; /* number of that packet, of audio */
 
 	struct qos_burst bursts[QOS_BUFFERS]; /* lost, and discarded by the buffer */
 
