@@ -21,6 +21,11 @@ static double ms(double ns)
 	return ns / 1e6;
 }
 
+static double least_ms(const struct qos_extremes *extremes)
+{
+	return extremes->least <= extremes->most ? ms(extremes->least) : NAN;
+}
+
 /* Ie,eff of a share of bad packets that came in so many runs. Equation 7-29 holds for a burst ratio of
  * up to 2, or below 2 % of loss (G.107 section 7.5). */
 static double impairment(
@@ -305,12 +310,14 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 
 	samples = cold->packets - cold->jitter_skipped;
 	report->jitter_ms = ms(hot->jitter_ns);
-	report->max_jitter_ms = ms(hot->jitter_max_ns);
+	report->min_jitter_ms = least_ms(&cold->jitter);
+	report->max_jitter_ms = ms(cold->jitter.most);
 	if (samples)
 		report->mean_jitter_ms = ms((double)cold->jitter_sum_64ns * 64 / (double)samples);
 	report->skew_ms = ms(hot->skew_ns);
 	report->max_skew_ms = ms(hot->skew_max_ns);
-	report->max_delta_ms = ms(hot->delta_max_ns);
+	report->min_delta_ms = least_ms(&cold->delta);
+	report->max_delta_ms = ms(cold->delta.most);
 
 	qos_rtcp_describe(&cold->rtcp, cold->payload.clock, report);
 	report->delta_ms = mean_delta_ms(hot, cold, report);

@@ -90,10 +90,11 @@ struct qos_report {
 	/* Milliseconds. */
 	/* Mean time between packets received, silence taken out: of the interval, FINAL: of all. */
 	double delta_ms;
-	double max_delta_ms; /* since the stream began */
+	/* Extremes are since the stream began, and 2 microseconds exact; the least NaN before the first. */
+	double min_delta_ms, max_delta_ms;
 	double jitter_ms; /* RFC 3550 A.8, now */
 	double mean_jitter_ms; /* mean of the jitter series */
-	double max_jitter_ms;
+	double min_jitter_ms, max_jitter_ms;
 	double skew_ms; /* nominal minus arrival, negative is late */
 	double max_skew_ms; /* largest magnitude, with its sign */
 

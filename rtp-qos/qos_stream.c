@@ -45,6 +45,8 @@ void qos_stream_init(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 		.hole_ext = (QOS_FIRST_CYCLE | first->seq) - 1,
 		.counted_ext = (QOS_FIRST_CYCLE | first->seq) - 1,
 		.bad_seq = QOS_NO_BAD_SEQ,
+		.delta.least = UINT32_MAX,
+		.jitter.least = UINT32_MAX,
 		.interval_last_ns = now_ns,
 		.agent_min_r = NAN,
 	};

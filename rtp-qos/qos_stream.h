@@ -30,6 +30,7 @@ enum {
 	QOS_HOLES = 128, /* sequence numbers behind the highest whose loss can still be repaired */
 	QOS_NO_PT = 0xff,
 	QOS_CLOCKS_MAX = 32,
+	QOS_RANGE_SHIFT = 11, /* 2 microseconds: as exact as extremes are */
 	QOS_UNDECIDED = 32, /* numbers behind the highest whose loss no score counts yet */
 };
 
@@ -42,17 +43,22 @@ enum {
 #define QOS_HOT_STARTED 0x40 /* last_ns and last_ts are a packet's of this payload type */
 #define QOS_HOT_LOOK	0x80 /* each packet is for the cold half */
 
+/* Values that set no new extreme, in 2^QOS_RANGE_SHIFT ns; width 0: there is none. */
+struct qos_range {
+	uint16_t low, width;
+};
+
 struct qos_stream_hot {
 	struct pkt_media_key key;
 	uint64_t last_ns; /* arrival of the last voice packet */
 	uint32_t ext_seq; /* highest sequence number with its cycles */
 	uint32_t last_ts;
 	uint32_t jitter_ns; /* A.8 J */
-	uint32_t jitter_max_ns;
+	struct qos_range jitter_range;
 	uint32_t jitter_sum_64ns; /* of J, since the last fold */
 	int32_t skew_ns; /* saturates at 2.1 s */
 	int32_t skew_max_ns;
-	uint32_t delta_max_ns; /* saturates at 4.2 s; a longer one is for the cold half */
+	struct qos_range delta_range;
 	uint32_t bytes; /* since the last fold */
 	int16_t window_low; /* of the skew that suits every jitter buffer, in 2^QOS_WINDOW_SHIFT ns */
 	uint8_t pt;
@@ -75,6 +81,10 @@ struct qos_origin {
 
 /* What a visit once a second touches stands first, in four lines and one of the look's samples: of a hundred
  * thousand streams more would push each other, and the hot halves, out of the caches. */
+struct qos_extremes {
+	uint32_t least, most; /* ns, saturated at 4.2 s; least above most: no value yet */
+};
+
 struct qos_stream_cold {
 	struct qos_call *call; /* held, NULL without */
 	uint32_t slot; /* of its hot half */
@@ -146,6 +156,7 @@ struct qos_stream_cold {
 	uint64_t own_drops; /* packets that the probe itself gave up: not expected, not lost */
 
 	/* Timing. */
+	struct qos_extremes delta, jitter;
 	uint64_t jitter_skipped; /* received packets that are no sample of J */
 	uint64_t silent_ns; /* inter-arrival time across silence */
 	/* Of what comes in frames: how many, the arrival of the first packet of the first and of the last one. Of
@@ -245,26 +256,32 @@ static inline uint32_t qos_magnitude(int32_t v)
 	return v < 0 ? 0 - (uint32_t)v : (uint32_t)v;
 }
 
-/* One jitter sample (RFC 3550 A.8, arrival in nanoseconds) and the skew that comes of it. d_ns: arrival
- * difference minus timestamp difference, at most QOS_TS_JUMP_NS in magnitude; so is J, and 32 bits are
- * enough. */
-static inline void qos_stream_sample(struct qos_stream_hot *hot, int32_t d_ns, int32_t skew)
+static inline bool qos_range_has(struct qos_range range, uint64_t ns)
 {
-	int32_t jitter = (int32_t)hot->jitter_ns;
+	return (ns >> QOS_RANGE_SHIFT) - range.low < range.width;
+}
 
-	jitter += ((int32_t)qos_magnitude(d_ns) - jitter + 8) >> 4;
-	hot->jitter_ns = (uint32_t)jitter;
-	hot->jitter_max_ns =
-		(uint32_t)jitter > hot->jitter_max_ns ? (uint32_t)jitter : hot->jitter_max_ns;
-	hot->jitter_sum_64ns += (uint32_t)jitter >> 6;
+/* RFC 3550 A.8 J after one more sample, arrival in nanoseconds. d_ns: arrival difference minus timestamp
+ * difference. While it is at most QOS_TS_JUMP_NS in magnitude J is, too. */
+static inline uint32_t qos_jitter(const struct qos_stream_hot *hot, int32_t d_ns)
+{
+	int64_t jitter = hot->jitter_ns;
+
+	return (uint32_t)(jitter + ((qos_magnitude(d_ns) - jitter + 8) >> 4));
+}
+
+static inline void qos_stream_sample(struct qos_stream_hot *hot, uint32_t jitter, int32_t skew)
+{
+	hot->jitter_ns = jitter;
+	hot->jitter_sum_64ns += jitter >> 6;
 	hot->skew_ns = skew;
 	if (qos_magnitude(skew) > qos_magnitude(hot->skew_max_ns))
 		hot->skew_max_ns = skew;
 }
 
 /* What: counts the next packet of a stream if it is one as nearly all are: next in sequence, of the same
- * payload type and with another timestamp, without marker, not longer in coming than one before, and of use to
- * every jitter buffer.
+ * payload type and with another timestamp, without marker, with no new extreme of delta or jitter, and of use
+ * to every jitter buffer.
  * False: it is not, nothing was done; qos_stream_update_slow. */
 static inline bool qos_stream_update_fast(const struct qos_stream_env *env,
 	struct qos_stream_hot *hot, const struct pkt_media *m, uint64_t now_ns)
@@ -274,24 +291,27 @@ static inline bool qos_stream_update_fast(const struct qos_stream_env *env,
 			env->clocks.tick_ns_q12[hot->clock & QOS_HOT_CLOCK];
 	int64_t d = (int64_t)(delta - (uint64_t)(media >> 12));
 	int64_t skew = hot->skew_ns - d;
+	uint32_t jitter = qos_jitter(hot, (int32_t)d);
 	bool is_next = ((uint16_t)(m->seq - hot->ext_seq) == 1) & (m->rtp_ts != hot->last_ts);
 	/* Started, not quiet, not to be looked at, and a clock that is known: one comparison. */
 	bool is_plain = (m->marker_pt == hot->pt) &
 			((uint8_t)(hot->clock - QOS_HOT_STARTED - 1) < QOS_HOT_CLOCK);
-	bool is_timely = (delta <= hot->delta_max_ns) &
-			 ((uint64_t)d + QOS_TS_JUMP_NS <= 2 * (uint64_t)QOS_TS_JUMP_NS);
+	bool is_timely = (uint64_t)d + QOS_TS_JUMP_NS <= 2 * (uint64_t)QOS_TS_JUMP_NS;
+	bool is_usual =
+		qos_range_has(hot->delta_range, delta) & qos_range_has(hot->jitter_range, jitter);
 	/* The window lies within 32 bits, and so does the skew. */
 	bool suits_all =
 		(uint64_t)((skew >> QOS_WINDOW_SHIFT) - hot->window_low) <= env->buffers.window;
 	bool has_room = !((hot->bytes | hot->jitter_sum_64ns) >> 31);
 
-	if (__builtin_expect(!(is_next & is_plain & is_timely & suits_all & has_room), 0))
+	if (__builtin_expect(
+		    !(is_next & is_plain & is_timely & is_usual & suits_all & has_room), 0))
 		return false;
 	hot->ext_seq++;
 	hot->bytes += m->payload_bytes;
 	hot->last_ns = now_ns;
 	hot->last_ts = m->rtp_ts;
-	qos_stream_sample(hot, (int32_t)d, (int32_t)skew);
+	qos_stream_sample(hot, jitter, (int32_t)skew);
 	return true;
 }
 

@@ -112,6 +112,21 @@ static int32_t saturate(int64_t v)
 	return v < -INT32_MAX ? -INT32_MAX : (int32_t)v;
 }
 
+static void add_extreme(struct qos_extremes *extremes, struct qos_range *range, uint64_t ns)
+{
+	uint32_t v = ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX, low, high;
+
+	extremes->least = v < extremes->least ? v : extremes->least;
+	extremes->most = v > extremes->most ? v : extremes->most;
+	low = extremes->least >> QOS_RANGE_SHIFT;
+	high = extremes->most >> QOS_RANGE_SHIFT;
+	if (high >= UINT16_MAX)
+		high = UINT16_MAX - 1;
+	*range = (struct qos_range){0};
+	if (low <= high)
+		*range = (struct qos_range){(uint16_t)low, (uint16_t)(high - low + 1)};
+}
+
 static void file_buffers(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold, int32_t numbers, bool is_anchor)
 {
@@ -203,14 +218,13 @@ static void file_delta(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	const struct step *s, bool is_across_silence)
 {
 	bool is_older = s->numbers < 0 || s->ticks < 0;
-	uint32_t delta32 = s->delta > UINT32_MAX ? UINT32_MAX : (uint32_t)s->delta;
 
 	if (is_across_silence) {
 		cold->silent_ns += s->delta;
 		cold->silent_deltas++;
 	} else if (!is_older) {
 		/* A late packet's delta belongs into the mean, which its successor's would else spoil. */
-		hot->delta_max_ns = delta32 > hot->delta_max_ns ? delta32 : hot->delta_max_ns;
+		add_extreme(&cold->delta, &hot->delta_range, s->delta);
 	}
 	hot->last_ns += s->delta;
 }
@@ -227,7 +241,8 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	bool is_across_silence = !s.is_started || s.is_time_jump || has_marker || is_quiet;
 
 	if (s.is_sample) {
-		qos_stream_sample(hot, (int32_t)s.d, saturate(hot->skew_ns - s.d));
+		qos_stream_sample(hot, qos_jitter(hot, (int32_t)s.d), saturate(hot->skew_ns - s.d));
+		add_extreme(&cold->jitter, &hot->jitter_range, hot->jitter_ns);
 		if (!was_quiet && !has_frames(cold))
 			learn_frame(hot, cold, m, &s);
 	} else {
@@ -249,7 +264,9 @@ void qos_timing_set_clock(struct qos_stream_env *env, struct qos_stream_hot *hot
 	struct qos_stream_cold *cold, uint32_t hz)
 {
 	hot->clock = qos_clock_index(&env->clocks, hz) | QOS_HOT_LOOK;
-	hot->jitter_ns = hot->jitter_max_ns = hot->jitter_sum_64ns = 0;
+	hot->jitter_ns = hot->jitter_sum_64ns = 0;
+	hot->jitter_range = (struct qos_range){0};
+	cold->jitter = (struct qos_extremes){.least = UINT32_MAX};
 	hot->skew_ns = hot->skew_max_ns = 0;
 	cold->jitter_sum_64ns = 0;
 	cold->jitter_skipped = qos_stream_packets(hot, cold);

@@ -37,10 +37,11 @@ def streams_of_tshark(path):
         match = LINE.match(line)
         if match:
             src, sport, dst, dport, ssrc = match.groups()[:5]
-            _, mean_delta, max_delta, _, mean, high = map(float, match.groups()[8:])
+            min_delta, mean_delta, max_delta, low, mean, high = map(float, match.groups()[8:])
             found[src, int(sport), dst, int(dport), f"0x{ssrc.lower()}"] = {
-                "packets": int(match[7]), "lost": int(match[8]), "mean_delta": mean_delta,
-                "max_delta": max_delta, "mean": mean, "max": high}
+                "packets": int(match[7]), "lost": int(match[8]), "min_delta": min_delta,
+                "mean_delta": mean_delta, "max_delta": max_delta, "min": low, "mean": mean,
+                "max": high}
     return found
 
 
@@ -54,6 +55,8 @@ def test_heptap_and_tshark_agree(variant, generated, heptap):
         want = theirs[key]
         assert (got["TOTAL_PK"], got["PACKET_LOSS"]) == (want["packets"], want["lost"])
         assert got["MEAN_JITTER"] == pytest.approx(want["mean"], abs=MILLISECONDS)
+        assert got["MIN_JITTER"] == pytest.approx(want["min"], abs=MILLISECONDS)
         assert got["MAX_JITTER"] == pytest.approx(want["max"], abs=MILLISECONDS)
+        assert got["MIN_DELTA"] == pytest.approx(want["min_delta"], abs=MILLISECONDS)
         assert got["MAX_DELTA"] == pytest.approx(want["max_delta"], abs=MILLISECONDS)
         assert got["DELTA"] == pytest.approx(want["mean_delta"], abs=MILLISECONDS)

@@ -226,7 +226,9 @@ static struct qos_report full_report(void)
 		.ts_still = 4,
 		.ssrc_changes = 1,
 		.delta_ms = 19.98,
+		.min_delta_ms = 4.25,
 		.max_delta_ms = 35.547,
+		.min_jitter_ms = NAN,
 		.jitter_ms = 0.023,
 		.mean_jitter_ms = 0.126,
 		.max_jitter_ms = 0.97,
@@ -279,7 +281,7 @@ static void writes_every_key_of_a_report_in_order(void **state)
 	assert_text(report_json(&report, HEP_FINAL),
 		"{\"CORRELATION_ID\":\"leg-a@192.0.2.1\","
 		"\"RTP_SIP_CALL_ID\":\"leg \\\"b\\\"@192.0.2.1\","
-		"\"DELTA\":19.980,\"MAX_DELTA\":35.547,\"JITTER\":0.023,\"MAX_JITTER\":0.970,"
+		"\"DELTA\":19.980,\"MAX_DELTA\":35.547,\"MIN_DELTA\":4.250,\"JITTER\":0.023,\"MAX_JITTER\":0.970,\"MIN_JITTER\":null,"
 		"\"MEAN_JITTER\":0.126,\"SKEW\":-0.080,\"MAX_SKEW\":-15.500,"
 		"\"REPORT_TS\":1700000010.123456,\"TOTAL_PK\":500,\"EXPECTED_PK\":510,"
 		"\"PACKET_LOSS\":10,\"LOSS_PCT\":1.961,\"SEQ\":7,\"OUT_ORDER\":4,"

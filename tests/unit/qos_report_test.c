@@ -372,6 +372,7 @@ static void one_packet_has_a_score_but_no_timing(void **state)
 	assert_int_equal(r.packets, 1);
 	assert_near(r.delta_ms, 0, 0);
 	assert_near(r.mean_jitter_ms, 0, 0);
+	assert_true(isnan(r.min_delta_ms) && isnan(r.min_jitter_ms));
 	assert_near(r.mos, 4.4094, 1e-4);
 }
 

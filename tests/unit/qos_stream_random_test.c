@@ -23,8 +23,8 @@ static void assert_invariants(const struct rig *rig, uint64_t fed)
 	assert_true(length >= QOS_HOLES || c->holes >> length == 0);
 	assert_true(c->jitter_skipped <= packets);
 	assert_true(c->silent_deltas <= packets);
-	assert_true(rig->hot.jitter_ns <= rig->hot.jitter_max_ns);
-	assert_true(rig->hot.jitter_max_ns <= QOS_TS_JUMP_NS);
+	assert_true(rig->hot.jitter_ns < rig->cold.jitter.most + (1 << QOS_RANGE_SHIFT));
+	assert_true(rig->cold.jitter.most <= QOS_TS_JUMP_NS);
 }
 
 static struct rtp random_packet(uint64_t *seed, struct rtp last)

@@ -276,6 +276,45 @@ static void a_timestamp_that_stands_still_says_nothing(void **state)
 	assert_int_equal(rig.cold.ts_jumps, 1);
 }
 
+/* The fast path passes over what is within 2 microseconds of an extreme, and over nothing else. */
+static void extremes_are_exact_to_two_microseconds(void **state)
+{
+	static const uint32_t spreads_ns[] = {1, 3000, 100000, 5000000, 19000000};
+	const double exact = 0.00205;
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(spreads_ns); n++) {
+		double min_delta = INFINITY, max_delta = 0, min_jitter = INFINITY, max_jitter = 0;
+		double jitter = 0, last = 0;
+		uint64_t seed = 7 + n;
+		struct qos_report r;
+		struct rig rig;
+
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 20000; i++) {
+			struct rtp p = voice(i);
+			double delta;
+
+			p.ns += draw(&seed, spreads_ns[n]);
+			feed(&rig, p);
+			delta = ((double)p.ns - last) / 1e6;
+			last = (double)p.ns;
+			if (!i)
+				continue;
+			jitter += (fabs(delta - 20) - jitter) / 16;
+			min_delta = fmin(min_delta, delta);
+			max_delta = fmax(max_delta, delta);
+			min_jitter = fmin(min_jitter, jitter);
+			max_jitter = fmax(max_jitter, jitter);
+		}
+		r = report_of(&rig, QOS_FINAL);
+		assert_near(r.min_delta_ms, min_delta, exact);
+		assert_near(r.max_delta_ms, max_delta, exact);
+		assert_near(r.min_jitter_ms, min_jitter, exact);
+		assert_near(r.max_jitter_ms, max_jitter, exact);
+	}
+}
+
 /* Several packets of one timestamp, a moment or half its length apart, looked at every second: the first is
  * compared with the first, and no packet is late. */
 static void packets_may_share_a_timestamp(void **state)
@@ -667,6 +706,7 @@ int main(void)
 		cmocka_unit_test(a_marker_takes_silence_out_of_delta),
 		cmocka_unit_test(a_timestamp_jump_is_no_jitter),
 		cmocka_unit_test(a_timestamp_that_stands_still_says_nothing),
+		cmocka_unit_test(extremes_are_exact_to_two_microseconds),
 		cmocka_unit_test(packets_may_share_a_timestamp),
 		cmocka_unit_test(video_that_nobody_announced_has_a_clock),
 		cmocka_unit_test(events_are_no_samples),
