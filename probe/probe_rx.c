@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Poll, decode, steer, hand over. Nothing here knows a stream or a call. */
+/* Poll, decode, steer, hand over. Nothing here knows a stream or a call, but where RTCP goes whose ports are
+ * not those beside its media. */
 #include "probe_rx.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
+#include <urcu/urcu-qsbr.h>
 
 #include "dp_idle.h"
 #include "dp_mbuf.h"
@@ -107,6 +109,12 @@ static bool begins_like_sip(struct bytes b)
 	       (b.p[n] == '<' || (ascii_lower(b.p[n]) >= 'a' && ascii_lower(b.p[n]) <= 'z'));
 }
 
+/* RFC 5761 section 4. */
+static bool looks_like_rtcp(struct bytes b)
+{
+	return b.n >= 8 && (b.p[0] & 0xc0) == 0x80 && b.p[1] >= 192 && b.p[1] <= 223;
+}
+
 /* Good enough to choose a ring, and narrow, so that bulk traffic does not fill that of signalling; the
  * worker finds out what it is. */
 static bool looks_like_signalling(const struct pkt_view *view)
@@ -114,7 +122,7 @@ static bool looks_like_signalling(const struct pkt_view *view)
 	struct bytes b = view->payload;
 
 	if (view->flow.proto == PKT_UDP && (b.p[0] & 0xc0) == 0x80)
-		return b.n >= 8 && b.p[1] >= 192 && b.p[1] <= 223;
+		return looks_like_rtcp(b);
 	return begins_like_sip(b) || (view->flow.proto == PKT_TCP && sip_ws_begins(b));
 }
 
@@ -189,6 +197,28 @@ static struct probe_lane *lane_of(struct probe_rx *rx, const struct pkt_flow *fl
 		&rx->probe->steer, flow->src.b, flow->dst.b, flow->sport, flow->dport)];
 }
 
+/* To the worker that has the media which it tells of. A thread that is no worker is a reader of endpoints only
+ * here. */
+static struct probe_lane *lane_of_rtcp(struct probe_rx *rx, const struct pkt_flow *flow)
+{
+	struct pkt_flow rtp;
+
+	if (!rx->own)
+		urcu_qsbr_thread_online();
+	rtp = qos_media_flow_of_rtcp(rx->probe->medias, flow);
+	if (!rx->own)
+		urcu_qsbr_thread_offline();
+	return lane_of(rx, &rtp);
+}
+
+static struct probe_lane *lane_for(struct probe_rx *rx, const struct pkt_view *view)
+{
+	if (rx->probe->lcores.worker_count > 1 && view->flow.proto == PKT_UDP &&
+		unlikely(qos_medias_are_apart(rx->probe->medias)) && looks_like_rtcp(view->payload))
+		return lane_of_rtcp(rx, &view->flow);
+	return lane_of(rx, &view->flow);
+}
+
 static bool is_shed(
 	const struct probe_rx *rx, const struct probe_lane *lane, const struct pkt_flow *flow)
 {
@@ -206,7 +236,7 @@ static void shed(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_flow 
 /* What pkt_plain_media did not take. */
 static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_view *view)
 {
-	struct probe_lane *lane = lane_of(rx, &view->flow);
+	struct probe_lane *lane = lane_for(rx, view);
 	uint64_t time_ns = dp_meta(m)->time_ns;
 	uint64_t age = time_ns - time_base(rx, time_ns);
 	struct rtp_hdr hdr;
@@ -473,7 +503,10 @@ int probe_rx_main(void *arg)
 	struct dp_idle idle = dp_idle_begin(probe_idle_mode(rx->probe));
 
 	dp_idle_wake_by(&idle, &rx->wake, false);
+	urcu_qsbr_register_thread();
+	urcu_qsbr_thread_offline();
 	while (!rx->is_finished)
 		dp_idle_wait(&idle, probe_rx_turn(rx) > 0);
+	urcu_qsbr_unregister_thread();
 	return 0;
 }

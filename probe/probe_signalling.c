@@ -175,19 +175,6 @@ void probe_signalling_drain(struct probe_worker *w, uint64_t now_ns)
 	sip_tcp_tick(&w->tcp, now_ns, true, take_message, &messages);
 }
 
-/* The ports below when both are odd, RFC 3550 section 11: where the RTP of these reports is unless they
- * share its ports. */
-static struct pkt_flow flow_below(const struct pkt_flow *flow)
-{
-	struct pkt_flow rtp = *flow;
-
-	if (rtp.sport & rtp.dport & 1) {
-		rtp.sport--;
-		rtp.dport--;
-	}
-	return rtp;
-}
-
 /* BYE of an SSRC: its stream has ended, give or take what is still under way. */
 static void end_stream(
 	struct probe_worker *w, const struct pkt_flow *flow, uint32_t ssrc, uint64_t now_ns)
@@ -245,8 +232,10 @@ static bool is_srtcp(struct bytes payload)
 
 void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct pkt_flow *flow)
 {
-	struct pkt_flow below = flow_below(flow);
+	struct pkt_flow below = *flow;
 
+	below.sport &= 0xfffe;
+	below.dport &= 0xfffe;
 	qos_media_prefetch(w->probe->medias, flow->family, &flow->dst, flow->dport);
 	qos_media_prefetch(w->probe->medias, flow->family, &flow->src, flow->sport);
 	qos_probation_hint_prefetch(&w->probation, &below);
@@ -257,7 +246,7 @@ enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
 	const struct pkt_flow *own = &view->flow;
-	struct pkt_flow flow = flow_below(own);
+	struct pkt_flow flow = qos_media_flow_of_rtcp(w->probe->medias, own);
 	const struct qos_media *media;
 	bool is_valid, is_known;
 	char made_id[QOS_CALL_ID_MAX];

@@ -36,6 +36,7 @@ struct qos_medias {
 	bool may_wait;
 	_Atomic uint32_t count;
 	_Atomic uint32_t udptl_count; /* of them T.38 */
+	_Atomic uint32_t apart_count; /* of them is_apart */
 	pthread_mutex_t publishing;
 	qos_media_watch_fn watch; /* NULL: nobody wants to know */
 	void *watch_arg;
@@ -304,10 +305,13 @@ void qos_medias_destroy(struct qos_medias *medias)
 	free(medias);
 }
 
-static void count_udptl(struct qos_medias *medias, const struct qos_media *media, int n)
+/* Those that are rare. */
+static void count_kind(struct qos_medias *medias, const struct qos_media *media, int n)
 {
 	if (media->is_udptl)
 		atomic_fetch_add_explicit(&medias->udptl_count, (uint32_t)n, memory_order_relaxed);
+	if (media->is_apart)
+		atomic_fetch_add_explicit(&medias->apart_count, (uint32_t)n, memory_order_relaxed);
 }
 
 static void unlink_from_call(struct qos_media *media)
@@ -330,7 +334,7 @@ static void take_out(
 	unlink_from_call(media);
 	cds_lfht_del(medias->table, &media->node);
 	filter_remove(&medias->filter, hash_key(medias, &key));
-	count_udptl(medias, media, -1);
+	count_kind(medias, media, -1);
 	atomic_fetch_sub_explicit(&medias->count, 1, memory_order_relaxed);
 	pkt_count(&counters->media_withdrawn, 1);
 	tell(medias, media, false);
@@ -398,12 +402,12 @@ void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qo
 
 	if (!old)
 		filter_add(&medias->filter, hash);
-	count_udptl(medias, media, 1);
+	count_kind(medias, media, 1);
 	/* Atomic: readers find the old one or the new one, never none. */
 	cds_lfht_add_replace(medias->table, hash, match_media, &key, &media->node);
 	if (old) {
 		unlink_from_call(old);
-		count_udptl(medias, old, -1);
+		count_kind(medias, old, -1);
 		drop_media(old);
 	} else {
 		atomic_fetch_add_explicit(&medias->count, 1, memory_order_relaxed);
@@ -430,6 +434,40 @@ void qos_media_withdraw(
 	while (call->media)
 		take_out(medias, call->media, counters);
 	pthread_mutex_unlock(&medias->publishing);
+}
+
+bool qos_medias_are_apart(const struct qos_medias *medias)
+{
+	return atomic_load_explicit(&medias->apart_count, memory_order_relaxed) != 0;
+}
+
+/* False: nothing was announced there that stands apart from its media. */
+static bool move_to_media(
+	struct qos_medias *medias, uint8_t family, struct pkt_addr *addr, uint16_t *port)
+{
+	const struct qos_media *media = qos_media_find(medias, family, addr, *port);
+
+	if (!media || !media->is_apart)
+		return false;
+	*addr = media->rtp_addr;
+	*port = media->rtp_port;
+	return true;
+}
+
+struct pkt_flow qos_media_flow_of_rtcp(struct qos_medias *medias, const struct pkt_flow *flow)
+{
+	struct pkt_flow rtp = *flow;
+	bool is_src = false, is_dst = false;
+
+	if (qos_medias_are_apart(medias)) {
+		is_src = move_to_media(medias, flow->family, &rtp.src, &rtp.sport);
+		is_dst = move_to_media(medias, flow->family, &rtp.dst, &rtp.dport);
+	}
+	if (!is_src && (flow->sport & 1) && (is_dst || (flow->dport & 1)))
+		rtp.sport--;
+	if (!is_dst && (flow->dport & 1) && (is_src || (flow->sport & 1)))
+		rtp.dport--;
+	return rtp;
 }
 
 const struct qos_payload *qos_media_payload(const struct qos_media *media, uint8_t pt)

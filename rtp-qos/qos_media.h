@@ -28,8 +28,11 @@ struct qos_media {
 	bool is_rtcp; /* the RTCP port of an endpoint (a=rtcp or port + 1) */
 	bool is_udptl; /* T.38 */
 	bool is_secure; /* SRTP */
+	bool is_apart; /* is_rtcp, and not where its media is or right beside it */
 	bool is_shared; /* another call that lasted announced it too: whose media it is the far end tells */
 	uint16_t ptime_ms; /* 0 not said */
+	uint16_t rtp_port; /* is_apart: of its media */
+	struct pkt_addr rtp_addr;
 	enum sdp_kind kind;
 	unsigned payload_count;
 	/* Only those counted are there: an entry has memory for few more. */
@@ -83,6 +86,14 @@ void qos_media_prefetch(const struct qos_medias *medias, uint8_t family,
 /* Whether T.38 was announced there: quick where nobody announced any. */
 bool qos_media_is_udptl(
 	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port);
+
+/* What: whether some RTCP goes to another pair of ports than its media (a=rtcp, RFC 3605). One atomic load. */
+bool qos_medias_are_apart(const struct qos_medias *medias);
+
+/* What: the flow of the media that RTCP on this flow tells of. An end that was announced as RTCP's alone is
+ * its media's; else the even port below is (RFC 3550 section 11), when both or the other are RTCP's.
+ * Where RTP and RTCP share a port (RFC 5761) the caller knows better. */
+struct pkt_flow qos_media_flow_of_rtcp(struct qos_medias *medias, const struct pkt_flow *flow);
 
 /* The meaning of pt at an endpoint, or NULL. */
 const struct qos_payload *qos_media_payload(const struct qos_media *media, uint8_t pt);

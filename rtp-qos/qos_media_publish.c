@@ -97,8 +97,9 @@ static bool says_same(const struct qos_media *a, const struct qos_media *b)
 {
 	if (a->call != b->call || a->party != b->party || a->is_rtcp != b->is_rtcp ||
 		a->is_udptl != b->is_udptl || a->is_secure != b->is_secure ||
-		a->ptime_ms != b->ptime_ms || a->kind != b->kind ||
-		a->payload_count != b->payload_count)
+		a->is_apart != b->is_apart || a->rtp_port != b->rtp_port ||
+		!pkt_addr_eq(&a->rtp_addr, &b->rtp_addr) || a->ptime_ms != b->ptime_ms ||
+		a->kind != b->kind || a->payload_count != b->payload_count)
 		return false;
 	for (unsigned i = 0; i < a->payload_count; i++) {
 		const struct qos_payload *p = &a->payloads[i], *q = &b->payloads[i];
@@ -118,6 +119,18 @@ static bool must_stay(const struct qos_media *old, bool is_rtcp)
 {
 	return is_rtcp && !old->is_rtcp &&
 	       atomic_load_explicit(&old->call->end_ns, memory_order_relaxed) == 0;
+}
+
+/* Beside its media is what steering takes for the same place: the port whose lowest bit differs. */
+static void place_rtcp(struct qos_media *media, const struct sdp_media *sdp)
+{
+	bool is_beside = (sdp->port ^ media->port) <= 1 && pkt_addr_eq(&sdp->addr, &media->addr);
+
+	if (!sdp->has_address || sdp->family != media->family || is_beside)
+		return;
+	media->is_apart = true;
+	media->rtp_port = sdp->port;
+	media->rtp_addr = sdp->addr;
 }
 
 static struct qos_media *make_media(const struct publication *pub, const struct sdp_media *sdp,
@@ -141,6 +154,8 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 	media->is_secure = sdp->is_secure;
 	media->ptime_ms = sdp->ptime_ms;
 	media->kind = sdp->kind;
+	if (is_rtcp)
+		place_rtcp(media, sdp);
 	fill_payloads(media, &formats, sdp->tag_bytes);
 	return media;
 }

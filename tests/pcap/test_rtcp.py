@@ -10,6 +10,7 @@ import pytest
 import captures
 import emodel
 from packets import SECOND, START, back, bye, rtp, udp
+from test_findings import Call, sdp
 
 MS = SECOND // 1000
 VARIANTS = {"all": (), "another_seed": ("--seed", 7), "ipv6": ("--ipv6", "--seed", 2)}
@@ -211,3 +212,33 @@ def test_feedback_is_counted_with_the_stream_it_asks_about(tmp_path, heptap):
     a = got["0x0000000a"]
     assert (a["NACK"], a["NACK_PK"], a["PLI"], a["FIR"], a["REMB"]) == (1, 3, 1, 0, 0)
     assert "NACK" not in got["0x0000000b"]
+
+
+SHAPES = [f'cores: {{workers: "{cpus}", share: true}}\ncapture: {{files: {mode}}}\n'
+          for mode in ("fused", "pipeline") for cpus in ("0", "0,1,0,1")]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("ports", [(7001, 9001), (7001, None), (None, 9001), (20002, 40000)])
+def test_rtcp_on_a_port_of_its_own_reaches_its_stream(tmp_path, heptap, shape, ports):
+    """a=rtcp (RFC 3605): another pair of ports, which would choose another worker; one side may have
+    the port beside its media all the same. Ten calls, so that some would go wrong by chance."""
+    calls, records = [], []
+    for i in range(10):
+        a, b = ("198.51.100.1", 10000 + 2 * i), ("203.0.113.2", 30000 + 2 * i)
+        rtcp = [(end[1] + 1 if port is None else port + 2 * i) for end, port in zip((a, b), ports)]
+        lines = ["" if port is None else f"a=rtcp:{port + 2 * i}\r\n" for port in ports]
+        calls.append(Call(f"apart{i}").open(0, 0.1, sdp(a) + lines[0], sdp(b) + lines[1]).bye(5))
+        for n in range(200):
+            t = START + SECOND + n * 20 * MS
+            records.append(udp(t, a[1], b[1], rtp(n, 0xA00 + i)))
+            records.append(back(udp(t + MS, b[1], a[1], rtp(n, 0xB00 + i))))
+        records.append(udp(START + 2 * SECOND, *rtcp, report(0xA00 + i, 0xe000_1234_5678_0000)))
+        records.append(back(udp(START + 3040 * MS, *rtcp[::-1], report(
+            0xB00 + i, 0, [(0xA00 + i, 26, 3, 80, 0x12345678, 65536)], 201))))
+    run = heptap(write(tmp_path / "apart.pcap", [r for c in calls for r in c.records] + records), shape)
+    said = by_ssrc(run)
+    for i in range(10):
+        got = said[f"0x{0xA00 + i:08x}"]
+        assert (got["RTCP_PK"], got["RTT_B"], got["FAR_LOST"]) == (1, 40, 3)
+    assert {e["correlation_id"] for e in run.rtcp} == {f"apart{i}" for i in range(10)}

@@ -397,6 +397,47 @@ static void withdraw_takes_all_endpoints_of_the_call_only(void **state)
 	assert_int_equal(refs(w->a), 1);
 }
 
+/* Ports of the media that RTCP from 1:sport to 2:dport tells of. */
+static void assert_media_ports(
+	struct world *w, uint16_t sport, uint16_t dport, uint16_t rtp_sport, uint16_t rtp_dport)
+{
+	struct pkt_flow flow = {
+		.family = 4, .src = ip(1), .dst = ip(2), .sport = sport, .dport = dport};
+	struct pkt_flow rtp = qos_media_flow_of_rtcp(w->medias, &flow);
+
+	assert_int_equal(rtp.sport, rtp_sport);
+	assert_int_equal(rtp.dport, rtp_dport);
+	assert_true(pkt_addr_eq(&rtp.src, &flow.src) && pkt_addr_eq(&rtp.dst, &flow.dst));
+}
+
+/* Odd ports are those above, an announced one is what it was announced for, and only while it is. */
+static void knows_the_media_of_rtcp(void **state)
+{
+	struct world *w = *state;
+	struct sdp_media m = audio(1, 4000);
+
+	publish(w, w->b, 1, audio(2, 6000));
+	assert_false(qos_medias_are_apart(w->medias));
+	assert_media_ports(w, 4001, 6001, 4000, 6000);
+	assert_media_ports(w, 4000, 6001, 4000, 6001);
+	assert_media_ports(w, 7000, 6001, 7000, 6001);
+	m.rtcp_port = 7000;
+	publish(w, w->a, 0, m);
+	assert_true(qos_medias_are_apart(w->medias));
+	assert_media_ports(w, 7000, 6001, 4000, 6000);
+	assert_media_ports(w, 7000, 6000, 4000, 6000);
+	assert_media_ports(w, 4001, 6001, 4000, 6000);
+	assert_media_ports(w, 9, 10, 9, 10);
+	/* The same again, and elsewhere; then the call is over. */
+	publish(w, w->a, 0, m);
+	m.rtcp_port = 7002;
+	publish(w, w->a, 0, m);
+	assert_media_ports(w, 7002, 6001, 4000, 6000);
+	qos_media_withdraw(w->medias, w->a, w->counters);
+	assert_false(qos_medias_are_apart(w->medias));
+	assert_media_ports(w, 7002, 6001, 7002, 6001);
+}
+
 static void full_table_refuses_new_endpoints_but_replaces_old_ones(void **state)
 {
 	struct world *w = *state;
@@ -565,6 +606,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(publishes_media_and_its_rtcp_port),
+		CASE(knows_the_media_of_rtcp),
 		CASE(publishes_no_rtcp_port_with_rtcp_mux),
 		CASE(rtcp_goes_where_it_is_said_to_go),
 		CASE(port_after_media_may_be_other_media),
