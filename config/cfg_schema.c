@@ -111,6 +111,8 @@ static const struct cfg_key capture_keys[] = {
 		.help = "SIP and RTCP that a mirror brings again within this time count as copies; 0 is off"},
 	{"hops", CFG_WORD, OPTION(hops), .words = hops_words, .default_text = "merge",
 		.help = "What came by another VLAN, tunnel or router is a copy (merge) or none (separate)"},
+	{"legs", CFG_BOOL, OPTION(has_legs), .default_text = "true",
+		.help = "Find the other leg of a call by the media that a B2BUA relays: LEG_ID in reports"},
 	{"files", CFG_WORD, OPTION(dp.file_mode), .words = mode_words, .default_text = "auto",
 		.help = "Who reads capture files: a worker (fused) or an rx thread (pipeline)"},
 	{0},
@@ -219,6 +221,9 @@ static const struct cfg_key hep_keys[] = {
 	{"sip", CFG_BOOL, OPTION(send_sip), .default_text = "true", .help = "Send SIP messages"},
 	{"sip_except", CFG_WORDS, OPTION(sip_except), .words = method_words, .default_text = "",
 		.help = "SIP methods that are not sent, nor the responses to them, such as OPTIONS,REGISTER"},
+	{"correlation_headers", CFG_TEXT, OPTION(correlation_headers), .default_text = "",
+		.help = "SIP headers that name the other leg, such as X-CID,Session-ID: chunk 0x11 of SIP "
+			"is the first that a call has, else its Call-ID"},
 	{"rtcp", CFG_BOOL, OPTION(send_rtcp), .default_text = "true", .help = "Send RTCP packets"},
 	{"reports", CFG_BOOL, OPTION(send_reports), .default_text = "true",
 		.help = "Send quality reports"},

@@ -246,6 +246,17 @@ void sip_msg_parse_hops(struct sip_msg *msg)
 	msg->via_branch = text_take_word(&branch);
 }
 
+struct bytes sip_msg_header(const struct sip_msg *msg, struct bytes name)
+{
+	struct bytes rest = bytes_skip(msg->head, bytes_find(msg->head, '\n') + 1);
+	struct sip_field field;
+
+	while (sip_field_next(&rest, &field) == SIP_LINE_FIELD)
+		if (bytes_eq_nocase(field.name, name))
+			return field.value;
+	return BYTES_NONE;
+}
+
 /* Lengths that do not fit 32 bits stand as UINT32_MAX: more than any message holds, and safe to
  * add to an offset. Returns false when the value is no length or contradicts an earlier one. */
 static bool take_content_length(struct bytes value, struct sip_msg *msg)

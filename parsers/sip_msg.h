@@ -83,6 +83,10 @@ enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg);
  * needs these, and they take a fifth of the time. */
 void sip_msg_parse_hops(struct sip_msg *msg);
 
+/* What: of a message that was parsed the value of the first header of this name in any case, folded lines as they
+ * stand; empty without one. Looks through the whole head. */
+struct bytes sip_msg_header(const struct sip_msg *msg, struct bytes name);
+
 /* "INVITE" ...; "OTHER" for SIP_OTHER. */
 const char *sip_method_name(enum sip_method method);
 

@@ -21,6 +21,7 @@
 #include "dp_steer.h"
 #include "hep_sender.h"
 #include "pkt_hash.h"
+#include "qos_legs.h"
 #include "qos_media.h"
 #include "qos_sources.h"
 
@@ -55,15 +56,16 @@ struct probe {
 	struct dp_filter *file_filter; /* NULL: takes every frame */
 	struct dp_port *ports[DP_PORTS_MAX];
 	unsigned port_count;
+	unsigned rx_count; /* receivers: lcores.rx_count rx threads, then fused workers */
 	struct pkt_seed seed;
 	struct dp_steer steer;
 	struct cls_db *cls;
 	struct qos_calls *calls;
 	struct qos_medias *medias;
+	struct qos_legs *legs; /* NULL: not looked for */
 	struct qos_sources *sources; /* NULL: not kept */
 	struct hep_sender *sender; /* NULL without collectors */
 	struct probe_results *results; /* NULL when nobody asked for tables or JSON */
-	unsigned rx_count; /* receivers: lcores.rx_count rx threads, then fused workers */
 	struct probe_rx *rx;
 	struct probe_worker *workers; /* lcores.worker_count of them */
 

@@ -54,6 +54,10 @@ size_t probe_json_call(const struct probe_call *call, char *buf, size_t room)
 
 	begin(&j, buf, room, "call");
 	hep_json_string(&j, "call_id", bytes_from_str(call->call_id));
+	if (call->leg_id[0])
+		hep_json_string(&j, "leg_id", bytes_from_str(call->leg_id));
+	else
+		hep_json_null(&j, "leg_id");
 	hep_json_string(&j, "method", bytes_from_str(sip_method_name(call->method)));
 	hep_json_string(&j, "from", bytes_from_str(call->from));
 	hep_json_string(&j, "to", bytes_from_str(call->to));

@@ -151,6 +151,23 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 		probe_emit_report(w, &r);
 }
 
+/* A stream that has a call now: another call may have it, too, on its way on. */
+static void look_for_legs(struct probe_worker *w, uint32_t stream)
+{
+	const struct qos_stream_hot *hot = qos_table_hot(&w->table, stream);
+	const struct qos_stream_cold *cold = &w->table.cold[stream];
+	struct qos_leg_media media = {
+		.flow = &cold->origin.flow,
+		.ssrc = cold->origin.ssrc,
+		.seq = (uint16_t)hot->ext_seq,
+		.ns = hot->last_ns,
+	};
+
+	if (cold->call && w->probe->legs &&
+		qos_legs_offer(w->probe->legs, w->probe->calls, cold->call, &media))
+		pkt_count(&w->counters.legs_joined, 1);
+}
+
 /* Looks for the call of a stream that began without one; then what its payload type means is known
  * too. */
 static void attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
@@ -169,6 +186,7 @@ static void attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	pkt_count(&w->counters.media_attached, 1);
 	probe_media_payload(w, cold, qos_table_hot(&w->table, stream)->pt, &payload);
 	qos_stream_set_payload(&w->table.env, qos_table_hot(&w->table, stream), cold, &payload);
+	look_for_legs(w, stream);
 	probe_finding_begin(w, stream);
 }
 
@@ -320,6 +338,7 @@ static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t no
 			c->arrivals[0] + t->cold[stream].report_interval_ns;
 		for (uint32_t i = 0; i < c->kept; i++)
 			qos_table_update(t, t->cold[stream].slot, &c->packets[i], c->arrivals[i]);
+		look_for_legs(w, stream);
 		probe_finding_begin(w, stream);
 		/* RTCP on these addresses may be believed from now on. */
 		qos_probation_hint(&w->probation, &c->origin.flow, now_ns);

@@ -102,6 +102,7 @@ void probe_results_stream(struct probe_results *r, const struct qos_report *repo
 static void describe(struct qos_call *call, struct probe_call *row)
 {
 	uint32_t worst = atomic_load(&call->worst);
+	struct bytes leg = bytes_head(qos_leg_id(call), sizeof(row->leg_id) - 1);
 
 	*row = (struct probe_call){
 		.start_ns = call->start_ns,
@@ -112,6 +113,7 @@ static void describe(struct qos_call *call, struct probe_call *row)
 	};
 	memcpy(row->codec, call->codec, sizeof(row->codec));
 	memcpy(row->call_id, call->call_id, sizeof(row->call_id));
+	memcpy(row->leg_id, leg.p, leg.n);
 	pthread_mutex_lock(&call->lock);
 	row->method = call->method;
 	row->answer_ns = call->answer_ns;

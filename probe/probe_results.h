@@ -31,6 +31,7 @@ struct probe_call {
 	enum qos_scale worst_scale;
 	char codec[QOS_CODEC_NAME_MAX];
 	char call_id[QOS_CALL_ID_MAX];
+	char leg_id[QOS_CALL_ID_MAX]; /* qos_leg_id; "" without */
 	char from[QOS_PARTY_MAX];
 	char to[QOS_PARTY_MAX];
 };

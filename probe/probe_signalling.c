@@ -53,8 +53,31 @@ static bool is_answer(const struct sip_msg *msg)
 	return !msg->is_request && msg->method == SIP_INVITE && msg->status / 100 == 2;
 }
 
+/* RFC 7989 section 5: the UUID of the call's originator, which every leg's first request has, stands first. */
+static struct bytes session_uuid(struct bytes value)
+{
+	return bytes_trim(bytes_head(value, bytes_find(value, ';')));
+}
+
+/* By the headers that are configured, the most important first. */
+static struct bytes named_leg(const struct cfg_options *o, const struct sip_msg *msg)
+{
+	struct bytes names = bytes_from_str(o->correlation_headers), id = BYTES_NONE;
+
+	while (names.n && !id.n) {
+		size_t comma = bytes_find(names, ',');
+		struct bytes name = bytes_trim(bytes_head(names, comma));
+
+		id = name.n ? sip_msg_header(msg, name) : BYTES_NONE;
+		if (bytes_eq_nocase(name, BYTES_LIT("Session-ID")))
+			id = session_uuid(id);
+		names = bytes_skip(names, comma + 1);
+	}
+	return id;
+}
+
 static void send_sip(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
-	const struct sip_msg *msg)
+	const struct sip_msg *msg, struct bytes id)
 {
 	const struct cfg_options *o = w->probe->options;
 
@@ -63,7 +86,22 @@ static void send_sip(struct probe_worker *w, const struct pkt_view *view, uint64
 	if (o->sip_except >> msg->method & 1)
 		pkt_count(&w->counters.sip_left_out, 1);
 	else
-		probe_emit_sip(w, view, now_ns, view->payload, msg->call_id);
+		probe_emit_sip(w, view, now_ns, view->payload, id.n ? id : msg->call_id);
+}
+
+/* A call has one name; who refuses calls for want of room goes by the message's. */
+static struct bytes name_leg(
+	const struct cfg_options *o, const struct sip_msg *msg, struct qos_call *call)
+{
+	struct bytes id = call ? qos_leg_named(call) : BYTES_NONE;
+
+	if (id.n)
+		return id;
+	id = named_leg(o, msg);
+	if (!call)
+		return id;
+	qos_leg_name(call, id);
+	return qos_leg_named(call);
 }
 
 /* What needs nothing of the call is done while its memory is on the way. */
@@ -76,7 +114,7 @@ enum probe_outcome probe_signalling_sip(
 	struct sip_msg msg;
 	struct bytes sdp;
 	uint64_t hash;
-	bool has_sdp;
+	bool has_sdp, has_names = w->probe->options->correlation_headers[0];
 
 	if (sip_msg_parse(view->payload, &msg) != SIP_OK)
 		return PROBE_sip_malformed;
@@ -84,12 +122,15 @@ enum probe_outcome probe_signalling_sip(
 	pkt_count(msg.is_request ? &w->counters.sip_requests : &w->counters.sip_responses, 1);
 	if (msg.is_head_cut || msg.is_body_cut)
 		pkt_count(&w->counters.sip_cut, 1);
-	send_sip(w, view, now_ns, &msg);
+	if (!has_names)
+		send_sip(w, view, now_ns, &msg, msg.call_id);
 	qos_call_prefetch(w->probe->calls, hash);
 	has_sdp = parse_sdp(&msg, &session, &sdp);
 	if (has_sdp)
 		qos_media_touch(w->probe->medias, &session);
 	change = qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
+	if (has_names)
+		send_sip(w, view, now_ns, &msg, name_leg(w->probe->options, &msg, call));
 	if (change == QOS_CALL_OPENED)
 		end_evicted(w);
 	if (call && is_answer(&msg))

@@ -251,10 +251,16 @@ bool qos_call_hold(struct qos_call *call)
 	return true;
 }
 
+/* The last one also puts the leg above. */
 void qos_call_put(struct qos_call *call)
 {
-	if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) == 1)
+	while (call && atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) == 1) {
+		struct qos_call *above =
+			atomic_load_explicit(&call->leg_above, memory_order_acquire);
+
 		urcu_qsbr_call_rcu(&call->rcu, release_call_rcu);
+		call = above;
+	}
 }
 
 void qos_calls_destroy(struct qos_calls *calls)
@@ -280,13 +286,14 @@ void qos_calls_destroy(struct qos_calls *calls)
  * held: before the call is found or made. */
 static struct qos_call *reserve_call(struct qos_calls *calls)
 {
+	const size_t clear = offsetof(struct qos_call, leg_name);
 	struct qos_call *call = NULL;
 
 	if (atomic_fetch_add_explicit(&calls->count, 1, memory_order_relaxed) < calls->max) {
-		call = qos_pool_take(&calls->pool, sizeof(*call));
+		call = qos_pool_take(&calls->pool, clear);
 		if (!call && calls->may_wait) {
 			urcu_qsbr_barrier();
-			call = qos_pool_take(&calls->pool, sizeof(*call));
+			call = qos_pool_take(&calls->pool, clear);
 		}
 	}
 	if (!call)

@@ -29,6 +29,7 @@ enum {
 	QOS_CALL_ID_MAX = 256, /* with the final NUL; longer Call-IDs are cut, but hashed whole */
 	QOS_PARTY_MAX = 96, /* From and To user parts */
 	QOS_TAG_MAX = 64,
+	QOS_LEG_ID_MAX = 128,
 	QOS_CALL_WORKERS_MAX = 64,
 };
 
@@ -79,6 +80,11 @@ struct qos_call {
 	struct qos_call_media talk; /* what its sides said of their audio, and when it was heard */
 	char from[QOS_PARTY_MAX];
 	char to[QOS_PARTY_MAX];
+	/* See qos_legs.h. */
+	struct qos_call *_Atomic leg_above; /* held; NULL: none, or not found yet */
+	_Atomic bool has_legs; /* below it */
+	_Atomic uint32_t leg_name_bytes; /* 0: not named yet */
+	char leg_name[QOS_LEG_ID_MAX]; /* not cleared */
 };
 
 struct qos_calls; /* the table */

@@ -7,6 +7,7 @@
 
 #include "qos_call_media.h"
 #include "qos_emodel.h"
+#include "qos_legs.h"
 #include "qos_rtpagent.h"
 #include "qos_stream.h"
 
@@ -252,6 +253,14 @@ static double frames_per_s(const struct qos_stream_cold *cold)
 	return (double)(cold->frames - 1) * 1e9 / (double)ns;
 }
 
+/* The report is zero, and so is what follows the id. */
+static void describe_leg(struct qos_call *call, struct qos_report *report)
+{
+	struct bytes id = bytes_head(qos_leg_id(call), sizeof(report->leg_id) - 1);
+
+	memcpy(report->leg_id, id.p, id.n);
+}
+
 static void describe(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold,
 	struct qos_report *report)
 {
@@ -277,6 +286,7 @@ static void describe(const struct qos_stream_hot *hot, const struct qos_stream_c
 		report->is_one_way = qos_call_media_has(cold->call, QOS_finding_one_way_audio);
 		memcpy(report->call_id, cold->call->call_id, sizeof(report->call_id));
 		memcpy(report->correlation_id, cold->call->call_id, sizeof(report->correlation_id));
+		describe_leg(cold->call, report);
 	} else {
 		qos_correlation_id(
 			&o->flow, report->correlation_id, sizeof(report->correlation_id));

@@ -64,6 +64,7 @@ struct qos_report {
 	bool has_call;
 	char call_id[QOS_CALL_ID_MAX]; /* "" without call */
 	char correlation_id[QOS_CALL_ID_MAX]; /* Call-ID, or made from the addresses without call */
+	char leg_id[QOS_CALL_ID_MAX]; /* qos_leg_id; "" without */
 	uint8_t party; /* who sends: 0 caller, 1 callee */
 	uint8_t dir; /* 0 caller to callee, 1 callee to caller */
 

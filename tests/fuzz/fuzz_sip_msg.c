@@ -114,12 +114,24 @@ static void flip_names(uint8_t *head, size_t n)
 	}
 }
 
+/* CSeq has no compact form, and no message is without it. */
+static void check_header(const struct sip_msg *msg)
+{
+	struct bytes cseq = sip_msg_header(msg, BYTES_LIT("cSEQ"));
+
+	CHECK(cseq.n > 0);
+	check_inside(cseq, msg->head.p, msg->head.n);
+	check_inside(msg->cseq_method, cseq.p, cseq.n);
+}
+
 static enum sip_status parse(struct bytes in, struct sip_msg *msg)
 {
 	enum sip_status status = sip_msg_parse(in, msg);
 
-	if (status == SIP_OK)
+	if (status == SIP_OK) {
+		check_header(msg);
 		sip_msg_parse_hops(msg);
+	}
 	return status;
 }
 

@@ -293,7 +293,7 @@ static void writes_every_key_of_a_report_in_order(void **state)
 		"\"SRC_MAC\":\"00-04-13-29-64-AB\",\"DST_MAC\":\"DE-AD-BE-EF-00-01\","
 		"\"INFO_VLAN\":42,\"IP_QOS\":184,\"DSCP\":46,\"TTL\":62,\"SSRC\":\"0x0dc34144\",\"CODEC_PT\":9,"
 		"\"CLOCK\":8000,\"CODEC_NAME\":\"g722\",\"CODEC_MODE\":\"56\",\"SRTP\":1,"
-		"\"VIDEO\":0,\"DIR\":1,\"PARTY\":1,\"ONEWAY\":1,"
+		"\"VIDEO\":0,\"LEG_ID\":null,\"DIR\":1,\"PARTY\":1,\"ONEWAY\":1,"
 		"\"REPORT_NAME\":\"192.0.2.1:16384\",\"REPORT_START\":1700000000.000001,"
 		"\"REPORT_END\":1700000009.999999,\"SOURCE\":\"RTP\",\"MOS_SCALE\":\"NB\","
 		"\"MOS_BASIS\":\"assumed\",\"IE\":13.000,\"BPL\":4.300,\"IE_EFF\":14.500,\"BURSTR\":1.7843,\"BURSTS\":2,"
