@@ -29,6 +29,8 @@ static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
 static const char *const buffer_words[] = {"small", "large", "adaptive", NULL};
 static const char *const compat_words[] = {"none", "rtpagent", NULL};
 static const char *const hops_words[] = {"merge", "separate", NULL};
+/* As enum pkt_tenants has them. */
+static const char *const tenant_words[] = {"none", "vlan", "network", "both", NULL};
 /* As enum sip_method has them. */
 static const char *const method_words[] = {"OTHER", "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS",
 	"REGISTER", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE",
@@ -111,6 +113,9 @@ static const struct cfg_key capture_keys[] = {
 		.help = "SIP and RTCP that a mirror brings again within this time count as copies; 0 is off"},
 	{"hops", CFG_WORD, OPTION(hops), .words = hops_words, .default_text = "merge",
 		.help = "What came by another VLAN, tunnel or router is a copy (merge) or none (separate)"},
+	{"tenants", CFG_WORD, OPTION(tenants), .words = tenant_words, .default_text = "none",
+		.help = "Keep the same addresses apart by VLAN, by the network that VXLAN, Geneve or NVGRE "
+			"names, or by both"},
 	{"legs", CFG_BOOL, OPTION(has_legs), .default_text = "true",
 		.help = "Find the other leg of a call by the media that a B2BUA relays: LEG_ID in reports"},
 	{"files", CFG_WORD, OPTION(dp.file_mode), .words = mode_words, .default_text = "auto",

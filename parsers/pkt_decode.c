@@ -383,6 +383,8 @@ static enum pkt_status decode_inner(const struct pkt_layer *layer, struct pkt_vi
 	view->flow = (struct pkt_flow){0};
 	if (layer->tenant)
 		view->tenant = view->tenant * TENANT_FACTOR + layer->tenant;
+	if (layer->is_network)
+		view->network = view->network * TENANT_FACTOR + layer->tenant;
 	switch (layer->inner) {
 	case PKT_INNER_ETHERNET:
 		return decode_ethernet(layer->in, view);

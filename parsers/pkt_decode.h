@@ -49,6 +49,7 @@ struct pkt_view {
 	uint32_t tcp_seq; /* TCP only */
 	struct pkt_fragment fragment; /* with PKT_ip_fragment only */
 	uint32_t tenant; /* mixed from the networks that the encapsulations name; 0: none does */
+	uint32_t network; /* from those of them that both directions have */
 	uint16_t vlan; /* VLAN id of the outermost tag that has one, 0 without */
 	uint16_t ip_id; /* IPv4 identification, 0 in IPv6 */
 	uint8_t tos; /* IPv4 TOS or IPv6 traffic class */
@@ -59,6 +60,22 @@ struct pkt_view {
 	uint8_t src_mac[6];
 	uint8_t dst_mac[6];
 };
+
+/* What a tenant is told by. */
+enum pkt_tenants {
+	PKT_TENANTS_NONE = 0,
+	PKT_TENANTS_VLAN,
+	PKT_TENANTS_NETWORK, /* VXLAN, Geneve, NVGRE */
+	PKT_TENANTS_BOTH,
+};
+
+/* What: for pkt_flow.tenant. A frame without either has tenant 0. */
+static inline uint32_t pkt_tenant(const struct pkt_view *view, enum pkt_tenants by)
+{
+	uint32_t network = by & PKT_TENANTS_NETWORK ? view->network : 0;
+
+	return by & PKT_TENANTS_VLAN ? network * 4099 + view->vlan : network;
+}
 
 /* What: decodes one frame. frame is what was captured, which may be less than was on the wire; a
  * payload cut by the capture is returned as far as it goes (payload.n < payload_wire). Lengths come

@@ -25,6 +25,7 @@ struct pkt_flow {
 	uint8_t proto; /* enum pkt_proto */
 	uint16_t sport; /* host byte order */
 	uint16_t dport;
+	uint32_t tenant; /* whose addresses they are (pkt_tenant); 0: all networks are one */
 	struct pkt_addr src;
 	struct pkt_addr dst;
 };
@@ -42,7 +43,7 @@ static inline bool pkt_addr_eq(const struct pkt_addr *a, const struct pkt_addr *
 static inline bool pkt_flow_eq(const struct pkt_flow *a, const struct pkt_flow *b)
 {
 	return a->family == b->family && a->proto == b->proto && a->sport == b->sport &&
-	       a->dport == b->dport && pkt_addr_eq(&a->src, &b->src) &&
+	       a->dport == b->dport && a->tenant == b->tenant && pkt_addr_eq(&a->src, &b->src) &&
 	       pkt_addr_eq(&a->dst, &b->dst);
 }
 

@@ -45,7 +45,8 @@ static bool take_version_0(struct pkt_layer *layer, uint16_t flags)
 			return false;
 		layer->tenant = be32(layer->in.p - 4);
 		/* NVGRE: 24 bits of network, then 8 of flow. */
-		if (layer->type == TYPE_TEB)
+		layer->is_network = layer->type == TYPE_TEB;
+		if (layer->is_network)
 			layer->tenant >>= 8;
 	}
 	layer->has_seq = flags & GRE_SEQUENCE;

@@ -14,7 +14,7 @@
 
 /* Identity of a stream: (addresses, ports, SSRC), RFC 3550 section 8.2 with the transport address.
  * IPv4: the 16 bytes themselves. IPv6: a keyed 128-bit fingerprint of the 40 bytes; the full
- * addresses are compared once, when the stream is made. */
+ * addresses are compared once, when the stream is made. With a tenant a fingerprint of him on top. */
 struct pkt_media_key {
 	uint64_t w[2];
 };
@@ -42,7 +42,15 @@ static inline uint64_t pkt_media_key_ports(uint32_t ports, uint32_t ssrc)
 	return (uint64_t)ssrc << 32 | ports;
 }
 
-static inline struct pkt_media_key pkt_media_key(
+/* The key is that of a tenant's, who is not 0. */
+static inline void pkt_media_key_of_tenant(
+	struct pkt_media_key *k, uint32_t tenant, const struct pkt_seed *seed)
+{
+	k->w[0] ^= pkt_hash_mix(tenant ^ seed->k[0], seed->k[1]);
+	k->w[1] ^= pkt_hash_mix(tenant ^ seed->k[2], seed->k[3]);
+}
+
+static inline struct pkt_media_key pkt_media_key_of_ends(
 	const struct pkt_flow *f, uint32_t ssrc, const struct pkt_seed *seed)
 {
 	struct pkt_media_key k;
@@ -60,6 +68,16 @@ static inline struct pkt_media_key pkt_media_key(
 		pkt_hash_flow6(f, ssrc, seed->k[0], seed->k[1]),
 		pkt_hash_flow6(f, ssrc, seed->k[2], seed->k[3]),
 	}};
+}
+
+static inline struct pkt_media_key pkt_media_key(
+	const struct pkt_flow *f, uint32_t ssrc, const struct pkt_seed *seed)
+{
+	struct pkt_media_key k = pkt_media_key_of_ends(f, ssrc, seed);
+
+	if (f->tenant)
+		pkt_media_key_of_tenant(&k, f->tenant, seed);
+	return k;
 }
 
 static inline uint64_t pkt_media_key_hash(

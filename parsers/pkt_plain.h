@@ -137,7 +137,15 @@ static inline bool pkt_plain_media(
 	return true;
 }
 
-/* The addresses and ports of a frame that pkt_plain_media took. */
+/* The VLAN id of a frame that pkt_plain_media took, 0 without. */
+static inline uint16_t pkt_plain_vlan(struct bytes in)
+{
+	const uint8_t *type = in.p + PKT_PLAIN_ETHERNET - 2;
+
+	return pkt_plain_u16(type) == PKT_PLAIN_WIRE(0x81, 0x00) ? be16(type + 2) & 0xfff : 0;
+}
+
+/* The addresses and ports of a frame that pkt_plain_media took, without tenant. */
 static inline void pkt_plain_flow(struct bytes in, struct pkt_flow *flow)
 {
 	const uint8_t *ip = in.p + PKT_PLAIN_ETHERNET;

@@ -28,6 +28,7 @@ struct pkt_layer {
 	bool has_seq; /* and GRE had a sequence number, by which ERSPAN II is told from I */
 	uint32_t
 		tenant; /* VNI, VSID, TEID, label or session: whose addresses those inside are; 0: none */
+	bool is_network; /* the tenant is the same in both directions: VNI, VSID */
 };
 
 /* True: layer is what is inside. False: its octets are no such header, or cut short. */

@@ -34,6 +34,7 @@ bool pkt_vxlan(struct pkt_layer *layer)
 	if (!pkt_layer_skip(layer, VXLAN_BYTES) || (p[0] & 0x7f) != 0x08 || p[7])
 		return false;
 	layer->tenant = be32(p + 4) >> 8;
+	layer->is_network = true;
 	layer->inner = PKT_INNER_ETHERNET;
 	return pkt_is_ethernet(layer->in);
 }
@@ -46,6 +47,7 @@ bool pkt_geneve(struct pkt_layer *layer)
 		!pkt_layer_skip(layer, (size_t)(p[0] & 0x3f) * 4))
 		return false;
 	layer->tenant = be32(p + 4) >> 8;
+	layer->is_network = true;
 	layer->inner = PKT_INNER_ETHERTYPE;
 	layer->type = be16(p + 2);
 	layer->is_gre = true;

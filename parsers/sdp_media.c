@@ -374,7 +374,8 @@ static void take_attribute(struct reader *r, struct bytes value)
 
 	value = bytes_skip(value, colon + 1);
 	for (unsigned i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
-		if (!bytes_eq_nocase(name, bytes_of(attributes[i].name, attributes[i].length)))
+		if (name.n != attributes[i].length ||
+			!bytes_eq_nocase(name, bytes_of(attributes[i].name, name.n)))
 			continue;
 		if (r->media)
 			attributes[i].take(r, value);

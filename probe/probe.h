@@ -16,10 +16,12 @@
 #include "dp_eal.h"
 #include "dp_file.h"
 #include "dp_mailbox.h"
+#include "dp_meta.h"
 #include "dp_port.h"
 #include "dp_ring.h"
 #include "dp_steer.h"
 #include "hep_sender.h"
+#include "pkt_decode.h"
 #include "pkt_hash.h"
 #include "qos_legs.h"
 #include "qos_media.h"
@@ -85,6 +87,13 @@ struct probe {
 
 /* NUMA node for memory of an lcore; -1 where packet memory has no node (without hugepages). */
 int probe_socket(unsigned lcore);
+
+/* Whose addresses a frame has; what was put together from fragments may have lost some of its headers. */
+static inline uint32_t probe_tenant(
+	const struct probe *probe, const struct dp_meta *meta, const struct pkt_view *view)
+{
+	return meta->tenant + pkt_tenant(view, (enum pkt_tenants)probe->options->tenants);
+}
 
 /* How the main loops of threads wait; enum dp_idle_mode. Files are read as fast as they can be. */
 static inline uint32_t probe_idle_mode(const struct probe *probe)

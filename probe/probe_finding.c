@@ -141,8 +141,8 @@ static void look_for_late_start(
 static bool is_announced(struct probe_worker *w, const struct qos_stream_cold *cold, uint8_t pt)
 {
 	const struct pkt_flow *flow = &cold->origin.flow;
-	const struct qos_media *media =
-		qos_media_find(w->probe->medias, flow->family, &flow->dst, flow->dport);
+	struct qos_media_key key = qos_media_key_of_dst(flow);
+	const struct qos_media *media = qos_media_find(w->probe->medias, &key);
 
 	/* What cannot be known is taken as right. */
 	if (!media || media->call != cold->call || media->is_rtcp || media->is_udptl ||

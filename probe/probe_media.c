@@ -27,10 +27,10 @@ static bool is_current(const struct qos_media *media, uint64_t now_ns)
 	return !end || now_ns < end + AFTER_END_NS;
 }
 
-static const struct qos_media *find_at(const struct probe_worker *w, uint8_t family,
-	const struct pkt_addr *addr, uint16_t port, bool is_rtcp, uint64_t now_ns)
+static const struct qos_media *find_at(
+	const struct probe_worker *w, struct qos_media_key key, bool is_rtcp, uint64_t now_ns)
 {
-	const struct qos_media *media = qos_media_find(w->probe->medias, family, addr, port);
+	const struct qos_media *media = qos_media_find(w->probe->medias, &key);
 
 	if (!media || (!is_rtcp && (media->is_rtcp || media->is_udptl)) ||
 		!is_current(media, now_ns))
@@ -41,12 +41,11 @@ static const struct qos_media *find_at(const struct probe_worker *w, uint8_t fam
 const struct qos_media *probe_media_find(const struct probe_worker *w, const struct pkt_flow *flow,
 	bool is_rtcp, uint64_t now_ns, uint8_t *party)
 {
-	const struct qos_media *dst =
-		find_at(w, flow->family, &flow->dst, flow->dport, is_rtcp, now_ns);
+	const struct qos_media *dst = find_at(w, qos_media_key_of_dst(flow), is_rtcp, now_ns);
 	const struct qos_media *src = NULL;
 
 	if (!dst || dst->is_shared)
-		src = find_at(w, flow->family, &flow->src, flow->sport, is_rtcp, now_ns);
+		src = find_at(w, qos_media_key_of_src(flow), is_rtcp, now_ns);
 	if (src && (!dst || !src->is_shared)) {
 		*party = src->party;
 		return src;
@@ -61,9 +60,10 @@ void probe_media_payload(
 {
 	struct probe_worker *w = arg;
 	const struct pkt_flow *f = &cold->origin.flow;
+	struct qos_media_key src = qos_media_key_of_src(f), dst = qos_media_key_of_dst(f);
 	const struct qos_media *ends[2] = {
-		qos_media_find(w->probe->medias, f->family, &f->dst, f->dport),
-		qos_media_find(w->probe->medias, f->family, &f->src, f->sport),
+		qos_media_find(w->probe->medias, &dst),
+		qos_media_find(w->probe->medias, &src),
 	};
 
 	/* The receiver's description says what the numbers mean (RFC 3264 section 5.1). */

@@ -65,6 +65,7 @@ int probe_rx_init(
 	rx->probe = probe;
 	rx->index = index;
 	rx->own = own;
+	rx->has_vlan_tenants = probe->options->tenants & PKT_TENANTS_VLAN;
 	dp_rx_init(
 		&rx->rx, &probe->clock, probe->is_offline ? probe->file : NULL, probe->file_filter);
 	rx->lanes = calloc(probe->lcores.worker_count, sizeof(*rx->lanes));
@@ -294,15 +295,33 @@ static inline struct bytes frame_of(const struct rte_mbuf *m)
 	return bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
 }
 
-static enum pkt_status decode(struct rte_mbuf *m, struct pkt_view *view)
+static enum pkt_status decode(const struct probe_rx *rx, struct rte_mbuf *m, struct pkt_view *view)
 {
-	return pkt_decode((enum pkt_link)dp_meta(m)->link, frame_of(m), view);
+	const struct dp_meta *meta = dp_meta(m);
+	enum pkt_status status = pkt_decode((enum pkt_link)meta->link, frame_of(m), view);
+
+	if (status == PKT_OK || status == PKT_ip_fragment)
+		view->flow.tenant = probe_tenant(rx->probe, meta, view);
+	return status;
+}
+
+/* pkt_plain_media knows no tenant; the VLAN is the one there is. */
+static inline bool take_plain(const struct probe_rx *rx, struct bytes frame, uint64_t age,
+	const struct pkt_seed *seed, struct pkt_media *m)
+{
+	uint16_t vlan;
+
+	if (!pkt_plain_media(frame, age, seed, m))
+		return false;
+	if (unlikely(rx->has_vlan_tenants) && (vlan = pkt_plain_vlan(frame)))
+		pkt_media_key_of_tenant(&m->key, vlan, seed);
+	return true;
 }
 
 /* Decodes *m, and in its stead what it makes whole: that may be a fragment again, in a tunnel. */
 static enum pkt_status decode_whole(struct probe_rx *rx, struct rte_mbuf **m, struct pkt_view *view)
 {
-	enum pkt_status status = decode(*m, view);
+	enum pkt_status status = decode(rx, *m, view);
 
 	for (unsigned i = 0; status == PKT_ip_fragment && i < PKT_DEPTH_MAX; i++) {
 		struct rte_mbuf *whole = probe_fragments_take(rx, *m, view);
@@ -311,7 +330,7 @@ static enum pkt_status decode_whole(struct probe_rx *rx, struct rte_mbuf **m, st
 			break;
 		rte_pktmbuf_free(*m);
 		*m = whole;
-		status = decode(whole, view);
+		status = decode(rx, whole, view);
 	}
 	return status;
 }
@@ -363,7 +382,7 @@ static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m, uint64_t 
 
 	note_time(rx, meta->time_ns);
 	if (likely(meta->link == DP_LINK_ETHERNET && age <= PKT_MEDIA_TIME_MAX &&
-		    pkt_plain_media(frame, age, &rx->probe->seed, probe_lane_next(rx, rx->lanes))))
+		    take_plain(rx, frame, age, &rx->probe->seed, probe_lane_next(rx, rx->lanes))))
 		put_plain(rx, m, frame);
 	else
 		take_other(rx, m);
@@ -399,7 +418,7 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + HEADERS_AHEAD], void *));
 		spread |= meta->time_ns ^ first_ns;
 		if (likely(meta->link == DP_LINK_ETHERNET && age <= PKT_MEDIA_TIME_MAX &&
-			    pkt_plain_media(frame, age, &seed, &m))) {
+			    take_plain(rx, frame, age, &seed, &m))) {
 			lane->media_stage[at] = m;
 			probe_lane_stage_own(
 				lane, table, at, pkt_media_key_hash(&m.key, &seed), burst[i]);

@@ -24,6 +24,7 @@ struct probe_rx {
 	struct probe_worker *own; /* fused: the worker on this thread; NULL: an rx thread */
 	unsigned index;
 	bool is_finished;
+	bool has_vlan_tenants;
 	struct dp_rx rx;
 	struct dp_wake wake; /* of its queues */
 	struct probe_lane *lanes; /* one per worker */

@@ -29,13 +29,13 @@ static bool parse_sdp(const struct sip_msg *msg, struct sdp_session *session, st
 }
 
 static void publish(struct probe_worker *w, struct qos_call *call, unsigned party,
-	const struct sdp_session *session, bool has_ice, uint64_t now_ns)
+	const struct sdp_session *session, uint32_t tenant, bool has_ice, uint64_t now_ns)
 {
 	pkt_count(&w->counters.sdp_descriptions, 1);
 	/* A failed call wants no media any more, whatever its messages still say. */
 	if (atomic_load_explicit(&call->end_ns, memory_order_acquire))
 		return;
-	qos_media_publish(w->probe->medias, call, party, session, w->call_counters);
+	qos_media_publish(w->probe->medias, call, party, session, tenant, w->call_counters);
 	qos_call_media_said(call, party, session, has_ice, now_ns);
 }
 
@@ -127,7 +127,7 @@ enum probe_outcome probe_signalling_sip(
 	qos_call_prefetch(w->probe->calls, hash);
 	has_sdp = parse_sdp(&msg, &session, &sdp);
 	if (has_sdp)
-		qos_media_touch(w->probe->medias, &session);
+		qos_media_touch(w->probe->medias, &session, view->flow.tenant);
 	change = qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
 	if (has_names)
 		send_sip(w, view, now_ns, &msg, name_leg(w->probe->options, &msg, call));
@@ -136,8 +136,8 @@ enum probe_outcome probe_signalling_sip(
 	if (call && is_answer(&msg))
 		qos_call_media_answered(call, now_ns);
 	if (call && has_sdp)
-		publish(w, call, qos_call_sender(call, &msg), &session, has_candidates(sdp),
-			now_ns);
+		publish(w, call, qos_call_sender(call, &msg), &session, view->flow.tenant,
+			has_candidates(sdp), now_ns);
 	if (change == QOS_CALL_ENDED)
 		probe_finding_call_end(w, call, now_ns);
 	return PROBE_sip;
@@ -273,12 +273,13 @@ static bool is_srtcp(struct bytes payload)
 
 void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct pkt_flow *flow)
 {
+	struct qos_media_key src = qos_media_key_of_src(flow), dst = qos_media_key_of_dst(flow);
 	struct pkt_flow below = *flow;
 
 	below.sport &= 0xfffe;
 	below.dport &= 0xfffe;
-	qos_media_prefetch(w->probe->medias, flow->family, &flow->dst, flow->dport);
-	qos_media_prefetch(w->probe->medias, flow->family, &flow->src, flow->sport);
+	qos_media_prefetch(w->probe->medias, &dst);
+	qos_media_prefetch(w->probe->medias, &src);
 	qos_probation_hint_prefetch(&w->probation, &below);
 	qos_probation_hint_prefetch(&w->probation, flow);
 }

@@ -149,6 +149,13 @@ static bool is_copy(struct probe_worker *w, const struct pkt_view *view, uint64_
 					    &w->probe->seed, now_ns, o->copy_window_ns);
 }
 
+static bool is_fax(const struct probe_worker *w, const struct pkt_flow *flow)
+{
+	struct qos_media_key key = qos_media_key_of_dst(flow);
+
+	return qos_media_is_udptl(w->probe->medias, &key);
+}
+
 static enum probe_outcome handle_udp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
@@ -173,10 +180,7 @@ static enum probe_outcome handle_udp(
 	default:
 		if (bytes_starts(view->payload, BYTES_LIT("HEP3")))
 			return PROBE_hep;
-		return qos_media_is_udptl(w->probe->medias, view->flow.family, &view->flow.dst,
-			       view->flow.dport)
-			       ? PROBE_t38
-			       : PROBE_unknown_udp;
+		return is_fax(w, &view->flow) ? PROBE_t38 : PROBE_unknown_udp;
 	}
 }
 
@@ -224,8 +228,10 @@ static void take_packet(struct probe_worker *w, struct rte_mbuf *m)
 
 	if (pkt_decode((enum pkt_link)meta->link,
 		    bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)),
-		    &view) == PKT_OK)
-		handle_packet(w, &view, meta->time_ns);
+		    &view) != PKT_OK)
+		return;
+	view.flow.tenant = probe_tenant(w->probe, meta, &view);
+	handle_packet(w, &view, meta->time_ns);
 }
 
 static uint64_t time_of(const struct pkt_media *m, uint64_t base)

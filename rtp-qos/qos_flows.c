@@ -24,7 +24,9 @@ void qos_flows_fini(struct qos_flows *flows)
 
 static uint64_t hash_of(const struct pkt_flow *flow, const struct pkt_seed *seed)
 {
-	return pkt_hash_flow6(flow, flow->family, seed->k[0], seed->k[1]) | 1;
+	uint32_t low = flow->family ^ flow->tenant << 3;
+
+	return pkt_hash_flow6(flow, low, seed->k[0], seed->k[1]) | 1;
 }
 
 /* The flow's entry, or the free one where it belongs. */

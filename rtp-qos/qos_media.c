@@ -48,7 +48,9 @@ static uint64_t hash_key(const struct qos_medias *medias, const struct qos_media
 	uint64_t h = pkt_hash_mix(
 		pkt_hash_word(key->addr.b) ^ k[0], pkt_hash_word(key->addr.b + 8) ^ k[1]);
 
-	return pkt_hash_mix(((uint64_t)key->port << 8 | key->family) ^ h, k[2] ^ h);
+	return pkt_hash_mix(
+		((uint64_t)key->tenant << 32 | (uint64_t)key->port << 8 | key->family) ^ h,
+		k[2] ^ h);
 }
 
 static int match_media(struct cds_lfht_node *node, const void *arg)
@@ -56,8 +58,8 @@ static int match_media(struct cds_lfht_node *node, const void *arg)
 	const struct qos_media *media = caa_container_of(node, struct qos_media, node);
 	const struct qos_media_key *key = arg;
 
-	return media->port == key->port && media->family == key->family &&
-	       pkt_addr_eq(&media->addr, &key->addr);
+	return media->at.port == key->port && media->at.family == key->family &&
+	       media->at.tenant == key->tenant && pkt_addr_eq(&media->at.addr, &key->addr);
 }
 
 static _Atomic uint8_t *filter_count(const struct filter *filter, uint64_t hash)
@@ -91,12 +93,6 @@ static void filter_remove(const struct filter *filter, uint64_t hash)
 		atomic_store_explicit(count, (uint8_t)(n - 1), memory_order_release);
 }
 
-static struct qos_media_key key_of(const struct qos_media *media)
-{
-	return (struct qos_media_key){
-		.addr = media->addr, .port = media->port, .family = media->family};
-}
-
 /* QSBR: a registered thread is in a read section until its next quiescent state. */
 static struct qos_media *find_media(
 	struct qos_medias *medias, const struct qos_media_key *key, uint64_t hash)
@@ -109,21 +105,16 @@ static struct qos_media *find_media(
 	return node ? caa_container_of(node, struct qos_media, node) : NULL;
 }
 
-const struct qos_media *qos_media_find(
-	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
+const struct qos_media *qos_media_find(struct qos_medias *medias, const struct qos_media_key *key)
 {
-	struct qos_media_key key = {.addr = *addr, .port = port, .family = family};
-	uint64_t hash = hash_key(medias, &key);
+	uint64_t hash = hash_key(medias, key);
 
-	return filter_has(&medias->filter, hash) ? find_media(medias, &key, hash) : NULL;
+	return filter_has(&medias->filter, hash) ? find_media(medias, key, hash) : NULL;
 }
 
-void qos_media_prefetch(
-	const struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
+void qos_media_prefetch(const struct qos_medias *medias, const struct qos_media_key *key)
 {
-	struct qos_media_key key = {.addr = *addr, .port = port, .family = family};
-
-	__builtin_prefetch((const void *)filter_count(&medias->filter, hash_key(medias, &key)));
+	__builtin_prefetch((const void *)filter_count(&medias->filter, hash_key(medias, key)));
 }
 
 /* There is no other way to fetch a bucket of the hash table than to look it up. */
@@ -135,28 +126,26 @@ static void touch(struct qos_medias *medias, const struct qos_media_key *key)
 	find_media(medias, key, hash);
 }
 
-void qos_media_touch(struct qos_medias *medias, const struct sdp_session *session)
+void qos_media_touch(struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant)
 {
 	for (unsigned i = 0; i < session->media_count; i++) {
 		const struct sdp_media *sdp = &session->media[i];
-		struct qos_media_key rtp = {
-			.addr = sdp->addr, .port = sdp->port, .family = sdp->family};
+		struct qos_media_key rtp = {sdp->addr, tenant, sdp->port, sdp->family};
 		struct qos_media_key rtcp = {
-			.addr = sdp->rtcp_addr, .port = sdp->rtcp_port, .family = sdp->rtcp_family};
+			sdp->rtcp_addr, tenant, sdp->rtcp_port, sdp->rtcp_family};
 
 		touch(medias, &rtp);
 		touch(medias, &rtcp);
 	}
 }
 
-bool qos_media_is_udptl(
-	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port)
+bool qos_media_is_udptl(struct qos_medias *medias, const struct qos_media_key *key)
 {
 	const struct qos_media *media;
 
 	if (!atomic_load_explicit(&medias->udptl_count, memory_order_relaxed))
 		return false;
-	media = qos_media_find(medias, family, addr, port);
+	media = qos_media_find(medias, key);
 	return media && media->is_udptl;
 }
 
@@ -264,7 +253,8 @@ void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *ar
 static void tell(const struct qos_medias *medias, const struct qos_media *media, bool is_open)
 {
 	if (medias->watch)
-		medias->watch(medias->watch_arg, media->family, &media->addr, media->port, is_open);
+		medias->watch(medias->watch_arg, media->at.family, &media->at.addr, media->at.port,
+			is_open);
 }
 
 static void release_media_rcu(struct rcu_head *head)
@@ -329,11 +319,9 @@ static void unlink_from_call(struct qos_media *media)
 static void take_out(
 	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
 {
-	struct qos_media_key key = key_of(media);
-
 	unlink_from_call(media);
 	cds_lfht_del(medias->table, &media->node);
-	filter_remove(&medias->filter, hash_key(medias, &key));
+	filter_remove(&medias->filter, hash_key(medias, &media->at));
 	count_kind(medias, media, -1);
 	atomic_fetch_sub_explicit(&medias->count, 1, memory_order_relaxed);
 	pkt_count(&counters->media_withdrawn, 1);
@@ -397,14 +385,13 @@ static void link_to_call(
 void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qos_media *old,
 	struct qos_call_counters *counters)
 {
-	struct qos_media_key key = key_of(media);
-	uint64_t hash = hash_key(medias, &key);
+	uint64_t hash = hash_key(medias, &media->at);
 
 	if (!old)
 		filter_add(&medias->filter, hash);
 	count_kind(medias, media, 1);
 	/* Atomic: readers find the old one or the new one, never none. */
-	cds_lfht_add_replace(medias->table, hash, match_media, &key, &media->node);
+	cds_lfht_add_replace(medias->table, hash, match_media, &media->at, &media->node);
 	if (old) {
 		unlink_from_call(old);
 		count_kind(medias, old, -1);
@@ -442,10 +429,10 @@ bool qos_medias_are_apart(const struct qos_medias *medias)
 }
 
 /* False: nothing was announced there that stands apart from its media. */
-static bool move_to_media(
-	struct qos_medias *medias, uint8_t family, struct pkt_addr *addr, uint16_t *port)
+static bool move_to_media(struct qos_medias *medias, const struct qos_media_key *key,
+	struct pkt_addr *addr, uint16_t *port)
 {
-	const struct qos_media *media = qos_media_find(medias, family, addr, *port);
+	const struct qos_media *media = qos_media_find(medias, key);
 
 	if (!media || !media->is_apart)
 		return false;
@@ -460,8 +447,11 @@ struct pkt_flow qos_media_flow_of_rtcp(struct qos_medias *medias, const struct p
 	bool is_src = false, is_dst = false;
 
 	if (qos_medias_are_apart(medias)) {
-		is_src = move_to_media(medias, flow->family, &rtp.src, &rtp.sport);
-		is_dst = move_to_media(medias, flow->family, &rtp.dst, &rtp.dport);
+		struct qos_media_key src = qos_media_key_of_src(flow);
+		struct qos_media_key dst = qos_media_key_of_dst(flow);
+
+		is_src = move_to_media(medias, &src, &rtp.src, &rtp.sport);
+		is_dst = move_to_media(medias, &dst, &rtp.dst, &rtp.dport);
 	}
 	if (!is_src && (flow->sport & 1) && (is_dst || (flow->dport & 1)))
 		rtp.sport--;

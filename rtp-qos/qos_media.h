@@ -15,15 +15,31 @@ enum {
 	QOS_MEDIA_PER_CALL_MAX = 128, /* then the call's oldest endpoint makes room */
 };
 
+/* Where media goes. */
+struct qos_media_key {
+	struct pkt_addr addr;
+	uint32_t tenant;
+	uint16_t port;
+	uint8_t family;
+};
+
+static inline struct qos_media_key qos_media_key_of_src(const struct pkt_flow *flow)
+{
+	return (struct qos_media_key){flow->src, flow->tenant, flow->sport, flow->family};
+}
+
+static inline struct qos_media_key qos_media_key_of_dst(const struct pkt_flow *flow)
+{
+	return (struct qos_media_key){flow->dst, flow->tenant, flow->dport, flow->family};
+}
+
 struct qos_media {
 	struct cds_lfht_node node;
 	struct rcu_head rcu;
 	struct qos_pool *pool; /* where its memory goes back to */
 	struct qos_call *call; /* held */
 	struct qos_media *call_next; /* the call's endpoints, guarded by the publishing mutex */
-	struct pkt_addr addr;
-	uint16_t port;
-	uint8_t family;
+	struct qos_media_key at;
 	uint8_t party; /* whose endpoint: 0 caller, 1 callee */
 	bool is_rtcp; /* the RTCP port of an endpoint (a=rtcp or port + 1) */
 	bool is_udptl; /* T.38 */
@@ -63,29 +79,26 @@ void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *ar
  * announced: m= lines with a port and an IP address, and their RTCP ports. An endpoint that is
  * there already is replaced: the newest call wins; only an RTCP port does not displace the media of
  * a call that lasts. A call that was taken out of its table publishes nothing more.
- * counters: the worker's own set. */
+ * tenant: of the message. counters: the worker's own set. */
 void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
-	const struct sdp_session *session, struct qos_call_counters *counters);
+	const struct sdp_session *session, uint32_t tenant, struct qos_call_counters *counters);
 
 /* What: before qos_media_publish, looks for what that will look for. Look-ups with nothing but look-ups
  * between them wait for their memory together; those between changes of the table do not. */
-void qos_media_touch(struct qos_medias *medias, const struct sdp_session *session);
+void qos_media_touch(struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant);
 
 /* Takes out all endpoints that still belong to call. */
 void qos_media_withdraw(
 	struct qos_medias *medias, struct qos_call *call, struct qos_call_counters *counters);
 
 /* The endpoint at this address, or NULL. Valid until the next quiescent state. */
-const struct qos_media *qos_media_find(
-	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port);
+const struct qos_media *qos_media_find(struct qos_medias *medias, const struct qos_media_key *key);
 
 /* Some time before qos_media_find, which mostly finds nothing and then waits for this alone. */
-void qos_media_prefetch(const struct qos_medias *medias, uint8_t family,
-	const struct pkt_addr *addr, uint16_t port);
+void qos_media_prefetch(const struct qos_medias *medias, const struct qos_media_key *key);
 
 /* Whether T.38 was announced there: quick where nobody announced any. */
-bool qos_media_is_udptl(
-	struct qos_medias *medias, uint8_t family, const struct pkt_addr *addr, uint16_t port);
+bool qos_media_is_udptl(struct qos_medias *medias, const struct qos_media_key *key);
 
 /* What: whether some RTCP goes to another pair of ports than its media (a=rtcp, RFC 3605). One atomic load. */
 bool qos_medias_are_apart(const struct qos_medias *medias);

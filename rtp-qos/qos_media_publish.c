@@ -12,6 +12,7 @@ struct publication {
 	struct qos_call *call;
 	unsigned party;
 	const struct sdp_session *session;
+	uint32_t tenant;
 	struct qos_call_counters *counters;
 };
 
@@ -124,9 +125,10 @@ static bool must_stay(const struct qos_media *old, bool is_rtcp)
 /* Beside its media is what steering takes for the same place: the port whose lowest bit differs. */
 static void place_rtcp(struct qos_media *media, const struct sdp_media *sdp)
 {
-	bool is_beside = (sdp->port ^ media->port) <= 1 && pkt_addr_eq(&sdp->addr, &media->addr);
+	bool is_beside =
+		(sdp->port ^ media->at.port) <= 1 && pkt_addr_eq(&sdp->addr, &media->at.addr);
 
-	if (!sdp->has_address || sdp->family != media->family || is_beside)
+	if (!sdp->has_address || sdp->family != media->at.family || is_beside)
 		return;
 	media->is_apart = true;
 	media->rtp_port = sdp->port;
@@ -145,9 +147,7 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 	if (!media)
 		return NULL;
 	media->call = pub->call;
-	media->addr = key->addr;
-	media->port = key->port;
-	media->family = key->family;
+	media->at = *key;
 	media->party = (uint8_t)pub->party;
 	media->is_rtcp = is_rtcp;
 	media->is_udptl = sdp->is_udptl;
@@ -215,7 +215,7 @@ static void publish_candidates(const struct publication *pub, const struct sdp_m
 {
 	for (unsigned i = 0; i < sdp->candidate_count; i++) {
 		const struct sdp_candidate *c = &sdp->candidates[i];
-		struct qos_media_key key = {.addr = c->addr, .port = c->port, .family = c->family};
+		struct qos_media_key key = {c->addr, pub->tenant, c->port, c->family};
 
 		if (is_endpoint(&key) && !(c->is_rtcp && is_media_port(pub->session, &key)))
 			put_endpoint(pub, sdp, &key, c->is_rtcp);
@@ -234,9 +234,8 @@ static bool is_spoken_for(
 
 static void publish_media(const struct publication *pub, const struct sdp_media *sdp)
 {
-	struct qos_media_key rtp = {.addr = sdp->addr, .port = sdp->port, .family = sdp->family};
-	struct qos_media_key rtcp = {
-		.addr = sdp->rtcp_addr, .port = sdp->rtcp_port, .family = sdp->rtcp_family};
+	struct qos_media_key rtp = {sdp->addr, pub->tenant, sdp->port, sdp->family};
+	struct qos_media_key rtcp = {sdp->rtcp_addr, pub->tenant, sdp->rtcp_port, sdp->rtcp_family};
 
 	if (sdp->port == 0 || (!sdp->is_rtp && !sdp->is_udptl))
 		return;
@@ -250,9 +249,9 @@ static void publish_media(const struct publication *pub, const struct sdp_media 
 }
 
 void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
-	const struct sdp_session *session, struct qos_call_counters *counters)
+	const struct sdp_session *session, uint32_t tenant, struct qos_call_counters *counters)
 {
-	struct publication pub = {medias, call, party, session, counters};
+	struct publication pub = {medias, call, party, session, tenant, counters};
 
 	qos_medias_lock(medias);
 	/* Who takes a call out withdraws its media after that: either that is still to come, or

@@ -6,12 +6,6 @@
 
 #include "qos_media.h"
 
-struct qos_media_key {
-	struct pkt_addr addr;
-	uint16_t port;
-	uint8_t family;
-};
-
 void qos_medias_lock(struct qos_medias *medias);
 void qos_medias_unlock(struct qos_medias *medias);
 

@@ -65,8 +65,8 @@ static uint64_t hint_hash(const struct qos_probation *p, const struct pkt_flow *
 	back.dst = flow->src;
 	back.sport = flow->dport;
 	back.dport = flow->sport;
-	return (pkt_hash_flow6(flow, 0, p->seed.k[2], p->seed.k[3]) +
-		       pkt_hash_flow6(&back, 0, p->seed.k[2], p->seed.k[3])) |
+	return (pkt_hash_flow6(flow, flow->tenant, p->seed.k[2], p->seed.k[3]) +
+		       pkt_hash_flow6(&back, flow->tenant, p->seed.k[2], p->seed.k[3])) |
 	       1;
 }
 

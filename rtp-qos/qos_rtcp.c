@@ -51,7 +51,7 @@ bool qos_rtcp_is_repeated(struct qos_rtcp_recent *recent, const struct pkt_flow 
 {
 	/* Both directions have one hash of their ends, so the source comes in once more. */
 	uint64_t ends = pkt_hash_ends(flow, seed) ^ pkt_hash_word(flow->src.b) ^
-			(uint64_t)flow->sport << 16;
+			(uint64_t)flow->tenant << 32 ^ (uint64_t)flow->sport << 16;
 	uint64_t hash = pkt_hash_mix(pkt_hash_bytes(payload, seed), ends);
 	unsigned i = hash % QOS_RTCP_RECENT;
 	bool is_repeated =

@@ -34,6 +34,7 @@ static void check_same(struct bytes frame, const struct pkt_media *m, uint64_t t
 	check(m->time_ns == time_ns);
 	pkt_plain_flow(frame, &flow);
 	check(memcmp(&flow, &view.flow, sizeof(flow)) == 0);
+	check(pkt_plain_vlan(frame) == view.vlan);
 }
 
 /* A copy of just that size, so that a sanitizer sees one octet read too far. */

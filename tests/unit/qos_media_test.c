@@ -100,14 +100,14 @@ static void publish(struct world *w, struct qos_call *call, unsigned party, stru
 {
 	struct sdp_session session = {.media_count = 1, .media = {media}};
 
-	qos_media_publish(w->medias, call, party, &session, w->counters);
+	qos_media_publish(w->medias, call, party, &session, 0, w->counters);
 }
 
 static const struct qos_media *find(struct world *w, uint8_t x, uint16_t port)
 {
-	struct pkt_addr addr = ip(x);
+	struct qos_media_key key = {ip(x), 0, port, 4};
 
-	return qos_media_find(w->medias, 4, &addr, port);
+	return qos_media_find(w->medias, &key);
 }
 
 static uint64_t published(struct world *w)
@@ -179,7 +179,7 @@ static void port_after_media_may_be_other_media(void **state)
 	struct world *w = *state;
 	struct sdp_session session = {.media_count = 2, .media = {audio(1, 4000), audio(1, 4001)}};
 
-	qos_media_publish(w->medias, w->a, 0, &session, w->counters);
+	qos_media_publish(w->medias, w->a, 0, &session, 0, w->counters);
 	assert_false(find(w, 1, 4001)->is_rtcp);
 	assert_true(find(w, 1, 4002)->is_rtcp);
 	assert_int_equal(qos_medias_count(w->medias), 3);
@@ -239,9 +239,9 @@ static void publishes_t38_without_rtcp(void **state)
 
 static bool is_udptl(const struct world *w, uint8_t x, uint16_t port)
 {
-	const struct pkt_addr addr = ip(x);
+	struct qos_media_key key = {ip(x), 0, port, 4};
 
-	return qos_media_is_udptl(w->medias, 4, &addr, port);
+	return qos_media_is_udptl(w->medias, &key);
 }
 
 /* Also after a call turned audio into T.38 and back on the same port. */
@@ -286,12 +286,14 @@ static void families_are_told_apart(void **state)
 {
 	struct world *w = *state;
 	struct sdp_media m = audio(1, 4000);
-	struct pkt_addr addr = ip(1);
+	struct qos_media_key key = {ip(1), 0, 4000, 6};
 
 	m.family = m.rtcp_family = 6; /* c000:201:: */
 	publish(w, w->a, 0, m);
 	assert_null(find(w, 1, 4000));
-	assert_non_null(qos_media_find(w->medias, 6, &addr, 4000));
+	assert_non_null(qos_media_find(w->medias, &key));
+	key.tenant = 1;
+	assert_null(qos_media_find(w->medias, &key));
 }
 
 static void names_not_in_the_table_are_what_their_line_says(void **state)
@@ -566,7 +568,7 @@ static void *read_endpoint(void *arg)
 		if (!m) {
 			r->missing++;
 		} else {
-			r->wrong += m->port != 4000 || !qos_media_payload(m, 101);
+			r->wrong += m->at.port != 4000 || !qos_media_payload(m, 101);
 			r->wrong += m->call->call_id[0] != (m->party ? 'b' : 'a');
 			if (qos_call_hold(m->call))
 				qos_call_put(m->call);

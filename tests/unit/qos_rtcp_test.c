@@ -44,9 +44,9 @@ static void open_tap(struct tap *tap)
 	assert_int_equal(qos_table_init(&tap->table, 64, &seed, tap->mem), 0);
 	tap->table.env.payload_fn = payload_of;
 	tap->from_a = (struct pkt_flow){
-		4, PKT_UDP, 10000, 30000, {{198, 51, 100, 1}}, {{203, 0, 113, 1}}};
+		4, PKT_UDP, 10000, 30000, 0, {{198, 51, 100, 1}}, {{203, 0, 113, 1}}};
 	tap->from_b = (struct pkt_flow){
-		4, PKT_UDP, 30000, 10000, {{203, 0, 113, 1}}, {{198, 51, 100, 1}}};
+		4, PKT_UDP, 30000, 10000, 0, {{203, 0, 113, 1}}, {{198, 51, 100, 1}}};
 	tap->a = open_stream(tap, &tap->from_a, SSRC_A);
 	tap->b = open_stream(tap, &tap->from_b, SSRC_B);
 }
@@ -358,8 +358,8 @@ static void jitter_of_an_unknown_clock_or_beyond_ten_seconds_is_none(void **stat
 static void knows_a_mirrored_copy(void **state)
 {
 	static struct qos_rtcp_recent recent;
-	struct pkt_flow a = {4, PKT_UDP, 10001, 30001, {{1}}, {{2}}};
-	struct pkt_flow b = {4, PKT_UDP, 30001, 10001, {{2}}, {{1}}};
+	struct pkt_flow a = {4, PKT_UDP, 10001, 30001, 0, {{1}}, {{2}}};
+	struct pkt_flow b = {4, PKT_UDP, 30001, 10001, 0, {{2}}, {{1}}};
 	struct bytes one = BYTES_LIT("one compound"), other = BYTES_LIT("another one");
 
 	(void)state;
