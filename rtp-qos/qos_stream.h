@@ -297,15 +297,16 @@ static inline bool qos_stream_update_fast(const struct qos_stream_env *env,
 	bool is_plain = (m->marker_pt == hot->pt) &
 			((uint8_t)(hot->clock - QOS_HOT_STARTED - 1) < QOS_HOT_CLOCK);
 	bool is_timely = (uint64_t)d + QOS_TS_JUMP_NS <= 2 * (uint64_t)QOS_TS_JUMP_NS;
-	bool is_usual =
-		qos_range_has(hot->delta_range, delta) & qos_range_has(hot->jitter_range, jitter);
+	bool is_usual_delta = qos_range_has(hot->delta_range, delta);
+	bool is_usual_jitter = qos_range_has(hot->jitter_range, jitter);
 	/* The window lies within 32 bits, and so does the skew. */
 	bool suits_all =
 		(uint64_t)((skew >> QOS_WINDOW_SHIFT) - hot->window_low) <= env->buffers.window;
 	bool has_room = !((hot->bytes | hot->jitter_sum_64ns) >> 31);
 
-	if (__builtin_expect(
-		    !(is_next & is_plain & is_timely & is_usual & suits_all & has_room), 0))
+	if (__builtin_expect(!(is_next & is_plain & is_timely & is_usual_delta & is_usual_jitter &
+				     suits_all & has_room),
+		    0))
 		return false;
 	hot->ext_seq++;
 	hot->bytes += m->payload_bytes;
