@@ -36,6 +36,7 @@ struct cfg_options {
 	bool has_legs; /* calls that relay each other's media are found */
 	bool send_sip; /* SIP messages as HEP type 1 */
 	bool send_rtcp; /* RTCP as type 5 */
+	bool send_vq; /* reports of telephones as type 35 */
 	bool send_reports; /* quality reports as type 34 */
 	bool send_findings; /* what is wrong with calls as type 100 */
 	uint32_t result_rows; /* heptap -r: calls and streams kept for the tables */

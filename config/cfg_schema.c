@@ -230,6 +230,8 @@ static const struct cfg_key hep_keys[] = {
 		.help = "SIP headers that name the other leg, such as X-CID,Session-ID: chunk 0x11 of SIP "
 			"is the first that a call has, else its Call-ID"},
 	{"rtcp", CFG_BOOL, OPTION(send_rtcp), .default_text = "true", .help = "Send RTCP packets"},
+	{"vq_rtcpxr", CFG_BOOL, OPTION(send_vq), .default_text = "false",
+		.help = "Send the quality reports of telephones (RFC 6035), as text of type 35"},
 	{"reports", CFG_BOOL, OPTION(send_reports), .default_text = "true",
 		.help = "Send quality reports"},
 	{"findings", CFG_BOOL, OPTION(send_findings), .default_text = "true",

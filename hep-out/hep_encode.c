@@ -77,16 +77,31 @@ static struct head head_of_view(const struct pkt_view *view, uint64_t time_ns, e
 	};
 }
 
+static size_t encode_octets(const struct hep_options *o, const struct head *head,
+	struct bytes octets, void *buf, size_t room)
+{
+	struct hep_writer w;
+
+	hep_writer_init(&w, buf, room);
+	put_head(&w, o, head);
+	hep_writer_put_bytes(&w, HEP_CHUNK_PAYLOAD, octets);
+	return hep_writer_finish(&w);
+}
+
 size_t hep_encode_sip(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
 	struct bytes message, struct bytes call_id, void *buf, size_t room)
 {
 	struct head head = head_of_view(view, time_ns, HEP_TYPE_SIP, call_id);
-	struct hep_writer w;
 
-	hep_writer_init(&w, buf, room);
-	put_head(&w, o, &head);
-	hep_writer_put_bytes(&w, HEP_CHUNK_PAYLOAD, message);
-	return hep_writer_finish(&w);
+	return encode_octets(o, &head, message, buf, room);
+}
+
+size_t hep_encode_vq(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	struct bytes body, struct bytes call_id, void *buf, size_t room)
+{
+	struct head head = head_of_view(view, time_ns, HEP_TYPE_VQ, call_id);
+
+	return encode_octets(o, &head, body, buf, room);
 }
 
 /* The JSON is written where it is sent from: begin_json hands out the rest of the buffer. */
@@ -186,10 +201,6 @@ size_t hep_encode_log(
 		.vlan = log->vlan,
 		.correlation_id = log->correlation_id,
 	};
-	struct hep_writer w;
 
-	hep_writer_init(&w, buf, room);
-	put_head(&w, o, &head);
-	hep_writer_put_bytes(&w, HEP_CHUNK_PAYLOAD, log->text);
-	return hep_writer_finish(&w);
+	return encode_octets(o, &head, log->text, buf, room);
 }

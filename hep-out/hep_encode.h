@@ -17,6 +17,11 @@
 size_t hep_encode_sip(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
 	struct bytes message, struct bytes call_id, void *buf, size_t room);
 
+/* What: the body of a voice quality report of RFC 6035 verbatim, type 35. view: of the message that it came in;
+ * call_id: of the call that it is about. */
+size_t hep_encode_vq(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	struct bytes body, struct bytes call_id, void *buf, size_t room);
+
 /* What: an RTCP compound as JSON, type 5. correlation_id must not be empty: collectors drop records
  * without one. */
 size_t hep_encode_rtcp(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,

@@ -153,6 +153,18 @@ void probe_results_rtcp(struct probe_results *r, const struct pkt_view *view, ui
 	pthread_mutex_unlock(&r->lock);
 }
 
+void probe_results_vq(struct probe_results *r, const struct pkt_view *view, uint64_t now_ns,
+	const struct sip_vq *vq)
+{
+	if (!r->json)
+		return;
+	pthread_mutex_lock(&r->lock);
+	note_line(r, has_room(r) ? probe_json_vq(view, now_ns, vq, r->lines + r->lines_used,
+					   LINE_MAX_BYTES)
+				 : 0);
+	pthread_mutex_unlock(&r->lock);
+}
+
 void probe_results_finding(struct probe_results *r, const struct probe_finding *finding)
 {
 	if (!r->json)

@@ -15,6 +15,7 @@
 #include "pkt_decode.h"
 #include "qos_call.h"
 #include "qos_report.h"
+#include "sip_vq.h"
 
 struct probe;
 struct probe_finding;
@@ -65,6 +66,8 @@ void probe_results_call(struct probe_results *results, struct qos_call *call);
 void probe_results_rtcp(struct probe_results *results, const struct pkt_view *view, uint64_t now_ns,
 	struct bytes correlation_id);
 
+void probe_results_vq(struct probe_results *results, const struct pkt_view *view, uint64_t now_ns,
+	const struct sip_vq *vq);
 void probe_results_finding(struct probe_results *results, const struct probe_finding *finding);
 
 /* Control: writes the JSON lines that wait. */
@@ -81,6 +84,8 @@ size_t probe_json_stream(
 	const struct qos_report *report, uint32_t final_type, char *buf, size_t room);
 size_t probe_json_call(const struct probe_call *call, char *buf, size_t room);
 size_t probe_json_rtcp(const struct pkt_view *view, uint64_t now_ns, struct bytes correlation_id,
+	char *buf, size_t room);
+size_t probe_json_vq(const struct pkt_view *view, uint64_t now_ns, const struct sip_vq *vq,
 	char *buf, size_t room);
 size_t probe_json_finding(const struct probe_finding *finding, char *buf, size_t room);
 size_t probe_json_summary(

@@ -7,6 +7,7 @@
 #include "sdp_media.h"
 #include "sip_body.h"
 #include "sip_frame.h"
+#include "sip_vq.h"
 
 enum {
 	SIPS_PORT = 5061,
@@ -104,6 +105,23 @@ static struct bytes name_leg(
 	return qos_leg_named(call);
 }
 
+/* What a telephone says of another call than its PUBLISH belongs to. */
+static void take_vq(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	const struct sip_msg *msg)
+{
+	struct sip_vq vq;
+
+	if (!sip_vq_parse(msg->body, &vq)) {
+		pkt_count(&w->counters.vq_malformed, 1);
+		return;
+	}
+	pkt_count(&w->counters.vq_reports, 1);
+	if (w->probe->results)
+		probe_results_vq(w->probe->results, view, now_ns, &vq);
+	if (w->probe->options->send_vq)
+		probe_emit_vq(w, view, now_ns, msg->body, vq.call_id);
+}
+
 /* What needs nothing of the call is done while its memory is on the way. */
 enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
@@ -122,6 +140,8 @@ enum probe_outcome probe_signalling_sip(
 	pkt_count(msg.is_request ? &w->counters.sip_requests : &w->counters.sip_responses, 1);
 	if (msg.is_head_cut || msg.is_body_cut)
 		pkt_count(&w->counters.sip_cut, 1);
+	if (sip_vq_is(&msg))
+		take_vq(w, view, now_ns, &msg);
 	if (!has_names)
 		send_sip(w, view, now_ns, &msg, msg.call_id);
 	qos_call_prefetch(w->probe->calls, hash);

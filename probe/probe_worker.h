@@ -118,6 +118,8 @@ void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_
 /* probe_emit.c: HEP messages into the mailbox. */
 void probe_emit_sip(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	struct bytes message, struct bytes call_id);
+void probe_emit_vq(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	struct bytes body, struct bytes call_id);
 void probe_emit_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns, struct bytes id);
 void probe_emit_report(struct probe_worker *w, const struct qos_report *report);

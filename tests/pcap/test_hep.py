@@ -237,3 +237,36 @@ def test_methods_that_are_not_sent(bit, tmp_path):
     assert sorted(sent) == sorted(2 * [m for m in METHODS if m not in left_out])
     assert run.summary["sip_messages"] == 2 * len(METHODS)
     assert run.summary["counters"]["sip_left_out"] == 2 * len(left_out)
+
+
+VQ_BODY = ("VQSessionReport: CallTerm\r\nCallID: reported-call\r\nLocalID: <sip:a@x>\r\n"
+           "LocalAddr: IP=198.51.100.9 PORT=5000 SSRC=1A3B5C7D\r\nLocalMetrics:\r\n"
+           "SessionDesc:PT=18 PD=G729 SR=8000\r\nPacketLoss:NLR=5.0 JDR=2.0\r\n"
+           "QualityEst:RLQ=90 MOSLQ=4.2 MOSCQ=4.1\r\nRemoteMetrics:\r\nPacketLoss:NLR=1.5\r\n")
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_reports_of_telephones(tmp_path, is_sent):
+    """RFC 6035: to the call that it is about, as text, and only when asked for: HOMER 7's RTP tab wants JSON."""
+    def publish(body):
+        return (f"PUBLISH sip:c@x SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@x>;tag=f\r\n"
+                f"To: <sip:c@x>\r\nCall-ID: its-own\r\nCSeq: 1 PUBLISH\r\nEvent: vq-rtcpxr\r\n"
+                f"Content-Type: application/vq-rtcpxr\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode()
+    config = tmp_path / "vq.yaml"
+    config.write_text(f"hep: {{vq_rtcpxr: {str(is_sent).lower()}}}\n", encoding="utf-8")
+    path = tmp_path / "vq.pcap"
+    captures.write(path, [udp(START, 5060, 5060, publish(VQ_BODY)),
+                          udp(START + 10**9, 5060, 5060, publish("VQSessionReport: CallTerm\r\n"))])
+    collector = Collector()
+    run = read(path, args=("-c", config, "--hep", f"udp:127.0.0.1:{collector.port}"))
+    messages = collector.messages()
+    assert [(m["type"], m["correlation_id"], m["payload"]) for m in messages if m["type"] != SIP] == (
+        [(35, "reported-call", VQ_BODY)] if is_sent else [])
+    assert [m["type"] for m in messages].count(SIP) == 2
+    counters = run.summary["counters"]
+    assert (counters["vq_reports"], counters["vq_malformed"]) == (1, 1)
+    vq, = run.of("vq")
+    assert (vq["call_id"], vq["kind"], vq["codec"]) == ("reported-call", "session", "G729")
+    assert (vq["local_ip"], vq["local_port"], vq["local_ssrc"]) == ("198.51.100.9", 5000, "0x1a3b5c7d")
+    assert (vq["local_NLR"], vq["local_MOSLQ"], vq["remote_NLR"]) == (5.0, 4.2, 1.5)
+    assert "remote_MOSLQ" not in vq
