@@ -34,6 +34,9 @@ struct cfg_options {
 	uint32_t tenants; /* enum pkt_tenants */
 	char correlation_headers[128]; /* SIP headers that name a leg, comma between them */
 	bool has_legs; /* calls that relay each other's media are found */
+	/* SIP header values, "NAME=TEXT" with comma between them: only messages with one of these, none with one of
+	 * those */
+	char only_headers[256], except_headers[256];
 	bool send_sip; /* SIP messages as HEP type 1 */
 	bool send_rtcp; /* RTCP as type 5 */
 	bool send_vq; /* reports of telephones as type 35 */

@@ -226,6 +226,10 @@ static const struct cfg_key hep_keys[] = {
 	{"sip", CFG_BOOL, OPTION(send_sip), .default_text = "true", .help = "Send SIP messages"},
 	{"sip_except", CFG_WORDS, OPTION(sip_except), .words = method_words, .default_text = "",
 		.help = "SIP methods that are not sent, nor the responses to them, such as OPTIONS,REGISTER"},
+	{"sip_only_headers", CFG_TEXT, OPTION(only_headers), .default_text = "",
+		.help = "Send only SIP with a header that holds a text, such as Route=sbc1,Route=sbc2"},
+	{"sip_except_headers", CFG_TEXT, OPTION(except_headers), .default_text = "",
+		.help = "Send no SIP with one of these, such as User-Agent=friendly-scanner"},
 	{"correlation_headers", CFG_TEXT, OPTION(correlation_headers), .default_text = "",
 		.help = "SIP headers that name the other leg, such as X-CID,Session-ID: chunk 0x11 of SIP "
 			"is the first that a call has, else its Call-ID"},

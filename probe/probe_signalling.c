@@ -77,6 +77,32 @@ static struct bytes named_leg(const struct cfg_options *o, const struct sip_msg 
 	return id;
 }
 
+/* Of "NAME=TEXT,...": whether a header of one of the names holds its text. */
+static bool has_header(const struct sip_msg *msg, struct bytes list)
+{
+	while (list.n) {
+		size_t comma = bytes_find(list, ',');
+		struct bytes item = bytes_head(list, comma);
+		size_t equals = bytes_find(item, '=');
+		struct bytes text = bytes_trim(bytes_skip(item, equals + 1));
+		struct bytes value = sip_msg_header(msg, bytes_trim(bytes_head(item, equals)));
+
+		if (value.n && text.n && memmem(value.p, value.n, text.p, text.n))
+			return true;
+		list = bytes_skip(list, comma + 1);
+	}
+	return false;
+}
+
+static bool is_left_out(const struct cfg_options *o, const struct sip_msg *msg)
+{
+	struct bytes only = bytes_from_str(o->only_headers);
+	struct bytes except = bytes_from_str(o->except_headers);
+
+	return o->sip_except >> msg->method & 1 || (only.n && !has_header(msg, only)) ||
+	       (except.n && has_header(msg, except));
+}
+
 static void send_sip(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	const struct sip_msg *msg, struct bytes id)
 {
@@ -84,7 +110,7 @@ static void send_sip(struct probe_worker *w, const struct pkt_view *view, uint64
 
 	if (!o->send_sip)
 		return;
-	if (o->sip_except >> msg->method & 1)
+	if (is_left_out(o, msg))
 		pkt_count(&w->counters.sip_left_out, 1);
 	else
 		probe_emit_sip(w, view, now_ns, view->payload, id.n ? id : msg->call_id);

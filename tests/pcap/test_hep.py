@@ -270,3 +270,22 @@ def test_reports_of_telephones(tmp_path, is_sent):
     assert (vq["local_ip"], vq["local_port"], vq["local_ssrc"]) == ("198.51.100.9", 5000, "0x1a3b5c7d")
     assert (vq["local_NLR"], vq["local_MOSLQ"], vq["remote_NLR"]) == (5.0, 4.2, 1.5)
     assert "remote_MOSLQ" not in vq
+
+
+@pytest.mark.parametrize("keys, sent", [
+    ("sip_except_headers: User-Agent=scanner", "abd"), ("sip_only_headers: user-agent=phone", "ad"),
+    ("sip_only_headers: \"X=1 , User-Agent = phone\"", "abd"), ("sip_except_headers: \"X=,=y,X\"", "abcd"),
+    ("sip_only_headers: User-Agent=phone, sip_except_headers: X=2", "a")])
+def test_sip_by_header_values(tmp_path, keys, sent):
+    messages = {"a": "User-Agent: phone 7\r\n", "b": "X: 1\r\n", "c": "User-Agent: a scanner\r\n",
+                "d": "User-Agent: phone\r\nX: 12\r\n"}
+    config = tmp_path / "headers.yaml"
+    config.write_text(f"hep: {{{keys}}}\n", encoding="utf-8")
+    path = tmp_path / "headers.pcap"
+    captures.write(path, [udp(START + i, 5060, 5060, request("OPTIONS", name).replace(
+        b"CSeq", line.encode() + b"CSeq")) for i, (name, line) in enumerate(messages.items())])
+    collector = Collector()
+    run = read(path, args=("-c", config, "--hep", f"udp:127.0.0.1:{collector.port}"))
+    assert "".join(sorted(m["correlation_id"] for m in collector.messages())) == sent
+    assert run.summary["counters"]["sip_left_out"] == 4 - len(sent)
+    assert len(run.calls) == 4
