@@ -29,6 +29,8 @@ static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
 static const char *const buffer_words[] = {"small", "large", "adaptive", NULL};
 static const char *const compat_words[] = {"none", "rtpagent", NULL};
 static const char *const hops_words[] = {"merge", "separate", NULL};
+/* As enum sig_text_kind has them. */
+static const char *const also_words[] = {"mgcp", "megaco", "syslog", NULL};
 /* As enum pkt_tenants has them. */
 static const char *const tenant_words[] = {"none", "vlan", "network", "both", NULL};
 /* As enum sip_method has them. */
@@ -113,6 +115,8 @@ static const struct cfg_key capture_keys[] = {
 		.help = "SIP and RTCP that a mirror brings again within this time count as copies; 0 is off"},
 	{"hops", CFG_WORD, OPTION(hops), .words = hops_words, .default_text = "merge",
 		.help = "What came by another VLAN, tunnel or router is a copy (merge) or none (separate)"},
+	{"also", CFG_WORDS, OPTION(also), .words = also_words, .default_text = "",
+		.help = "Other signalling over UDP that is sent to the collectors as it is"},
 	{"tenants", CFG_WORD, OPTION(tenants), .words = tenant_words, .default_text = "none",
 		.help = "Keep the same addresses apart by VLAN, by the network that VXLAN, Geneve or NVGRE "
 			"names, or by both"},

@@ -30,6 +30,8 @@ enum hep_chunk {
 enum hep_type {
 	HEP_TYPE_SIP = 1,
 	HEP_TYPE_RTCP_JSON = 5,
+	HEP_TYPE_MGCP = 6,
+	HEP_TYPE_MEGACO = 7,
 	HEP_TYPE_QOS_JSON = 34, /* "MOS full report" */
 	HEP_TYPE_VQ =
 		35, /* "MOS short report" by the specification; collectors read vq-rtcpxr text in it */

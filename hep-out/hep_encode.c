@@ -77,8 +77,8 @@ static struct head head_of_view(const struct pkt_view *view, uint64_t time_ns, e
 	};
 }
 
-static size_t encode_octets(const struct hep_options *o, const struct head *head,
-	struct bytes octets, void *buf, size_t room)
+static size_t put_octets(const struct hep_options *o, const struct head *head, struct bytes octets,
+	void *buf, size_t room)
 {
 	struct hep_writer w;
 
@@ -88,20 +88,12 @@ static size_t encode_octets(const struct hep_options *o, const struct head *head
 	return hep_writer_finish(&w);
 }
 
-size_t hep_encode_sip(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
-	struct bytes message, struct bytes call_id, void *buf, size_t room)
+size_t hep_encode_octets(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	enum hep_type type, struct bytes octets, struct bytes id, void *buf, size_t room)
 {
-	struct head head = head_of_view(view, time_ns, HEP_TYPE_SIP, call_id);
+	struct head head = head_of_view(view, time_ns, type, id);
 
-	return encode_octets(o, &head, message, buf, room);
-}
-
-size_t hep_encode_vq(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
-	struct bytes body, struct bytes call_id, void *buf, size_t room)
-{
-	struct head head = head_of_view(view, time_ns, HEP_TYPE_VQ, call_id);
-
-	return encode_octets(o, &head, body, buf, room);
+	return put_octets(o, &head, octets, buf, room);
 }
 
 /* The JSON is written where it is sent from: begin_json hands out the rest of the buffer. */
@@ -202,5 +194,5 @@ size_t hep_encode_log(
 		.correlation_id = log->correlation_id,
 	};
 
-	return encode_octets(o, &head, log->text, buf, room);
+	return put_octets(o, &head, log->text, buf, room);
 }

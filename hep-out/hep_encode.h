@@ -12,15 +12,11 @@
 
 /* All return the message's length, or 0 when it does not fit into room or HEP_MESSAGE_MAX. */
 
-/* What: a SIP message verbatim, type 1. view gives addresses, ports, VLAN, TOS; time_ns since the
- * epoch; call_id the correlation id, before the payload, since Kamailio reads it as a C string. */
-size_t hep_encode_sip(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
-	struct bytes message, struct bytes call_id, void *buf, size_t room);
-
-/* What: the body of a voice quality report of RFC 6035 verbatim, type 35. view: of the message that it came in;
- * call_id: of the call that it is about. */
-size_t hep_encode_vq(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
-	struct bytes body, struct bytes call_id, void *buf, size_t room);
+/* What: octets as they came: SIP (type 1), other signalling in text, the body of a voice quality report (35). view
+ * gives addresses, ports, VLAN, TOS; time_ns since the epoch; id the correlation id, for all but SIP not empty, before
+ * the payload, since Kamailio reads it as a C string. */
+size_t hep_encode_octets(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	enum hep_type type, struct bytes octets, struct bytes id, void *buf, size_t room);
 
 /* What: an RTCP compound as JSON, type 5. correlation_id must not be empty: collectors drop records
  * without one. */

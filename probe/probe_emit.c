@@ -48,12 +48,8 @@ static void post(struct probe_worker *w, struct dp_message *msg, size_t size)
 	}
 }
 
-typedef size_t (*encode_fn)(const struct hep_options *o, const struct pkt_view *view,
-	uint64_t time_ns, struct bytes octets, struct bytes call_id, void *buf, size_t room);
-
-/* What is sent as it came, so that its length is known before. */
-static void emit_octets(struct probe_worker *w, encode_fn fn, const struct pkt_view *view,
-	uint64_t now_ns, struct bytes octets, struct bytes call_id)
+void probe_emit_octets(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	enum hep_type type, struct bytes octets, struct bytes id)
 {
 	struct dp_message *msg;
 	size_t need = octets.n + HEP_OVERHEAD_MAX;
@@ -65,19 +61,8 @@ static void emit_octets(struct probe_worker *w, encode_fn fn, const struct pkt_v
 	if (!msg)
 		return;
 	post(w, msg,
-		fn(&w->probe->options->hep, view, now_ns, octets, call_id, msg->data, msg->room));
-}
-
-void probe_emit_sip(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
-	struct bytes message, struct bytes call_id)
-{
-	emit_octets(w, hep_encode_sip, view, now_ns, message, call_id);
-}
-
-void probe_emit_vq(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
-	struct bytes body, struct bytes call_id)
-{
-	emit_octets(w, hep_encode_vq, view, now_ns, body, call_id);
+		hep_encode_octets(&w->probe->options->hep, view, now_ns, type, octets, id,
+			msg->data, msg->room));
 }
 
 /* RTCP, a report or a finding, whose length is known only once it is written. */

@@ -5,6 +5,7 @@
 #include "probe_worker.h"
 #include "rtcp_packet.h"
 #include "sdp_media.h"
+#include "sig_text.h"
 #include "sip_body.h"
 #include "sip_frame.h"
 #include "sip_vq.h"
@@ -113,7 +114,8 @@ static void send_sip(struct probe_worker *w, const struct pkt_view *view, uint64
 	if (is_left_out(o, msg))
 		pkt_count(&w->counters.sip_left_out, 1);
 	else
-		probe_emit_sip(w, view, now_ns, view->payload, id.n ? id : msg->call_id);
+		probe_emit_octets(
+			w, view, now_ns, HEP_TYPE_SIP, view->payload, id.n ? id : msg->call_id);
 }
 
 /* A call has one name; who refuses calls for want of room goes by the message's. */
@@ -145,7 +147,7 @@ static void take_vq(struct probe_worker *w, const struct pkt_view *view, uint64_
 	if (w->probe->results)
 		probe_results_vq(w->probe->results, view, now_ns, &vq);
 	if (w->probe->options->send_vq)
-		probe_emit_vq(w, view, now_ns, msg->body, vq.call_id);
+		probe_emit_octets(w, view, now_ns, HEP_TYPE_VQ, msg->body, vq.call_id);
 }
 
 /* What needs nothing of the call is done while its memory is on the way. */
@@ -187,6 +189,29 @@ enum probe_outcome probe_signalling_sip(
 	if (change == QOS_CALL_ENDED)
 		probe_finding_call_end(w, call, now_ns);
 	return PROBE_sip;
+}
+
+enum probe_outcome probe_signalling_other(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	static const struct {
+		enum probe_outcome outcome;
+		enum hep_type type;
+	} kinds[] = {
+		[SIG_MGCP] = {PROBE_mgcp, HEP_TYPE_MGCP},
+		[SIG_MEGACO] = {PROBE_megaco, HEP_TYPE_MEGACO},
+		[SIG_SYSLOG] = {PROBE_syslog, HEP_TYPE_LOG},
+	};
+	struct bytes id;
+	enum sig_text_kind kind =
+		sig_text_parse(view->payload, view->flow.sport, view->flow.dport, &id);
+
+	if (kind == SIG_NONE || !(w->probe->options->also >> kind & 1))
+		return PROBE_unknown_udp;
+	if (probe_worker_is_copy(w, view, now_ns))
+		return PROBE_signalling_copy;
+	probe_emit_octets(w, view, now_ns, kinds[kind].type, view->payload, id);
+	return kinds[kind].outcome;
 }
 
 struct tcp_messages {

@@ -141,7 +141,7 @@ void probe_worker_advance(struct probe_worker *w, uint64_t now_ns)
 	}
 }
 
-static bool is_copy(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+bool probe_worker_is_copy(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
 	const struct cfg_options *o = w->probe->options;
 
@@ -164,11 +164,11 @@ static enum probe_outcome handle_udp(
 		probe_signalling_rtcp_prefetch(w, &view->flow);
 	switch (cls_payload(w->probe->cls, w->scratch, view->payload)) {
 	case CLS_SIP:
-		if (is_copy(w, view, now_ns))
+		if (probe_worker_is_copy(w, view, now_ns))
 			return PROBE_signalling_copy;
 		return probe_signalling_sip(w, view, now_ns);
 	case CLS_RTCP:
-		if (is_copy(w, view, now_ns))
+		if (probe_worker_is_copy(w, view, now_ns))
 			return PROBE_signalling_copy;
 		return probe_signalling_rtcp(w, view, now_ns);
 	case CLS_STUN:
@@ -180,7 +180,10 @@ static enum probe_outcome handle_udp(
 	default:
 		if (bytes_starts(view->payload, BYTES_LIT("HEP3")))
 			return PROBE_hep;
-		return is_fax(w, &view->flow) ? PROBE_t38 : PROBE_unknown_udp;
+		if (is_fax(w, &view->flow))
+			return PROBE_t38;
+		return w->probe->options->also ? probe_signalling_other(w, view, now_ns)
+					       : PROBE_unknown_udp;
 	}
 }
 

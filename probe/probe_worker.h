@@ -5,6 +5,7 @@
 #ifndef PROBE_WORKER_H
 #define PROBE_WORKER_H
 
+#include "hep_chunk.h"
 #include "pkt_copies.h"
 #include "pkt_media.h"
 #include "probe.h"
@@ -107,6 +108,11 @@ enum probe_outcome probe_signalling_sctp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+/* Whether a datagram of signalling came before, by the mirror's doing; it did from now on. */
+bool probe_worker_is_copy(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+/* MGCP and others of capture.also, else PROBE_unknown_udp. */
+enum probe_outcome probe_signalling_other(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 /* Before a packet that may be RTCP is classified: fetches what will be asked about its flow. */
 void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct pkt_flow *flow);
 /* Takes expired calls out of the table, and messages behind holes of TCP connections. */
@@ -116,10 +122,9 @@ void probe_signalling_drain(struct probe_worker *w, uint64_t now_ns);
 void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_call *call);
 
 /* probe_emit.c: HEP messages into the mailbox. */
-void probe_emit_sip(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
-	struct bytes message, struct bytes call_id);
-void probe_emit_vq(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
-	struct bytes body, struct bytes call_id);
+/* What is sent as it came. */
+void probe_emit_octets(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	enum hep_type type, struct bytes octets, struct bytes id);
 void probe_emit_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns, struct bytes id);
 void probe_emit_report(struct probe_worker *w, const struct qos_report *report);

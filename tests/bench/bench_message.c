@@ -125,8 +125,8 @@ static size_t encode_report(struct messages *m, uint32_t i)
 static size_t encode_sip(struct messages *m, uint32_t i)
 {
 	i %= MESSAGES;
-	return hep_encode_sip(
-		&m->options, &m->view, START_NS, m->sip[i], m->call_id[i], m->out, sizeof(m->out));
+	return hep_encode_octets(&m->options, &m->view, START_NS, HEP_TYPE_SIP, m->sip[i],
+		m->call_id[i], m->out, sizeof(m->out));
 }
 
 static size_t encode_rtcp(struct messages *m, uint32_t i)

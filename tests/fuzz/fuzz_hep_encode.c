@@ -154,8 +154,8 @@ static size_t encode(const struct input *in, void *buf, size_t room)
 
 	switch (in->kind) {
 	case 0:
-		return hep_encode_sip(
-			&in->options, &in->view, in->time_ns, in->message, id, buf, room);
+		return hep_encode_octets(&in->options, &in->view, in->time_ns, HEP_TYPE_SIP,
+			in->message, id, buf, room);
 	case 1:
 		return hep_encode_rtcp(&in->options, &in->view, in->time_ns, id, buf, room);
 	default:

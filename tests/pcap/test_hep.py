@@ -289,3 +289,28 @@ def test_sip_by_header_values(tmp_path, keys, sent):
     assert "".join(sorted(m["correlation_id"] for m in collector.messages())) == sent
     assert run.summary["counters"]["sip_left_out"] == 4 - len(sent)
     assert len(run.calls) == 4
+
+
+OTHERS = {  # payload, port: HEP type, correlation id
+    "mgcp": ((b"CRCX 1204 aaln/1@x MGCP 1.0\r\nC: A3C4\r\n", 2427, 6, "A3C4"), (b"200 1204 OK\r\n", 2427, 6, "1204")),
+    "megaco": ((b"MEGACO/1 [192.0.2.1]\nTransaction = 9998 {Context = -", 2944, 7, "9998"),),
+    "syslog": ((b"<34>1 2003-10-11T22:14:15Z host app - - - call-id=1@a gone", 514, 100, "1@a"),)}
+
+
+@pytest.mark.parametrize("also", ["", *OTHERS, "mgcp,megaco,syslog"])
+def test_other_signalling(tmp_path, also):
+    """As it is, each once, and only what is asked for."""
+    config = tmp_path / "also.yaml"
+    config.write_text(f"capture: {{also: \"{also}\"}}\n", encoding="utf-8")
+    path = tmp_path / "also.pcap"
+    records = [udp(START + n * 1000 + i, port, port, payload) for kind in OTHERS.values()
+               for n, (payload, port, _, _) in enumerate(kind) for i in range(2)]
+    captures.write(path, records)
+    collector = Collector()
+    run = read(path, args=("-c", config, "--hep", f"udp:127.0.0.1:{collector.port}"))
+    chosen = [name for name in OTHERS if name in also]
+    assert sorted((m["type"], m["correlation_id"], payload_of(m)) for m in collector.messages()) == sorted(
+        (kind, name, payload) for which in chosen for payload, _, kind, name in OTHERS[which])
+    sent = {name: len(OTHERS[name]) for name in chosen}
+    want = sent | {"signalling_copy": sum(sent.values()), "unknown_udp": len(records) - 2 * sum(sent.values())}
+    assert run.outcomes == {k: v for k, v in want.items() if v}

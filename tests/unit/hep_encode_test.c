@@ -82,8 +82,8 @@ static void writes_exactly_these_octets(void **state)
 	struct pkt_view view = view4();
 
 	(void)state;
-	assert_int_equal(hep_encode_sip(&o, &view, TIME_NS, BYTES_LIT("SIP/2"), BYTES_LIT("a@b"),
-				 buf, sizeof(buf)),
+	assert_int_equal(hep_encode_octets(&o, &view, TIME_NS, HEP_TYPE_SIP, BYTES_LIT("SIP/2"),
+				 BYTES_LIT("a@b"), buf, sizeof(buf)),
 		sizeof(want));
 	assert_memory_equal(buf, want, sizeof(want));
 }
@@ -99,7 +99,8 @@ static void writes_every_chunk_of_a_sip_message_in_order(void **state)
 	view.flow.proto = PKT_TCP;
 	view.vlan = 4094;
 	view.tos = 0x68;
-	n = hep_encode_sip(&o, &view, TIME_NS, BYTES_LIT("INVITE"), BYTES_LIT("id"), buf, 1000);
+	n = hep_encode_octets(
+		&o, &view, TIME_NS, HEP_TYPE_SIP, BYTES_LIT("INVITE"), BYTES_LIT("id"), buf, 1000);
 	assert_true(hep_decode(bytes_of(buf, n), &d));
 	ASSERT_ORDER(&d, 1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 14, 19, 18, 0x18, 17, 15);
 	assert_int_equal(hep_number(&d, 1, 1), 10);
@@ -127,11 +128,12 @@ static void cuts_a_correlation_id_like_the_call_table(void **state)
 
 	(void)state;
 	memset(id, 'x', sizeof(id));
-	n = hep_encode_sip(
-		&o, &view, TIME_NS, BYTES_LIT("S"), bytes_of(id, sizeof(id)), buf, sizeof(buf));
+	n = hep_encode_octets(&o, &view, TIME_NS, HEP_TYPE_SIP, BYTES_LIT("S"),
+		bytes_of(id, sizeof(id)), buf, sizeof(buf));
 	assert_true(hep_decode(bytes_of(buf, n), &d));
 	assert_int_equal(hep_data(&d, 17).n, QOS_CALL_ID_MAX - 1);
-	n = hep_encode_sip(&o, &view, TIME_NS, BYTES_LIT("S"), bytes_of(id, 255), buf, sizeof(buf));
+	n = hep_encode_octets(&o, &view, TIME_NS, HEP_TYPE_SIP, BYTES_LIT("S"), bytes_of(id, 255),
+		buf, sizeof(buf));
 	assert_true(hep_decode(bytes_of(buf, n), &d));
 	assert_int_equal(hep_data(&d, 17).n, 255);
 }
@@ -146,10 +148,10 @@ static void refuses_a_sip_message_too_large_for_udp(void **state)
 	struct bytes id = BYTES_LIT("a@b");
 
 	(void)state;
-	assert_int_equal(hep_encode_sip(&o, &view, TIME_NS, bytes_of(sip, sizeof(sip) - overhead),
-				 id, buf, sizeof(buf)),
+	assert_int_equal(hep_encode_octets(&o, &view, TIME_NS, HEP_TYPE_SIP,
+				 bytes_of(sip, sizeof(sip) - overhead), id, buf, sizeof(buf)),
 		65507);
-	assert_int_equal(hep_encode_sip(&o, &view, TIME_NS,
+	assert_int_equal(hep_encode_octets(&o, &view, TIME_NS, HEP_TYPE_SIP,
 				 bytes_of(sip, sizeof(sip) - overhead + 1), id, buf, sizeof(buf)),
 		0);
 }
@@ -316,8 +318,8 @@ static size_t encode(unsigned kind, void *to, size_t room)
 	view.payload = bytes_of(rr, sizeof(rr));
 	switch (kind) {
 	case 0:
-		return hep_encode_sip(
-			&o, &view, TIME_NS, BYTES_LIT("BYE"), BYTES_LIT("id"), to, room);
+		return hep_encode_octets(&o, &view, TIME_NS, HEP_TYPE_SIP, BYTES_LIT("BYE"),
+			BYTES_LIT("id"), to, room);
 	case 1:
 		return hep_encode_rtcp(&o, &view, TIME_NS, BYTES_LIT("id"), to, room);
 	case 2:

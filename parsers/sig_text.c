@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sig_text.h"
+
+#include "text_pvt.h"
+
+enum {
+	MGCP_GATEWAY_PORT = 2427,
+	MGCP_AGENT_PORT = 2727,
+	SYSLOG_PORT = 514,
+	TRANSACTION_DIGITS = 10,
+	PRIORITY_MAX = 191,
+};
+
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static size_t count_digits(struct bytes text)
+{
+	size_t n = 0;
+
+	while (n < text.n && is_digit(text.p[n]))
+		n++;
+	return n;
+}
+
+static struct bytes take_line(struct bytes *text)
+{
+	size_t n = bytes_find_either(*text, '\r', '\n');
+	struct bytes line = bytes_head(*text, n);
+
+	*text = bytes_skip(*text, n + 1);
+	return line;
+}
+
+/* RFC 3435 section 3.2.1.1. Vendors' own begin with X. */
+static bool is_verb(struct bytes word)
+{
+	static const char verbs[][5] = {
+		"EPCF", "CRCX", "MDCX", "DLCX", "RQNT", "NTFY", "AUEP", "AUCX", "RSIP", "MESG"};
+
+	if (word.n != 4)
+		return false;
+	for (unsigned i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (bytes_eq_nocase(word, bytes_of(verbs[i], 4)))
+			return true;
+	return false;
+}
+
+/* The CallId parameter, RFC 3435 section 3.2.2.2; empty without one. */
+static struct bytes mgcp_call(struct bytes lines)
+{
+	while (lines.n) {
+		struct bytes line = take_line(&lines);
+
+		if (line.n >= 2 && ascii_lower(line.p[0]) == 'c' && line.p[1] == ':')
+			return bytes_trim(bytes_skip(line, 2));
+	}
+	return BYTES_NONE;
+}
+
+static bool is_mgcp(struct bytes payload, bool is_port, struct bytes *id)
+{
+	struct bytes rest = payload, line = take_line(&rest), call;
+	struct bytes first = text_take_word(&line), transaction = text_take_word(&line);
+	bool is_response = is_port && first.n == 3 && count_digits(first) == 3;
+
+	if (!transaction.n || transaction.n > TRANSACTION_DIGITS - 1 ||
+		count_digits(transaction) != transaction.n)
+		return false;
+	if (!is_response) {
+		struct bytes endpoint = is_verb(first) ? text_take_word(&line) : BYTES_NONE;
+
+		if (!endpoint.n || !bytes_eq_nocase(text_take_word(&line), BYTES_LIT("MGCP")))
+			return false;
+	}
+	call = mgcp_call(rest);
+	*id = call.n ? call : transaction;
+	return true;
+}
+
+/* MEGACO/1 or !/1, then who sends. The first number in front of a brace is the transaction's. */
+static bool is_megaco(struct bytes payload, struct bytes *id)
+{
+	struct bytes version = BYTES_NONE, head;
+	size_t end;
+
+	if (bytes_starts(payload, BYTES_LIT("!/")))
+		version = bytes_skip(payload, 2);
+	else if (bytes_eq_nocase(bytes_head(payload, 7), BYTES_LIT("MEGACO/")))
+		version = bytes_skip(payload, 7);
+	end = count_digits(version);
+	if (end < 1 || end > 2 || end == version.n ||
+		!(text_is_blank(version.p[end]) || version.p[end] == '\r' ||
+			version.p[end] == '\n'))
+		return false;
+	head = bytes_trim(bytes_head(version, bytes_find(version, '{')));
+	end = head.n;
+	while (end && is_digit(head.p[end - 1]))
+		end--;
+	*id = end < head.n ? bytes_skip(head, end) : BYTES_LIT("megaco");
+	return true;
+}
+
+/* The value of Call-ID, call-id=, callid: ... in a line of text; empty without one. */
+static struct bytes call_id_in(struct bytes text)
+{
+	static const struct bytes none;
+	size_t n = 0;
+
+	for (; text.n; text = bytes_skip(text, bytes_find_either(text, 'c', 'C') + 1)) {
+		size_t at = bytes_find_either(text, 'c', 'C');
+		struct bytes rest = bytes_skip(text, at);
+
+		if (bytes_eq_nocase(bytes_head(rest, 7), BYTES_LIT("call-id")))
+			rest = bytes_skip(rest, 7);
+		else if (bytes_eq_nocase(bytes_head(rest, 6), BYTES_LIT("callid")))
+			rest = bytes_skip(rest, 6);
+		else
+			continue;
+		while (rest.n && (text_is_blank(rest.p[0]) || strchr(":=\"'<[(", rest.p[0])))
+			rest = bytes_skip(rest, 1);
+		while (n < rest.n && rest.p[n] > ' ' && !strchr("\"'>]),;", rest.p[n]))
+			n++;
+		if (n)
+			return bytes_head(rest, n);
+	}
+	return none;
+}
+
+static bool is_syslog(struct bytes payload, struct bytes *id)
+{
+	size_t digits = count_digits(bytes_skip(payload, 1));
+	struct bytes number = bytes_head(bytes_skip(payload, 1), digits);
+	uint64_t priority;
+
+	if (!bytes_starts(payload, BYTES_LIT("<")) || digits < 1 || digits > 3 ||
+		payload.n < digits + 3 || payload.p[digits + 1] != '>' ||
+		!text_take_number(&number, &priority) || priority > PRIORITY_MAX)
+		return false;
+	*id = call_id_in(payload);
+	if (!id->n)
+		*id = BYTES_LIT("syslog");
+	return true;
+}
+
+static bool is_port_of(uint16_t sport, uint16_t dport, uint16_t port)
+{
+	return sport == port || dport == port;
+}
+
+enum sig_text_kind sig_text_parse(
+	struct bytes payload, uint16_t sport, uint16_t dport, struct bytes *id)
+{
+	bool is_mgcp_port = is_port_of(sport, dport, MGCP_GATEWAY_PORT) ||
+			    is_port_of(sport, dport, MGCP_AGENT_PORT);
+
+	if (is_mgcp(payload, is_mgcp_port, id))
+		return SIG_MGCP;
+	if (is_megaco(payload, id))
+		return SIG_MEGACO;
+	if (is_port_of(sport, dport, SYSLOG_PORT) && is_syslog(payload, id))
+		return SIG_SYSLOG;
+	return SIG_NONE;
+}
