@@ -150,6 +150,17 @@ static int check_ports(const struct dp_options *dp, struct cfg_error *error)
 	return 0;
 }
 
+/* What a call announced is taken until it ends, whoever else has the address. */
+static int check_tenants(const struct cfg_options *options, struct cfg_error *error)
+{
+	for (unsigned i = 0; options->tenants && i < options->dp.port_count; i++)
+		if (options->dp.ports[i].xdp.mode == DP_XDP_LISTED)
+			return fail(error,
+				"port \"%.60s\" has xdp.mode listed, which knows no capture.tenants",
+				options->dp.ports[i].device);
+	return 0;
+}
+
 static int check_intervals(const struct qos_options *qos, struct cfg_error *error)
 {
 	if (!qos->report_interval_min_ns)
@@ -166,6 +177,8 @@ int cfg_check(const struct cfg_options *options, unsigned cpus, struct cfg_error
 {
 	memset(error, 0, sizeof(*error));
 	if (check_cores(&options->dp, cpus, error) != 0)
+		return -1;
+	if (check_tenants(options, error) != 0)
 		return -1;
 	if (check_intervals(&options->qos, error) != 0)
 		return -1;

@@ -218,7 +218,7 @@ static void fill(struct rte_mbuf *m, const struct source *source)
 	meta->time_ns = frame->time_ns;
 	meta->wire_bytes = frame->wire;
 	meta->link = (uint32_t)source->link;
-	meta->tenant = 0;
+	meta->network = 0;
 }
 
 unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)

@@ -22,7 +22,8 @@ struct dp_meta {
 	uint64_t time_ns; /* since the epoch */
 	uint32_t wire_bytes;
 	uint32_t link; /* enum dp_link */
-	uint32_t tenant; /* of a frame put together from fragments, which lost its tunnels */
+	uint32_t
+		network; /* pkt_view's, of a frame put together from fragments, which lost its tunnels */
 };
 
 /* Offset of the field, the same for the whole process: registered by dp_eal_start. */

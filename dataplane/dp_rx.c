@@ -97,7 +97,7 @@ static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
 		meta->time_ns = now;
 		meta->wire_bytes = burst[i]->pkt_len;
 		meta->link = DP_LINK_ETHERNET;
-		meta->tenant = 0;
+		meta->network = 0;
 		bytes += burst[i]->pkt_len;
 	}
 	count(rx, n, bytes);

@@ -46,6 +46,7 @@ enum {
 	IP6_FRAGMENT_MASK = 0xfff9, /* offset in octets and more-fragments bit */
 	IP6_MORE_FRAGMENTS = 0x0001,
 	VLAN_ID_MASK = 0x0fff,
+	NETWORK_FACTOR = 0x2c1b3c6d,
 	TENANT_FACTOR = 0x01000193, /* odd, so that the order of layers counts */
 };
 
@@ -384,7 +385,7 @@ static enum pkt_status decode_inner(const struct pkt_layer *layer, struct pkt_vi
 	if (layer->tenant)
 		view->tenant = view->tenant * TENANT_FACTOR + layer->tenant;
 	if (layer->is_network)
-		view->network = view->network * TENANT_FACTOR + layer->tenant;
+		view->network += (layer->tenant + 1) * NETWORK_FACTOR;
 	switch (layer->inner) {
 	case PKT_INNER_ETHERNET:
 		return decode_ethernet(layer->in, view);

@@ -49,7 +49,7 @@ struct pkt_view {
 	uint32_t tcp_seq; /* TCP only */
 	struct pkt_fragment fragment; /* with PKT_ip_fragment only */
 	uint32_t tenant; /* mixed from the networks that the encapsulations name; 0: none does */
-	uint32_t network; /* from those of them that both directions have */
+	uint32_t network; /* sum of those of them that both directions have, mixed */
 	uint16_t vlan; /* VLAN id of the outermost tag that has one, 0 without */
 	uint16_t ip_id; /* IPv4 identification, 0 in IPv6 */
 	uint8_t tos; /* IPv4 TOS or IPv6 traffic class */
@@ -69,12 +69,14 @@ enum pkt_tenants {
 	PKT_TENANTS_BOTH,
 };
 
-/* What: for pkt_flow.tenant. A frame without either has tenant 0. */
-static inline uint32_t pkt_tenant(const struct pkt_view *view, enum pkt_tenants by)
+/* What: for pkt_flow.tenant, a fingerprint; 0 of a frame without either. */
+static inline uint32_t pkt_tenant(uint32_t network, uint16_t vlan, enum pkt_tenants by)
 {
-	uint32_t network = by & PKT_TENANTS_NETWORK ? view->network : 0;
+	uint64_t both = (uint64_t)(by & PKT_TENANTS_NETWORK ? network : 0) << 16 |
+			(by & PKT_TENANTS_VLAN ? vlan : 0);
+	uint32_t mixed = (uint32_t)((both * 0x9e3779b97f4a7c15ull) >> 32);
 
-	return by & PKT_TENANTS_VLAN ? network * 4099 + view->vlan : network;
+	return both && !mixed ? 1 : mixed;
 }
 
 /* What: decodes one frame. frame is what was captured, which may be less than was on the wire; a

@@ -20,7 +20,7 @@ static size_t count_digits(struct bytes text)
 {
 	size_t n = 0;
 
-	while (n < text.n && is_digit(text.p[n]))
+	while (text.p && n < text.n && is_digit(text.p[n]))
 		n++;
 	return n;
 }
@@ -91,7 +91,7 @@ static bool is_megaco(struct bytes payload, struct bytes *id)
 	else if (bytes_eq_nocase(bytes_head(payload, 7), BYTES_LIT("MEGACO/")))
 		version = bytes_skip(payload, 7);
 	end = count_digits(version);
-	if (end < 1 || end > 2 || end == version.n ||
+	if (!version.p || end < 1 || end > 2 || end == version.n ||
 		!(text_is_blank(version.p[end]) || version.p[end] == '\r' ||
 			version.p[end] == '\n'))
 		return false;

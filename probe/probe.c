@@ -120,7 +120,8 @@ static int start_tables(struct probe *p)
 	p->sources = calloc(1, sizeof(*p->sources));
 	if (!p->sources)
 		return fail("make the table of media sources", -ENOMEM);
-	p->legs = p->options->has_legs ? qos_legs_create(&p->seed) : NULL;
+	p->legs =
+		p->options->has_legs ? qos_legs_create(p->options->qos.max_calls, &p->seed) : NULL;
 	if (p->options->has_legs && !p->legs)
 		return fail("make the table of legs", -ENOMEM);
 	p->sources->seed = p->seed;
@@ -294,7 +295,8 @@ static void stop(struct probe *p)
 		qos_medias_destroy(p->medias);
 	if (p->calls && is_worth_destroying(p))
 		qos_calls_destroy(p->calls);
-	qos_legs_destroy(p->legs);
+	if (is_worth_destroying(p))
+		qos_legs_destroy(p->legs);
 	free(p->sources);
 	if (p->cls)
 		cls_db_destroy(p->cls);

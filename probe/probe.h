@@ -88,11 +88,12 @@ struct probe {
 /* NUMA node for memory of an lcore; -1 where packet memory has no node (without hugepages). */
 int probe_socket(unsigned lcore);
 
-/* Whose addresses a frame has; what was put together from fragments may have lost some of its headers. */
+/* Whose addresses a frame has. */
 static inline uint32_t probe_tenant(
 	const struct probe *probe, const struct dp_meta *meta, const struct pkt_view *view)
 {
-	return meta->tenant + pkt_tenant(view, (enum pkt_tenants)probe->options->tenants);
+	return pkt_tenant(meta->network + view->network, view->vlan,
+		(enum pkt_tenants)probe->options->tenants);
 }
 
 /* How the main loops of threads wait; enum dp_idle_mode. Files are read as fast as they can be. */

@@ -11,6 +11,7 @@
 #include "probe_fragments.h"
 #include "probe_log.h"
 #include "probe_seen.h"
+#include "qos_legs.h"
 #include "qos_media.h"
 #include "qos_probation.h"
 #include "qos_table.h"
@@ -128,6 +129,8 @@ static void list_tables(const struct cfg_options *options, bool offline, struct 
 	add(parts, "TCP connections", workers, sip_tcp_memory(options->tcp_flows));
 	add(parts, "SCTP messages in fragments", workers, sip_sctp_memory());
 	add(parts, "calls", 1, qos_calls_memory(o->max_calls));
+	if (options->has_legs)
+		add(parts, "legs of calls", 1, qos_legs_memory(o->max_calls));
 	add(parts, "media endpoints", 1, qos_medias_memory(o->max_media));
 }
 

@@ -220,7 +220,7 @@ void probe_control_run(struct probe *probe)
 
 		while ((call = qos_calls_expire(
 				probe->calls, i, atomic_load(&probe->last_ns), true)))
-			probe_signalling_end_call(probe, i, call);
+			probe_signalling_end_call(probe, i, call, atomic_load(&probe->last_ns));
 	}
 	atomic_store(&probe->stop_sender, true);
 	wait_lcores();

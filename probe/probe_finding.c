@@ -103,8 +103,8 @@ static void look_for_one_way(struct probe_worker *w, const struct qos_stream_col
 		return;
 	end = end_of(cold->call, silent);
 	if (!w->probe->sources || !end.family ||
-		!qos_sources_has(
-			w->probe->sources, end.family, &end.addr, cold->origin.vlan, now_ns) ||
+		!qos_sources_has(w->probe->sources, end.family, &end.addr,
+			cold->origin.vlan + cold->origin.flow.tenant, now_ns) ||
 		!qos_call_media_find(cold->call, QOS_finding_one_way_audio))
 		return;
 	f = of_stream(cold, QOS_finding_one_way_audio, now_ns);
@@ -229,7 +229,8 @@ void probe_finding_begin(struct probe_worker *w, uint32_t stream)
 
 	if (w->probe->sources)
 		qos_sources_note(w->probe->sources, cold->origin.flow.family,
-			&cold->origin.flow.src, cold->origin.vlan, cold->first_ns);
+			&cold->origin.flow.src, cold->origin.vlan + cold->origin.flow.tenant,
+			cold->first_ns);
 	if (cold->call && is_audible(cold))
 		qos_call_media_heard(
 			cold->call, cold->party, cold->first_ns, qos_stream_last_ns(hot, cold));

@@ -79,14 +79,6 @@ static void fill(struct rte_mbuf *m, const struct pkt_view *view, struct bytes d
 	m->pkt_len = m->data_len;
 }
 
-/* What the frame does not say any more: its tag is written again, but where there are no MACs. */
-static uint32_t lost_tenant(const struct probe_rx *rx, const struct pkt_view *view)
-{
-	bool has_tag = view->has_mac && rx->has_vlan_tenants;
-
-	return view->flow.tenant - (has_tag ? view->vlan : 0);
-}
-
 struct rte_mbuf *probe_fragments_take(
 	struct probe_rx *rx, struct rte_mbuf *m, struct pkt_view *view)
 {
@@ -103,7 +95,7 @@ struct rte_mbuf *probe_fragments_take(
 		.time_ns = dp_meta(m)->time_ns,
 		.wire_bytes = whole->pkt_len,
 		.link = view->has_mac ? DP_LINK_ETHERNET : DP_LINK_RAW,
-		.tenant = lost_tenant(rx, view),
+		.network = dp_meta(m)->network + view->network,
 	};
 	return whole;
 }

@@ -159,18 +159,19 @@ static void look_for_legs(struct probe_worker *w, uint32_t stream)
 	struct qos_leg_media media = {
 		.flow = &cold->origin.flow,
 		.ssrc = cold->origin.ssrc,
+		.rtp_ts = hot->last_ts,
 		.seq = (uint16_t)hot->ext_seq,
 		.ns = hot->last_ns,
 	};
 
-	if (cold->call && w->probe->legs &&
-		qos_legs_offer(w->probe->legs, w->probe->calls, cold->call, &media))
-		pkt_count(&w->counters.legs_joined, 1);
+	if (cold->call && w->probe->legs)
+		pkt_count(&w->counters.legs_joined,
+			qos_legs_offer(w->probe->legs, cold->call, &media));
 }
 
 /* Looks for the call of a stream that began without one; then what its payload type means is known
- * too. */
-static void attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
+ * too. True: it has one now. */
+static bool attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 {
 	struct qos_stream_cold *cold = &w->table.cold[stream];
 	struct qos_payload payload;
@@ -179,15 +180,15 @@ static void attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 		probe_media_find(w, &cold->origin.flow, false, now_ns, &party);
 
 	if (!media)
-		return;
+		return false;
 	qos_table_attach(&w->table, stream, media->call, party);
 	if (!cold->call)
-		return;
+		return false;
 	pkt_count(&w->counters.media_attached, 1);
 	probe_media_payload(w, cold, qos_table_hot(&w->table, stream)->pt, &payload);
 	qos_stream_set_payload(&w->table.env, qos_table_hot(&w->table, stream), cold, &payload);
-	look_for_legs(w, stream);
 	probe_finding_begin(w, stream);
+	return true;
 }
 
 static enum qos_end has_ended(const struct probe_worker *w, uint32_t stream, uint64_t now_ns)
@@ -251,8 +252,8 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	struct qos_stream_cold *cold = &w->table.cold[stream];
 	enum qos_end end;
 
-	if (!cold->call && now_ns < cold->attach_until_ns)
-		attach(w, stream, now_ns);
+	if (!cold->call && now_ns < cold->attach_until_ns && attach(w, stream, now_ns))
+		look_for_legs(w, stream);
 	probe_finding_visit(w, stream, now_ns);
 	qos_stream_look(&w->table.env, qos_table_hot(&w->table, stream), cold);
 	end = has_ended(w, stream, now_ns);

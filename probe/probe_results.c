@@ -99,10 +99,10 @@ void probe_results_stream(struct probe_results *r, const struct qos_report *repo
 	pthread_mutex_unlock(&r->lock);
 }
 
-static void describe(struct qos_call *call, struct probe_call *row)
+static void describe(struct qos_call *call, uint64_t now_ns, struct probe_call *row)
 {
 	uint32_t worst = atomic_load(&call->worst);
-	struct bytes leg = bytes_head(qos_leg_id(call), sizeof(row->leg_id) - 1);
+	struct bytes leg = bytes_head(qos_leg_id(call, now_ns), sizeof(row->leg_id) - 1);
 
 	*row = (struct probe_call){
 		.start_ns = call->start_ns,
@@ -125,11 +125,11 @@ static void describe(struct qos_call *call, struct probe_call *row)
 	pthread_mutex_unlock(&call->lock);
 }
 
-void probe_results_call(struct probe_results *r, struct qos_call *call)
+void probe_results_call(struct probe_results *r, struct qos_call *call, uint64_t now_ns)
 {
 	struct probe_call row;
 
-	describe(call, &row);
+	describe(call, now_ns, &row);
 	pthread_mutex_lock(&r->lock);
 	r->calls_seen++;
 	if (r->call_count < r->max_rows)

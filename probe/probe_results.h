@@ -62,7 +62,8 @@ int probe_results_create(const char *json_path, uint32_t max_rows, uint32_t fina
 int probe_results_destroy(struct probe_results *results);
 
 void probe_results_stream(struct probe_results *results, const struct qos_report *report);
-void probe_results_call(struct probe_results *results, struct qos_call *call);
+/* now_ns: packet time, at which it is reported. */
+void probe_results_call(struct probe_results *results, struct qos_call *call, uint64_t now_ns);
 void probe_results_rtcp(struct probe_results *results, const struct pkt_view *view, uint64_t now_ns,
 	struct bytes correlation_id);
 

@@ -181,17 +181,6 @@ static void share_time(struct probe_rx *rx, uint64_t now_ns)
 	rx->shared_ns = now_ns;
 }
 
-/* Signalling of a file changes what workers share: nothing else is under way meanwhile. */
-static void put_alone(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
-{
-	share_time(rx, dp_meta(m)->time_ns);
-	probe_lane_flush_all(rx);
-	probe_lane_wait_all(rx);
-	probe_lane_put_packet(rx, lane, m);
-	probe_lane_flush_all(rx);
-	probe_lane_wait_all(rx);
-}
-
 static struct probe_lane *lane_of(struct probe_rx *rx, const struct pkt_flow *flow)
 {
 	return &rx->lanes[dp_steer_worker(
@@ -218,6 +207,17 @@ static struct probe_lane *lane_for(struct probe_rx *rx, const struct pkt_view *v
 		unlikely(qos_medias_are_apart(rx->probe->medias)) && looks_like_rtcp(view->payload))
 		return lane_of_rtcp(rx, &view->flow);
 	return lane_of(rx, &view->flow);
+}
+
+/* Signalling of a file changes what workers share: nothing else is under way meanwhile. */
+static void put_alone(struct probe_rx *rx, const struct pkt_view *view, struct rte_mbuf *m)
+{
+	share_time(rx, dp_meta(m)->time_ns);
+	probe_lane_flush_all(rx);
+	probe_lane_wait_all(rx);
+	probe_lane_put_packet(rx, lane_for(rx, view), m);
+	probe_lane_flush_all(rx);
+	probe_lane_wait_all(rx);
 }
 
 static bool is_shed(
@@ -264,7 +264,7 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 		}
 		/* A file keeps its order: signalling travels among the media. */
 		if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1) {
-			put_alone(rx, lane, m);
+			put_alone(rx, view, m);
 			return;
 		}
 		probe_lane_put_packet(rx, lane, m);
@@ -314,7 +314,7 @@ static inline bool take_plain(const struct probe_rx *rx, struct bytes frame, uin
 	if (!pkt_plain_media(frame, age, seed, m))
 		return false;
 	if (unlikely(rx->has_vlan_tenants) && (vlan = pkt_plain_vlan(frame)))
-		pkt_media_key_of_tenant(&m->key, vlan, seed);
+		pkt_media_key_of_tenant(&m->key, pkt_tenant(0, vlan, PKT_TENANTS_VLAN), seed);
 	return true;
 }
 

@@ -42,12 +42,12 @@ static void publish(struct probe_worker *w, struct qos_call *call, unsigned part
 }
 
 /* At once: their endpoints may be what the next description needs. */
-static void end_evicted(struct probe_worker *w)
+static void end_evicted(struct probe_worker *w, uint64_t now_ns)
 {
 	struct qos_call *call;
 
 	while ((call = qos_calls_take_evicted(w->probe->calls, w->index)))
-		probe_signalling_end_call(w->probe, w->index, call);
+		probe_signalling_end_call(w->probe, w->index, call, now_ns);
 }
 
 static bool is_answer(const struct sip_msg *msg)
@@ -55,10 +55,24 @@ static bool is_answer(const struct sip_msg *msg)
 	return !msg->is_request && msg->method == SIP_INVITE && msg->status / 100 == 2;
 }
 
-/* RFC 7989 section 5: the UUID of the call's originator, which every leg's first request has, stands first. */
-static struct bytes session_uuid(struct bytes value)
+/* RFC 7989 section 5: that of who sends the message comes first, so in a response the other is the one that began the
+ * session. The nil UUID stands for one not known yet. */
+static struct bytes session_uuid(const struct sip_msg *msg, struct bytes value)
 {
-	return bytes_trim(bytes_head(value, bytes_find(value, ';')));
+	size_t first = bytes_find(value, ';');
+	struct bytes uuid = bytes_trim(bytes_head(value, first));
+	struct bytes rest = bytes_trim(bytes_skip(value, first + 1));
+	bool is_nil = true;
+
+	if (!msg->is_request) {
+		if (!bytes_eq_nocase(bytes_head(rest, 7), BYTES_LIT("remote=")))
+			return BYTES_NONE;
+		rest = bytes_skip(rest, 7);
+		uuid = bytes_trim(bytes_head(rest, bytes_find(rest, ';')));
+	}
+	for (size_t i = 0; i < uuid.n; i++)
+		is_nil &= uuid.p[i] == '0';
+	return is_nil ? BYTES_NONE : uuid;
 }
 
 /* By the headers that are configured, the most important first. */
@@ -72,7 +86,7 @@ static struct bytes named_leg(const struct cfg_options *o, const struct sip_msg 
 
 		id = name.n ? sip_msg_header(msg, name) : BYTES_NONE;
 		if (bytes_eq_nocase(name, BYTES_LIT("Session-ID")))
-			id = session_uuid(id);
+			id = session_uuid(msg, id);
 		names = bytes_skip(names, comma + 1);
 	}
 	return id;
@@ -118,18 +132,15 @@ static void send_sip(struct probe_worker *w, const struct pkt_view *view, uint64
 			w, view, now_ns, HEP_TYPE_SIP, view->payload, id.n ? id : msg->call_id);
 }
 
-/* A call has one name; who refuses calls for want of room goes by the message's. */
-static struct bytes name_leg(
-	const struct cfg_options *o, const struct sip_msg *msg, struct qos_call *call)
+/* A call has the name that its first message says, or none: what is sent of it has one id. Who refuses calls for
+ * want of room goes by the message's. */
+static struct bytes name_leg(const struct cfg_options *o, const struct sip_msg *msg,
+	struct qos_call *call, enum qos_call_change change)
 {
-	struct bytes id = call ? qos_leg_named(call) : BYTES_NONE;
-
-	if (id.n)
-		return id;
-	id = named_leg(o, msg);
 	if (!call)
-		return id;
-	qos_leg_name(call, id);
+		return bytes_head(named_leg(o, msg), QOS_LEG_ID_MAX);
+	if (change == QOS_CALL_OPENED)
+		qos_leg_name(call, named_leg(o, msg));
 	return qos_leg_named(call);
 }
 
@@ -178,9 +189,9 @@ enum probe_outcome probe_signalling_sip(
 		qos_media_touch(w->probe->medias, &session, view->flow.tenant);
 	change = qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
 	if (has_names)
-		send_sip(w, view, now_ns, &msg, name_leg(w->probe->options, &msg, call));
+		send_sip(w, view, now_ns, &msg, name_leg(w->probe->options, &msg, call, change));
 	if (change == QOS_CALL_OPENED)
-		end_evicted(w);
+		end_evicted(w, now_ns);
 	if (call && is_answer(&msg))
 		qos_call_media_answered(call, now_ns);
 	if (call && has_sdp)
@@ -380,7 +391,8 @@ enum probe_outcome probe_signalling_rtcp(
 		return PROBE_rtcp_unconfirmed;
 	qos_probation_hint(&w->probation, &flow, now_ns);
 	if (w->probe->sources)
-		qos_sources_note(w->probe->sources, flow.family, &flow.src, view->vlan, now_ns);
+		qos_sources_note(w->probe->sources, flow.family, &flow.src,
+			view->vlan + flow.tenant, now_ns);
 	note_quality(w, &flow, view->payload, now_ns);
 	if (rtcp_types(view->payload) & RTCP_HAS(RTCP_BYE))
 		end_streams(w, &flow, view->payload, now_ns);
@@ -397,7 +409,8 @@ enum probe_outcome probe_signalling_rtcp(
 	return PROBE_rtcp;
 }
 
-void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_call *call)
+void probe_signalling_end_call(
+	struct probe *probe, unsigned worker, struct qos_call *call, uint64_t now_ns)
 {
 	uint64_t end_ns = atomic_load_explicit(&call->end_ns, memory_order_acquire);
 
@@ -406,7 +419,7 @@ void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_
 		&probe->workers[worker], call, end_ns ? end_ns : atomic_load(&probe->last_ns));
 	qos_media_withdraw(probe->medias, call, qos_calls_counters(probe->calls, worker));
 	if (probe->results)
-		probe_results_call(probe->results, call);
+		probe_results_call(probe->results, call, now_ns);
 	qos_call_put(call);
 }
 
@@ -417,5 +430,5 @@ void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns)
 
 	sip_tcp_tick(&w->tcp, now_ns, false, take_message, &messages);
 	while ((call = qos_calls_expire(w->probe->calls, w->index, now_ns, false)))
-		probe_signalling_end_call(w->probe, w->index, call);
+		probe_signalling_end_call(w->probe, w->index, call, now_ns);
 }

@@ -119,7 +119,8 @@ void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct p
 void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns);
 /* The capture ended: nothing fills the holes of TCP connections any more. */
 void probe_signalling_drain(struct probe_worker *w, uint64_t now_ns);
-void probe_signalling_end_call(struct probe *probe, unsigned worker, struct qos_call *call);
+void probe_signalling_end_call(
+	struct probe *probe, unsigned worker, struct qos_call *call, uint64_t now_ns);
 
 /* probe_emit.c: HEP messages into the mailbox. */
 /* What is sent as it came. */

@@ -12,6 +12,7 @@
 #include "pkt_count.h"
 #include "qos_call_pvt.h"
 #include "qos_call_queue.h"
+#include "qos_legs.h"
 #include "qos_mem.h"
 #include "qos_pool.h"
 
@@ -251,16 +252,12 @@ bool qos_call_hold(struct qos_call *call)
 	return true;
 }
 
-/* The last one also puts the leg above. */
 void qos_call_put(struct qos_call *call)
 {
-	while (call && atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) == 1) {
-		struct qos_call *above =
-			atomic_load_explicit(&call->leg_above, memory_order_acquire);
-
-		urcu_qsbr_call_rcu(&call->rcu, release_call_rcu);
-		call = above;
-	}
+	if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	qos_leg_put(atomic_load_explicit(&call->leg, memory_order_acquire));
+	urcu_qsbr_call_rcu(&call->rcu, release_call_rcu);
 }
 
 void qos_calls_destroy(struct qos_calls *calls)

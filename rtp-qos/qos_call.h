@@ -22,6 +22,7 @@
 #include "qos_options.h"
 #include "sip_msg.h"
 
+struct qos_leg;
 struct qos_media;
 struct qos_pool;
 
@@ -81,9 +82,8 @@ struct qos_call {
 	char from[QOS_PARTY_MAX];
 	char to[QOS_PARTY_MAX];
 	/* See qos_legs.h. */
-	struct qos_call *_Atomic leg_above; /* held; NULL: none, or not found yet */
-	_Atomic bool has_legs; /* below it */
-	_Atomic uint32_t leg_name_bytes; /* 0: not named yet */
+	struct qos_leg *_Atomic leg; /* held; NULL: no stream was offered yet */
+	_Atomic uint32_t leg_name_bytes; /* 0: not named */
 	char leg_name[QOS_LEG_ID_MAX]; /* not cleared */
 };
 

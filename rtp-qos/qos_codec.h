@@ -51,6 +51,7 @@ struct qos_payload {
 	uint8_t redundancy; /* RFC 2198: that many packets before it are in each once more */
 	uint8_t widest; /* enum qos_scale: no mode beyond it is sent */
 	bool is_octet_aligned : 1; /* RFC 4867 */
+	bool is_header_only : 1; /* EVS: no compact packets, TS 26.445 Annex A */
 	bool is_cbr : 1; /* RFC 7587 */
 	bool has_modes : 1; /* the size of packets tells which (qos_mode.h) */
 	bool is_secure : 1; /* SRTP: an authentication tag is part of the size */

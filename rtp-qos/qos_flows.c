@@ -24,7 +24,7 @@ void qos_flows_fini(struct qos_flows *flows)
 
 static uint64_t hash_of(const struct pkt_flow *flow, const struct pkt_seed *seed)
 {
-	uint32_t low = flow->family ^ flow->tenant << 3;
+	uint32_t low = flow->family ^ flow->tenant * 0x9e3779b1u;
 
 	return pkt_hash_flow6(flow, low, seed->k[0], seed->k[1]) | 1;
 }

@@ -86,7 +86,7 @@ static void fill_payloads(struct qos_media *media, const struct formats *formats
 		if (!payload->codec && !qos_codec_find(format->name, 0))
 			payload->kind = kind_of(formats->format[i].kind);
 		payload->is_secure = media->is_secure;
-		payload->tag_bytes = tag_bytes;
+		payload->tag_bytes = media->is_secure ? tag_bytes : 0;
 		qos_mode_from_fmtp(payload, format->fmtp, format->channels);
 	}
 	for (unsigned i = 0; i < formats->count; i++)
@@ -108,27 +108,48 @@ static bool says_same(const struct qos_media *a, const struct qos_media *b)
 		if (p->pt != q->pt || p->clock != q->clock || p->kind != q->kind ||
 			p->codec != q->codec || p->widest != q->widest || p->is_cbr != q->is_cbr ||
 			p->is_octet_aligned != q->is_octet_aligned ||
-			p->has_modes != q->has_modes || p->tag_bytes != q->tag_bytes ||
-			p->redundancy != q->redundancy || strcmp(p->name, q->name) != 0)
+			p->has_modes != q->has_modes || p->is_header_only != q->is_header_only ||
+			p->tag_bytes != q->tag_bytes || p->redundancy != q->redundancy ||
+			strcmp(p->name, q->name) != 0)
 			return false;
 	}
 	return true;
 }
 
-/* The port after another's media may be media itself; a guess gives way to an announcement. */
-static bool must_stay(const struct qos_media *old, bool is_rtcp)
+/* 0.0.0.0 and :: put a call on hold (RFC 3264 section 8.4) and are no endpoint. */
+static bool is_endpoint(const struct qos_media_key *key)
 {
-	return is_rtcp && !old->is_rtcp &&
-	       atomic_load_explicit(&old->call->end_ns, memory_order_relaxed) == 0;
+	static const struct pkt_addr unspecified;
+
+	return key->port && (key->family == 4 || key->family == 6) &&
+	       !pkt_addr_eq(&key->addr, &unspecified);
 }
 
-/* Beside its media is what steering takes for the same place: the port whose lowest bit differs. */
+/* The port after another's media may be media itself; a guess gives way to an announcement. Nor does hold, which names
+ * no media, make RTCP forget where its was. */
+static bool must_stay(const struct publication *pub, const struct sdp_media *sdp,
+	const struct qos_media *old, bool is_rtcp)
+{
+	struct qos_media_key rtp = {sdp->addr, pub->tenant, sdp->port, sdp->family};
+
+	if (!is_rtcp)
+		return false;
+	if (old->is_rtcp)
+		return old->is_apart && old->call == pub->call && !is_endpoint(&rtp);
+	return atomic_load_explicit(&old->call->end_ns, memory_order_relaxed) == 0;
+}
+
+/* A candidate's media is another candidate, and on hold there is none. Beside its media is what steering takes for the same place: the port whose lowest bit differs. */
 static void place_rtcp(struct qos_media *media, const struct sdp_media *sdp)
 {
+	struct qos_media_key rtp = {sdp->addr, media->at.tenant, sdp->port, sdp->family};
+	bool is_of_section =
+		sdp->rtcp_port == media->at.port && pkt_addr_eq(&sdp->rtcp_addr, &media->at.addr);
 	bool is_beside =
 		(sdp->port ^ media->at.port) <= 1 && pkt_addr_eq(&sdp->addr, &media->at.addr);
 
-	if (!sdp->has_address || sdp->family != media->at.family || is_beside)
+	if (!is_of_section || is_beside || !sdp->has_address || !is_endpoint(&rtp) ||
+		sdp->family != media->at.family)
 		return;
 	media->is_apart = true;
 	media->rtp_port = sdp->port;
@@ -172,7 +193,7 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 	struct qos_media *old = qos_media_at(pub->medias, key);
 	struct qos_media *media = NULL;
 
-	if (old && must_stay(old, is_rtcp))
+	if (old && must_stay(pub, sdp, old, is_rtcp))
 		return;
 	if (old || qos_media_is_room(pub->medias))
 		media = make_media(pub, sdp, key, is_rtcp);
@@ -186,15 +207,6 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 	}
 	media->is_shared = old && is_shared(pub, old);
 	qos_media_put(pub->medias, media, old, pub->counters);
-}
-
-/* 0.0.0.0 and :: put a call on hold (RFC 3264 section 8.4) and are no endpoint. */
-static bool is_endpoint(const struct qos_media_key *key)
-{
-	static const struct pkt_addr unspecified;
-
-	return key->port && (key->family == 4 || key->family == 6) &&
-	       !pkt_addr_eq(&key->addr, &unspecified);
 }
 
 static bool is_at(const struct sdp_media *sdp, const struct qos_media_key *key)

@@ -27,12 +27,12 @@ static const struct size amr[] = {{"4.75", 95}, {"5.15", 103}, {"5.9", 118}, {"6
 	{"7.4", 148}, {"7.95", 159}, {"10.2", 204}, {"12.2", 244}};
 static const struct size amr_wb[] = {{"6.6", 132}, {"8.85", 177}, {"12.65", 253}, {"14.25", 285},
 	{"15.85", 317}, {"18.25", 365}, {"19.85", 397}, {"23.05", 461}, {"23.85", 477}};
-/* TS 26.445 Annex A.2.1: the size of a compact packet is that of a mode and of no other, but for 7 octets, which
- * AMR-WB's silence descriptor has too. Those called so are taken for superwideband, which is what is sent at
- * them; there are no figures of others. */
-static const struct size evs[] = {{"2.8", 56}, {"7.2", 144}, {"8", 160}, {"swb-9.6", 192},
-	{"swb-13.2", 264}, {"swb-16.4", 328}, {"swb-24.4", 488}, {"swb-32", 640}, {"swb-48", 960},
-	{"64", 1280}, {"96", 1920}, {"128", 2560}};
+/* TS 26.445 Annex A.2.1: the size of a compact packet is that of a mode and of no other. But 7 octets, of 2.8 kbit/s,
+ * say nothing: AMR-WB's silence descriptor has as many. Those called so are taken for superwideband, which is
+ * what is sent at them; there are no figures of others. */
+static const struct size evs[] = {{"7.2", 144}, {"8", 160}, {"swb-9.6", 192}, {"swb-13.2", 264},
+	{"swb-16.4", 328}, {"swb-24.4", 488}, {"swb-32", 640}, {"swb-48", 960}, {"64", 1280},
+	{"96", 1920}, {"128", 2560}};
 /* The same of modes that AMR-WB has too, with three bits of CMR. */
 static const struct size evs_io[] = {{"io-6.6", 132}, {"io-8.85", 177}, {"io-12.65", 253},
 	{"io-14.25", 285}, {"io-15.85", 317}, {"io-18.25", 365}, {"io-19.85", 397},
@@ -79,8 +79,8 @@ static uint64_t octets(uint64_t bits)
 
 /* Whether n frames of so many bits fill a payload: as the description has it, else the other way. Some senders
  * of AMR do not care; EVS adds padding to what would have the size of a compact packet. */
-static bool fills(const struct family *f, bool is_other_way, bool is_aligned, uint32_t bits,
-	uint32_t n, uint64_t bytes)
+static bool fills(const struct family *f, const struct qos_payload *payload, bool is_other_way,
+	uint32_t bits, uint32_t n, uint64_t bytes)
 {
 	uint64_t framed = n * (1 + octets(bits));
 
@@ -89,13 +89,14 @@ static bool fills(const struct family *f, bool is_other_way, bool is_aligned, ui
 		return !is_other_way && bytes == n * octets(bits);
 	case AMR:
 		/* CMR, a table entry each, the frames. */
-		if (is_aligned != is_other_way)
+		if (payload->is_octet_aligned != is_other_way)
 			return bytes == 1 + framed;
 		return bytes == octets(4 + (uint64_t)n * (6 + bits));
 	case EVS_COMPACT:
-		return !is_other_way && n == 1 && bytes == octets(bits);
+		return !is_other_way && !payload->is_header_only && n == 1 && bytes == octets(bits);
 	case EVS_IO_COMPACT:
-		return !is_other_way && n == 1 && bytes == octets(3 + (uint64_t)bits);
+		return !is_other_way && !payload->is_header_only && n == 1 &&
+		       bytes == octets(3 + (uint64_t)bits);
 	case EVS_HEADER:
 		return is_other_way && (bytes == framed || bytes == 1 + framed);
 	}
@@ -132,7 +133,7 @@ static void find_in(struct found *found, const struct qos_payload *payload, cons
 	if (!n || n > FRAMES_MAX || frame_ticks % f->frame_ticks)
 		return;
 	for (size_t i = 0; i < f->count; i++)
-		if (fills(f, is_other_way, payload->is_octet_aligned, f->sizes[i].bits, n, bytes))
+		if (fills(f, payload, is_other_way, f->sizes[i].bits, n, bytes))
 			add_mode(found, payload, f, &f->sizes[i]);
 }
 
@@ -289,6 +290,11 @@ static void take_alignment(struct qos_payload *payload, struct bytes value)
 	payload->is_octet_aligned = bytes_eq(value, BYTES_LIT("1"));
 }
 
+static void take_header_only(struct qos_payload *payload, struct bytes value)
+{
+	payload->is_header_only = bytes_eq(value, BYTES_LIT("1"));
+}
+
 /* RFC 4867 section 8.1: frames are not one after the other any more, or not alone. */
 static void take_arrangement(struct qos_payload *payload, struct bytes value)
 {
@@ -325,6 +331,7 @@ static const struct parameter {
 	{"amr-wb", "interleaving", take_arrangement},
 	{"amr-wb", "robust-sorting", take_arrangement},
 	{"evs", "bw", take_bandwidth},
+	{"evs", "hf-only", take_header_only},
 	{"g7221", "bitrate", take_bit_rate},
 	{"ilbc", "mode", take_frame_ms},
 	{"opus", "cbr", take_cbr},

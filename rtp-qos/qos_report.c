@@ -228,7 +228,7 @@ void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
 	size_t n = pkt_addr_len(flow->family), used;
 	int order = memcmp(flow->src.b, flow->dst.b, n);
 	bool is_src_first = order < 0 || (order == 0 && flow->sport <= flow->dport);
-	char text[4 + 2 * (32 + 1 + 5 + 1)] = "rtp-";
+	char text[4 + 2 * (32 + 1 + 5 + 1) + 8] = "rtp-";
 	char *p = text + 4;
 
 	p = put_hex(p, is_src_first ? flow->src.b : flow->dst.b, n);
@@ -236,6 +236,15 @@ void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
 	*p++ = '-';
 	p = put_hex(p, is_src_first ? flow->dst.b : flow->src.b, n);
 	p = put_port(p, is_src_first ? flow->dport : flow->sport);
+	if (flow->tenant) {
+		const uint32_t tenant = flow->tenant;
+
+		*p++ = '-';
+		p = put_hex(p,
+			(const uint8_t[]){(uint8_t)(tenant >> 24), (uint8_t)(tenant >> 16),
+				(uint8_t)(tenant >> 8), (uint8_t)tenant},
+			sizeof(tenant));
+	}
 	if (!size)
 		return;
 	used = (size_t)(p - text) < size ? (size_t)(p - text) : size - 1;
@@ -254,9 +263,9 @@ static double frames_per_s(const struct qos_stream_cold *cold)
 }
 
 /* The report is zero, and so is what follows the id. */
-static void describe_leg(struct qos_call *call, struct qos_report *report)
+static void describe_leg(struct qos_call *call, uint64_t now_ns, struct qos_report *report)
 {
-	struct bytes id = bytes_head(qos_leg_id(call), sizeof(report->leg_id) - 1);
+	struct bytes id = bytes_head(qos_leg_id(call, now_ns), sizeof(report->leg_id) - 1);
 
 	memcpy(report->leg_id, id.p, id.n);
 }
@@ -286,7 +295,7 @@ static void describe(const struct qos_stream_hot *hot, const struct qos_stream_c
 		report->is_one_way = qos_call_media_has(cold->call, QOS_finding_one_way_audio);
 		memcpy(report->call_id, cold->call->call_id, sizeof(report->call_id));
 		memcpy(report->correlation_id, cold->call->call_id, sizeof(report->correlation_id));
-		describe_leg(cold->call, report);
+		describe_leg(cold->call, report->report_ns, report);
 	} else {
 		qos_correlation_id(
 			&o->flow, report->correlation_id, sizeof(report->correlation_id));

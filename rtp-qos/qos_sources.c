@@ -11,11 +11,11 @@ enum {
 #define SETTLED_S    2
 
 static uint64_t hash_of(
-	const struct qos_sources *s, uint8_t family, const struct pkt_addr *addr, uint16_t vlan)
+	const struct qos_sources *s, uint8_t family, const struct pkt_addr *addr, uint32_t network)
 {
 	uint64_t h = pkt_hash_128(pkt_hash_word(addr->b), pkt_hash_word(addr->b + 8), &s->seed);
 
-	return pkt_hash_mix(h ^ ((uint64_t)vlan << 8 | family), s->seed.k[2]);
+	return pkt_hash_mix(h ^ ((uint64_t)network << 8 | family), s->seed.k[2]);
 }
 
 /* The entry of a hash in its set; if there is none the one to replace: a free one, or the oldest. */
@@ -41,9 +41,9 @@ static unsigned find(const struct qos_sources *s, uint64_t hash, uint64_t *entry
 }
 
 void qos_sources_note(struct qos_sources *sources, uint8_t family, const struct pkt_addr *addr,
-	uint16_t vlan, uint64_t now_ns)
+	uint32_t network, uint64_t now_ns)
 {
-	uint64_t hash = hash_of(sources, family, addr, vlan), entry;
+	uint64_t hash = hash_of(sources, family, addr, network), entry;
 	uint64_t second = (now_ns / NS_PER_SEC + 1) & SECONDS_MASK;
 	unsigned i = find(sources, hash, &entry);
 
@@ -53,10 +53,10 @@ void qos_sources_note(struct qos_sources *sources, uint8_t family, const struct 
 }
 
 bool qos_sources_has(const struct qos_sources *sources, uint8_t family, const struct pkt_addr *addr,
-	uint16_t vlan, uint64_t now_ns)
+	uint32_t network, uint64_t now_ns)
 {
 	uint64_t entry;
 
-	find(sources, hash_of(sources, family, addr, vlan), &entry);
+	find(sources, hash_of(sources, family, addr, network), &entry);
 	return entry && (entry & SECONDS_MASK) + SETTLED_S <= now_ns / NS_PER_SEC + 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Addresses that media was seen to come from, by VLAN. A mirror port may show one direction only; that a
+/* Addresses that media was seen to come from, by VLAN and tenant. A mirror port may show one direction only; that a
  * side is silent can be said only if the tap would have shown its packets.
  * Owner: the probe. Threads: every worker. Bounded: a new address may displace the oldest of its set, and
  * then less is said, not more. */
@@ -23,10 +23,10 @@ struct qos_sources {
 };
 
 void qos_sources_note(struct qos_sources *sources, uint8_t family, const struct pkt_addr *addr,
-	uint16_t vlan, uint64_t now_ns);
+	uint32_t network, uint64_t now_ns);
 
 /* Whether it was seen two seconds before now_ns, or earlier: then all workers agree. */
 bool qos_sources_has(const struct qos_sources *sources, uint8_t family, const struct pkt_addr *addr,
-	uint16_t vlan, uint64_t now_ns);
+	uint32_t network, uint64_t now_ns);
 
 #endif

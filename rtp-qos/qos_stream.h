@@ -79,12 +79,12 @@ struct qos_origin {
 	uint8_t dst_mac[6];
 };
 
-/* What a visit once a second touches stands first, in four lines and one of the look's samples: of a hundred
- * thousand streams more would push each other, and the hot halves, out of the caches. */
 struct qos_extremes {
 	uint32_t least, most; /* ns, saturated at 4.2 s; least above most: no value yet */
 };
 
+/* What a visit once a second touches stands first, in four lines and one of the look's samples: of a hundred
+ * thousand streams more would push each other, and the hot halves, out of the caches. */
 struct qos_stream_cold {
 	struct qos_call *call; /* held, NULL without */
 	uint32_t slot; /* of its hot half */

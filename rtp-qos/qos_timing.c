@@ -2,6 +2,7 @@
 #include "qos_timing.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* Packets that the length of a frame may take to show before the fast path goes on without it. */
 #define FRAME_PACKETS 16
@@ -59,13 +60,16 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 		.is_time_jump = is_back && hot->last_ns - now_ns > QOS_TS_JUMP_NS,
 	};
 
-	s.frames = (uint32_t)numbers +
-		   (since && !is_framed ? hot->ext_seq - (uint32_t)numbers - cold->frame_first_ext
-					: 0);
+	s.frames = (uint32_t)numbers;
+	if (cold->frame_ns && !is_framed)
+		s.frames = hot->ext_seq - cold->frame_first_ext;
 	s.is_paused = s.is_started && !is_framed && since > PAUSE_NS;
 	s.delta = is_back && !s.is_time_jump ? 0 : now_ns - hot->last_ns;
 	s.media = ((int64_t)s.ticks * tick) >> 12;
-	s.d = (int64_t)(s.delta + (s.is_paused ? 0 : since) - (uint64_t)s.media);
+	s.d = (int64_t)(s.delta + since - (uint64_t)s.media);
+	/* Media time may have gone on behind it, or not. */
+	if (s.is_paused && llabs(s.d) > llabs((int64_t)s.delta - s.media))
+		s.d = (int64_t)s.delta - s.media;
 	s.is_frame = !s.is_started || (s.ticks && (numbers > 0 || !is_framed));
 	s.is_sample = s.is_started && tick && s.is_frame && !s.is_time_jump &&
 		      s.d >= -QOS_TS_JUMP_NS && s.d <= QOS_TS_JUMP_NS;

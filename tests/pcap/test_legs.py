@@ -102,25 +102,28 @@ def test_legs_may_be_left_unsought(tmp_path, heptap):
     assert {c["leg_id"] for c in run.calls} == {None}
 
 
-HEADERS = {
+NIL = "0" * 32
+HEADERS = (
     # In the first request only: the rest of the call knows it from there
-    "X-CID": ("X-CID: in\r\n", "", "in"),
-    "x-cid , Session-ID": ("x-Cid:   in \r\n", "", "in"),
-    "Session-ID": (f"Session-ID: {UUID};remote={'0' * 32}\r\n", f"Session-ID: {UUID[::-1]};remote={UUID}\r\n", UUID),
-    "X-Other,Session-ID": (f"Session-ID: {UUID}\r\n", "", UUID),
-    "X-Other": ("X-CID: in\r\n", "", None),
-}
+    ("X-CID", "X-CID: in\r\n", "", "in"),
+    ("x-cid , Session-ID", "x-Cid:   in \r\n", "", "in"),
+    ("Session-ID", f"Session-ID: {UUID};remote={NIL}\r\n", f"Session-ID: {UUID[::-1]};remote={UUID}\r\n", UUID),
+    ("X-Other,Session-ID", f"Session-ID: {UUID}\r\n", "", UUID),
+    ("Session-ID", f"Session-ID: {NIL};remote={UUID}\r\n", "", None),
+    # What comes later would make two ids of one call
+    ("X-CID", "", "X-CID: in\r\n", None),
+    ("X-Other", "X-CID: in\r\n", "", None),
+)
 
 
-@pytest.mark.parametrize("names", HEADERS)
-def test_headers_name_the_leg(tmp_path, names):
+@pytest.mark.parametrize("names, request_lines, response_lines, want", HEADERS)
+def test_headers_name_the_leg(tmp_path, names, request_lines, response_lines, want):
     """In chunk 0x11 of every SIP message, while reports keep the Call-ID that collectors find them by."""
-    request, response, want = HEADERS[names]
     a, inside, outside, b = ends(1)
     config = tmp_path / "names.yaml"
     config.write_text(f"hep: {{correlation_headers: \"{names}\"}}\n", encoding="utf-8")
     path = write(tmp_path / "names.pcap", call("in", 0, a, inside) +
-                 call("out", .1, outside, b, (request, response)) + both_ways(outside, b, 8, .7))
+                 call("out", .1, outside, b, (request_lines, response_lines)) + both_ways(outside, b, 8, .7))
     collector = Collector()
     run = read(path, args=("-c", config, "--hep", f"udp:127.0.0.1:{collector.port}"))
     messages = collector.messages()
@@ -130,3 +133,23 @@ def test_headers_name_the_leg(tmp_path, names):
     assert {m["correlation_id"] for m in messages if m["type"] != SIP} == {"out"}
     assert {c["call_id"]: c["leg_id"] for c in run.calls} == {"in": None, "out": want}
     assert {s["LEG_ID"] for s in run.streams} == {want}
+
+
+def test_a_capture_that_begins_with_a_response(tmp_path, heptap):
+    """In it the UUID of who began the session is the other one (RFC 7989 section 5)."""
+    _, _, outside, b = ends(1)
+    lines = f"Session-ID: {UUID[::-1]} ; remote={UUID}\r\n"
+    path = write(tmp_path / "late.pcap", call("late", 0, outside, b, ("", lines))[1:])
+    run = heptap(path, 'hep: {correlation_headers: "Session-ID"}\n')
+    assert [c["leg_id"] for c in run.calls] == [UUID]
+
+
+def test_one_recording_in_all_calls(tmp_path, heptap):
+    """Through one B2BUA: which of ten goes out of which that came in, media does not tell."""
+    records = []
+    for i in range(10):
+        a, inside, outside, b = ends(i)
+        records += call(f"in{i}", i / 1000, a, inside) + call(f"out{i}", .05 + i / 1000, outside, b)
+        records += talk(a, inside, 7, .6 + i / 1000) + talk(outside, b, 7, .62 + i / 1000)
+    run = heptap(write(tmp_path / "recording.pcap", records))
+    assert len(run.streams) == 20 and {c["leg_id"] for c in run.calls} == {None}

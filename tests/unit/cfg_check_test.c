@@ -129,6 +129,9 @@ static void wants_xdp_keys_on_af_xdp_ports_only(void **state)
 		"port \"net_null0\" has keys of xdp, which need driver af_xdp");
 	expect_fails("ports: [{device: a, driver: af_xdp, xdp: {networks: [10.0.0.0/8]}}]\n",
 		"port \"a\" has xdp.networks, which need xdp.mode voice or listed");
+	expect_fails("ports: [{device: a, driver: af_xdp, xdp: {mode: listed}}]\n"
+		     "capture: {tenants: vlan}\n",
+		"port \"a\" has xdp.mode listed, which knows no capture.tenants");
 }
 
 static void wants_the_interval_between_its_bounds(void **state)

@@ -22,7 +22,7 @@ static int begin(void **state)
 
 	urcu_qsbr_register_thread();
 	w.calls = create_calls(100, 0);
-	w.legs = qos_legs_create(&seed);
+	w.legs = qos_legs_create(100, &seed);
 	assert_non_null(w.legs);
 	*state = &w;
 	return 0;
@@ -32,8 +32,8 @@ static int finish(void **state)
 {
 	struct world *w = *state;
 
-	qos_legs_destroy(w->legs);
 	qos_calls_destroy(w->calls);
+	qos_legs_destroy(w->legs);
 	urcu_qsbr_unregister_thread();
 	return 0;
 }
@@ -49,25 +49,30 @@ static struct qos_call *open_call(struct world *w, const char *call_id, uint64_t
 	return call;
 }
 
-static bool offer(struct world *w, struct qos_call *call, uint8_t src, uint8_t dst, uint32_t ssrc,
-	uint16_t seq, uint64_t at_ns)
+static unsigned offer(struct world *w, struct qos_call *call, uint8_t src, uint8_t dst,
+	uint32_t ssrc, uint16_t seq, uint64_t at_ns)
 {
 	const struct pkt_flow flow = {.family = 4,
 		.src.b = {192, 0, 2, src},
 		.dst.b = {192, 0, 2, dst},
 		.sport = 4000,
 		.dport = 5000};
-	const struct qos_leg_media media = {&flow, ssrc, seq, at_ns};
+	const struct qos_leg_media media = {&flow, ssrc, 160u * seq, seq, at_ns};
 
-	return qos_legs_offer(w->legs, w->calls, call, &media);
+	return qos_legs_offer(w->legs, call, &media);
+}
+
+static void assert_leg_at(struct qos_call *call, uint64_t now_ns, const char *want)
+{
+	struct bytes id = qos_leg_id(call, now_ns);
+
+	if (!bytes_eq(id, bytes_from_str(want)))
+		fail_msg("%.*s is not %s", (int)id.n, id.n ? (const char *)id.p : "", want);
 }
 
 static void assert_leg(struct qos_call *call, const char *want)
 {
-	struct bytes id = qos_leg_id(call);
-
-	if (!bytes_eq(id, bytes_from_str(want)))
-		fail_msg("%.*s is not %s", (int)id.n, id.n ? (const char *)id.p : "", want);
+	assert_leg_at(call, 100000 * S, want);
 }
 
 /* Whichever of the two is seen first, and whichever way its media goes. */
@@ -112,7 +117,7 @@ static void other_media_joins_none(void **state)
 		{SBC, B, 8, 100, 20 * MS}, /* another SSRC */
 		{A, SBC, 7, 100, 20 * MS}, /* beside it, as load generators do */
 		{SBC, A, 7, 100, 20 * MS}, /* the way back */
-		{SBC, B, 7, 100, 2 * S}, /* too late */
+		{SBC, B, 7, 100, 200 * MS}, /* too late */
 		{SBC, B, 7, 100, 20 * S},
 		{SBC, B, 7, 30000, 20 * MS}, /* another place in the sequence */
 		{SBC, B, 7, 200, 20 * MS}, /* too early by 100 packets */
@@ -142,7 +147,7 @@ static void legs_of_legs_have_one_id(void **state)
 		/* A leg for each hop between 1, 2, 3 and 4. */
 		struct qos_call *calls[3];
 		uint64_t at_ns = (10 + n) * S;
-		unsigned last = 3u - orders[n][0] - orders[n][1];
+		unsigned joined = 0, last = 3u - orders[n][0] - orders[n][1];
 		char ids[3][16];
 
 		for (unsigned i = 0; i < 3; i++) {
@@ -152,38 +157,78 @@ static void legs_of_legs_have_one_id(void **state)
 		for (unsigned i = 0; i < 3; i++) {
 			unsigned k = i < 2 ? orders[n][i] : last;
 
-			offer(w, calls[k], (uint8_t)(1 + k), (uint8_t)(2 + k), 500 + n, 1,
+			joined += offer(w, calls[k], (uint8_t)(1 + k), (uint8_t)(2 + k), 500 + n, 1,
 				at_ns + k * 5 * MS);
 		}
+		assert_int_equal(joined, 2);
 		for (unsigned i = 0; i < 3; i++)
 			assert_leg(calls[i], ids[0]);
 	}
 }
 
-/* The leg above goes on with its memory until those below it are gone. */
-static void a_leg_outlives_its_call(void **state)
+/* What its calls leave behind are the ids; the calls' own memory is free. */
+static void an_id_outlives_its_call(void **state)
 {
 	struct world *w = *state;
 	struct qos_call *in = open_call(w, "first", 1 * S), *out = open_call(w, "second", 2 * S),
 			*c;
 
 	offer(w, in, A, SBC, 7, 1, 3 * S);
-	assert_true(offer(w, out, SBC, B, 7, 1, 3 * S));
+	assert_int_equal(offer(w, out, SBC, B, 7, 1, 3 * S), 1);
 	assert_true(qos_call_hold(out));
 	while ((c = qos_calls_expire(w->calls, 0, 3 * S, true)))
 		qos_call_put(c);
 	urcu_qsbr_barrier();
+	assert_false(qos_call_hold(in));
 	assert_leg(out, "first");
-	assert_int_equal(qos_call_hold(in), true);
-	qos_call_put(in);
 	qos_call_put(out);
-	/* A call that is gone is joined with none. */
+	/* A stream that goes on has the id still. */
 	c = open_call(w, "third", 4 * S);
-	assert_false(offer(w, c, SBC, B, 7, 2, 3 * S + 20 * MS));
-	assert_leg(c, "");
+	assert_int_equal(offer(w, c, SBC, B, 7, 2, 3 * S + 20 * MS), 1);
+	assert_leg(c, "first");
 }
 
-static void a_name_comes_before_media(void **state)
+/* Not before all workers know of it, and at the same packet time whatever the order. */
+static void media_counts_two_seconds_on(void **state)
+{
+	struct world *w = *state;
+	struct qos_call *in = open_call(w, "in", 1 * S), *out = open_call(w, "out", 2 * S);
+
+	offer(w, out, SBC, B, 7, 1, 10 * S + 20 * MS);
+	assert_int_equal(offer(w, in, A, SBC, 7, 1, 10 * S), 1);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_leg_at(in, 12 * S + 19 * MS, "");
+		assert_leg_at(out, 12 * S + 19 * MS, "");
+	}
+	assert_leg_at(in, 12 * S + 20 * MS, "in");
+	assert_leg_at(out, 12 * S + 20 * MS, "in");
+}
+
+/* All play one recording through one B2BUA: none can be told from another. */
+static void one_recording_joins_none(void **state)
+{
+	struct world *w = *state;
+	unsigned joined = 0;
+	struct qos_call *calls[6];
+
+	for (unsigned i = 0; i < 6; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "call%u", i);
+		calls[i] = open_call(w, id, (1 + i) * S);
+	}
+	/* Three come in before the first goes out. */
+	for (unsigned i = 0; i < 3; i++)
+		joined += offer(w, calls[i], (uint8_t)(10 + i), SBC, 7, 1, 10 * S + i * MS);
+	for (unsigned i = 3; i < 6; i++)
+		joined += offer(w, calls[i], SBC, (uint8_t)(20 + i), 7, 1, 10 * S + i * MS);
+	assert_int_equal(joined, 0);
+	for (unsigned i = 0; i < 6; i++)
+		assert_leg(calls[i], "");
+}
+
+/* All legs say what the first one is named, or called. */
+static void a_name_is_that_of_the_first(void **state)
 {
 	struct world *w = *state;
 	struct qos_call *in = open_call(w, "in", 1 * S), *out = open_call(w, "out", 2 * S);
@@ -195,13 +240,17 @@ static void a_name_comes_before_media(void **state)
 	qos_leg_name(out, BYTES_LIT("another"));
 	assert_leg(out, "x-cid");
 	offer(w, in, A, SBC, 7, 1, 3 * S);
-	assert_true(offer(w, out, SBC, B, 7, 1, 3 * S));
+	assert_int_equal(offer(w, out, SBC, B, 7, 1, 3 * S), 1);
 	assert_leg(in, "in");
-	assert_leg(out, "x-cid");
-	/* A name of the first leg is that of those without. */
+	assert_leg(out, "in");
+	in = open_call(w, "in2", 1 * S);
+	out = open_call(w, "out2", 2 * S);
 	memset(longest, 'n', sizeof(longest));
 	qos_leg_name(in, bytes_of(longest, sizeof(longest)));
-	assert_int_equal(qos_leg_id(in).n, QOS_LEG_ID_MAX);
+	offer(w, in, A, SBC, 8, 1, 3 * S);
+	assert_int_equal(offer(w, out, SBC, B, 8, 1, 3 * S), 1);
+	assert_int_equal(qos_leg_id(in, 9 * S).n, QOS_LEG_ID_MAX);
+	assert_true(bytes_eq(qos_leg_id(in, 9 * S), qos_leg_id(out, 9 * S)));
 }
 
 int main(void)
@@ -211,8 +260,10 @@ int main(void)
 		LEGS(relayed_media_joins_calls),
 		LEGS(other_media_joins_none),
 		LEGS(legs_of_legs_have_one_id),
-		LEGS(a_leg_outlives_its_call),
-		LEGS(a_name_comes_before_media),
+		LEGS(an_id_outlives_its_call),
+		LEGS(media_counts_two_seconds_on),
+		LEGS(one_recording_joins_none),
+		LEGS(a_name_is_that_of_the_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -435,6 +435,23 @@ static void knows_the_media_of_rtcp(void **state)
 	m.rtcp_port = 7002;
 	publish(w, w->a, 0, m);
 	assert_media_ports(w, 7002, 6001, 4000, 6000);
+	/* On hold there is no media to point to, and what was known stays. */
+	m.addr = (struct pkt_addr){0};
+	publish(w, w->a, 0, m);
+	assert_media_ports(w, 7002, 6001, 4000, 6000);
+	qos_media_withdraw(w->medias, w->a, w->counters);
+	publish(w, w->a, 0, m);
+	assert_non_null(find(w, 1, 7002));
+	assert_false(qos_medias_are_apart(w->medias));
+	/* RTCP of a candidate is not that of the section's own address. */
+	m = audio(1, 4000);
+	m.candidate_count = 2;
+	m.candidates[0] = (struct sdp_candidate){.family = 4, .port = 5000, .addr = ip(3)};
+	m.candidates[1] =
+		(struct sdp_candidate){.is_rtcp = true, .family = 4, .port = 5001, .addr = ip(3)};
+	publish(w, w->a, 0, m);
+	assert_non_null(find(w, 3, 5001));
+	assert_false(qos_medias_are_apart(w->medias));
 	qos_media_withdraw(w->medias, w->a, w->counters);
 	assert_false(qos_medias_are_apart(w->medias));
 	assert_media_ports(w, 7002, 6001, 7002, 6001);

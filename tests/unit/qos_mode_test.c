@@ -73,6 +73,11 @@ static void knows_modes_by_the_size_of_packets(void **state)
 		{"EVS", "", 16000, 320, 34, ""},
 		{"EVS", "bw=wb", 16000, 320, 34, "io-12.65"},
 		{"EVS", "", 16000, 320, 25, ""},
+		/* No compact packets, and no padding: 13.2 with header, 12.65 of AMR-WB with header. */
+		{"EVS", "hf-only=1; bw=swb", 16000, 320, 33, "io-12.65"},
+		{"EVS", "hf-only=1", 16000, 320, 41, "io-15.85"},
+		{"EVS", "hf-only=0", 16000, 320, 33, "swb-13.2"},
+		{"EVS", "", 16000, 320, 7, ""},
 		{"EVS", "", 16000, 320, 61 + 1, ""},
 		/* Not in superwideband. */
 		{"EVS", "bw=wb", 16000, 320, 33, ""},

@@ -323,7 +323,8 @@ static void packets_may_share_a_timestamp(void **state)
 		uint32_t packets; /* of a timestamp */
 		int64_t gap_ns;
 		double frame_ms;
-	} rows[] = {{2, (int64_t)(10 * MS), 10}, {4, 100000, 5}, {8, (int64_t)(2 * MS), 2.5}};
+	} rows[] = {{2, (int64_t)(10 * MS), 10}, {4, 100000, 5}, {8, (int64_t)(2 * MS), 2.5},
+		{2, 0, 10}};
 
 	(void)state;
 	for (size_t n = 0; n < COUNT(rows); n++) {
@@ -349,6 +350,33 @@ static void packets_may_share_a_timestamp(void **state)
 		assert_int_equal(r.ts_jumps, 0);
 		assert_int_equal(r.discards[QOS_BUFFER_SMALL], 0);
 		assert_near(r.mos, 4.4094, 1e-4);
+		/* The first packet's has none. */
+		assert_int_equal(rig.cold.silent_deltas, 1);
+	}
+}
+
+/* A sender that is on time all along, but whose timestamps stood still for a while. */
+static void media_time_may_go_on_behind_a_still_one(void **state)
+{
+	static const uint32_t lengths[] = {5, 25, 45};
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(lengths); n++) {
+		struct qos_report r;
+		struct rig rig;
+
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 500; i++) {
+			struct rtp p = voice(i);
+
+			if (i > 100 && i < 100 + lengths[n])
+				p.ts = voice(100).ts;
+			feed(&rig, p);
+		}
+		r = report_of(&rig, QOS_FINAL);
+		assert_near(r.max_jitter_ms, 0, 1e-6);
+		assert_near(r.max_skew_ms, 0, 1e-6);
+		assert_int_equal(r.discards[QOS_BUFFER_SMALL], 0);
 	}
 }
 
@@ -708,6 +736,7 @@ int main(void)
 		cmocka_unit_test(a_timestamp_that_stands_still_says_nothing),
 		cmocka_unit_test(extremes_are_exact_to_two_microseconds),
 		cmocka_unit_test(packets_may_share_a_timestamp),
+		cmocka_unit_test(media_time_may_go_on_behind_a_still_one),
 		cmocka_unit_test(video_that_nobody_announced_has_a_clock),
 		cmocka_unit_test(events_are_no_samples),
 		cmocka_unit_test(a_guessed_event_type_may_still_be_a_codec),
