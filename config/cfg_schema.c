@@ -236,7 +236,7 @@ static const struct cfg_key hep_keys[] = {
 		.help = "Send no SIP with one of these, such as User-Agent=friendly-scanner"},
 	{"correlation_headers", CFG_TEXT, OPTION(correlation_headers), .default_text = "",
 		.help = "SIP headers that name the other leg, such as X-CID,Session-ID: chunk 0x11 of SIP "
-			"is the first that a call has, else its Call-ID"},
+			"is the first that a call begins with, else its Call-ID"},
 	{"rtcp", CFG_BOOL, OPTION(send_rtcp), .default_text = "true", .help = "Send RTCP packets"},
 	{"vq_rtcpxr", CFG_BOOL, OPTION(send_vq), .default_text = "false",
 		.help = "Send the quality reports of telephones (RFC 6035), as text of type 35"},

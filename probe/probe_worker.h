@@ -122,6 +122,17 @@ void probe_signalling_drain(struct probe_worker *w, uint64_t now_ns);
 void probe_signalling_end_call(
 	struct probe *probe, unsigned worker, struct qos_call *call, uint64_t now_ns);
 
+/* probe_sip_send.c: what is sent of SIP, unless the configuration leaves it out. */
+void probe_sip_send(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	const struct sip_msg *msg, struct bytes id);
+/* What: the id that hep.correlation_headers name, empty without. A call has that of its first message, or none: what is
+ * sent of it has one id. A call that was refused (NULL) has the message's. */
+struct bytes probe_sip_leg(const struct cfg_options *o, const struct sip_msg *msg,
+	struct qos_call *call, enum qos_call_change change);
+/* What a telephone says of another call than its PUBLISH belongs to. */
+void probe_sip_vq(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	const struct sip_msg *msg);
+
 /* probe_emit.c: HEP messages into the mailbox. */
 /* What is sent as it came. */
 void probe_emit_octets(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,

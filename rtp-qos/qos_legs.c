@@ -48,8 +48,8 @@ struct entry {
 
 struct set {
 	struct entry entries[WAYS];
-	uint64_t
-		crowd_ns; /* when an entry gave way to another of this SSRC: what fits is not all that would */
+	/* When an entry gave way to another of this SSRC: what fits then is not all that would. */
+	uint64_t crowd_ns;
 	uint32_t crowd_ssrc;
 };
 
