@@ -31,6 +31,7 @@ struct cfg_options {
 	uint32_t hops; /* enum cfg_hops */
 	bool capture_tcp; /* look for SIP in TCP segments */
 	uint32_t sip_except; /* but for those of these methods: bit n is enum sip_method n */
+	bool reads_hep; /* SIP that other agents captured */
 	uint32_t also; /* other signalling: bit n is enum sig_text_kind n */
 	uint32_t tenants; /* enum pkt_tenants */
 	char correlation_headers[128]; /* SIP headers that name a leg, comma between them */

@@ -115,6 +115,8 @@ static const struct cfg_key capture_keys[] = {
 		.help = "SIP and RTCP that a mirror brings again within this time count as copies; 0 is off"},
 	{"hops", CFG_WORD, OPTION(hops), .words = hops_words, .default_text = "merge",
 		.help = "What came by another VLAN, tunnel or router is a copy (merge) or none (separate)"},
+	{"hep", CFG_BOOL, OPTION(reads_hep), .default_text = "false",
+		.help = "Take SIP out of HEP that other agents send over UDP, a proxy's of TLS for one"},
 	{"also", CFG_WORDS, OPTION(also), .words = also_words, .default_text = "",
 		.help = "Other signalling over UDP that is sent to the collectors as it is"},
 	{"tenants", CFG_WORD, OPTION(tenants), .words = tenant_words, .default_text = "none",

@@ -13,6 +13,7 @@
 #include "dp_idle.h"
 #include "dp_mbuf.h"
 #include "dp_meta.h"
+#include "hep_packet.h"
 #include "pkt_plain.h"
 #include "probe_worker.h"
 #include "qos_mem.h"
@@ -118,9 +119,12 @@ static bool looks_like_rtcp(struct bytes b)
 
 /* Good enough to choose a ring, and narrow, so that bulk traffic does not fill that of signalling; the
  * worker finds out what it is. */
-static bool looks_like_signalling(const struct pkt_view *view)
+static bool looks_like_signalling(const struct probe_rx *rx, const struct pkt_view *view)
 {
 	struct bytes b = view->payload;
+
+	if (rx->probe->options->reads_hep && hep_packet_begins(b))
+		return true;
 
 	if (view->flow.proto == PKT_UDP && (b.p[0] & 0xc0) == 0x80)
 		return looks_like_rtcp(b);
@@ -142,7 +146,7 @@ static bool carries_sip(struct bytes chunks)
  * SCTP is, so that its order is the same for any number of workers. */
 static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
 {
-	bool looks = looks_like_signalling(view);
+	bool looks = looks_like_signalling(rx, view);
 	uint32_t *seen, tag;
 	uint64_t hash;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SIP and RTCP in a worker: a message to its call, its description to the media endpoints, a compound
  * to its call, both to HEP. */
+#include "hep_packet.h"
 #include "probe_results.h"
 #include "probe_worker.h"
 #include "rtcp_packet.h"
@@ -95,6 +96,29 @@ enum probe_outcome probe_signalling_sip(
 	if (change == QOS_CALL_ENDED)
 		probe_finding_call_end(w, call, now_ns);
 	return PROBE_sip;
+}
+
+/* Of heptap's own nothing is taken, or it would send it again for ever. */
+enum probe_outcome probe_signalling_hep(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	const struct cfg_options *o = w->probe->options;
+	struct pkt_view inner = {.tos = view->tos, .ttl = view->ttl};
+	struct hep_packet packet;
+
+	if (!o->reads_hep || !hep_packet_parse(view->payload, &packet) ||
+		packet.type != HEP_TYPE_SIP || packet.agent_id == o->hep.node_id ||
+		cls_payload(w->probe->cls, w->scratch, packet.payload) != CLS_SIP)
+		return PROBE_hep;
+	inner.flow = packet.flow;
+	inner.flow.tenant = view->flow.tenant;
+	inner.vlan = packet.vlan;
+	inner.payload = packet.payload;
+	inner.payload_wire = (uint32_t)packet.payload.n;
+	if (probe_worker_is_copy(w, &inner, now_ns))
+		return PROBE_signalling_copy;
+	return probe_signalling_sip(w, &inner, now_ns) == PROBE_sip ? PROBE_hep_sip
+								    : PROBE_sip_malformed;
 }
 
 enum probe_outcome probe_signalling_other(

@@ -11,6 +11,7 @@
 
 #include "dp_idle.h"
 #include "dp_meta.h"
+#include "hep_packet.h"
 #include "probe_rx.h"
 #include "qos_mem.h"
 
@@ -178,8 +179,8 @@ static enum probe_outcome handle_udp(
 		qos_probation_hint(&w->probation, &view->flow, now_ns);
 		return PROBE_dtls;
 	default:
-		if (bytes_starts(view->payload, BYTES_LIT("HEP3")))
-			return PROBE_hep;
+		if (hep_packet_begins(view->payload))
+			return probe_signalling_hep(w, view, now_ns);
 		if (is_fax(w, &view->flow))
 			return PROBE_t38;
 		return w->probe->options->also ? probe_signalling_other(w, view, now_ns)

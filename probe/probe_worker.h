@@ -110,6 +110,9 @@ enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 /* Whether a datagram of signalling came before, by the mirror's doing; it did from now on. */
 bool probe_worker_is_copy(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+/* HEP, and with capture.hep the SIP in it. */
+enum probe_outcome probe_signalling_hep(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 /* MGCP and others of capture.also, else PROBE_unknown_udp. */
 enum probe_outcome probe_signalling_other(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);

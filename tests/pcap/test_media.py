@@ -166,3 +166,27 @@ def test_one_call_id_per_leg_of_one_media(streams):
     legs = [Call("leg1").open(), Call("leg2").open(0.01, 0.99).both(1.1, 3)]
     assert set(ids(streams(legs))) == {0xA, 0xB}
     assert set(ids(streams(legs)).values()) <= {"leg1", "leg2"}
+
+
+def in_hep(record, agent=7):
+    """What a proxy says it read from TLS, on its way to a collector: SIP of one frame, in HEP3."""
+    frame = record.frame
+    chunks = [(1, b"\2"), (2, b"\6"), (3, frame[26:30]), (4, frame[30:34]), (7, frame[34:36]), (8, frame[36:38]),
+              (11, b"\1"), (12, agent.to_bytes(4, "big")), (15, frame[42:])]
+    body = b"".join(b"\0\0" + kind.to_bytes(2, "big") + (6 + len(data)).to_bytes(2, "big") + data
+                    for kind, data in chunks)
+    return udp(record.time_ns, 40000, 9060, b"HEP3" + (6 + len(body)).to_bytes(2, "big") + body, 77, 78)
+
+
+@pytest.mark.parametrize("workers", ["0", "0,1,0"])
+@pytest.mark.parametrize("agent, reads, taken", [(7, "true", True), (7, "false", False), (2001, "true", False)])
+def test_sip_that_another_agent_read(tmp_path, heptap, workers, agent, reads, taken):
+    """Media on the wire, its signalling in HEP alone; of heptap's own, node 2001, nothing is taken."""
+    call = Call("hep").open().bye(4)
+    media = rtp_from((1, 10000), (2, 30000), 0xA, 1.1, 4) + turned(rtp_from((2, 30000), (1, 10000), 0xB, 1.1, 4))
+    path = tmp_path / "hep.pcap"
+    captures.write(path, sorted([in_hep(r, agent) for r in call.records] + media, key=lambda r: r.time_ns))
+    run = heptap(path, f'capture: {{hep: {reads}}}\ncores: {{workers: "{workers}", share: true}}\n')
+    assert [c["call_id"] for c in run.calls] == (["hep"] if taken else [])
+    assert {s["RTP_SIP_CALL_ID"] for s in run.streams} == {"hep" if taken else ""}
+    assert run.outcomes["hep_sip" if taken else "hep"] == len(call.records)
