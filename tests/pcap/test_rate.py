@@ -128,7 +128,7 @@ def test_json_needs_no_path(args):
                         '15.85, 18.25, 19.85, 23.05, 23.85 ('),
     ("codec=G729/x", 'codec "G729" has no mode or clock "x" ('),
     ("codec=G729/", 'codec "G729" has no mode or clock ""'),
-    ("codec=opus/16000", 'codec "opus" has no mode or clock "16000", only nb-6,'),
+    ("codec=opus/16000", 'codec "opus" has no mode or clock "16000", only nb, wb, nb-6,'),
     ("codec=opus/99999999999999", 'codec "opus" has no mode or clock "99999999999999"'),
     ("codec=G729,loss=100.1", '"loss" is 100.1, must be between 0 and 100'),
     ("codec=G729,loss=-1", '"loss" is -1, must be between 0 and 100'),
