@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hep_packet.h"
 
-enum {
-	HEADER_BYTES = 6,
-	CHUNK_BYTES = 6, /* vendor, type and length, which counts them too */
-};
+#include "hep_chunk.h"
 
-enum chunk {
-	CHUNK_PROTOCOL = 0x02,
-	CHUNK_SRC_IP4 = 0x03,
-	CHUNK_DST_IP4 = 0x04,
-	CHUNK_SRC_IP6 = 0x05,
-	CHUNK_DST_IP6 = 0x06,
-	CHUNK_SRC_PORT = 0x07,
-	CHUNK_DST_PORT = 0x08,
-	CHUNK_TYPE = 0x0b,
-	CHUNK_AGENT = 0x0c,
-	CHUNK_PAYLOAD = 0x0f,
-	CHUNK_VLAN = 0x12,
+enum {
+	CHUNK_BYTES = 6, /* vendor, type and length, which counts them too */
 };
 
 /* What has been read of the addresses: bits 4 and 6 of each side's families. */
@@ -38,38 +25,38 @@ static void take_chunk(
 	uint16_t type, struct bytes data, struct hep_packet *packet, struct ends *ends)
 {
 	switch (type) {
-	case CHUNK_SRC_IP4:
-	case CHUNK_SRC_IP6:
+	case HEP_CHUNK_SRC_IP4:
+	case HEP_CHUNK_SRC_IP6:
 		take_address(data, &packet->flow.src, &ends->src);
 		break;
-	case CHUNK_DST_IP4:
-	case CHUNK_DST_IP6:
+	case HEP_CHUNK_DST_IP4:
+	case HEP_CHUNK_DST_IP6:
 		take_address(data, &packet->flow.dst, &ends->dst);
 		break;
-	case CHUNK_PAYLOAD:
+	case HEP_CHUNK_PAYLOAD:
 		packet->payload = data;
 		break;
-	case CHUNK_PROTOCOL:
+	case HEP_CHUNK_PROTOCOL:
 		if (data.n == 1)
 			packet->flow.proto = data.p[0];
 		break;
-	case CHUNK_TYPE:
+	case HEP_CHUNK_TYPE:
 		if (data.n == 1)
 			packet->type = data.p[0];
 		break;
-	case CHUNK_SRC_PORT:
+	case HEP_CHUNK_SRC_PORT:
 		if (data.n == 2)
 			packet->flow.sport = be16(data.p);
 		break;
-	case CHUNK_DST_PORT:
+	case HEP_CHUNK_DST_PORT:
 		if (data.n == 2)
 			packet->flow.dport = be16(data.p);
 		break;
-	case CHUNK_VLAN:
+	case HEP_CHUNK_VLAN:
 		if (data.n == 2)
 			packet->vlan = be16(data.p);
 		break;
-	case CHUNK_AGENT:
+	case HEP_CHUNK_AGENT_ID:
 		if (data.n == 4)
 			packet->agent_id = be32(data.p);
 		break;
@@ -84,12 +71,12 @@ bool hep_packet_parse(struct bytes in, struct hep_packet *packet)
 	size_t total;
 
 	*packet = (struct hep_packet){0};
-	if (in.n < HEADER_BYTES || !hep_packet_begins(in))
+	if (in.n < HEP_HEADER_BYTES || !hep_packet_begins(in))
 		return false;
 	total = be16(in.p + 4);
-	if (total < HEADER_BYTES || total > in.n)
+	if (total < HEP_HEADER_BYTES || total > in.n)
 		return false;
-	in = bytes_skip(bytes_head(in, total), HEADER_BYTES);
+	in = bytes_skip(bytes_head(in, total), HEP_HEADER_BYTES);
 	while (in.n) {
 		size_t n = in.n >= CHUNK_BYTES ? be16(in.p + 4) : 0;
 

@@ -3,8 +3,6 @@
  * is the session's and is inherited; what follows belongs to the m= line above it. */
 #include "sdp_media.h"
 
-#include <arpa/inet.h>
-
 #include "text_pvt.h"
 
 enum {
@@ -30,20 +28,6 @@ struct reader {
 	bool has_crypto; /* the section */
 };
 
-/* Returns the address's family, 0 when the text is no address. */
-static uint8_t parse_address(struct bytes text, struct pkt_addr *addr)
-{
-	char copy[INET6_ADDRSTRLEN] = "";
-
-	*addr = (struct pkt_addr){0};
-	if (text.n == 0 || text.n >= sizeof(copy) || bytes_find(text, 0) < text.n)
-		return 0;
-	memcpy(copy, text.p, text.n);
-	if (inet_pton(AF_INET, copy, addr->b) == 1)
-		return 4;
-	return inet_pton(AF_INET6, copy, addr->b) == 1 ? 6 : 0;
-}
-
 /* RFC 8866 section 5.7. The family is that of the address, whatever the addrtype claims; a
  * multicast address carries its TTL and count after slashes. The first line of a section counts. */
 static void parse_connection(struct bytes value, struct connection *connection)
@@ -57,7 +41,7 @@ static void parse_connection(struct bytes value, struct connection *connection)
 	if (connection->is_set || !address.n || !bytes_eq_nocase(nettype, BYTES_LIT("IN")))
 		return;
 	connection->is_set = true;
-	connection->family = parse_address(address, &connection->addr);
+	connection->family = text_address(address, &connection->addr);
 }
 
 static enum sdp_kind kind_of(struct bytes word)
@@ -268,7 +252,7 @@ static void take_candidate(struct reader *r, struct bytes value)
 		.is_rtcp = component_id == 2,
 		.port = (uint16_t)number,
 	};
-	candidate->family = parse_address(address, &candidate->addr);
+	candidate->family = text_address(address, &candidate->addr);
 	r->media->candidate_count += candidate->family != 0;
 }
 

@@ -257,6 +257,18 @@ struct bytes sip_msg_header(const struct sip_msg *msg, struct bytes name)
 	return BYTES_NONE;
 }
 
+struct bytes sip_msg_session(const struct sip_msg *msg)
+{
+	struct bytes value = sip_msg_header(msg, BYTES_LIT("Session-ID"));
+	struct bytes uuid = msg->is_request ? bytes_trim(bytes_head(value, bytes_find(value, ';')))
+					    : sip_field_param(value, "remote");
+
+	for (size_t i = 0; i < uuid.n; i++)
+		if (uuid.p[i] != '0')
+			return uuid;
+	return BYTES_NONE;
+}
+
 /* Lengths that do not fit 32 bits stand as UINT32_MAX: more than any message holds, and safe to
  * add to an offset. Returns false when the value is no length or contradicts an earlier one. */
 static bool take_content_length(struct bytes value, struct sip_msg *msg)

@@ -2,8 +2,6 @@
 /* Line by line; a name that was read before keeps its first value. */
 #include "sip_vq.h"
 
-#include <arpa/inet.h>
-
 #include <math.h>
 
 #include "text_pvt.h"
@@ -131,19 +129,6 @@ static void take_metrics(struct sip_vq_metrics *metrics, struct bytes text)
 		take_metric(metrics, name, value);
 }
 
-static uint8_t read_address(struct bytes text, struct pkt_addr *addr)
-{
-	char copy[INET6_ADDRSTRLEN] = "";
-
-	*addr = (struct pkt_addr){0};
-	if (!text.n || text.n >= sizeof(copy) || bytes_find(text, 0) < text.n)
-		return 0;
-	memcpy(copy, text.p, text.n);
-	if (inet_pton(AF_INET, copy, addr->b) == 1)
-		return 4;
-	return inet_pton(AF_INET6, copy, addr->b) == 1 ? 6 : 0;
-}
-
 /* Hexadecimal, with or without 0x. */
 static bool read_ssrc(struct bytes text, uint32_t *ssrc)
 {
@@ -174,7 +159,7 @@ static void take_address(struct sip_vq_end *end, struct bytes text)
 
 	while (take_pair(&text, &name, &value)) {
 		if (bytes_eq_nocase(name, BYTES_LIT("IP")) && !end->family)
-			end->family = read_address(value, &end->addr);
+			end->family = text_address(value, &end->addr);
 		else if (bytes_eq_nocase(name, BYTES_LIT("PORT")) &&
 			 text_take_number(&value, &port) && !value.n && port <= UINT16_MAX)
 			end->port = (uint16_t)port;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Small steps over text that both the SIP and the SDP parser take.
+/* Small steps over text that several parsers of text take.
  * Owner: slices into the caller's text. Threads: any. */
 #ifndef TEXT_PVT_H
 #define TEXT_PVT_H
 
+#include <arpa/inet.h>
+
 #include "bytes.h"
+#include "pkt_flow.h"
 
 /* Folded SIP lines make CR and LF blanks too; a line of SDP holds neither. */
 static inline bool text_is_blank(uint8_t c)
@@ -44,6 +47,20 @@ static inline bool text_take_number(struct bytes *text, uint64_t *value)
 	*value = v;
 	*text = bytes_skip(*text, n);
 	return n > 0;
+}
+
+/* What: an IP address, the family that it returns, or 0 when the text is none. */
+static inline uint8_t text_address(struct bytes text, struct pkt_addr *addr)
+{
+	char copy[INET6_ADDRSTRLEN] = "";
+
+	*addr = (struct pkt_addr){0};
+	if (text.n == 0 || text.n >= sizeof(copy) || bytes_find(text, 0) < text.n)
+		return 0;
+	memcpy(copy, text.p, text.n);
+	if (inet_pton(AF_INET, copy, addr->b) == 1)
+		return 4;
+	return inet_pton(AF_INET6, copy, addr->b) == 1 ? 6 : 0;
 }
 
 #endif

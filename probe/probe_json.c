@@ -108,36 +108,26 @@ size_t probe_json_rtcp(const struct pkt_view *view, uint64_t now_ns, struct byte
 	return end(&j);
 }
 
-/* "local_NLR", ...; until the next call. */
-static const char *key_of(const char *whose, const char *what)
-{
-	static _Thread_local char key[32];
-
-	snprintf(key, sizeof(key), "%s_%s", whose, what);
-	return key;
-}
-
-static void put_metrics(struct hep_json *j, const char *whose, const struct sip_vq_metrics *m)
-{
-	for (unsigned i = 0; i < SIP_VQ_METRICS; i++)
-		if (!isnan(m->value[i]))
-			hep_json_double(j, key_of(whose, sip_vq_metric_name((enum sip_vq_metric)i)),
-				m->value[i], 3);
-}
-
-static void put_end(struct hep_json *j, const char *whose, const struct sip_vq_end *end)
+static void put_end(struct hep_json *j, const char *key, const struct sip_vq_end *end,
+	const struct sip_vq_metrics *metrics)
 {
 	char ssrc[2 + 8 + 1];
 
-	hep_json_string(j, key_of(whose, "id"), end->id);
+	hep_json_open(j, key, '{');
+	hep_json_string(j, "id", end->id);
 	if (end->family) {
-		put_address(j, key_of(whose, "ip"), end->family, &end->addr);
-		hep_json_u64(j, key_of(whose, "port"), end->port);
+		put_address(j, "ip", end->family, &end->addr);
+		hep_json_u64(j, "port", end->port);
 	}
 	if (end->has_ssrc) {
 		snprintf(ssrc, sizeof(ssrc), "0x%08x", end->ssrc);
-		hep_json_string(j, key_of(whose, "ssrc"), bytes_from_str(ssrc));
+		hep_json_string(j, "ssrc", bytes_from_str(ssrc));
 	}
+	for (unsigned i = 0; i < SIP_VQ_METRICS; i++)
+		if (!isnan(metrics->value[i]))
+			hep_json_double(
+				j, sip_vq_metric_name((enum sip_vq_metric)i), metrics->value[i], 3);
+	hep_json_close(j, '}');
 }
 
 size_t probe_json_vq(const struct pkt_view *view, uint64_t now_ns, const struct sip_vq *vq,
@@ -150,11 +140,9 @@ size_t probe_json_vq(const struct pkt_view *view, uint64_t now_ns, const struct 
 	hep_json_string(&j, "call_id", vq->call_id);
 	hep_json_string(&j, "kind", bytes_from_str(sip_vq_kind_name(vq->kind)));
 	put_address(&j, "src_ip", view->flow.family, &view->flow.src);
-	put_end(&j, "local", &vq->local);
-	put_end(&j, "remote", &vq->remote);
 	hep_json_string(&j, "codec", vq->local_metrics.codec);
-	put_metrics(&j, "local", &vq->local_metrics);
-	put_metrics(&j, "remote", &vq->remote_metrics);
+	put_end(&j, "local", &vq->local, &vq->local_metrics);
+	put_end(&j, "remote", &vq->remote, &vq->remote_metrics);
 	return end(&j);
 }
 

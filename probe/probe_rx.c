@@ -13,12 +13,10 @@
 #include "dp_idle.h"
 #include "dp_mbuf.h"
 #include "dp_meta.h"
-#include "hep_packet.h"
 #include "pkt_plain.h"
+#include "probe_looks.h"
 #include "probe_worker.h"
 #include "qos_mem.h"
-#include "sip_sctp.h"
-#include "sip_ws.h"
 
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
 #define FILE_BASE_NS ((uint64_t)1 << 54)
@@ -29,9 +27,6 @@
 #define SHARE_NS ((uint64_t)1000000000)
 
 enum {
-	LEADING_MAX = 128, /* CR and LF looked through before a SIP start line */
-	METHOD_MIN = 3,
-	METHOD_MAX = 32,
 	STALL_QUEUES = 4, /* packets of full polls after a stall, in sizes of the queue */
 	BACKLOG_MIN =
 		16384, /* a quarter of it is no overload: what comes while a thread wakes up */
@@ -92,66 +87,16 @@ void probe_rx_fini(struct probe_rx *rx)
 	rx->seen.sets = NULL;
 }
 
-/* "SIP/", or a token, blanks, and what begins a Request-URI, perhaps after CR LF. */
-static bool begins_like_sip(struct bytes b)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; i < LEADING_MAX && b.n && (b.p[0] == '\r' || b.p[0] == '\n'); i++)
-		b = bytes_skip(b, 1);
-	if (bytes_eq_nocase(bytes_head(b, 4), BYTES_LIT("SIP/")))
-		return true;
-	while (n < b.n && n < METHOD_MAX && b.p[n] > ' ' && b.p[n] < 0x7f)
-		n++;
-	if (n < METHOD_MIN || n == b.n || b.p[n] != ' ')
-		return false;
-	while (n < b.n && b.p[n] == ' ')
-		n++;
-	return n < b.n &&
-	       (b.p[n] == '<' || (ascii_lower(b.p[n]) >= 'a' && ascii_lower(b.p[n]) <= 'z'));
-}
-
-/* RFC 5761 section 4. */
-static bool looks_like_rtcp(struct bytes b)
-{
-	return b.n >= 8 && (b.p[0] & 0xc0) == 0x80 && b.p[1] >= 192 && b.p[1] <= 223;
-}
-
-/* Good enough to choose a ring, and narrow, so that bulk traffic does not fill that of signalling; the
- * worker finds out what it is. */
-static bool looks_like_signalling(const struct probe_rx *rx, const struct pkt_view *view)
-{
-	struct bytes b = view->payload;
-
-	if (rx->probe->options->reads_hep && hep_packet_begins(b))
-		return true;
-
-	if (view->flow.proto == PKT_UDP && (b.p[0] & 0xc0) == 0x80)
-		return looks_like_rtcp(b);
-	return begins_like_sip(b) || (view->flow.proto == PKT_TCP && sip_ws_begins(b));
-}
-
-/* A DATA chunk of an SCTP packet begins like SIP. */
-static bool carries_sip(struct bytes chunks)
-{
-	struct sip_sctp_chunk chunk;
-
-	while (sip_sctp_next(&chunks, &chunk))
-		if (begins_like_sip(chunk.data))
-			return true;
-	return false;
-}
-
 /* What follows in a TCP connection where a segment looked like signalling is some too. Of a file all TCP and
  * SCTP is, so that its order is the same for any number of workers. */
 static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
 {
-	bool looks = looks_like_signalling(rx, view);
+	bool looks = probe_looks_like_signalling(view, rx->probe->options->reads_hep);
 	uint32_t *seen, tag;
 	uint64_t hash;
 
 	if (view->flow.proto == PKT_SCTP)
-		return rx->probe->is_offline || carries_sip(view->payload);
+		return rx->probe->is_offline || probe_carries_sip(view->payload);
 	if (view->flow.proto != PKT_TCP || rx->probe->is_offline)
 		return looks || view->flow.proto == PKT_TCP;
 	hash = pkt_hash_ends(&view->flow, &rx->probe->seed);
@@ -208,7 +153,8 @@ static struct probe_lane *lane_of_rtcp(struct probe_rx *rx, const struct pkt_flo
 static struct probe_lane *lane_for(struct probe_rx *rx, const struct pkt_view *view)
 {
 	if (rx->probe->lcores.worker_count > 1 && view->flow.proto == PKT_UDP &&
-		unlikely(qos_medias_are_apart(rx->probe->medias)) && looks_like_rtcp(view->payload))
+		unlikely(qos_medias_are_apart(rx->probe->medias)) &&
+		probe_looks_like_rtcp(view->payload))
 		return lane_of_rtcp(rx, &view->flow);
 	return lane_of(rx, &view->flow);
 }

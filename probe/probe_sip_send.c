@@ -4,24 +4,13 @@
 #include "probe_worker.h"
 #include "sip_vq.h"
 
-/* RFC 7989 section 5: that of who sends the message comes first, so in a response the other is the one that began the
- * session. The nil UUID stands for one not known yet. */
-static struct bytes session_uuid(const struct sip_msg *msg, struct bytes value)
+/* Takes what stands before the next comma off the front. */
+static struct bytes take_item(struct bytes *list)
 {
-	size_t first = bytes_find(value, ';');
-	struct bytes uuid = bytes_trim(bytes_head(value, first));
-	struct bytes rest = bytes_trim(bytes_skip(value, first + 1));
-	bool is_nil = true;
+	struct bytes item = bytes_head(*list, bytes_find(*list, ','));
 
-	if (!msg->is_request) {
-		if (!bytes_eq_nocase(bytes_head(rest, 7), BYTES_LIT("remote=")))
-			return BYTES_NONE;
-		rest = bytes_skip(rest, 7);
-		uuid = bytes_trim(bytes_head(rest, bytes_find(rest, ';')));
-	}
-	for (size_t i = 0; i < uuid.n; i++)
-		is_nil &= uuid.p[i] == '0';
-	return is_nil ? BYTES_NONE : uuid;
+	*list = bytes_skip(*list, item.n + 1);
+	return bytes_trim(item);
 }
 
 /* By the headers that are configured, the most important first. */
@@ -30,13 +19,11 @@ static struct bytes named_leg(const struct cfg_options *o, const struct sip_msg 
 	struct bytes names = bytes_from_str(o->correlation_headers), id = BYTES_NONE;
 
 	while (names.n && !id.n) {
-		size_t comma = bytes_find(names, ',');
-		struct bytes name = bytes_trim(bytes_head(names, comma));
+		struct bytes name = take_item(&names);
 
-		id = name.n ? sip_msg_header(msg, name) : BYTES_NONE;
-		if (bytes_eq_nocase(name, BYTES_LIT("Session-ID")))
-			id = session_uuid(msg, id);
-		names = bytes_skip(names, comma + 1);
+		id = bytes_eq_nocase(name, BYTES_LIT("Session-ID")) ? sip_msg_session(msg)
+		     : name.n					    ? sip_msg_header(msg, name)
+								    : BYTES_NONE;
 	}
 	return id;
 }
@@ -45,15 +32,13 @@ static struct bytes named_leg(const struct cfg_options *o, const struct sip_msg 
 static bool has_header(const struct sip_msg *msg, struct bytes list)
 {
 	while (list.n) {
-		size_t comma = bytes_find(list, ',');
-		struct bytes item = bytes_head(list, comma);
+		struct bytes item = take_item(&list);
 		size_t equals = bytes_find(item, '=');
 		struct bytes text = bytes_trim(bytes_skip(item, equals + 1));
 		struct bytes value = sip_msg_header(msg, bytes_trim(bytes_head(item, equals)));
 
 		if (value.n && text.n && memmem(value.p, value.n, text.p, text.n))
 			return true;
-		list = bytes_skip(list, comma + 1);
 	}
 	return false;
 }

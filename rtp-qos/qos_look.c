@@ -140,8 +140,8 @@ static void check_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 static void check_rate(struct qos_stream_cold *cold, uint64_t bytes, uint64_t packets)
 {
 	struct qos_look *look = &cold->look;
-	uint32_t hz = look->clock_hz ? look->clock_hz : cold->payload.clock;
-	double kbps = qos_mode_kbps(&cold->payload, bytes, packets, cold->frame_ticks, hz);
+	double kbps = qos_mode_kbps(
+		&cold->payload, bytes, packets, cold->frame_ticks, qos_stream_hz(cold));
 	const struct qos_codec *mode;
 
 	if (isnan(kbps))
@@ -162,7 +162,6 @@ static void check_size(struct qos_stream_cold *cold, uint64_t bytes, uint64_t pa
 	struct qos_look *look = &cold->look;
 	uint16_t each = bytes % packets ? 0 : (uint16_t)(bytes / packets);
 	const struct qos_codec *mode;
-
 	bool is_twice = each && each == look->packet_bytes;
 
 	look->packet_bytes = each;

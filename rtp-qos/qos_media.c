@@ -36,7 +36,7 @@ struct qos_medias {
 	bool may_wait;
 	_Atomic uint32_t count;
 	_Atomic uint32_t udptl_count; /* of them T.38 */
-	_Atomic uint32_t apart_count; /* of them is_apart */
+	_Atomic uint32_t apart_count; /* of them RTCP apart from its media */
 	pthread_mutex_t publishing;
 	qos_media_watch_fn watch; /* NULL: nobody wants to know */
 	void *watch_arg;
@@ -300,7 +300,7 @@ static void count_kind(struct qos_medias *medias, const struct qos_media *media,
 {
 	if (media->is_udptl)
 		atomic_fetch_add_explicit(&medias->udptl_count, (uint32_t)n, memory_order_relaxed);
-	if (media->is_apart)
+	if (media->rtp.port)
 		atomic_fetch_add_explicit(&medias->apart_count, (uint32_t)n, memory_order_relaxed);
 }
 
@@ -429,15 +429,15 @@ bool qos_medias_are_apart(const struct qos_medias *medias)
 }
 
 /* False: nothing was announced there that stands apart from its media. */
-static bool move_to_media(struct qos_medias *medias, const struct qos_media_key *key,
-	struct pkt_addr *addr, uint16_t *port)
+static bool move_to_media(
+	struct qos_medias *medias, struct qos_media_key key, struct pkt_addr *addr, uint16_t *port)
 {
-	const struct qos_media *media = qos_media_find(medias, key);
+	const struct qos_media *media = qos_media_find(medias, &key);
 
-	if (!media || !media->is_apart)
+	if (!media || !media->rtp.port)
 		return false;
-	*addr = media->rtp_addr;
-	*port = media->rtp_port;
+	*addr = media->rtp.addr;
+	*port = media->rtp.port;
 	return true;
 }
 
@@ -447,11 +447,8 @@ struct pkt_flow qos_media_flow_of_rtcp(struct qos_medias *medias, const struct p
 	bool is_src = false, is_dst = false;
 
 	if (qos_medias_are_apart(medias)) {
-		struct qos_media_key src = qos_media_key_of_src(flow);
-		struct qos_media_key dst = qos_media_key_of_dst(flow);
-
-		is_src = move_to_media(medias, &src, &rtp.src, &rtp.sport);
-		is_dst = move_to_media(medias, &dst, &rtp.dst, &rtp.dport);
+		is_src = move_to_media(medias, qos_media_key_of_src(flow), &rtp.src, &rtp.sport);
+		is_dst = move_to_media(medias, qos_media_key_of_dst(flow), &rtp.dst, &rtp.dport);
 	}
 	if (!is_src && (flow->sport & 1) && (is_dst || (flow->dport & 1)))
 		rtp.sport--;

@@ -44,11 +44,9 @@ struct qos_media {
 	bool is_rtcp; /* the RTCP port of an endpoint (a=rtcp or port + 1) */
 	bool is_udptl; /* T.38 */
 	bool is_secure; /* SRTP */
-	bool is_apart; /* is_rtcp, and not where its media is or right beside it */
 	bool is_shared; /* another call that lasted announced it too: whose media it is the far end tells */
 	uint16_t ptime_ms; /* 0 not said */
-	uint16_t rtp_port; /* is_apart: of its media */
-	struct pkt_addr rtp_addr;
+	struct qos_media_key rtp; /* is_rtcp, and not right beside its media: that; else port 0 */
 	enum sdp_kind kind;
 	unsigned payload_count;
 	/* Only those counted are there: an entry has memory for few more. */

@@ -98,9 +98,9 @@ static bool says_same(const struct qos_media *a, const struct qos_media *b)
 {
 	if (a->call != b->call || a->party != b->party || a->is_rtcp != b->is_rtcp ||
 		a->is_udptl != b->is_udptl || a->is_secure != b->is_secure ||
-		a->is_apart != b->is_apart || a->rtp_port != b->rtp_port ||
-		!pkt_addr_eq(&a->rtp_addr, &b->rtp_addr) || a->ptime_ms != b->ptime_ms ||
-		a->kind != b->kind || a->payload_count != b->payload_count)
+		a->rtp.port != b->rtp.port || !pkt_addr_eq(&a->rtp.addr, &b->rtp.addr) ||
+		a->ptime_ms != b->ptime_ms || a->kind != b->kind ||
+		a->payload_count != b->payload_count)
 		return false;
 	for (unsigned i = 0; i < a->payload_count; i++) {
 		const struct qos_payload *p = &a->payloads[i], *q = &b->payloads[i];
@@ -114,6 +114,11 @@ static bool says_same(const struct qos_media *a, const struct qos_media *b)
 			return false;
 	}
 	return true;
+}
+
+static struct qos_media_key key_of_section(const struct sdp_media *sdp, uint32_t tenant)
+{
+	return (struct qos_media_key){sdp->addr, tenant, sdp->port, sdp->family};
 }
 
 /* 0.0.0.0 and :: put a call on hold (RFC 3264 section 8.4) and are no endpoint. */
@@ -130,19 +135,20 @@ static bool is_endpoint(const struct qos_media_key *key)
 static bool must_stay(const struct publication *pub, const struct sdp_media *sdp,
 	const struct qos_media *old, bool is_rtcp)
 {
-	struct qos_media_key rtp = {sdp->addr, pub->tenant, sdp->port, sdp->family};
+	struct qos_media_key rtp = key_of_section(sdp, pub->tenant);
 
 	if (!is_rtcp)
 		return false;
 	if (old->is_rtcp)
-		return old->is_apart && old->call == pub->call && !is_endpoint(&rtp);
+		return old->rtp.port && old->call == pub->call && !is_endpoint(&rtp);
 	return atomic_load_explicit(&old->call->end_ns, memory_order_relaxed) == 0;
 }
 
-/* A candidate's media is another candidate, and on hold there is none. Beside its media is what steering takes for the same place: the port whose lowest bit differs. */
+/* A candidate's media is another candidate, and on hold there is none. Beside its media is what steering takes for
+ * the same place: the port whose lowest bit differs. */
 static void place_rtcp(struct qos_media *media, const struct sdp_media *sdp)
 {
-	struct qos_media_key rtp = {sdp->addr, media->at.tenant, sdp->port, sdp->family};
+	struct qos_media_key rtp = key_of_section(sdp, media->at.tenant);
 	bool is_of_section =
 		sdp->rtcp_port == media->at.port && pkt_addr_eq(&sdp->rtcp_addr, &media->at.addr);
 	bool is_beside =
@@ -151,9 +157,7 @@ static void place_rtcp(struct qos_media *media, const struct sdp_media *sdp)
 	if (!is_of_section || is_beside || !sdp->has_address || !is_endpoint(&rtp) ||
 		sdp->family != media->at.family)
 		return;
-	media->is_apart = true;
-	media->rtp_port = sdp->port;
-	media->rtp_addr = sdp->addr;
+	media->rtp = rtp;
 }
 
 static struct qos_media *make_media(const struct publication *pub, const struct sdp_media *sdp,
@@ -246,7 +250,7 @@ static bool is_spoken_for(
 
 static void publish_media(const struct publication *pub, const struct sdp_media *sdp)
 {
-	struct qos_media_key rtp = {sdp->addr, pub->tenant, sdp->port, sdp->family};
+	struct qos_media_key rtp = key_of_section(sdp, pub->tenant);
 	struct qos_media_key rtcp = {sdp->rtcp_addr, pub->tenant, sdp->rtcp_port, sdp->rtcp_family};
 
 	if (sdp->port == 0 || (!sdp->is_rtp && !sdp->is_udptl))

@@ -306,7 +306,7 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	enum qos_report_type type, enum qos_end end, uint64_t now_ns,
 	const struct qos_options *options, struct qos_report *report)
 {
-	uint32_t hz = cold->look.clock_hz ? cold->look.clock_hz : cold->payload.clock;
+	uint32_t hz = qos_stream_hz(cold);
 	uint64_t samples;
 
 	qos_stream_fold(hot, cold);

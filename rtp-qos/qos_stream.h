@@ -241,6 +241,12 @@ void qos_stream_bad(const struct qos_stream_hot *hot, const struct qos_stream_co
 void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold, const struct qos_payload *payload);
 
+/* Hz of the RTP clock in use: that found by the wall's, else the one given; 0 unknown. */
+static inline uint32_t qos_stream_hz(const struct qos_stream_cold *cold)
+{
+	return cold->look.clock_hz ? cold->look.clock_hz : cold->payload.clock;
+}
+
 uint64_t qos_stream_expected(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold);
 uint64_t qos_stream_packets(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold);
 /* Arrival of the last packet of any payload type. */
@@ -270,6 +276,7 @@ static inline uint32_t qos_jitter(const struct qos_stream_hot *hot, int32_t d_ns
 	return (uint32_t)(jitter + ((qos_magnitude(d_ns) - jitter + 8) >> 4));
 }
 
+/* Files a sample: J with it, and the skew that comes of it. */
 static inline void qos_stream_sample(struct qos_stream_hot *hot, uint32_t jitter, int32_t skew)
 {
 	hot->jitter_ns = jitter;

@@ -19,7 +19,7 @@ static unsigned leading_zeros(unsigned __int128 v)
 /* How many packets on one may still be repaired: what comes later than the buffer is deep comes too late. */
 static unsigned reach_of(const struct qos_stream_cold *cold, const struct qos_buffer *buffer)
 {
-	uint64_t hz = cold->look.clock_hz ? cold->look.clock_hz : cold->payload.clock;
+	uint64_t hz = qos_stream_hz(cold);
 	uint64_t frame_ns = hz ? cold->frame_ticks * (uint64_t)1000000000 / hz : 0;
 	uint64_t deep = frame_ns && buffer->depth > 0 ? (uint64_t)buffer->depth / frame_ns : 0;
 

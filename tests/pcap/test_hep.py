@@ -267,9 +267,9 @@ def test_reports_of_telephones(tmp_path, is_sent):
     assert (counters["vq_reports"], counters["vq_malformed"]) == (1, 1)
     vq, = run.of("vq")
     assert (vq["call_id"], vq["kind"], vq["codec"]) == ("reported-call", "session", "G729")
-    assert (vq["local_ip"], vq["local_port"], vq["local_ssrc"]) == ("198.51.100.9", 5000, "0x1a3b5c7d")
-    assert (vq["local_NLR"], vq["local_MOSLQ"], vq["remote_NLR"]) == (5.0, 4.2, 1.5)
-    assert "remote_MOSLQ" not in vq
+    assert vq["local"] == {"id": "<sip:a@x>", "ip": "198.51.100.9", "port": 5000, "ssrc": "0x1a3b5c7d", "NLR": 5.0,
+                           "JDR": 2.0, "RLQ": 90.0, "MOSLQ": 4.2, "MOSCQ": 4.1}
+    assert vq["remote"] == {"id": "", "NLR": 1.5}
 
 
 @pytest.mark.parametrize("keys, sent", [

@@ -198,6 +198,18 @@ def test_jitter_and_deltas(path, heptap):
         assert got == pytest.approx(want, abs=MILLISECONDS), known.why
 
 
+@each(REAL)
+def test_least_jitter_and_delta(path, heptap):
+    """Where the others are those of tshark; it has -1 of a clock that it does not know."""
+    known, found = known_of(path), streams_of(heptap(path))
+    for key, s in wanted_streams(truth_of(path)).items():
+        if key not in found or key[4] in known.timing:
+            continue
+        assert found[key]["MIN_DELTA"] == pytest.approx(s["min_delta"], abs=MILLISECONDS), key
+        if s["min_jitter"] >= 0:
+            assert found[key]["MIN_JITTER"] == pytest.approx(s["min_jitter"], abs=MILLISECONDS), key
+
+
 @each(NEGATIVE)
 def test_nothing_is_found_where_there_is_no_voice(path, heptap):
     summary = heptap(path).summary

@@ -319,6 +319,34 @@ static void a_zero_octet_is_no_header_name(void **state)
 	assert_int_equal(msg.cseq, 7);
 }
 
+/* RFC 7989 section 5: who sends a message stands first in it. */
+static void knows_who_began_the_session(void **state)
+{
+	static const struct {
+		const char *start, *header, *uuid;
+	} rows[] = {
+		{"BYE sip:b SIP/2.0", "SESSION-id : a1;remote=b2", "a1"},
+		{"BYE sip:b SIP/2.0", "Session-ID: a1", "a1"},
+		{"BYE sip:b SIP/2.0", "Session-ID: 000;remote=b2", ""},
+		{"SIP/2.0 200 OK", "Session-ID: b2 ; x=1 ; Remote = a1", "a1"},
+		{"SIP/2.0 200 OK", "Session-ID: b2;remote=000", ""},
+		{"SIP/2.0 200 OK", "Session-ID: b2", ""},
+		{"SIP/2.0 200 OK", "X-Session-ID: b2", ""},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sip_msg msg;
+		char text[200];
+		int n = snprintf(text, sizeof(text),
+			"%s\r\nCall-ID: c\r\n%s\r\nCSeq: 1 BYE\r\n\r\n", rows[i].start,
+			rows[i].header);
+
+		assert_int_equal(sip_msg_parse(bytes_of(text, (size_t)n), &msg), SIP_OK);
+		assert_true(bytes_eq(sip_msg_session(&msg), bytes_from_str(rows[i].uuid)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +354,7 @@ int main(void)
 		cmocka_unit_test(never_mistakes_a_truncation_for_another_call),
 		cmocka_unit_test(stays_linear_on_unclosed_quotes),
 		cmocka_unit_test(reads_the_headers_of_a_reply),
+		cmocka_unit_test(knows_who_began_the_session),
 		cmocka_unit_test(knows_every_registered_method),
 		cmocka_unit_test(a_zero_octet_is_no_header_name),
 	};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe_looks.h"
+
+#include "hep_packet.h"
+#include "sip_sctp.h"
+#include "sip_ws.h"
+
+enum {
+	LEADING_MAX = 128, /* CR and LF looked through before a SIP start line */
+	METHOD_MIN = 3,
+	METHOD_MAX = 32,
+};
+
+/* "SIP/", or a token, blanks, and what begins a Request-URI, perhaps after CR LF. */
+static bool begins_like_sip(struct bytes b)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < LEADING_MAX && b.n && (b.p[0] == '\r' || b.p[0] == '\n'); i++)
+		b = bytes_skip(b, 1);
+	if (bytes_eq_nocase(bytes_head(b, 4), BYTES_LIT("SIP/")))
+		return true;
+	while (n < b.n && n < METHOD_MAX && b.p[n] > ' ' && b.p[n] < 0x7f)
+		n++;
+	if (n < METHOD_MIN || n == b.n || b.p[n] != ' ')
+		return false;
+	while (n < b.n && b.p[n] == ' ')
+		n++;
+	return n < b.n &&
+	       (b.p[n] == '<' || (ascii_lower(b.p[n]) >= 'a' && ascii_lower(b.p[n]) <= 'z'));
+}
+
+bool probe_looks_like_rtcp(struct bytes b)
+{
+	return b.n >= 8 && (b.p[0] & 0xc0) == 0x80 && b.p[1] >= 192 && b.p[1] <= 223;
+}
+
+bool probe_looks_like_signalling(const struct pkt_view *view, bool reads_hep)
+{
+	struct bytes b = view->payload;
+
+	if (reads_hep && hep_packet_begins(b))
+		return true;
+	if (view->flow.proto == PKT_UDP && (b.p[0] & 0xc0) == 0x80)
+		return probe_looks_like_rtcp(b);
+	return begins_like_sip(b) || (view->flow.proto == PKT_TCP && sip_ws_begins(b));
+}
+
+bool probe_carries_sip(struct bytes chunks)
+{
+	struct sip_sctp_chunk chunk;
+
+	while (sip_sctp_next(&chunks, &chunk))
+		if (begins_like_sip(chunk.data))
+			return true;
+	return false;
+}

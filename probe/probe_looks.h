@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a packet looks like to a receiver: good enough to choose a ring, and narrow, so that bulk traffic does not
+ * fill that of signalling; the worker finds out what it is.
+ * Owner: none. Threads: any; no state. */
+#ifndef PROBE_LOOKS_H
+#define PROBE_LOOKS_H
+
+#include "pkt_decode.h"
+
+/* RFC 5761 section 4. */
+bool probe_looks_like_rtcp(struct bytes payload);
+
+/* SIP in a datagram or at the front of a segment, a WebSocket handshake, RTCP; HEP too when it is read. */
+bool probe_looks_like_signalling(const struct pkt_view *view, bool reads_hep);
+
+/* A DATA chunk of an SCTP packet begins like SIP. */
+bool probe_carries_sip(struct bytes chunks);
+
+#endif
