@@ -255,6 +255,7 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	if (!cold->call && now_ns < cold->attach_until_ns && attach(w, stream, now_ns))
 		look_for_legs(w, stream);
 	probe_finding_visit(w, stream, now_ns);
+	qos_stream_want_head(&w->table.env, qos_table_hot(&w->table, stream), cold, now_ns);
 	qos_stream_look(&w->table.env, qos_table_hot(&w->table, stream), cold);
 	end = has_ended(w, stream, now_ns);
 	if (end != QOS_END_NONE) {

@@ -46,6 +46,38 @@ static int find_lanes(struct probe_worker *w)
 	return 0;
 }
 
+static bool decode(struct rte_mbuf *m, struct pkt_view *view)
+{
+	struct bytes frame =
+		bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
+
+	return pkt_decode((enum pkt_link)dp_meta(m)->link, frame, view) == PKT_OK;
+}
+
+static struct qos_head head_of(const struct pkt_view *view, const struct rtp_hdr *hdr)
+{
+	struct bytes payload = bytes_skip(view->payload, hdr->header_bytes);
+
+	return qos_head_of(bytes_head(payload, hdr->payload_bytes), hdr->pt);
+}
+
+/* A qos_head_fn: of a packet that came whole, or that this thread received. */
+static struct qos_head head_at_hand(void *arg, const struct pkt_media *m)
+{
+	const struct probe_worker *w = arg;
+	const struct probe_batch *b = w->batch;
+	struct pkt_view view;
+	struct rtp_hdr hdr;
+
+	if (w->origin)
+		return w->origin->head;
+	if (b && b->packets && m >= b->media && m < b->media + b->n &&
+		decode(b->packets[m - b->media], &view) &&
+		rtp_hdr_parse(view.payload, view.payload_wire, &hdr) == RTP_OK)
+		return head_of(&view, &hdr);
+	return (struct qos_head){0};
+}
+
 int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned index)
 {
 	const struct qos_options *o = &probe->options->qos;
@@ -66,6 +98,7 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 	if (rc)
 		return rc;
 	w->table.env.payload_fn = probe_media_payload;
+	w->table.env.head_fn = head_at_hand;
 	w->table.env.payload_arg = w;
 	if (!probe->is_offline)
 		w->table.env.drops_fn = probe_media_drops;
@@ -212,11 +245,14 @@ static void handle_packet(struct probe_worker *w, const struct pkt_view *view, u
 			.tos = view->tos,
 			.ttl = view->ttl,
 			.has_mac = view->has_mac,
+			.head = head_of(view, &hdr),
 		};
 
 		memcpy(origin.src_mac, view->src_mac, sizeof(origin.src_mac));
 		memcpy(origin.dst_mac, view->dst_mac, sizeof(origin.dst_mac));
+		w->origin = &origin;
 		probe_media_packet(w, &m, &origin, now_ns);
+		w->origin = NULL;
 		return; /* counts its outcome itself: it may come later */
 	} else {
 		outcome = handle_udp(w, view, now_ns);
@@ -230,9 +266,7 @@ static void take_packet(struct probe_worker *w, struct rte_mbuf *m)
 	struct dp_meta *meta = dp_meta(m);
 	struct pkt_view view;
 
-	if (pkt_decode((enum pkt_link)meta->link,
-		    bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)),
-		    &view) != PKT_OK)
+	if (!decode(m, &view))
 		return;
 	view.flow.tenant = probe_tenant(w->probe, meta, &view);
 	handle_packet(w, &view, meta->time_ns);
@@ -330,6 +364,7 @@ void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b)
 	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
 	uint64_t closed = probe_read(&w->table.counters.streams_closed);
 
+	w->batch = b;
 	for (unsigned i = 0, end; i < b->n; i = end) {
 		probe_worker_advance(w, time_of(&b->media[i], base));
 		/* Streams that ended are not those that were located any more. */
@@ -340,6 +375,7 @@ void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b)
 		end = run_end(w, b, i);
 		take_run(w, b, i, end);
 	}
+	w->batch = NULL;
 }
 
 static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)

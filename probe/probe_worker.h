@@ -48,6 +48,8 @@ struct probe_worker {
 	struct probe_orphans orphans;
 	struct qos_budget report_budget;
 	struct qos_call_counters *call_counters;
+	const struct qos_origin *origin; /* of the whole packet being taken, else NULL */
+	const struct probe_batch *batch; /* being taken, else NULL */
 	uint64_t now_ns; /* packet time: goes back by PROBE_TIME_BACK_NS and more only */
 	uint64_t next_tick_ns; /* 0 before the first packet */
 	uint64_t horizon_ns; /* after so long without packets nothing is left to happen */

@@ -10,6 +10,7 @@
 
 #include "bytes.h"
 #include "qos_emodel.h"
+#include "qos_head.h"
 
 enum qos_kind {
 	QOS_AUDIO = 0,
@@ -55,9 +56,13 @@ struct qos_payload {
 	bool is_cbr : 1; /* RFC 7587 */
 	bool has_modes : 1; /* the size of packets tells which (qos_mode.h) */
 	bool is_secure : 1; /* SRTP: an authentication tag is part of the size */
+	bool is_superwide : 1; /* EVS: nothing else is sent, by its fmtp */
+	bool is_band_settled : 1; /* not only by the first packet */
 	uint32_t clock; /* Hz, 0 unknown */
 	enum qos_kind kind;
 	uint8_t tag_bytes; /* of SRTP's authentication tag; 0 not known, or not secure */
+	struct qos_head head; /* of a packet in clear, if one was looked at */
+	struct qos_band band, band_next; /* of Opus by such, and another that the last one had */
 	const struct qos_codec
 		*codec; /* or one mode of it; NULL when the name is not in the table */
 	char name[QOS_CODEC_NAME_MAX]; /* lower case, "" unknown */

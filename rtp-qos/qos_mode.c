@@ -16,6 +16,9 @@ static const uint8_t tags[] = {10, 4, 16};
 /* So much nearer a mode of another scale must be: means and minima begin anew with it. */
 #define SCALE_KBPS 1.5
 
+/* Figures of Opus stand so close to each other, half way, and their rate may flutter. */
+#define RATE_STEP_KBPS 2.0
+
 /* One mode and the bits of its frame. */
 struct size {
 	const char *mode;
@@ -123,6 +126,20 @@ static void add_mode(struct found *found, const struct qos_payload *payload, con
 	found->mode = mode;
 }
 
+/* The size may fit several; what a packet said of itself fits one. */
+static bool is_as_said(
+	const struct qos_payload *payload, const struct family *f, size_t i, uint64_t bytes)
+{
+	struct qos_evs_toc toc = qos_head_evs(&payload->head);
+	bool is_io = f->sizes == evs_io;
+
+	if (f->packing != EVS_HEADER || !toc.is_known)
+		return true;
+	/* Rate 0 of EVS is 2.8 kbit/s. */
+	return toc.is_io == is_io && toc.rate == i + !is_io &&
+	       bytes == 1 + octets(f->sizes[i].bits) + toc.has_cmr;
+}
+
 static void find_in(struct found *found, const struct qos_payload *payload, const struct family *f,
 	bool is_other_way, uint64_t bytes, uint32_t frame_ticks)
 {
@@ -133,7 +150,8 @@ static void find_in(struct found *found, const struct qos_payload *payload, cons
 	if (!n || n > FRAMES_MAX || frame_ticks % f->frame_ticks)
 		return;
 	for (size_t i = 0; i < f->count; i++)
-		if (fills(f, payload, is_other_way, f->sizes[i].bits, n, bytes))
+		if (fills(f, payload, is_other_way, f->sizes[i].bits, n, bytes) &&
+			is_as_said(payload, f, i, bytes))
 			add_mode(found, payload, f, &f->sizes[i]);
 }
 
@@ -207,11 +225,20 @@ static bool has_suffix(const char *text, const char *suffix)
 	return n >= m && strcmp(text + n - m, suffix) == 0;
 }
 
-/* Whether Opus may use this mode: no wider than the receiver plays, and as constant in rate as it asks. */
+/* What is heard of the band that was sent. */
+static enum qos_scale heard_scale(const struct qos_payload *payload)
+{
+	return payload->band.scale < payload->widest ? payload->band.scale : payload->widest;
+}
+
+/* Whether Opus may use this mode: of the band that its packets have, no wider than the receiver plays, and as constant
+ * in rate as that asks. */
 static bool may_be(const struct qos_payload *payload, const struct qos_codec *mode)
 {
-	return rate_of(mode) && has_suffix(mode->mode, "-cbr") == payload->is_cbr &&
-	       mode->scale <= payload->widest;
+	if (!rate_of(mode) || has_suffix(mode->mode, "-cbr") != payload->is_cbr)
+		return false;
+	return payload->band.is_known ? mode->scale == heard_scale(payload)
+				      : mode->scale <= payload->widest;
 }
 
 const struct qos_codec *qos_mode_from_rate(const struct qos_payload *payload, double kbps)
@@ -239,6 +266,63 @@ static void set_mode(struct qos_payload *payload, const char *mode)
 
 	if (found)
 		payload->codec = found;
+}
+
+bool qos_mode_has_heads(const struct qos_payload *payload)
+{
+	return payload->has_modes && !payload->is_secure && !payload->redundancy &&
+	       (strcmp(payload->name, "opus") == 0 || strcmp(payload->name, "evs") == 0);
+}
+
+static bool is_same_band(struct qos_band a, struct qos_band b)
+{
+	return a.is_known == b.is_known && a.is_medium == b.is_medium && a.scale == b.scale;
+}
+
+/* True: it is another from now on. */
+static bool take_band(struct qos_payload *payload, struct qos_band band)
+{
+	struct qos_band before = payload->band_next;
+
+	payload->band_next = band;
+	if (!band.is_known || is_same_band(band, payload->band)) {
+		payload->is_band_settled = band.is_known;
+		return false;
+	}
+	if (payload->is_band_settled && !is_same_band(band, before))
+		return false;
+	payload->is_band_settled = payload->band.is_known;
+	payload->band = band;
+	return true;
+}
+
+bool qos_mode_take_head(struct qos_payload *payload, const struct qos_head *head)
+{
+	static const char *const modes[] = {[QOS_NB] = "nb", [QOS_WB] = "wb", [QOS_FB] = ""};
+
+	if (!qos_mode_has_heads(payload) || head->pt != payload->pt || !head->octets)
+		return false;
+	payload->head = *head;
+	if (!qos_mode_has_rates(payload) || !take_band(payload, qos_head_opus(head)))
+		return false;
+	if (!payload->codec || payload->codec->scale != heard_scale(payload))
+		set_mode(payload, modes[heard_scale(payload)]);
+	return true;
+}
+
+enum qos_basis qos_mode_basis(
+	const struct qos_payload *payload, const struct qos_codec *mode, double kbps)
+{
+	bool is_told = true;
+
+	if (mode->basis == QOS_BASIS_NONE || !mode->mode[0])
+		return mode->basis;
+	if (strcmp(mode->name, "opus") == 0)
+		is_told = payload->band.is_known && !payload->band.is_medium &&
+			  fabs(kbps - rate_of(mode)) <= RATE_STEP_KBPS;
+	else if (strcmp(mode->name, "evs") == 0 && mode->scale == QOS_FB)
+		is_told = payload->is_superwide;
+	return is_told ? mode->basis : QOS_BASIS_ASSUMED;
 }
 
 /* False: no number, or none that means anything here. */
@@ -273,9 +357,11 @@ static void take_playback_rate(struct qos_payload *payload, struct bytes value)
 static void take_bandwidth(struct qos_payload *payload, struct bytes value)
 {
 	size_t dash = bytes_find(value, '-');
+	bool is_range = dash < value.n;
 
-	if (dash < value.n)
+	if (is_range)
 		value = bytes_of(value.p + dash + 1, value.n - dash - 1);
+	payload->is_superwide = !is_range && bytes_eq_nocase(value, BYTES_LIT("swb"));
 	if (bytes_eq_nocase(value, BYTES_LIT("nb"))) {
 		payload->widest = QOS_NB;
 		set_mode(payload, "nb");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The mode a codec of several is run in: bit rate, and what goes with it. SDP may leave one; else the size of
- * its packets tells it, encrypted or not, since every mode of a speech codec has its own. Opus has any size,
- * and its rate the figures. Octets of the payload are not looked at: a media descriptor carries none.
+ * its packets tells it, encrypted or not, since every mode of a speech codec has its own. Opus has any size:
+ * its packets say their audio band, if in clear, and the rate chooses among the figures of that.
  * Owner: value types. Threads: any; no state. */
 #ifndef QOS_MODE_H
 #define QOS_MODE_H
@@ -31,7 +31,19 @@ bool qos_mode_has_rates(const struct qos_payload *payload);
 /* What: the rate of packets of frame_ticks each at hz, without SRTP's tag; NaN when there is none. */
 double qos_mode_kbps(const struct qos_payload *payload, uint64_t bytes, uint64_t packets,
 	uint32_t frame_ticks, uint32_t hz);
-/* What: the mode whose rate is nearest; one on another scale than payload's only if it is clearly so. */
+/* What: the mode of its band whose rate is nearest; while the band is not known, one on another scale than
+ * payload's only if it is clearly so. */
 const struct qos_codec *qos_mode_from_rate(const struct qos_payload *payload, double kbps);
+
+/* What: whether packets of this payload say something of its mode, and can be read. */
+bool qos_mode_has_heads(const struct qos_payload *payload);
+/* What: takes what a packet says. Another band than before is believed of two in a row, for one packet may be an
+ * exception; the first is replaced by the second. True: the modes are others now, and the codec is one of them. */
+bool qos_mode_take_head(struct qos_payload *payload, const struct qos_head *head);
+
+/* What: where the figures of a mode come from, as it was told: QOS_BASIS_ASSUMED where that is a guess, such as Opus
+ * without its band or at a rate (kbps) that nobody measured, and EVS without its band. */
+enum qos_basis qos_mode_basis(
+	const struct qos_payload *payload, const struct qos_codec *mode, double kbps);
 
 #endif

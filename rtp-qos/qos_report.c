@@ -8,6 +8,7 @@
 #include "qos_call_media.h"
 #include "qos_emodel.h"
 #include "qos_legs.h"
+#include "qos_mode.h"
 #include "qos_rtpagent.h"
 #include "qos_stream.h"
 
@@ -61,6 +62,7 @@ static void score(struct qos_stream_cold *cold, const struct qos_codec *codec, u
 		cold->scored_packets = 0;
 	}
 	cold->scored = codec;
+	cold->basis = qos_mode_basis(&cold->payload, codec, cold->look.kbps);
 	cold->ie_eff = impairment(codec, more_bad, more_runs, expected);
 	cold->r = rating(codec, cold->ie_eff);
 	cold->mos = qos_emodel_mos(codec->scale, cold->r);
@@ -344,7 +346,7 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	report->has_score = cold->scored_packets > 0;
 	if (report->has_score) {
 		report->scale = cold->scale;
-		report->basis = cold->scored->basis;
+		report->basis = cold->basis;
 		report->ie = cold->scored->ie;
 		report->bpl = cold->scored->bpl;
 		report->ie_eff = cold->ie_eff;

@@ -29,6 +29,13 @@ enum qos_end {
 	QOS_END_CAPTURE, /* heptap stopped, or the file ended */
 };
 
+/* What: "mirror", "network", NULL without any: who repeated so many of packets, by how many there are. The IP
+ * identification would not tell: it is 0 in what most hosts send of media, and IPv6 has none. */
+static inline const char *qos_duplicate_source(uint64_t duplicates, uint64_t packets)
+{
+	return 2 * duplicates > packets ? "mirror" : duplicates ? "network" : NULL;
+}
+
 /* Where a delay is known from, the least certain first. */
 enum qos_delay_source {
 	QOS_DELAY_NONE = 0,

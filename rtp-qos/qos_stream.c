@@ -4,12 +4,18 @@
 
 #include <math.h>
 
+#include "qos_mode.h"
 #include "qos_sequence.h"
 #include "qos_timing.h"
 
 /* A segment longer than this is closed in the books, so that 32 bits never wrap: by the rare half at once,
  * and once a second, in which the other half adds one at a time. */
 #define SEGMENT_MAX ((uint32_t)1 << 30)
+
+/* So often, 8.6 s, a stream's mode is asked of a packet; and its packets are for the cold half so long before, at
+ * most. */
+#define HEAD_SHIFT    33
+#define HEAD_AHEAD_NS ((uint64_t)1000000000)
 
 uint8_t qos_clock_index(struct qos_clocks *clocks, uint32_t hz)
 {
@@ -38,6 +44,7 @@ void qos_stream_init(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	};
 	*cold = (struct qos_stream_cold){
 		.origin = *origin,
+		.head = origin->head,
 		.quiet_pt = QOS_NO_PT,
 		.is_open = true,
 		.first_ns = now_ns,
@@ -131,6 +138,32 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 	cold->quiet_pt = is_quiet(payload) ? payload->pt : QOS_NO_PT;
 	cold->payload = *payload;
 	cold->kind = (uint8_t)payload->kind;
+	qos_mode_take_head(&cold->payload, &cold->head);
+}
+
+void qos_stream_want_head(const struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, uint64_t now_ns)
+{
+	uint64_t next = ((now_ns >> HEAD_SHIFT) + 1) << HEAD_SHIFT;
+
+	if (!env->head_fn || next - now_ns > HEAD_AHEAD_NS || !qos_mode_has_heads(&cold->payload))
+		return;
+	cold->head_after_ns = next;
+	hot->clock |= QOS_HOT_LOOK;
+}
+
+static void take_head(
+	struct qos_stream_env *env, struct qos_stream_cold *cold, const struct pkt_media *m)
+{
+	struct qos_head head = env->head_fn(env->payload_arg, m);
+
+	cold->head_after_ns = 0;
+	if (!head.octets)
+		return;
+	cold->head = head;
+	/* Its rate is to be seen again, among other figures. */
+	if (qos_mode_take_head(&cold->payload, &head))
+		cold->look.rated_kbps = 0;
 }
 
 void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *hot,
@@ -138,8 +171,11 @@ void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *h
 {
 	uint8_t pt = m->marker_pt & 0x7f;
 	uint16_t step = (uint16_t)(m->seq - hot->ext_seq);
-	enum qos_verdict verdict = qos_sequence_file(env, hot, cold, m, now_ns);
+	enum qos_verdict verdict;
 
+	if (cold->head_after_ns && now_ns >= cold->head_after_ns)
+		take_head(env, cold, m);
+	verdict = qos_sequence_file(env, hot, cold, m, now_ns);
 	if (verdict == QOS_DUPLICATE || verdict == QOS_STRAY)
 		return;
 	if (pt != hot->pt && !change_payload(env, hot, cold, m, pt)) {

@@ -19,6 +19,7 @@
 #include "qos_call.h"
 #include "qos_codec.h"
 #include "qos_delay.h"
+#include "qos_head.h"
 #include "qos_look.h"
 #include "qos_report.h"
 #include "qos_rtcp.h"
@@ -77,6 +78,7 @@ struct qos_origin {
 	bool has_mac;
 	uint8_t src_mac[6];
 	uint8_t dst_mac[6];
+	struct qos_head head;
 };
 
 struct qos_extremes {
@@ -137,6 +139,8 @@ struct qos_stream_cold {
 
 	struct qos_origin origin;
 	struct qos_payload payload; /* of hot.pt */
+	struct qos_head head; /* of the last packet that was looked at for it */
+	uint64_t head_after_ns; /* of the next packet from then on it is wanted; 0: of none */
 
 	/* Sequence. */
 	uint32_t hole_ext; /* ext_seq that bit 0 of holes stands for */
@@ -174,6 +178,7 @@ struct qos_stream_cold {
 	double r, min_r, sum_r;
 	double mos, min_mos, sum_mos;
 	const struct qos_codec *scored; /* what the scores are of, last */
+	enum qos_basis basis; /* and where they come from */
 	double ie_eff; /* the interval's */
 	uint64_t scored_packets; /* expected ones, the weight of the sums */
 	struct qos_cq cq;
@@ -205,10 +210,14 @@ typedef void (*qos_payload_fn)(
 /* Frames that the probe itself gave up so far and that may have been this stream's. */
 typedef uint64_t (*qos_drops_fn)(void *arg, const struct qos_stream_cold *cold);
 
+/* The first octets of the payload of a packet that is being updated; none when only its descriptor is at hand. */
+typedef struct qos_head (*qos_head_fn)(void *arg, const struct pkt_media *m);
+
 struct qos_stream_env {
 	struct qos_clocks clocks;
 	struct qos_buffer_env buffers;
-	qos_drops_fn drops_fn; /* NULL: none; its arg is payload_arg */
+	qos_drops_fn drops_fn; /* NULL: none; its arg is payload_arg, here and below */
+	qos_head_fn head_fn; /* NULL: packets are never at hand */
 	qos_payload_fn payload_fn;
 	void *payload_arg;
 };
@@ -231,6 +240,11 @@ void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_st
 /* Once a second: the same, and a sample of what is too slow to be seen packet by packet (qos_look.h). */
 void qos_stream_look(
 	struct qos_stream_env *env, struct qos_stream_hot *hot, struct qos_stream_cold *cold);
+
+/* What: from time to time a packet says of what mode the stream is, if its payload can. That is the first packet of
+ * a second (2^30 ns), which is at hand in whatever shape the probe runs; so this is called once a second before. */
+void qos_stream_want_head(const struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, uint64_t now_ns);
 
 /* What: the bad packets of a buffer as they are known now, those still in the window included but for the
  * youngest undecided. */

@@ -175,7 +175,8 @@ void qos_table_close(struct qos_table *t, uint32_t stream)
 	struct qos_stream_cold *cold = &t->cold[stream];
 	uint32_t moved = qos_wheel_remove(&t->wheel, cold->phase, cold->wheel_pos);
 	const struct qos_stream_hot *hot = &t->hot[cold->slot];
-	uint64_t lost = qos_stream_expected(hot, cold) - qos_stream_packets(hot, cold);
+	uint64_t packets = qos_stream_packets(hot, cold);
+	uint64_t lost = qos_stream_expected(hot, cold) - packets;
 
 	if (moved != UINT32_MAX)
 		t->cold[moved].wheel_pos = cold->wheel_pos;
@@ -188,6 +189,8 @@ void qos_table_close(struct qos_table *t, uint32_t stream)
 	}
 	pkt_count(&t->counters.streams_closed, 1);
 	pkt_count(&t->counters.duplicates, cold->duplicates);
+	if (2 * cold->duplicates > packets)
+		pkt_count(&t->counters.duplicates_mirror, cold->duplicates);
 	pkt_count(&t->counters.reordered, cold->reordered);
 	pkt_count(&t->counters.lost, lost);
 	cold->is_open = false;

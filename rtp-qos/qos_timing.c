@@ -175,7 +175,7 @@ void qos_timing_set_window(const struct qos_stream_env *env, struct qos_stream_h
 	else if (is_all)
 		hot->window_low = (int16_t)low;
 	/* What comes after packets of one timestamp is compared with the first of them. */
-	if (has_frames(cold) || cold->frame_ns)
+	if (has_frames(cold) || cold->frame_ns || cold->head_after_ns)
 		is_all = false;
 	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_LOOK) | (is_all ? 0 : QOS_HOT_LOOK));
 }

@@ -158,9 +158,12 @@ def make_media(rng: random.Random, stream: Stream, stop: int, profile: str, inde
             packet = Rtp(index, stream.base_ts + event_slot * step, EVENT_PT, part == 0, payload)
         else:
             payload = rng.randbytes(codec.bytes_per_ms * stream.ptime)
-            if not payload:  # Opus, RFC 6716 3.1: one SILK wideband frame of 20 or 40 ms
-                payload = bytes((0x50 if stream.ptime == 40 else 0x48,))
-                payload += rng.randbytes(rng.randint(60, 120))
+            if not payload:  # Opus, RFC 6716 3.1 and 3.2: hybrid fullband, one frame of 20 ms or two
+                payload = rng.randbytes(rng.randint(60, 120))
+                if stream.ptime == 40:
+                    payload = b"\x79" + payload[:len(payload) // 2 * 2]
+                else:
+                    payload = b"\x78" + payload
             packet = Rtp(index, ts, codec.pt, resumed, payload, segment)
         # A fast clock's milliseconds are shorter
         t = slot * stream.ptime * (MS - stream.ppm * MS // 1_000_000)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A codec of several modes, an a=fmtp value, and packets: whatever they say, the mode is one of that codec and no
  * wider than the description allows; without fmtp's word the same packets have the same mode again.
- * One octet chooses the codec, one has flags, four are octets and ticks of a packet, the rest is fmtp. */
+ * One octet chooses the codec, one has flags, four are octets and ticks of a packet, two begin its payload, the rest is
+ * fmtp. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -9,7 +10,7 @@
 #include "qos_mode.h"
 
 enum {
-	HEAD_BYTES = 6,
+	HEAD_BYTES = 8,
 	PACKETS = 50,
 };
 
@@ -55,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t primary = 0, blocks = 0;
 	const struct qos_codec *mode;
 	struct qos_payload payload;
+	struct qos_head head;
 	uint16_t bytes, ticks;
 
 	if (size < HEAD_BYTES)
@@ -69,6 +71,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	payload.tag_bytes = payload.is_secure ? data[1] >> 1 & 31 : 0;
 	if (!payload.has_modes)
 		return 0;
+	head = qos_head_of(bytes_of(data + 6, 2), data[1] & 2 ? 96 : 97);
+	if (qos_mode_take_head(&payload, &head)) {
+		check(qos_mode_has_heads(&payload) && head.pt == payload.pt);
+		check(payload.codec->scale <= payload.widest);
+		check(!qos_mode_take_head(&payload, &head));
+	}
 	mode = qos_mode_from_size(&payload, bytes, ticks);
 	check_mode(&payload, mode);
 	check(mode == qos_mode_from_size(&payload, bytes, ticks));

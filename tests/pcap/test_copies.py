@@ -64,6 +64,7 @@ def test_nothing_counts_twice(way, generated, heptap, tmp_path):
     assert said(two) == said(one)
     assert sum(s["PACKET_LOSS"] for s in two.streams) == sum(s["PACKET_LOSS"] for s in one.streams)
     assert all(s["DUP_PK"] == s["TOTAL_PK"] for s in two.streams)
+    assert {s["DUP_SRC"] for s in two.streams} == {"mirror"}
     assert two.summary["frames"] == sum(two.summary["outcomes"].values())
     check_shapes(heptap, path, others=FEW)
 

@@ -81,6 +81,7 @@ def check_counts(want, got):
     assert got["EXPECTED_PK"] == want["expected"]
     assert got["PACKET_LOSS"] == want["lost"]
     assert got["DUP_PK"] == want["dup"]
+    assert got["DUP_SRC"] == ("network" if want["dup"] else None)
     assert got["OUT_ORDER"] == want["reordered"]
     assert got["TL_BYTE"] == want["unique_bytes"]
     assert got["RESTARTS"] == 0
@@ -152,7 +153,8 @@ def figures(want):
     if name == "opus":
         kbps = 8 * want["unique_bytes"] / want["unique"] / want["ptime_ms"]
         row = min(emodel.OPUS, key=lambda k: abs(k - kbps))
-        return "FB", *emodel.OPUS[row], "lit", f"swb-{row}"
+        basis = "lit" if abs(row - kbps) <= 2 else "assumed"
+        return "FB", *emodel.OPUS[row], basis, f"swb-{row}"
     return *emodel.CODECS[name], None
 
 

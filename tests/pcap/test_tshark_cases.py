@@ -70,6 +70,7 @@ def test_duplicates_are_no_packets(both):
     packets.rows += [[t + MS // 10, *rest] for t, *rest in packets.rows[10:60:10]]
     ours, theirs = both(packets)
     assert (ours["TOTAL_PK"], ours["PACKET_LOSS"], ours["DUP_PK"]) == (100, 0, 5)
+    assert ours["DUP_SRC"] == "network"
     assert (theirs["packets"], theirs["lost"]) == (105, -5)
     assert ours["MAX_JITTER"] == near(0) and theirs["max"] > 0.02
     assert ours["DELTA"] == near(20) and theirs["mean_delta"] < 19.1

@@ -285,7 +285,7 @@ static void writes_every_key_of_a_report_in_order(void **state)
 		"\"MEAN_JITTER\":0.126,\"SKEW\":-0.080,\"MAX_SKEW\":-15.500,"
 		"\"REPORT_TS\":1700000010.123456,\"TOTAL_PK\":500,\"EXPECTED_PK\":510,"
 		"\"PACKET_LOSS\":10,\"LOSS_PCT\":1.961,\"SEQ\":7,\"OUT_ORDER\":4,"
-		"\"REORDER_EXTENT\":5,\"DUP_PK\":3,\"SSRC_CHG\":1,"
+		"\"REORDER_EXTENT\":5,\"DUP_PK\":3,\"DUP_SRC\":\"network\",\"SSRC_CHG\":1,"
 		"\"RESTARTS\":2,\"TS_JUMP\":3,\"TS_STILL\":4,\"CAP_DROP\":0,\"TL_BYTE\":80000,\"MOS\":4.394,\"MIN_MOS\":4.032,"
 		"\"MEAN_MOS\":4.300,\"RFACTOR\":92.449,\"MIN_RFACTOR\":80.200,"
 		"\"MEAN_RFACTOR\":89.429,\"MOS_MODEL\":\"emodel\",\"SRC_IP\":\"192.0.2.1\",\"SRC_PORT\":16384,"

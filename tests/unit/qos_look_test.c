@@ -202,6 +202,77 @@ static void follows_the_mode(void **state)
 	}
 }
 
+/* What the packets of a stream begin with, and how often somebody asked. */
+struct heads {
+	uint8_t toc;
+	unsigned asked;
+	bool is_away; /* only descriptors are at hand */
+};
+
+static struct qos_head head_fn(void *arg, const struct pkt_media *m)
+{
+	struct heads *heads = arg;
+
+	heads->asked++;
+	return qos_head_of(bytes_of(&heads->toc, heads->is_away ? 0 : 1), m->marker_pt & 0x7f);
+}
+
+/* Opus at 40 kbit/s from packet *i on, each with 100 octets, a look a second. */
+static void feed_opus(struct rig *rig, uint32_t *i, uint32_t count)
+{
+	for (uint32_t end = *i + count; *i < end; ++*i) {
+		feed(rig, (struct rtp){.seq = (uint16_t)*i,
+				  .ts = 960 * *i,
+				  .ns = (int64_t)(20 * MS) * *i,
+				  .pt = OPUS,
+				  .bytes = 100});
+		if (*i % 50 == 49) {
+			qos_stream_want_head(
+				&rig->env, &rig->hot, &rig->cold, START_NS + 20 * MS * *i);
+			qos_stream_look(&rig->env, &rig->hot, &rig->cold);
+		}
+	}
+}
+
+/* Some ten seconds apart, of one packet each; another band shows in the second of them. */
+static void asks_a_packet_for_its_band(void **state)
+{
+	enum {
+		LONG = 2 * 430
+	}; /* packets, in which somebody asks twice at least */
+	struct heads heads = {.toc = 9 << 3};
+	struct qos_report r;
+	struct rig rig;
+	uint32_t i = 0;
+
+	(void)state;
+	rig_init(&rig);
+	rig.env.head_fn = head_fn;
+	rig.env.payload_arg = &heads;
+	feed_opus(&rig, &i, LONG + 50);
+	assert_in_range(heads.asked, 2, 3);
+	r = report_of(&rig, QOS_PERIODIC);
+	assert_int_equal(r.scale, QOS_WB);
+	assert_string_equal(r.payload.codec->mode, "wb-13");
+	assert_int_equal(r.basis, QOS_BASIS_ASSUMED);
+	/* Between, packets are not for the cold half: the next one is in order and only that. */
+	feed_opus(&rig, &i, 150 - i % 50);
+	assert_int_equal(rig.cold.head_after_ns && rig.hot.clock & QOS_HOT_LOOK, false);
+
+	heads = (struct heads){.toc = 31 << 3};
+	feed_opus(&rig, &i, LONG);
+	r = report_of(&rig, QOS_PERIODIC);
+	assert_int_equal(r.scale, QOS_FB);
+	assert_string_equal(r.payload.codec->mode, "swb-40");
+	assert_int_equal(r.basis, QOS_BASIS_LIT);
+	assert_near(r.ie, 10.7, 0);
+
+	heads = (struct heads){.toc = 0, .is_away = true};
+	feed_opus(&rig, &i, LONG);
+	assert_in_range(heads.asked, 2, 3);
+	assert_int_equal(report_of(&rig, QOS_PERIODIC).scale, QOS_FB);
+}
+
 /* SDP says one clock and the timestamps another; a type nobody explained. After a few seconds they are right,
  * and what the wrong clock made of the beginning is gone. */
 static void finds_the_clock(void **state)
@@ -255,6 +326,7 @@ int main(void)
 		cmocka_unit_test(follows_frames_that_change),
 		cmocka_unit_test(silence_descriptors_are_no_frames),
 		cmocka_unit_test(follows_the_mode),
+		cmocka_unit_test(asks_a_packet_for_its_band),
 		cmocka_unit_test(finds_the_clock),
 		cmocka_unit_test(believes_a_clock_that_is_right),
 	};

@@ -183,6 +183,126 @@ static void scales_do_not_flutter(void **state)
 	}
 }
 
+static struct qos_head head_of(uint8_t pt, uint8_t first, uint8_t second)
+{
+	const uint8_t octets[] = {first, second};
+
+	return qos_head_of(bytes_of(octets, sizeof(octets)), pt);
+}
+
+/* The same 40 kbit/s on every band; configurations of RFC 6716 table 2. */
+static void packets_say_the_band_of_opus(void **state)
+{
+	static const struct {
+		uint8_t toc;
+		const char *fmtp, *mode;
+		enum qos_basis basis;
+	} rows[] = {
+		{1 << 3, "", "nb-9", QOS_BASIS_ASSUMED}, /* nobody measured it at 40 */
+		{9 << 3, "", "wb-13", QOS_BASIS_ASSUMED},
+		{13 << 3, "", "swb-40", QOS_BASIS_LIT},
+		{15 << 3, "cbr=1", "swb-40-cbr", QOS_BASIS_LIT},
+		{31 << 3, "maxplaybackrate=16000", "wb-13", QOS_BASIS_ASSUMED},
+		{1 << 3, "maxplaybackrate=16000", "nb-9", QOS_BASIS_ASSUMED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct qos_payload p = payload_of("opus", 48000, rows[i].fmtp);
+		struct qos_head head = head_of(96, rows[i].toc, 0);
+		const struct qos_codec *mode = qos_mode_from_rate(&p, 40);
+
+		assert_int_equal(qos_mode_basis(&p, mode, 40), QOS_BASIS_ASSUMED);
+		assert_true(qos_mode_take_head(&p, &head));
+		assert_int_equal(p.codec->scale, qos_mode_from_rate(&p, 40)->scale);
+		assert_mode(qos_mode_from_rate(&p, 40), rows[i].mode);
+		assert_int_equal(qos_mode_basis(&p, qos_mode_from_rate(&p, 40), 40), rows[i].basis);
+	}
+}
+
+/* 6 kHz of audio is on no scale. */
+static void mediumband_is_an_assumption(void **state)
+{
+	struct qos_payload p = payload_of("opus", 48000, "");
+	struct qos_head head = head_of(96, 5 << 3, 0);
+
+	(void)state;
+	assert_true(qos_mode_take_head(&p, &head));
+	assert_mode(qos_mode_from_rate(&p, 12), "wb-12");
+	assert_int_equal(qos_mode_basis(&p, qos_mode_from_rate(&p, 12), 12), QOS_BASIS_ASSUMED);
+	head = head_of(96, 9 << 3, 0);
+	assert_true(qos_mode_take_head(&p, &head));
+	assert_int_equal(qos_mode_basis(&p, qos_mode_from_rate(&p, 12), 12), QOS_BASIS_LIT);
+}
+
+static void one_packet_is_an_exception(void **state)
+{
+	static const struct {
+		uint8_t toc;
+		bool is_new;
+		enum qos_scale scale;
+	} steps[] = {{1 << 3, true, QOS_NB}, /* the first packet */
+		{9 << 3, true, QOS_WB}, /* is no more than a beginning */
+		{31 << 3, false, QOS_WB}, {9 << 3, false, QOS_WB}, {31 << 3, false, QOS_WB},
+		{1 << 3, false, QOS_WB}, {31 << 3, false, QOS_WB}, {31 << 3, true, QOS_FB},
+		{31 << 3, false, QOS_FB}, {9 << 3, false, QOS_FB}, {9 << 3, true, QOS_WB}};
+	struct qos_payload p = payload_of("opus", 48000, "");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		struct qos_head head = head_of(96, steps[i].toc, 0);
+
+		assert_int_equal(qos_mode_take_head(&p, &head), steps[i].is_new);
+		assert_int_equal(p.band.scale, steps[i].scale);
+	}
+}
+
+static void reads_no_other_packets(void **state)
+{
+	struct qos_head head = head_of(96, 9 << 3, 0), none = qos_head_of(BYTES_NONE, 96);
+	struct qos_payload opus = payload_of("opus", 48000, ""), p = opus;
+
+	(void)state;
+	assert_true(qos_mode_take_head(&p, &head));
+	head.pt = 97; /* an event's */
+	p = opus;
+	assert_false(qos_mode_take_head(&p, &head));
+	head.pt = 96;
+	assert_false(qos_mode_take_head(&p, &none));
+	p.is_secure = true;
+	assert_false(qos_mode_take_head(&p, &head));
+	p = opus;
+	p.redundancy = 1;
+	assert_false(qos_mode_take_head(&p, &head));
+	p = payload_of("AMR-WB", 16000, "");
+	assert_false(qos_mode_take_head(&p, &head));
+	assert_false(p.band.is_known);
+}
+
+/* 34 octets: 13.2 kbit/s behind its table of contents, or AMR-WB's 12.65 with a CMR as well. */
+static void packets_say_the_mode_of_evs(void **state)
+{
+	struct qos_head primary = head_of(96, 0x04, 0), io = head_of(96, 0x80, 0x32);
+	struct qos_head other = head_of(96, 0x05, 0);
+	struct qos_payload p = payload_of("EVS", 16000, "");
+
+	(void)state;
+	assert_null(qos_mode_from_size(&p, 34, 320));
+	qos_mode_take_head(&p, &primary);
+	assert_mode(qos_mode_from_size(&p, 34, 320), "swb-13.2");
+	assert_int_equal(qos_mode_basis(&p, qos_mode_from_size(&p, 34, 320), 0), QOS_BASIS_ASSUMED);
+	qos_mode_take_head(&p, &io);
+	assert_mode(qos_mode_from_size(&p, 34, 320), "io-12.65");
+	/* Of another mode than these. */
+	qos_mode_take_head(&p, &other);
+	assert_null(qos_mode_from_size(&p, 34, 320));
+	assert_mode(qos_mode_from_size(&p, 33, 320), "swb-13.2");
+	p = payload_of("EVS", 16000, "bw=swb");
+	assert_int_equal(qos_mode_basis(&p, qos_mode_from_size(&p, 33, 320), 0), QOS_BASIS_G113);
+	p = payload_of("EVS", 16000, "bw=nb-swb");
+	assert_int_equal(qos_mode_basis(&p, qos_mode_from_size(&p, 33, 320), 0), QOS_BASIS_ASSUMED);
+}
+
 static void fmtp_may_leave_one_mode(void **state)
 {
 	static const struct {
@@ -252,6 +372,11 @@ int main(void)
 		cmocka_unit_test(takes_the_tag_of_srtp_off),
 		cmocka_unit_test(a_size_that_two_tags_explain_is_none),
 		cmocka_unit_test(scales_do_not_flutter),
+		cmocka_unit_test(packets_say_the_band_of_opus),
+		cmocka_unit_test(mediumband_is_an_assumption),
+		cmocka_unit_test(one_packet_is_an_exception),
+		cmocka_unit_test(reads_no_other_packets),
+		cmocka_unit_test(packets_say_the_mode_of_evs),
 		cmocka_unit_test(fmtp_may_leave_one_mode),
 		cmocka_unit_test(redundancy_names_what_is_heard),
 	};
