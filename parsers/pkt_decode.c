@@ -5,6 +5,7 @@
 #include "pkt_decode.h"
 
 #include "pkt_tunnel.h"
+#include "pkt_turn.h"
 
 enum header_bytes {
 	NULL_BYTES = 4,
@@ -86,6 +87,17 @@ static enum pkt_status decode_tunnel(
 	return unwrap(layer) ? decode_inner(layer, view) : PKT_tunnel_bad_header;
 }
 
+/* The last layer: what it carries has the same addresses. */
+static enum pkt_status store_udp(struct bytes in, uint32_t wire, struct pkt_view *view)
+{
+	enum pkt_status status = store_payload(in, wire, view);
+
+	if (status == PKT_OK && pkt_turn_may_be(view->payload) && view->depth < PKT_DEPTH_MAX &&
+		pkt_turn_open(view))
+		view->depth++;
+	return status;
+}
+
 static inline enum pkt_status decode_udp(struct bytes in, uint32_t wire, struct pkt_view *view)
 {
 	pkt_tunnel_fn unwrap;
@@ -106,7 +118,7 @@ static inline enum pkt_status decode_udp(struct bytes in, uint32_t wire, struct 
 		if (unwrap(&layer))
 			return decode_inner(&layer, view);
 	}
-	return store_payload(in, length - UDP_BYTES, view);
+	return store_udp(in, length - UDP_BYTES, view);
 }
 
 static enum pkt_status decode_tcp(struct bytes in, uint32_t wire, struct pkt_view *view)

@@ -40,6 +40,14 @@ struct pkt_fragment {
 	bool more; /* fragments follow */
 };
 
+/* How TURN carries the payload (pkt_turn.h). */
+enum pkt_relay {
+	PKT_RELAY_NONE = 0,
+	PKT_RELAY_CHANNEL, /* ChannelData, either way */
+	PKT_RELAY_SEND, /* a Send indication: from the client */
+	PKT_RELAY_DATA, /* a Data indication: to the client */
+};
+
 /* Of several layers of addresses and MACs the innermost. */
 struct pkt_view {
 	struct pkt_flow flow;
@@ -56,6 +64,7 @@ struct pkt_view {
 	uint8_t ttl;
 	uint8_t tcp_flags;
 	uint8_t depth; /* encapsulations, VLAN tags not counted */
+	enum pkt_relay relay;
 	bool has_mac;
 	uint8_t src_mac[6];
 	uint8_t dst_mac[6];

@@ -24,6 +24,7 @@ struct reader {
 	struct connection connection; /* of the section */
 	struct connection rtcp_connection;
 	enum sdp_direction direction; /* of the session */
+	struct bytes session_ufrag;
 	uint16_t rtcp_port; /* from a=rtcp, 0 without one */
 	bool has_crypto; /* the section */
 };
@@ -127,6 +128,8 @@ static void end_section(struct reader *r)
 	r->media->family = c->family;
 	r->media->addr = c->addr;
 	set_rtcp(r, r->media);
+	if (!r->media->ice_ufrag.n)
+		r->media->ice_ufrag = r->session_ufrag;
 	r->media = NULL;
 }
 
@@ -301,6 +304,18 @@ static void take_group(struct reader *r, struct bytes value)
 		r->session->bundle = value;
 }
 
+/* <ufrag>, RFC 8839 section 5.4, of the session or of a section */
+static void take_ufrag(struct reader *r, struct bytes value)
+{
+	struct bytes *ufrag = r->media ? &r->media->ice_ufrag : &r->session_ufrag;
+
+	value = bytes_trim(value);
+	if (ufrag->n || (r->is_in_media && !r->media) || value.n < SDP_UFRAG_MIN ||
+		value.n > SDP_UFRAG_MAX || bytes_find(value, ':') < value.n)
+		return;
+	*ufrag = value;
+}
+
 /* Octets of the authentication tag: RFC 4568 section 6.2, RFC 6188, RFC 7714. 0: not known. */
 static uint8_t tag_of(struct bytes suite)
 {
@@ -367,6 +382,8 @@ static void take_attribute(struct reader *r, struct bytes value)
 	}
 	if (bytes_eq_nocase(name, BYTES_LIT("group")))
 		take_group(r, value);
+	else if (bytes_eq_nocase(name, BYTES_LIT("ice-ufrag")))
+		take_ufrag(r, value);
 	else
 		take_direction(r, name);
 }

@@ -15,6 +15,8 @@ enum {
 	SDP_MEDIA_MAX = 16, /* m= lines kept of one description */
 	SDP_FORMATS_MAX = 32, /* payload types kept of one m= line */
 	SDP_CANDIDATES_MAX = 8, /* kept of one m= line */
+	SDP_UFRAG_MIN = 4, /* octets of a=ice-ufrag (RFC 8839 section 5.4) */
+	SDP_UFRAG_MAX = 256,
 };
 
 enum sdp_kind {
@@ -66,6 +68,7 @@ struct sdp_media {
 	enum sdp_direction direction; /* media level, else session level, else sendrecv */
 	uint16_t ptime_ms; /* a=ptime rounded, 0 when absent */
 	struct bytes mid; /* RFC 5888, empty without */
+	struct bytes ice_ufrag; /* of the section, else of the session; empty without */
 	unsigned format_count;
 	unsigned candidate_count;
 	struct sdp_format formats[SDP_FORMATS_MAX];

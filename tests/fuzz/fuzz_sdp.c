@@ -69,6 +69,9 @@ static void check_media(const struct sdp_media *m, const uint8_t *data, size_t s
 	check_formats(m, data, size);
 	check_candidates(m);
 	check_inside(m->mid, data, size);
+	check_inside(m->ice_ufrag, data, size);
+	CHECK(!m->ice_ufrag.n ||
+		(m->ice_ufrag.n >= SDP_UFRAG_MIN && m->ice_ufrag.n <= SDP_UFRAG_MAX));
 }
 
 static bool is_same_target(const struct sdp_media *a, const struct sdp_media *b)
@@ -101,6 +104,7 @@ static void check_same_media(const struct sdp_media *a, const struct sdp_media *
 	CHECK(memcmp(a->candidates, b->candidates, a->candidate_count * sizeof(a->candidates[0])) ==
 		0);
 	CHECK(bytes_eq(a->mid, b->mid));
+	CHECK(bytes_eq(a->ice_ufrag, b->ice_ufrag));
 	for (unsigned i = 0; i < a->format_count; i++)
 		CHECK(is_same_format(&a->formats[i], &b->formats[i]));
 }

@@ -574,6 +574,22 @@ static void takes_lines_of_any_length(void **state)
 	assert_int_equal(parsed.media[0].ptime_ms, 20);
 }
 
+static void reads_ufrags(void **state)
+{
+	const struct sdp_media *m =
+		parse_lines("a=ice-ufrag:aaaa\r\nm=audio 9 RTP/AVP 0\r\n"
+			    "m=video 9 RTP/AVP 96\r\na=ice-ufrag: b+/1 \r\n"
+			    "a=ice-ufrag:cccc\r\nm=bad\r\na=ice-ufrag:dddd\r\n");
+
+	(void)state;
+	check_text(m[0].ice_ufrag, "aaaa");
+	check_text(m[1].ice_ufrag, "b+/1");
+	m = parse_lines("m=audio 9 RTP/AVP 0\r\na=ice-ufrag:abc\r\na=ice-ufrag:ab:cd\r\n"
+			"m=audio 9 RTP/AVP 0\r\na=ice-ufrag\r\n");
+	check_text(m[0].ice_ufrag, "");
+	check_text(m[1].ice_ufrag, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -596,6 +612,7 @@ int main(void)
 		cmocka_unit_test(skips_lines_that_make_no_sense),
 		cmocka_unit_test(keeps_the_first_media_and_formats),
 		cmocka_unit_test(takes_lines_of_any_length),
+		cmocka_unit_test(reads_ufrags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
