@@ -46,6 +46,12 @@ bool probe_looks_like_signalling(const struct pkt_view *view, bool reads_hep)
 	return begins_like_sip(b) || (view->flow.proto == PKT_TCP && sip_ws_begins(b));
 }
 
+bool probe_is_ice_check(struct bytes payload, uint32_t wire, struct stun_msg *msg)
+{
+	return stun_may_be(payload) && stun_msg_parse(payload, wire, msg) == STUN_OK &&
+	       msg->kind == STUN_REQUEST && msg->method == STUN_BINDING && msg->username.n;
+}
+
 bool probe_carries_sip(struct bytes chunks)
 {
 	struct sip_sctp_chunk chunk;

@@ -87,6 +87,15 @@ void probe_rx_fini(struct probe_rx *rx)
 	rx->seen.sets = NULL;
 }
 
+/* Of a file: what changes what workers share. */
+static bool is_check(const struct probe_rx *rx, const struct pkt_view *view)
+{
+	struct stun_msg msg;
+
+	return rx->probe->is_offline && view->flow.proto == PKT_UDP &&
+	       probe_is_ice_check(view->payload, view->payload_wire, &msg);
+}
+
 /* What follows in a TCP connection where a segment looked like signalling is some too. Of a file all TCP and
  * SCTP is, so that its order is the same for any number of workers. */
 static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
@@ -98,7 +107,7 @@ static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
 	if (view->flow.proto == PKT_SCTP)
 		return rx->probe->is_offline || probe_carries_sip(view->payload);
 	if (view->flow.proto != PKT_TCP || rx->probe->is_offline)
-		return looks || view->flow.proto == PKT_TCP;
+		return looks || view->flow.proto == PKT_TCP || is_check(rx, view);
 	hash = pkt_hash_ends(&view->flow, &rx->probe->seed);
 	seen = &rx->tcp_seen[hash % PROBE_TCP_SEEN];
 	tag = (uint32_t)(hash >> 32) | 1;

@@ -298,8 +298,11 @@ enum probe_outcome probe_signalling_rtcp(
 
 	is_valid = rtcp_validate(view->payload, NULL) == RTCP_OK;
 	media = probe_media_find(w, own, true, now_ns, &party);
-	/* The same ports where media was announced or heard on these very ports (RFC 5761). */
-	if ((media && !media->is_rtcp) || qos_probation_is_hinted(&w->probation, own, now_ns))
+	/* The same ports where media was announced or heard on these very ports (RFC 5761); STUN is heard on
+	 * those of RTCP alone as well, and says so. */
+	if ((media && !media->is_rtcp) ||
+		(!(media && media->is_learnt) &&
+			qos_probation_is_hinted(&w->probation, own, now_ns)))
 		flow = *own;
 	is_known = media || qos_probation_is_hinted(&w->probation, &flow, now_ns);
 	if (!is_valid)

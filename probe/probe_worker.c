@@ -207,6 +207,7 @@ static enum probe_outcome handle_udp(
 		return probe_signalling_rtcp(w, view, now_ns);
 	case CLS_STUN:
 		qos_probation_hint(&w->probation, &view->flow, now_ns);
+		probe_ice_take(w, view);
 		return PROBE_stun;
 	case CLS_DTLS:
 		qos_probation_hint(&w->probation, &view->flow, now_ns);

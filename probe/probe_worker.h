@@ -120,6 +120,8 @@ enum probe_outcome probe_signalling_other(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 /* Before a packet that may be RTCP is classified: fetches what will be asked about its flow. */
 void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct pkt_flow *flow);
+/* probe_ice.c: a STUN message; if it is a check between the sides of a call, its ends are where media will be. */
+void probe_ice_take(struct probe_worker *w, const struct pkt_view *view);
 /* Takes expired calls out of the table, and messages behind holes of TCP connections. */
 void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns);
 /* The capture ended: nothing fills the holes of TCP connections any more. */

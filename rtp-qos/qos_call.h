@@ -70,6 +70,7 @@ struct qos_call {
 	char from_tag[QOS_TAG_MAX]; /* of the side that sent the first request: party 0 */
 	struct qos_media *media; /* its endpoints, guarded by the publishing mutex of qos_media */
 	uint32_t media_count;
+	_Atomic uint32_t learnt_count; /* of them learnt (qos_ice.h) */
 	uint64_t start_ns;
 	struct qos_pool *pool; /* where its memory goes back to */
 	unsigned home; /* the worker that expires it */
@@ -135,6 +136,12 @@ unsigned qos_call_sender(struct qos_call *call, const struct sip_msg *msg);
 
 /* RCU read side. NULL when there is none. */
 struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id);
+
+/* Not ended as far as is known. */
+static inline bool qos_call_lasts(const struct qos_call *call)
+{
+	return atomic_load_explicit(&call->end_ns, memory_order_relaxed) == 0;
+}
 
 /* References: streams hold the call they belong to. A dead call (refs 0) cannot be held: false. */
 bool qos_call_hold(struct qos_call *call);

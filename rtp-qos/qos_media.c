@@ -252,7 +252,8 @@ void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *ar
 
 static void tell(const struct qos_medias *medias, const struct qos_media *media, bool is_open)
 {
-	if (medias->watch)
+	/* Names of ICE are no addresses. */
+	if (medias->watch && (media->at.family == 4 || media->at.family == 6))
 		medias->watch(medias->watch_arg, media->at.family, &media->at.addr, media->at.port,
 			is_open);
 }
@@ -304,6 +305,14 @@ static void count_kind(struct qos_medias *medias, const struct qos_media *media,
 		atomic_fetch_add_explicit(&medias->apart_count, (uint32_t)n, memory_order_relaxed);
 }
 
+/* Read without the mutex. */
+static void count_learnt(const struct qos_media *media, int n)
+{
+	if (media->is_learnt)
+		atomic_fetch_add_explicit(
+			&media->call->learnt_count, (uint32_t)n, memory_order_relaxed);
+}
+
 static void unlink_from_call(struct qos_media *media)
 {
 	struct qos_media **link = &media->call->media;
@@ -313,10 +322,11 @@ static void unlink_from_call(struct qos_media *media)
 	if (*link) {
 		*link = media->call_next;
 		media->call->media_count--;
+		count_learnt(media, -1);
 	}
 }
 
-static void take_out(
+void qos_media_remove(
 	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
 {
 	unlink_from_call(media);
@@ -375,11 +385,12 @@ static void link_to_call(
 
 	media->call_next = call->media;
 	call->media = media;
+	count_learnt(media, 1);
 	if (++call->media_count <= QOS_MEDIA_PER_CALL_MAX)
 		return;
 	while (last->call_next)
 		last = last->call_next;
-	take_out(medias, last, counters);
+	qos_media_remove(medias, last, counters);
 }
 
 void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qos_media *old,
@@ -404,6 +415,11 @@ void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qo
 	link_to_call(medias, media, counters);
 }
 
+const struct pkt_seed *qos_medias_seed(const struct qos_medias *medias)
+{
+	return &medias->seed;
+}
+
 void qos_medias_lock(struct qos_medias *medias)
 {
 	pthread_mutex_lock(&medias->publishing);
@@ -419,7 +435,7 @@ void qos_media_withdraw(
 {
 	pthread_mutex_lock(&medias->publishing);
 	while (call->media)
-		take_out(medias, call->media, counters);
+		qos_media_remove(medias, call->media, counters);
 	pthread_mutex_unlock(&medias->publishing);
 }
 

@@ -45,6 +45,10 @@ struct qos_media {
 	bool is_udptl; /* T.38 */
 	bool is_secure; /* SRTP */
 	bool is_shared; /* another call that lasted announced it too: whose media it is the far end tells */
+	bool is_learnt; /* from STUN (qos_ice.h), announced by nobody */
+	_Atomic bool
+		is_nominated; /* is_learnt: ICE has chosen it; changes under the publishing mutex */
+	uint8_t section; /* of the description, of names of ICE */
 	uint16_t ptime_ms; /* 0 not said */
 	struct qos_media_key rtp; /* is_rtcp, and not right beside its media: that; else port 0 */
 	enum sdp_kind kind;

@@ -98,9 +98,9 @@ static bool says_same(const struct qos_media *a, const struct qos_media *b)
 {
 	if (a->call != b->call || a->party != b->party || a->is_rtcp != b->is_rtcp ||
 		a->is_udptl != b->is_udptl || a->is_secure != b->is_secure ||
-		a->rtp.port != b->rtp.port || !pkt_addr_eq(&a->rtp.addr, &b->rtp.addr) ||
-		a->ptime_ms != b->ptime_ms || a->kind != b->kind ||
-		a->payload_count != b->payload_count)
+		a->is_learnt != b->is_learnt || a->rtp.port != b->rtp.port ||
+		!pkt_addr_eq(&a->rtp.addr, &b->rtp.addr) || a->ptime_ms != b->ptime_ms ||
+		a->kind != b->kind || a->payload_count != b->payload_count)
 		return false;
 	for (unsigned i = 0; i < a->payload_count; i++) {
 		const struct qos_payload *p = &a->payloads[i], *q = &b->payloads[i];
@@ -141,7 +141,7 @@ static bool must_stay(const struct publication *pub, const struct sdp_media *sdp
 		return false;
 	if (old->is_rtcp)
 		return old->rtp.port && old->call == pub->call && !is_endpoint(&rtp);
-	return atomic_load_explicit(&old->call->end_ns, memory_order_relaxed) == 0;
+	return qos_call_lasts(old->call);
 }
 
 /* A candidate's media is another candidate, and on hold there is none. Beside its media is what steering takes for
@@ -179,6 +179,7 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 	media->is_secure = sdp->is_secure;
 	media->ptime_ms = sdp->ptime_ms;
 	media->kind = sdp->kind;
+	media->section = (uint8_t)(sdp - pub->session->media);
 	if (is_rtcp)
 		place_rtcp(media, sdp);
 	fill_payloads(media, &formats, sdp->tag_bytes);
@@ -187,8 +188,7 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 
 static bool is_shared(const struct publication *pub, const struct qos_media *old)
 {
-	return old->is_shared || (old->call != pub->call && atomic_load_explicit(&old->call->end_ns,
-								    memory_order_relaxed) == 0);
+	return old->is_shared || (old->call != pub->call && qos_call_lasts(old->call));
 }
 
 static void put_endpoint(const struct publication *pub, const struct sdp_media *sdp,
@@ -238,6 +238,18 @@ static void publish_candidates(const struct publication *pub, const struct sdp_m
 	}
 }
 
+/* By its ufrag; the first of sections with one speaks for all. */
+static void publish_name(const struct publication *pub, const struct sdp_media *sdp)
+{
+	struct qos_media_key key = qos_ice_key(pub->medias, sdp->ice_ufrag, pub->call, pub->tenant);
+
+	for (const struct sdp_media *m = pub->session->media; m != sdp; m++)
+		if (m->port && m->is_rtp && bytes_eq(m->ice_ufrag, sdp->ice_ufrag))
+			return;
+	put_endpoint(pub, sdp, &key, false);
+	qos_ice_meet(pub->medias, &key, pub->counters);
+}
+
 /* The first of sections with one address speaks for all. */
 static bool is_spoken_for(
 	const struct publication *pub, const struct sdp_media *sdp, const struct qos_media_key *key)
@@ -262,6 +274,8 @@ static void publish_media(const struct publication *pub, const struct sdp_media 
 	/* With rtcp-mux it is the media port itself (RFC 5761 section 5.1.1). */
 	if (sdp->is_rtp && is_endpoint(&rtcp) && !is_media_port(pub->session, &rtcp))
 		put_endpoint(pub, sdp, &rtcp, true);
+	if (sdp->is_rtp && sdp->ice_ufrag.n)
+		publish_name(pub, sdp);
 }
 
 void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,

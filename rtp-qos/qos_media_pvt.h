@@ -9,6 +9,8 @@
 void qos_medias_lock(struct qos_medias *medias);
 void qos_medias_unlock(struct qos_medias *medias);
 
+const struct pkt_seed *qos_medias_seed(const struct qos_medias *medias);
+
 /* For an endpoint that is not there yet. */
 bool qos_media_is_room(const struct qos_medias *medias);
 /* NULL: nothing is announced there. */
@@ -18,6 +20,16 @@ struct qos_media *qos_media_at(struct qos_medias *medias, const struct qos_media
 struct qos_media *qos_media_take(struct qos_medias *medias, unsigned payloads);
 /* What: enters media, whose call is held, in the stead of old, which may be NULL, at the same address. */
 void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qos_media *old,
+	struct qos_call_counters *counters);
+/* What: takes an entry out of the table. */
+void qos_media_remove(
+	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters);
+
+/* qos_ice.c: where what a side of call announced under a ufrag stands. */
+struct qos_media_key qos_ice_key(const struct qos_medias *medias, struct bytes ufrag,
+	const struct qos_call *call, uint32_t tenant);
+/* What: after that was put, the ufrag meets those of the other side. */
+void qos_ice_meet(struct qos_medias *medias, const struct qos_media_key *key,
 	struct qos_call_counters *counters);
 
 #endif
