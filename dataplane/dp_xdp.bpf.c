@@ -346,6 +346,14 @@ static __always_inline bool is_sip(const struct frame *f)
 	return false;
 }
 
+/* ChannelData (RFC 8656 section 12.4) whose length is the datagram's, give or take the padding. */
+static __always_inline bool is_channel(const struct frame *f, const __u8 *p)
+{
+	__u32 rest = f->payload - 4 - ((__u32)p[2] << 8 | p[3]);
+
+	return (p[0] & 0xf0) == 0x40 && rest <= 3;
+}
+
 /* RFC 7983: the first octet tells apart what shares a media port. DP_XDP_other: none of it. */
 static __always_inline enum dp_xdp_reason media_kind(const struct frame *f)
 {
@@ -363,6 +371,8 @@ static __always_inline enum dp_xdp_reason media_kind(const struct frame *f)
 	if (p[0] >= 20 && p[0] <= 25 && p[1] == 0xfe &&
 		(p[2] == 0xff || p[2] == 0xfd || p[2] == 0xfc))
 		return DP_XDP_dtls;
+	if (is_channel(f, p))
+		return DP_XDP_turn;
 	__builtin_memcpy(&cookie, p + 4, 4);
 	return p[0] < 0x40 && cookie == bpf_htonl(STUN_COOKIE) ? DP_XDP_stun : DP_XDP_other;
 }

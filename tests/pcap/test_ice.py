@@ -115,6 +115,14 @@ def test_a_check_of_either_side_does(look):
     assert owners(look(call.bye(4), ends)) == of("ice")
 
 
+def test_media_from_elsewhere_to_an_address_that_was_learnt(look):
+    """On other flows, which other workers have, that end where a check went."""
+    call = Call("ice").open(offer=offer("aaaa"), answered=offer("bbbb", "10.2.2.2"))
+    others = [Ends(1, 40000, 20 + i, 61000 + 2 * i).talk(1.11, 3, 0x100 + 2 * i) for i in range(6)]
+    run = look(call.bye(4), Ends().check(1.1, "bbbb", "aaaa"), *others, shapes=SHAPES)
+    assert owners(run) == {ssrc: owner for i in range(6) for ssrc, owner in of("ice", 0x100 + 2 * i).items()}
+
+
 def test_media_that_was_there_before_its_check(look):
     call = Call("ice").open(offer=offer("aaaa"), answered=offer("bbbb", "10.2.2.2"))
     run = look(call.bye(6), Ends().talk(1.3, 5).check(3, "bbbb", "aaaa"))

@@ -196,6 +196,7 @@ static const uint8_t rtp[RTP_BYTES] = {0x80, 0x08, 0x12, 0x34};
 static const uint8_t rtcp[28] = {0x81, 0xc8, 0x00, 0x06};
 static const uint8_t stun[20] = {0x00, 0x01, 0x00, 0x00, 0x21, 0x12, 0xa4, 0x42};
 static const uint8_t dtls[13] = {22, 0xfe, 0xfd};
+static const uint8_t channel[16] = {0x40, 0x01, 0, 12, 0x80};
 static const char invite[] = "INVITE sip:bob@example.com SIP/2.0\r\n";
 
 static void takes_nothing_before_it_is_configured(void **state)
@@ -278,6 +279,11 @@ static void voice_takes_media_on_any_port(void **state)
 		{stun, sizeof(stun), DP_XDP_stun},
 		{(const uint8_t[20]){0x40, [4] = 0x21, 0x12, 0xa4, 0x42}, 20, DP_XDP_other},
 		{dtls, sizeof(dtls), DP_XDP_dtls},
+		{channel, sizeof(channel), DP_XDP_turn},
+		{(const uint8_t[19]){0x4f, 0xff, 0, 12, 0x80}, 19, DP_XDP_turn}, /* padding */
+		{(const uint8_t[20]){0x4f, 0xff, 0, 12, 0x80}, 20, DP_XDP_other},
+		{(const uint8_t[15]){0x4f, 0xff, 0, 12, 0x80}, 15, DP_XDP_other},
+		{(const uint8_t[16]){0x50, 0, 0, 12, 0x80}, 16, DP_XDP_other},
 		{(const uint8_t[13]){22, 0x03, 0x03}, 13, DP_XDP_other}, /* TLS */
 		{rtp, 0, DP_XDP_other},
 	};
@@ -802,6 +808,7 @@ static void voice_takes_what_the_probe_would_work_on(void **state)
 	compare_mutations(&c, udp4(4000, 4002, rtp, 64));
 	compare_mutations(&c, udp6(4001, 4003, rtcp, sizeof(rtcp)));
 	compare_mutations(&c, udp4(4000, 4002, stun, sizeof(stun)));
+	compare_mutations(&c, udp4(4000, 3478, channel, sizeof(channel)));
 	compare_mutations(&c, ip6_fragment(0));
 	assert_true(c.frames > 1000 && c.voice > 500);
 	cls_scratch_destroy(c.scratch);
