@@ -202,8 +202,9 @@ static void learns_so_many_and_nominated_ones_first(void **state)
 
 	publish(w, w->a, 0, "aaaa", 8);
 	publish(w, w->a, 1, "bbbb", 8);
-	for (uint8_t i = 0; i < QOS_ICE_LEARNT_MAX; i++)
-		assert_true(learn(w, 10 + 2 * i, 11 + 2 * i, "bbbb", "aaaa", false));
+	for (unsigned i = 0; i < QOS_ICE_LEARNT_MAX; i++)
+		assert_true(learn(
+			w, (uint8_t)(10 + 2 * i), (uint8_t)(11 + 2 * i), "bbbb", "aaaa", false));
 	assert_int_equal(atomic_load(&w->a->learnt_count), QOS_ICE_LEARNT_MAX);
 	assert_null(find(w, 10 + QOS_ICE_LEARNT_MAX));
 	assert_true(learn(w, 200, 201, "bbbb", "aaaa", true));
