@@ -32,7 +32,7 @@ struct cfg_options {
 	bool capture_tcp; /* look for SIP in TCP segments */
 	uint32_t sip_except; /* but for those of these methods: bit n is enum sip_method n */
 	bool reads_hep; /* SIP that other agents captured */
-	uint32_t also; /* other signalling: bit n is enum sig_text_kind n */
+	uint32_t also; /* other signalling: bit n is enum sig_kind n */
 	uint32_t tenants; /* enum pkt_tenants */
 	char correlation_headers[128]; /* SIP headers that name a leg, comma between them */
 	bool has_legs; /* calls that relay each other's media are found */

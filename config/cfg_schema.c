@@ -29,8 +29,8 @@ static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
 static const char *const buffer_words[] = {"small", "large", "adaptive", NULL};
 static const char *const compat_words[] = {"none", "rtpagent", NULL};
 static const char *const hops_words[] = {"merge", "separate", NULL};
-/* As enum sig_text_kind has them. */
-static const char *const also_words[] = {"mgcp", "megaco", "syslog", NULL};
+/* As enum sig_kind has them. */
+static const char *const also_words[] = {"mgcp", "megaco", "syslog", "diameter", "dns", NULL};
 /* As enum pkt_tenants has them. */
 static const char *const tenant_words[] = {"none", "vlan", "network", "both", NULL};
 /* As enum sip_method has them. */
@@ -118,7 +118,7 @@ static const struct cfg_key capture_keys[] = {
 	{"hep", CFG_BOOL, OPTION(reads_hep), .default_text = "false",
 		.help = "Take SIP out of HEP that other agents send over UDP, a proxy's of TLS for one"},
 	{"also", CFG_WORDS, OPTION(also), .words = also_words, .default_text = "",
-		.help = "Other signalling over UDP that is sent to the collectors as it is"},
+		.help = "Other signalling for the collectors: text as it is, Diameter of Cx, Sh, Rx and DNS of voice as JSON"},
 	{"tenants", CFG_WORD, OPTION(tenants), .words = tenant_words, .default_text = "none",
 		.help = "Keep the same addresses apart by VLAN, by the network that VXLAN, Geneve or NVGRE "
 			"names, or by both"},

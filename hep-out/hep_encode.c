@@ -121,19 +121,36 @@ static size_t finish_json(struct hep_writer *w, struct hep_json *j)
 	return hep_writer_finish(w);
 }
 
-size_t hep_encode_rtcp(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
-	struct bytes correlation_id, void *buf, size_t room)
+/* A packet as JSON, whose members write puts. */
+static size_t put_json(const struct hep_options *o, const struct head *head,
+	void (*write)(struct hep_json *j, struct bytes payload), struct bytes payload, void *buf,
+	size_t room)
 {
-	struct head head = head_of_view(view, time_ns, HEP_TYPE_RTCP_JSON, correlation_id);
 	struct hep_writer w;
 	struct hep_json j;
 
 	hep_writer_init(&w, buf, room);
-	put_head(&w, o, &head);
+	put_head(&w, o, head);
 	if (!begin_json(&w, &j))
 		return 0;
-	hep_json_rtcp(&j, view->payload);
+	write(&j, payload);
 	return finish_json(&w, &j);
+}
+
+size_t hep_encode_rtcp(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	struct bytes correlation_id, void *buf, size_t room)
+{
+	struct head head = head_of_view(view, time_ns, HEP_TYPE_RTCP_JSON, correlation_id);
+
+	return put_json(o, &head, hep_json_rtcp, view->payload, buf, room);
+}
+
+size_t hep_encode_dns(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	struct bytes correlation_id, void *buf, size_t room)
+{
+	struct head head = head_of_view(view, time_ns, HEP_TYPE_DNS_JSON, correlation_id);
+
+	return put_json(o, &head, hep_json_dns, view->payload, buf, room);
 }
 
 /* Rounded, and kept within what the chunk holds. Not a number becomes 0. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SIP message, RTCP compound, quality report or log to one HEP3 message.
+/* SIP message, RTCP compound, other signalling, quality report or log to one HEP3 message.
  * Owner: the caller's buffer; nothing is kept. Threads: any; no state, no allocation, no I/O. */
 #ifndef HEP_ENCODE_H
 #define HEP_ENCODE_H
@@ -21,6 +21,10 @@ size_t hep_encode_octets(const struct hep_options *o, const struct pkt_view *vie
 /* What: an RTCP compound as JSON, type 5. correlation_id must not be empty: collectors drop records
  * without one. */
 size_t hep_encode_rtcp(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
+	struct bytes correlation_id, void *buf, size_t room);
+
+/* What: the same of a DNS message that passed sig_dns_parse, type 53. */
+size_t hep_encode_dns(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
 	struct bytes correlation_id, void *buf, size_t room);
 
 /* What: a quality report as JSON, type 34, with the MOS, R-factor and jitter chunks. */

@@ -281,6 +281,11 @@ void hep_json_put_double(struct hep_json *j, struct bytes key, double v, int dec
 		put_value(j, key, text, hep_number_fixed(text, v, places));
 }
 
+void hep_json_put_bool(struct hep_json *j, struct bytes key, bool v)
+{
+	put_value(j, key, v ? "true" : "false", v ? 4 : 5);
+}
+
 void hep_json_put_null(struct hep_json *j, struct bytes key)
 {
 	put_value(j, key, "null", 4);

@@ -29,6 +29,7 @@ void hep_json_put_string(struct hep_json *j, struct bytes key, struct bytes text
 void hep_json_put_u64(struct hep_json *j, struct bytes key, uint64_t v);
 void hep_json_put_i64(struct hep_json *j, struct bytes key, int64_t v);
 void hep_json_put_double(struct hep_json *j, struct bytes key, double v, int decimals);
+void hep_json_put_bool(struct hep_json *j, struct bytes key, bool v);
 void hep_json_put_null(struct hep_json *j, struct bytes key);
 
 /* The functions below are for keys as C strings, or NULL. Inlined, so that the compiler knows how long a
@@ -67,6 +68,11 @@ static inline void hep_json_double(struct hep_json *j, const char *key, double v
 	hep_json_put_double(j, hep_json_key(key), v, decimals);
 }
 
+static inline void hep_json_bool(struct hep_json *j, const char *key, bool v)
+{
+	hep_json_put_bool(j, hep_json_key(key), v);
+}
+
 static inline void hep_json_null(struct hep_json *j, const char *key)
 {
 	hep_json_put_null(j, hep_json_key(key));
@@ -85,5 +91,9 @@ void hep_json_report(struct hep_json *j, const struct qos_report *r, uint32_t fi
  * report blocks of all its SR and RR packets (hep_rtcp_json.c says which key holds what). payload
  * must have passed rtcp_validate. */
 void hep_json_rtcp(struct hep_json *j, struct bytes payload);
+
+/* What: the members of a type 53 DNS message, without the braces (hep_dns_json.c). payload must have passed
+ * sig_dns_parse. */
+void hep_json_dns(struct hep_json *j, struct bytes payload);
 
 #endif

@@ -35,6 +35,8 @@ enum hep_type {
 	HEP_TYPE_QOS_JSON = 34, /* "MOS full report" */
 	HEP_TYPE_VQ =
 		35, /* "MOS short report" by the specification; collectors read vq-rtcpxr text in it */
+	HEP_TYPE_DNS_JSON = 53,
+	HEP_TYPE_DIAMETER_JSON = 56,
 	HEP_TYPE_LOG = 100,
 };
 

@@ -4,9 +4,6 @@
 #include "text_pvt.h"
 
 enum {
-	MGCP_GATEWAY_PORT = 2427,
-	MGCP_AGENT_PORT = 2727,
-	SYSLOG_PORT = 514,
 	TRANSACTION_DIGITS = 10,
 	PRIORITY_MAX = 191,
 };
@@ -145,22 +142,13 @@ static bool is_syslog(struct bytes payload, struct bytes *id)
 	return true;
 }
 
-static bool is_port_of(uint16_t sport, uint16_t dport, uint16_t port)
+enum sig_kind sig_text_parse(struct bytes payload, uint16_t sport, uint16_t dport, struct bytes *id)
 {
-	return sport == port || dport == port;
-}
-
-enum sig_text_kind sig_text_parse(
-	struct bytes payload, uint16_t sport, uint16_t dport, struct bytes *id)
-{
-	bool is_mgcp_port = is_port_of(sport, dport, MGCP_GATEWAY_PORT) ||
-			    is_port_of(sport, dport, MGCP_AGENT_PORT);
-
-	if (is_mgcp(payload, is_mgcp_port, id))
+	if (is_mgcp(payload, sig_is_port(SIG_MGCP, sport, dport), id))
 		return SIG_MGCP;
 	if (is_megaco(payload, id))
 		return SIG_MEGACO;
-	if (is_port_of(sport, dport, SYSLOG_PORT) && is_syslog(payload, id))
+	if (sig_is_port(SIG_SYSLOG, sport, dport) && is_syslog(payload, id))
 		return SIG_SYSLOG;
 	return SIG_NONE;
 }

@@ -6,7 +6,6 @@
 #include "dp_idle.h"
 #include "hep_encode.h"
 #include "probe_worker.h"
-#include "rtcp_packet.h"
 
 enum {
 	SMALL = 2000, /* fits a small buffer */
@@ -65,9 +64,10 @@ void probe_emit_octets(struct probe_worker *w, const struct pkt_view *view, uint
 			msg->data, msg->room));
 }
 
-/* RTCP, a report or a finding, whose length is known only once it is written. */
+/* A packet as JSON, a report or a finding, whose length is known only once it is written. */
 struct draft {
-	const struct pkt_view *view; /* NULL: a report or a finding */
+	probe_encode_fn encode; /* NULL: a report or a finding */
+	const struct pkt_view *view;
 	uint64_t now_ns;
 	struct bytes id;
 	const struct qos_report *report;
@@ -92,8 +92,8 @@ static size_t encode(struct probe_worker *w, const struct draft *d, struct dp_me
 {
 	const struct hep_options *o = &w->probe->options->hep;
 
-	if (d->view)
-		return hep_encode_rtcp(o, d->view, d->now_ns, d->id, msg->data, msg->room);
+	if (d->encode)
+		return d->encode(o, d->view, d->now_ns, d->id, msg->data, msg->room);
 	if (d->finding)
 		return encode_finding(o, d->finding, msg);
 	return hep_encode_report(o, d->report, msg->data, msg->room);
@@ -122,10 +122,10 @@ static void emit(struct probe_worker *w, const struct draft *d)
 	post(w, msg, size);
 }
 
-void probe_emit_rtcp(
-	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns, struct bytes id)
+void probe_emit_json(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	probe_encode_fn fn, struct bytes id)
 {
-	emit(w, &(struct draft){.view = view, .now_ns = now_ns, .id = id});
+	emit(w, &(struct draft){.encode = fn, .view = view, .now_ns = now_ns, .id = id});
 }
 
 void probe_emit_report(struct probe_worker *w, const struct qos_report *report)

@@ -13,6 +13,8 @@
 #include "dp_meta.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
+#include "sig_dns.h"
+#include "sig_kind.h"
 
 static int make_ring(const char *kind, unsigned receiver, unsigned worker, uint32_t element,
 	uint32_t size, int socket, struct dp_ring **ring)
@@ -139,11 +141,39 @@ static void shed_staged(struct probe_rx *rx, const struct probe_lane *lane, unsi
 	probe_lane_count_shed(rx, &view.flow);
 }
 
+/* A count of questions and few records stand where RTP has its time-stamp and SSRC. */
+static bool may_be_dns(const struct pkt_media *m)
+{
+	return m->time_ns <= PKT_MEDIA_TIME_MAX && m->rtp_ts >> 16 >= 1 &&
+	       m->rtp_ts >> 16 <= SIG_DNS_QUESTIONS_MAX;
+}
+
+/* What pkt_plain_media took for RTP, at the port of DNS, travels whole. */
+static void keep_dns(struct probe_lane *lane)
+{
+	struct pkt_view view;
+
+	for (unsigned i = 0; i < lane->media_staged; i++) {
+		struct pkt_media *m = &lane->media_stage[i];
+		struct rte_mbuf *packet = lane->packets[i];
+
+		if (may_be_dns(m) &&
+			pkt_decode((enum pkt_link)dp_meta(packet)->link,
+				bytes_of(rte_pktmbuf_mtod(packet, const uint8_t *),
+					rte_pktmbuf_data_len(packet)),
+				&view) == PKT_OK &&
+			sig_is_port(SIG_DNS, view.flow.sport, view.flow.dport))
+			*m = probe_packet_element(packet);
+	}
+}
+
 static void flush_media(struct probe_rx *rx, struct probe_lane *lane)
 {
 	unsigned size = dp_ring_size(lane->media);
 	unsigned put, room = 0;
 
+	if (unlikely(rx->has_dns))
+		keep_dns(lane);
 	choose_whole(rx, lane);
 	put = dp_ring_put_room(lane->media, lane->media_stage, lane->media_staged, &room);
 	if (rx->probe->is_offline)

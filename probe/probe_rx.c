@@ -17,6 +17,7 @@
 #include "probe_looks.h"
 #include "probe_worker.h"
 #include "qos_mem.h"
+#include "sig_kind.h"
 
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
 #define FILE_BASE_NS ((uint64_t)1 << 54)
@@ -61,6 +62,7 @@ int probe_rx_init(
 	rx->probe = probe;
 	rx->index = index;
 	rx->own = own;
+	rx->has_dns = sig_has(probe->options->also, SIG_DNS);
 	rx->has_vlan_tenants = probe->options->tenants & PKT_TENANTS_VLAN;
 	dp_rx_init(
 		&rx->rx, &probe->clock, probe->is_offline ? probe->file : NULL, probe->file_filter);
@@ -193,6 +195,13 @@ static void shed(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_flow 
 	rte_pktmbuf_free(m);
 }
 
+/* Its worker tells DNS from RTP. */
+static bool may_be_rtp(const struct probe_rx *rx, const struct pkt_flow *flow)
+{
+	return flow->proto == PKT_UDP &&
+	       !(rx->has_dns && sig_is_port(SIG_DNS, flow->sport, flow->dport));
+}
+
 /* What pkt_plain_media did not take. */
 static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_view *view)
 {
@@ -201,7 +210,7 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 	uint64_t age = time_ns - time_base(rx, time_ns);
 	struct rtp_hdr hdr;
 
-	if (view->flow.proto == PKT_UDP &&
+	if (may_be_rtp(rx, &view->flow) &&
 		rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK) {
 		*probe_lane_next(rx, lane) = (struct pkt_media){
 			.key = pkt_media_key(&view->flow, hdr.ssrc, &rx->probe->seed),

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SIP and RTCP in a worker: a message to its call, its description to the media endpoints, a compound
  * to its call, both to HEP. */
+#include "hep_encode.h"
 #include "hep_packet.h"
 #include "probe_results.h"
 #include "probe_worker.h"
 #include "rtcp_packet.h"
 #include "sdp_media.h"
-#include "sig_text.h"
 #include "sip_body.h"
 #include "sip_frame.h"
 #include "sip_vq.h"
@@ -119,29 +119,6 @@ enum probe_outcome probe_signalling_hep(
 		return PROBE_signalling_copy;
 	return probe_signalling_sip(w, &inner, now_ns) == PROBE_sip ? PROBE_hep_sip
 								    : PROBE_sip_malformed;
-}
-
-enum probe_outcome probe_signalling_other(
-	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
-{
-	static const struct {
-		enum probe_outcome outcome;
-		enum hep_type type;
-	} kinds[] = {
-		[SIG_MGCP] = {PROBE_mgcp, HEP_TYPE_MGCP},
-		[SIG_MEGACO] = {PROBE_megaco, HEP_TYPE_MEGACO},
-		[SIG_SYSLOG] = {PROBE_syslog, HEP_TYPE_LOG},
-	};
-	struct bytes id;
-	enum sig_text_kind kind =
-		sig_text_parse(view->payload, view->flow.sport, view->flow.dport, &id);
-
-	if (kind == SIG_NONE || !(w->probe->options->also >> kind & 1))
-		return PROBE_unknown_udp;
-	if (probe_worker_is_copy(w, view, now_ns))
-		return PROBE_signalling_copy;
-	probe_emit_octets(w, view, now_ns, kinds[kind].type, view->payload, id);
-	return kinds[kind].outcome;
 }
 
 struct tcp_messages {
@@ -327,7 +304,7 @@ enum probe_outcome probe_signalling_rtcp(
 	if (w->probe->results)
 		probe_results_rtcp(w->probe->results, view, now_ns, id);
 	if (w->probe->options->send_rtcp)
-		probe_emit_rtcp(w, view, now_ns, id);
+		probe_emit_json(w, view, now_ns, hep_encode_rtcp, id);
 	return PROBE_rtcp;
 }
 

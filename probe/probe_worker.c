@@ -217,7 +217,7 @@ static enum probe_outcome handle_udp(
 			return probe_signalling_hep(w, view, now_ns);
 		if (is_fax(w, &view->flow))
 			return PROBE_t38;
-		return w->probe->options->also ? probe_signalling_other(w, view, now_ns)
+		return w->probe->options->also ? probe_also_udp(w, view, now_ns)
 					       : PROBE_unknown_udp;
 	}
 }
@@ -231,6 +231,8 @@ static void handle_packet(struct probe_worker *w, const struct pkt_view *view, u
 		outcome = probe_signalling_tcp(w, view, now_ns);
 	} else if (view->flow.proto == PKT_SCTP) {
 		outcome = probe_signalling_sctp(w, view, now_ns);
+	} else if (probe_also_dns(w, view, now_ns, &outcome)) {
+		; /* one in four has the version of RTP in its id */
 	} else if (rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK) {
 		struct pkt_media m = {
 			.key = pkt_media_key(&view->flow, hdr.ssrc, &w->probe->seed),

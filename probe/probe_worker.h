@@ -115,9 +115,6 @@ bool probe_worker_is_copy(struct probe_worker *w, const struct pkt_view *view, u
 /* HEP, and with capture.hep the SIP in it. */
 enum probe_outcome probe_signalling_hep(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
-/* MGCP and others of capture.also, else PROBE_unknown_udp. */
-enum probe_outcome probe_signalling_other(
-	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 /* Before a packet that may be RTCP is classified: fetches what will be asked about its flow. */
 void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct pkt_flow *flow);
 /* probe_ice.c: a STUN message; if it is a check between the sides of a call, its ends are where media will be. */
@@ -128,6 +125,14 @@ void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns);
 void probe_signalling_drain(struct probe_worker *w, uint64_t now_ns);
 void probe_signalling_end_call(
 	struct probe *probe, unsigned worker, struct qos_call *call, uint64_t now_ns);
+
+/* probe_also.c: signalling that is handed on because capture.also names it. */
+/* MGCP, Megaco and syslog, else PROBE_unknown_udp. */
+enum probe_outcome probe_also_udp(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+/* A datagram at port 53, whatever else it looks like. False: it is not DNS, or capture.also does not name it. */
+bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	enum probe_outcome *outcome);
 
 /* probe_sip_send.c: what is sent of SIP, unless the configuration leaves it out. */
 void probe_sip_send(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
@@ -144,8 +149,11 @@ void probe_sip_vq(struct probe_worker *w, const struct pkt_view *view, uint64_t 
 /* What is sent as it came. */
 void probe_emit_octets(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum hep_type type, struct bytes octets, struct bytes id);
-void probe_emit_rtcp(
-	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns, struct bytes id);
+/* What is sent as JSON: how it is encoded is one of the functions of hep_encode.h. */
+typedef size_t (*probe_encode_fn)(const struct hep_options *o, const struct pkt_view *view,
+	uint64_t time_ns, struct bytes id, void *buf, size_t room);
+void probe_emit_json(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	probe_encode_fn encode, struct bytes id);
 void probe_emit_report(struct probe_worker *w, const struct qos_report *report);
 void probe_emit_finding(struct probe_worker *w, const struct probe_finding *finding);
 

@@ -16,7 +16,7 @@ static void check(bool ok)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes id = BYTES_NONE, back = BYTES_NONE, payload;
-	enum sig_text_kind kind;
+	enum sig_kind kind;
 	uint16_t port;
 	uint8_t *copy;
 

@@ -8,7 +8,7 @@ static void tells_protocols_by_their_beginning(void **state)
 	static const struct {
 		const char *text;
 		uint16_t port;
-		enum sig_text_kind kind;
+		enum sig_kind kind;
 		const char *id;
 	} rows[] = {
 		{"CRCX 1204 aaln/1@rgw.example MGCP 1.0\r\nC: A3C47F21456789F0\r\nL: p:10\r\n", 9,

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Signalling beside SIP in a worker: nothing is kept of it, it is handed on. */
+#include "hep_encode.h"
+#include "probe_worker.h"
+#include "sig_dns.h"
+#include "sig_text.h"
+
+static bool is_named(const struct probe_worker *w, enum sig_kind kind)
+{
+	return sig_has(w->probe->options->also, kind);
+}
+
+enum probe_outcome probe_also_udp(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	static const struct {
+		enum probe_outcome outcome;
+		enum hep_type type;
+	} kinds[] = {
+		[SIG_MGCP] = {PROBE_mgcp, HEP_TYPE_MGCP},
+		[SIG_MEGACO] = {PROBE_megaco, HEP_TYPE_MEGACO},
+		[SIG_SYSLOG] = {PROBE_syslog, HEP_TYPE_LOG},
+	};
+	struct bytes id;
+	enum sig_kind kind = sig_text_parse(view->payload, view->flow.sport, view->flow.dport, &id);
+
+	if (kind == SIG_NONE || !is_named(w, kind))
+		return PROBE_unknown_udp;
+	if (probe_worker_is_copy(w, view, now_ns))
+		return PROBE_signalling_copy;
+	probe_emit_octets(w, view, now_ns, kinds[kind].type, view->payload, id);
+	return kinds[kind].outcome;
+}
+
+/* The name that the first question asks for, in lower case: what resolvers make of it on the way (RFC 1035 section
+ * 2.3.3) is the same to collectors. */
+static struct bytes dns_id(const struct sig_dns *dns, struct sig_dns_name *name)
+{
+	uint16_t type, class;
+	size_t at = 0;
+
+	if (!sig_dns_question(dns, &at, name, &type, &class))
+		return BYTES_LIT("dns");
+	for (size_t i = 0; i < name->n; i++)
+		name->text[i] = (char)ascii_lower((uint8_t)name->text[i]);
+	return bytes_of(name->text, name->n);
+}
+
+static enum probe_outcome take_dns(struct probe_worker *w, const struct pkt_view *view,
+	const struct sig_dns *dns, uint64_t now_ns)
+{
+	struct sig_dns_name name;
+
+	if (!sig_dns_is_voice(dns))
+		return PROBE_dns_other;
+	if (probe_worker_is_copy(w, view, now_ns))
+		return PROBE_signalling_copy;
+	probe_emit_json(w, view, now_ns, hep_encode_dns, dns_id(dns, &name));
+	return PROBE_dns;
+}
+
+bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	enum probe_outcome *outcome)
+{
+	struct sig_dns dns;
+
+	if (!is_named(w, SIG_DNS) || !sig_is_port(SIG_DNS, view->flow.sport, view->flow.dport))
+		return false;
+	/* Of what the capture cut there is what there is. */
+	if (!sig_dns_parse(view->payload, &dns) || (dns.is_cut && !(dns.flags & SIG_DNS_TC) &&
+							   view->payload.n == view->payload_wire)) {
+		pkt_count(&w->counters.dns_malformed, 1);
+		return false;
+	}
+	*outcome = take_dns(w, view, &dns, now_ns);
+	return true;
+}
