@@ -153,6 +153,14 @@ size_t hep_encode_dns(const struct hep_options *o, const struct pkt_view *view, 
 	return put_json(o, &head, hep_json_dns, view->payload, buf, room);
 }
 
+size_t hep_encode_diameter(const struct hep_options *o, const struct pkt_view *view,
+	uint64_t time_ns, struct bytes correlation_id, void *buf, size_t room)
+{
+	struct head head = head_of_view(view, time_ns, HEP_TYPE_DIAMETER_JSON, correlation_id);
+
+	return put_json(o, &head, hep_json_diameter, view->payload, buf, room);
+}
+
 /* Rounded, and kept within what the chunk holds. Not a number becomes 0. */
 static uint32_t scaled(double v, double factor, uint32_t max)
 {

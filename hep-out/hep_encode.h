@@ -27,6 +27,10 @@ size_t hep_encode_rtcp(const struct hep_options *o, const struct pkt_view *view,
 size_t hep_encode_dns(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
 	struct bytes correlation_id, void *buf, size_t room);
 
+/* What: the same of a Diameter message that passed sig_diameter_parse, type 56. */
+size_t hep_encode_diameter(const struct hep_options *o, const struct pkt_view *view,
+	uint64_t time_ns, struct bytes correlation_id, void *buf, size_t room);
+
 /* What: a quality report as JSON, type 34, with the MOS, R-factor and jitter chunks. */
 size_t hep_encode_report(
 	const struct hep_options *o, const struct qos_report *report, void *buf, size_t room);

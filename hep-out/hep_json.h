@@ -96,4 +96,8 @@ void hep_json_rtcp(struct hep_json *j, struct bytes payload);
  * sig_dns_parse. */
 void hep_json_dns(struct hep_json *j, struct bytes payload);
 
+/* What: the members of a type 56 Diameter message, without the braces (hep_diameter_json.c). payload must have passed
+ * sig_diameter_parse. */
+void hep_json_diameter(struct hep_json *j, struct bytes payload);
+
 #endif

@@ -21,6 +21,7 @@ enum sig_kind {
 
 enum {
 	SIG_PORTS_MAX = 2,
+	SIG_OVER_TCP = 1 << SIG_MEGACO | 1 << SIG_SYSLOG | 1 << SIG_DIAMETER, /* a bit each */
 };
 
 /* What: the registered ports of a kind, 0 behind the last; SIG_PORTS_MAX of them. */
@@ -29,7 +30,7 @@ static inline const uint16_t *sig_ports(enum sig_kind kind)
 	static const uint16_t ports[SIG_NONE][SIG_PORTS_MAX] = {
 		[SIG_MGCP] = {2427, 2727}, /* gateways, call agents */
 		[SIG_MEGACO] = {2944},
-		[SIG_SYSLOG] = {514, 601}, /* RFC 3195 for the second */
+		[SIG_SYSLOG] = {514, 601}, /* the second for TCP, RFC 6587 */
 		[SIG_DIAMETER] = {3868},
 		[SIG_DNS] = {53},
 	};

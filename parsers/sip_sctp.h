@@ -46,12 +46,13 @@ struct sip_sctp_chunk {
 	struct bytes data;
 };
 
-/* A user message: view has its addresses and as payload its octets, until this returns. True: it was SIP. */
+/* A user message: view has its addresses and as payload its octets, until this returns. True: it was SIP, or
+ * what else is wanted. */
 typedef bool (*sip_sctp_message_fn)(void *arg, const struct pkt_view *view, uint64_t now_ns);
 
 enum sip_sctp_result {
-	SIP_SCTP_OTHER = 0, /* no message of SIP ended here, and no fragment was kept */
-	SIP_SCTP_MESSAGE, /* fn said of one that it was SIP */
+	SIP_SCTP_OTHER = 0, /* no message that is wanted ended here, and no fragment was kept */
+	SIP_SCTP_MESSAGE, /* fn said of one that it was */
 	SIP_SCTP_PART, /* fragments were kept */
 };
 

@@ -176,14 +176,14 @@ static size_t take_directly(struct sip_tcp_pass *p, const struct pkt_view *view)
 }
 
 /* A message begins where this segment does. */
-static void begin(
-	struct sip_tcp *tcp, struct sip_tcp_flow *flow, const struct pkt_view *view, bool is_ws)
+static void begin(struct sip_tcp *tcp, struct sip_tcp_flow *flow, const struct pkt_view *view,
+	enum sip_tcp_kind kind)
 {
 	flow->view = *view;
-	flow->is_ws = is_ws;
+	flow->kind = kind;
 	flow->unfinished_count = 0;
 	tcp_window_begin(&flow->window, view->tcp_seq);
-	if (is_ws)
+	if (kind == SIP_TCP_WS)
 		pkt_count(&tcp->counters.websocket_opened, 1);
 }
 
@@ -218,21 +218,21 @@ static void take_early(struct sip_tcp_pass *p)
 }
 
 static struct sip_tcp_flow *flow_of(
-	struct sip_tcp *tcp, const struct pkt_view *view, bool begins_sip, bool *is_new)
+	struct sip_tcp *tcp, const struct pkt_view *view, enum sip_tcp_kind begins, bool *is_new)
 {
 	struct sip_tcp_flow *flow = find(tcp, view);
 
 	*is_new = !flow || tcp_window_is_far(&flow->window, view->tcp_seq);
 	if (*is_new) {
-		bool is_ws = sip_ws_begins(view->payload);
+		enum sip_tcp_kind kind = sip_ws_begins(view->payload) ? SIP_TCP_WS : begins;
 
-		if (!begins_sip && !is_ws)
+		if (kind == SIP_TCP_NONE)
 			return NULL;
 		if (flow)
 			forget(tcp, flow);
 		else
 			flow = open_flow(tcp, view);
-		begin(tcp, flow, view, is_ws);
+		begin(tcp, flow, view, kind);
 	}
 	unlink_age(tcp, flow);
 	link_newest(tcp, flow);
@@ -275,17 +275,18 @@ static void settle(struct sip_tcp_pass *p, bool had_waiting)
 	p->tcp->waiting += (p->flow->window.waiting != 0) - had_waiting;
 }
 
-enum sip_tcp_result sip_tcp_take(struct sip_tcp *tcp, const struct pkt_view *view, bool begins_sip,
-	uint64_t now_ns, sip_tcp_message_fn fn, void *arg)
+enum sip_tcp_result sip_tcp_take(struct sip_tcp *tcp, const struct pkt_view *view,
+	enum sip_tcp_kind begins, uint64_t now_ns, sip_tcp_message_fn fn, void *arg)
 {
 	struct sip_tcp_pass p = {.tcp = tcp, .now_ns = now_ns, .fn = fn, .arg = arg};
 	bool is_found, is_new, had_waiting;
 
-	p.flow = flow_of(tcp, view, begins_sip, &is_found);
+	p.flow = flow_of(tcp, view, begins, &is_found);
 	if (!p.flow) {
 		keep_early(tcp, view, now_ns);
 		return SIP_TCP_OTHER;
 	}
+	tcp->kind = p.flow->kind;
 	had_waiting = p.flow->window.waiting;
 	is_new = take_segment(&p, view);
 	if (is_found)
@@ -311,6 +312,7 @@ void sip_tcp_tick(
 			tcp_window_give_up(&p.flow->window, UINT64_MAX, 0);
 		else
 			tcp_window_give_up(&p.flow->window, now_ns, SIP_TCP_HOLE_NS);
+		tcp->kind = p.flow->kind;
 		settle(&p, true);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SIP messages from TCP segments (RFC 3261 section 18.3, RFC 9293), also over WebSocket (RFC 7118): segments in
- * any order, repeated, overlapping, with messages in parts and several in one. Only directions of connections
- * are followed in which a segment began like SIP, in mid-stream too. A message comes out as soon as it and
+/* SIP messages from TCP segments (RFC 3261 section 18.3, RFC 9293), also over WebSocket (RFC 7118), and those of
+ * other signalling (sig_frame.h): segments in any order, repeated, overlapping, with messages in parts and several
+ * in one. Only directions of connections are followed in which a segment began like some, in mid-stream too. A message comes out as soon as it and
  * what is before it are there; segments that overtook the first one of a connection are remembered for a
  * while. Behind a hole that nothing fills, the next message is looked for.
  * Owner: the worker; memory is the caller's. Threads: one; counters may be read by others. */
@@ -30,6 +30,17 @@ struct sip_tcp_counters {
 #undef X
 };
 
+/* What finds the messages of a direction, from its beginning on. */
+enum sip_tcp_kind {
+	SIP_TCP_NONE = 0,
+	SIP_TCP_SIP,
+	SIP_TCP_WS, /* SIP over WebSocket */
+	SIP_TCP_DIAMETER,
+	SIP_TCP_SYSLOG,
+	SIP_TCP_MEGACO,
+	SIP_TCP_KINDS,
+};
+
 struct sip_tcp_flow;
 struct sip_tcp_early;
 
@@ -43,6 +54,8 @@ struct sip_tcp {
 	uint32_t count; /* of flows */
 	uint32_t oldest, newest; /* by their last segment, number + 1 */
 	uint32_t waiting; /* flows with octets that wait */
+	enum sip_tcp_kind
+		kind; /* of the direction that this is about: a segment's, or a message's */
 	uint8_t *unmasked, *inflated; /* the last message over WebSocket */
 	struct sip_inflate inflate;
 	struct pkt_seed seed;
@@ -50,7 +63,7 @@ struct sip_tcp {
 };
 
 enum sip_tcp_result {
-	SIP_TCP_OTHER = 0, /* of no connection with SIP */
+	SIP_TCP_OTHER = 0, /* of no connection that is followed */
 	SIP_TCP_MESSAGE, /* completed one or more messages */
 	SIP_TCP_PART, /* a part of one, or a keep-alive */
 	SIP_TCP_REPEATED, /* nothing of it is new */
@@ -66,10 +79,10 @@ size_t sip_tcp_memory(uint32_t flows);
 /* memory: sip_tcp_memory(flows) octets, zero, aligned to 64; stays the caller's. */
 void sip_tcp_init(struct sip_tcp *tcp, void *memory, uint32_t flows, const struct pkt_seed *seed);
 
-/* What: takes a segment, with payload; begins_sip: it begins like SIP, for which a direction is opened, as it
- * is where SIP over WebSocket begins. Calls fn for each message that is whole now. */
-enum sip_tcp_result sip_tcp_take(struct sip_tcp *tcp, const struct pkt_view *view, bool begins_sip,
-	uint64_t now_ns, sip_tcp_message_fn fn, void *arg);
+/* What: takes a segment, with payload; begins: what it begins like, for which a direction is opened, as it is where
+ * SIP over WebSocket begins. Calls fn for each message that is whole now. */
+enum sip_tcp_result sip_tcp_take(struct sip_tcp *tcp, const struct pkt_view *view,
+	enum sip_tcp_kind begins, uint64_t now_ns, sip_tcp_message_fn fn, void *arg);
 
 /* What: gives up holes older than SIP_TCP_HOLE_NS, all of them with drain, and calls fn for each message
  * found behind them. */

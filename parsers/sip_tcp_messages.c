@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Messages from the octets of a direction, plain or in WebSocket frames. */
+/* Messages from the octets of a direction, by what its kind says of their boundaries. */
 #include "pkt_count.h"
+#include "sig_frame.h"
 #include "sip_tcp_pvt.h"
 
 static void give(struct sip_tcp_pass *p, struct bytes message, size_t wire, uint64_t time_ns)
@@ -39,16 +40,29 @@ static void give_ws(struct sip_tcp_pass *p, struct bytes in, const struct sip_ws
 }
 
 /* Gives what is whole at the front of in, and says how many octets that is or what is missing. */
-static enum sip_frame_kind take_sip(
-	struct sip_tcp_pass *p, struct bytes in, uint64_t time_ns, struct sip_tcp_unfinished *u)
+static inline enum sip_frame_kind take_frame(struct sip_tcp_pass *p, struct bytes in,
+	uint64_t time_ns, struct sip_tcp_unfinished *u,
+	enum sip_frame_kind (*next)(struct bytes in, struct sip_frame *frame))
 {
 	struct sip_frame *frame = &u->frame;
-	enum sip_frame_kind kind = sip_frame_next(in, frame);
+	enum sip_frame_kind kind = next(in, frame);
 
 	if (kind == SIP_FRAME_WHOLE && frame->n <= SIP_TCP_MESSAGE_MAX)
 		give(p, bytes_of(in.p + frame->skip, frame->n), frame->n, time_ns);
 	return kind;
 }
+
+#define TAKE(name, next)                                                                \
+	static enum sip_frame_kind take_##name(struct sip_tcp_pass *p, struct bytes in, \
+		uint64_t time_ns, struct sip_tcp_unfinished *u)                         \
+	{                                                                               \
+		return take_frame(p, in, time_ns, u, next);                             \
+	}
+
+TAKE(sip, sip_frame_next)
+TAKE(diameter, sig_frame_diameter)
+TAKE(syslog, sig_frame_syslog)
+TAKE(megaco, sig_frame_megaco)
 
 static enum sip_frame_kind take_ws(
 	struct sip_tcp_pass *p, struct bytes in, uint64_t time_ns, struct sip_tcp_unfinished *u)
@@ -62,10 +76,23 @@ static enum sip_frame_kind take_ws(
 	return kind;
 }
 
+/* How messages of a kind are taken, and where the next one is behind what is none. */
+static const struct {
+	enum sip_frame_kind (*take)(struct sip_tcp_pass *p, struct bytes in, uint64_t time_ns,
+		struct sip_tcp_unfinished *u);
+	size_t (*find)(struct bytes in);
+} framings[SIP_TCP_KINDS] = {
+	[SIP_TCP_SIP] = {take_sip, sip_frame_find},
+	[SIP_TCP_WS] = {take_ws, sip_ws_find},
+	[SIP_TCP_DIAMETER] = {take_diameter, sig_frame_find_diameter},
+	[SIP_TCP_SYSLOG] = {take_syslog, sig_frame_find_syslog},
+	[SIP_TCP_MEGACO] = {take_megaco, sig_frame_find_megaco},
+};
+
 /* Something is no message. */
 static size_t skip(struct sip_tcp_pass *p, struct bytes in)
 {
-	size_t n = p->flow->is_ws ? sip_ws_find(in) : sip_frame_find(in);
+	size_t n = framings[p->flow->kind].find(in);
 
 	pkt_count(&p->tcp->counters.tcp_skipped_bytes, n);
 	sip_inflate_forget(&p->tcp->inflate, sip_tcp_number(p->tcp, p->flow));
@@ -113,8 +140,7 @@ size_t sip_tcp_take_messages(
 		enum sip_frame_kind kind = SIP_FRAME_MORE;
 
 		if (rest.n >= u.need)
-			kind = p->flow->is_ws ? take_ws(p, rest, time_ns, &u)
-					      : take_sip(p, rest, time_ns, &u);
+			kind = framings[p->flow->kind].take(p, rest, time_ns, &u);
 		if (kind == SIP_FRAME_MORE && u.frame.n <= SIP_TCP_MESSAGE_MAX &&
 			rest.n - u.frame.skip < SIP_TCP_MESSAGE_MAX) {
 			done += u.frame.skip;
@@ -139,14 +165,14 @@ bool sip_tcp_give_cut(struct sip_tcp_pass *p, struct bytes rest, size_t wire)
 	struct sip_ws_message message = {0};
 	struct sip_frame frame = {0};
 
-	if (!p->flow->is_ws) {
+	if (p->flow->kind == SIP_TCP_SIP) {
 		if (sip_frame_next(rest, &frame) != SIP_FRAME_MORE || frame.skip == rest.n)
 			return false;
 		give(p, rest, wire, p->now_ns);
 		return true;
 	}
-	if (sip_ws_next(rest, &message) != SIP_FRAME_MORE || !message.payload_n ||
-		message.is_compressed)
+	if (p->flow->kind != SIP_TCP_WS || sip_ws_next(rest, &message) != SIP_FRAME_MORE ||
+		!message.payload_n || message.is_compressed)
 		return false;
 	give(p, bytes_of(p->tcp->unmasked, sip_ws_payload(rest, p->tcp->unmasked)),
 		message.payload_n, p->now_ns);

@@ -22,7 +22,7 @@ struct sip_tcp_flow {
 	alignas(64) struct pkt_view view; /* addresses */
 	uint32_t next; /* in its bucket, number + 1 */
 	uint32_t older, newer; /* number + 1 */
-	bool is_ws; /* SIP over WebSocket */
+	enum sip_tcp_kind kind;
 	unsigned unfinished_count;
 	struct sip_tcp_unfinished unfinished[TCP_WINDOW_RANGES];
 	struct tcp_window window;

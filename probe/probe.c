@@ -264,7 +264,7 @@ static int start(struct probe *p)
 	if (!rc) {
 		rc = probe_xdp_start(p);
 		if (rc)
-			fail("register the telemetry commands of XDP", rc);
+			fail("set up the XDP programs", rc);
 	}
 	return rc;
 }

@@ -2,7 +2,9 @@
 /* Signalling beside SIP in a worker: nothing is kept of it, it is handed on. */
 #include "hep_encode.h"
 #include "probe_worker.h"
+#include "sig_diameter.h"
 #include "sig_dns.h"
+#include "sig_frame.h"
 #include "sig_text.h"
 
 static bool is_named(const struct probe_worker *w, enum sig_kind kind)
@@ -10,17 +12,19 @@ static bool is_named(const struct probe_worker *w, enum sig_kind kind)
 	return sig_has(w->probe->options->also, kind);
 }
 
+/* Text that is sent as it is: outcome and type. */
+static const struct {
+	enum probe_outcome outcome;
+	enum hep_type type;
+} texts[] = {
+	[SIG_MGCP] = {PROBE_mgcp, HEP_TYPE_MGCP},
+	[SIG_MEGACO] = {PROBE_megaco, HEP_TYPE_MEGACO},
+	[SIG_SYSLOG] = {PROBE_syslog, HEP_TYPE_LOG},
+};
+
 enum probe_outcome probe_also_udp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
-	static const struct {
-		enum probe_outcome outcome;
-		enum hep_type type;
-	} kinds[] = {
-		[SIG_MGCP] = {PROBE_mgcp, HEP_TYPE_MGCP},
-		[SIG_MEGACO] = {PROBE_megaco, HEP_TYPE_MEGACO},
-		[SIG_SYSLOG] = {PROBE_syslog, HEP_TYPE_LOG},
-	};
 	struct bytes id;
 	enum sig_kind kind = sig_text_parse(view->payload, view->flow.sport, view->flow.dport, &id);
 
@@ -28,8 +32,8 @@ enum probe_outcome probe_also_udp(
 		return PROBE_unknown_udp;
 	if (probe_worker_is_copy(w, view, now_ns))
 		return PROBE_signalling_copy;
-	probe_emit_octets(w, view, now_ns, kinds[kind].type, view->payload, id);
-	return kinds[kind].outcome;
+	probe_emit_octets(w, view, now_ns, texts[kind].type, view->payload, id);
+	return texts[kind].outcome;
 }
 
 /* The name that the first question asks for, in lower case: what resolvers make of it on the way (RFC 1035 section
@@ -74,4 +78,65 @@ bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_
 	}
 	*outcome = take_dns(w, view, &dns, now_ns);
 	return true;
+}
+
+enum sip_tcp_kind probe_also_begins(const struct probe_worker *w, const struct pkt_view *view)
+{
+	uint32_t also = w->probe->options->also;
+
+	if (!also)
+		return SIP_TCP_NONE;
+	switch (sig_frame_begins(view->payload, view->flow.sport, view->flow.dport, also)) {
+	case SIG_DIAMETER:
+		return SIP_TCP_DIAMETER;
+	case SIG_SYSLOG:
+		return SIP_TCP_SYSLOG;
+	case SIG_MEGACO:
+		return SIP_TCP_MEGACO;
+	default:
+		return SIP_TCP_NONE;
+	}
+}
+
+bool probe_also_diameter(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	enum probe_outcome *outcome)
+{
+	struct sig_diameter d;
+	struct bytes id;
+
+	if (!is_named(w, SIG_DIAMETER) || !sig_diameter_parse(view->payload, &d))
+		return false;
+	if (!sig_diameter_interface(d.application)) {
+		if (*outcome != PROBE_diameter)
+			*outcome = PROBE_diameter_other;
+		return true;
+	}
+	id = sig_diameter_session(&d);
+	probe_emit_json(w, view, now_ns, hep_encode_diameter, id.n ? id : BYTES_LIT("diameter"));
+	*outcome = PROBE_diameter;
+	return true;
+}
+
+static bool take_text(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	enum probe_outcome *outcome)
+{
+	struct bytes id;
+	enum sig_kind kind = sig_text_parse(view->payload, view->flow.sport, view->flow.dport, &id);
+
+	if (kind != (w->tcp.kind == SIP_TCP_MEGACO ? SIG_MEGACO : SIG_SYSLOG))
+		return false;
+	probe_emit_octets(w, view, now_ns, texts[kind].type, view->payload, id);
+	*outcome = texts[kind].outcome;
+	return true;
+}
+
+void probe_also_message(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	enum probe_outcome *outcome)
+{
+	bool is_good = w->tcp.kind == SIP_TCP_DIAMETER
+			       ? probe_also_diameter(w, view, now_ns, outcome)
+			       : take_text(w, view, now_ns, outcome);
+
+	if (!is_good)
+		pkt_count(&w->counters.also_malformed, 1);
 }

@@ -2,6 +2,8 @@
 #include "probe_looks.h"
 
 #include "hep_packet.h"
+#include "sig_diameter.h"
+#include "sig_kind.h"
 #include "sip_sctp.h"
 #include "sip_ws.h"
 
@@ -35,7 +37,7 @@ bool probe_looks_like_rtcp(struct bytes b)
 	return b.n >= 8 && (b.p[0] & 0xc0) == 0x80 && b.p[1] >= 192 && b.p[1] <= 223;
 }
 
-bool probe_looks_like_signalling(const struct pkt_view *view, bool reads_hep)
+bool probe_looks_like_signalling(const struct pkt_view *view, bool reads_hep, uint32_t also)
 {
 	struct bytes b = view->payload;
 
@@ -43,6 +45,9 @@ bool probe_looks_like_signalling(const struct pkt_view *view, bool reads_hep)
 		return true;
 	if (view->flow.proto == PKT_UDP && (b.p[0] & 0xc0) == 0x80)
 		return probe_looks_like_rtcp(b);
+	if (view->flow.proto == PKT_TCP && (also & SIG_OVER_TCP) &&
+		sig_is_any_port(also & SIG_OVER_TCP, view->flow.sport, view->flow.dport))
+		return true;
 	return begins_like_sip(b) || (view->flow.proto == PKT_TCP && sip_ws_begins(b));
 }
 
@@ -52,12 +57,13 @@ bool probe_is_ice_check(struct bytes payload, uint32_t wire, struct stun_msg *ms
 	       msg->kind == STUN_REQUEST && msg->method == STUN_BINDING && msg->username.n;
 }
 
-bool probe_carries_sip(struct bytes chunks)
+bool probe_carries_signalling(struct bytes chunks, uint32_t also)
 {
 	struct sip_sctp_chunk chunk;
 
 	while (sip_sctp_next(&chunks, &chunk))
-		if (begins_like_sip(chunk.data))
+		if (begins_like_sip(chunk.data) ||
+			(sig_has(also, SIG_DIAMETER) && sig_diameter_begins(chunk.data)))
 			return true;
 	return false;
 }

@@ -102,12 +102,13 @@ static bool is_check(const struct probe_rx *rx, const struct pkt_view *view)
  * SCTP is, so that its order is the same for any number of workers. */
 static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
 {
-	bool looks = probe_looks_like_signalling(view, rx->probe->options->reads_hep);
+	const struct cfg_options *o = rx->probe->options;
+	bool looks = probe_looks_like_signalling(view, o->reads_hep, o->also);
 	uint32_t *seen, tag;
 	uint64_t hash;
 
 	if (view->flow.proto == PKT_SCTP)
-		return rx->probe->is_offline || probe_carries_sip(view->payload);
+		return rx->probe->is_offline || probe_carries_signalling(view->payload, o->also);
 	if (view->flow.proto != PKT_TCP || rx->probe->is_offline)
 		return looks || view->flow.proto == PKT_TCP || is_check(rx, view);
 	hash = pkt_hash_ends(&view->flow, &rx->probe->seed);

@@ -124,16 +124,20 @@ enum probe_outcome probe_signalling_hep(
 struct tcp_messages {
 	struct probe_worker *worker;
 	unsigned good;
+	enum probe_outcome other; /* of other signalling, the best of them */
 };
 
 static void take_message(void *arg, const struct pkt_view *view, uint64_t now_ns)
 {
 	struct tcp_messages *messages = arg;
+	struct probe_worker *w = messages->worker;
 
-	if (probe_signalling_sip(messages->worker, view, now_ns) == PROBE_sip)
+	if (w->tcp.kind > SIP_TCP_WS)
+		probe_also_message(w, view, now_ns, &messages->other);
+	else if (probe_signalling_sip(w, view, now_ns) == PROBE_sip)
 		messages->good++;
 	else
-		pkt_count(&messages->worker->counters.tcp_malformed, 1);
+		pkt_count(&w->counters.tcp_malformed, 1);
 }
 
 /* Nobody can read it, but it is SIP: its port says so, RFC 3261 section 26.2.2, and a record begins here, RFC
@@ -152,34 +156,54 @@ enum probe_outcome probe_signalling_tcp(
 {
 	bool begins_sip = sip_frame_may_begin(view->payload) ||
 			  cls_payload(w->probe->cls, w->scratch, view->payload) == CLS_SIP;
-	struct tcp_messages messages = {.worker = w};
+	enum sip_tcp_kind begins = begins_sip ? SIP_TCP_SIP : probe_also_begins(w, view);
+	struct tcp_messages messages = {.worker = w, .other = PROBE_unknown_tcp};
+	bool is_sip;
 
-	switch (sip_tcp_take(&w->tcp, view, begins_sip, now_ns, take_message, &messages)) {
+	switch (sip_tcp_take(&w->tcp, view, begins, now_ns, take_message, &messages)) {
 	case SIP_TCP_MESSAGE:
+		if (w->tcp.kind > SIP_TCP_WS)
+			return messages.other;
 		return messages.good ? PROBE_sip : PROBE_sip_malformed;
 	case SIP_TCP_PART:
-		return PROBE_sip_segment;
+		is_sip = w->tcp.kind <= SIP_TCP_WS;
+		return is_sip ? PROBE_sip_segment : PROBE_also_segment;
 	case SIP_TCP_REPEATED:
-		return PROBE_sip_repeated;
+		is_sip = w->tcp.kind <= SIP_TCP_WS;
+		return is_sip ? PROBE_sip_repeated : PROBE_also_repeated;
 	default:
 		return is_sip_tls(view) ? PROBE_sip_tls : PROBE_unknown_tcp;
 	}
 }
 
+struct sctp_messages {
+	struct probe_worker *worker;
+	bool has_sip;
+	enum probe_outcome other;
+};
+
 static bool take_user_message(void *arg, const struct pkt_view *view, uint64_t now_ns)
 {
-	struct probe_worker *w = arg;
+	struct sctp_messages *messages = arg;
+	struct probe_worker *w = messages->worker;
 
-	return cls_payload(w->probe->cls, w->scratch, view->payload) == CLS_SIP &&
-	       probe_signalling_sip(w, view, now_ns) == PROBE_sip;
+	if (cls_payload(w->probe->cls, w->scratch, view->payload) == CLS_SIP) {
+		bool is_sip = probe_signalling_sip(w, view, now_ns) == PROBE_sip;
+
+		messages->has_sip |= is_sip;
+		return is_sip;
+	}
+	return probe_also_diameter(w, view, now_ns, &messages->other);
 }
 
 enum probe_outcome probe_signalling_sctp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
-	switch (sip_sctp_take(&w->sctp, view, now_ns, take_user_message, w)) {
+	struct sctp_messages messages = {.worker = w, .other = PROBE_unknown_sctp};
+
+	switch (sip_sctp_take(&w->sctp, view, now_ns, take_user_message, &messages)) {
 	case SIP_SCTP_MESSAGE:
-		return PROBE_sip;
+		return messages.has_sip ? PROBE_sip : messages.other;
 	case SIP_SCTP_PART:
 		return PROBE_sip_segment;
 	default:

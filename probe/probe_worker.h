@@ -134,6 +134,16 @@ enum probe_outcome probe_also_udp(
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome);
 
+/* What a segment begins like, SIP_TCP_NONE without. */
+enum sip_tcp_kind probe_also_begins(const struct probe_worker *w, const struct pkt_view *view);
+/* A message out of TCP, of kind w->tcp.kind. *outcome says so, unless it does of a better one; nothing of one that is
+ * malformed. */
+void probe_also_message(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	enum probe_outcome *outcome);
+/* The same of what may be a Diameter message. False: it is none, or capture.also does not name it. */
+bool probe_also_diameter(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	enum probe_outcome *outcome);
+
 /* probe_sip_send.c: what is sent of SIP, unless the configuration leaves it out. */
 void probe_sip_send(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	const struct sip_msg *msg, struct bytes id);

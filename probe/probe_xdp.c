@@ -14,6 +14,7 @@
 #include "cfg_net.h"
 #include "cfg_value.h"
 #include "dp_xdp.h"
+#include "sig_kind.h"
 
 enum {
 	VERB_MAX = 8,
@@ -208,13 +209,35 @@ static int register_commands(void)
 	return rc;
 }
 
+/* Ports of what capture.also names are as good as listed. */
+static int list_ports(struct dp_xdp *xdp, uint32_t also)
+{
+	struct dp_port_ranges ports = {0};
+
+	for (unsigned kind = 0; kind < SIG_NONE; kind++)
+		for (unsigned i = 0; i < SIG_PORTS_MAX && sig_has(also, kind); i++) {
+			uint16_t port = sig_ports(kind)[i];
+
+			if (!port)
+				continue;
+			ports.range[ports.count].first = port;
+			ports.range[ports.count++].last = port;
+		}
+	return dp_xdp_set_ports(xdp, &ports, true);
+}
+
+_Static_assert(SIG_NONE *SIG_PORTS_MAX <= DP_PORT_RANGES_MAX, "room for all of them");
+
 int probe_xdp_start(struct probe *p)
 {
 	bool is_listed = false;
 
 	for (unsigned i = 0; i < p->port_count; i++) {
-		const struct dp_xdp *xdp = dp_port_xdp(p->ports[i]);
+		struct dp_xdp *xdp = dp_port_xdp(p->ports[i]);
+		int rc = xdp ? list_ports(xdp, p->options->also) : 0;
 
+		if (rc)
+			return rc;
 		is_listed |= xdp && dp_xdp_mode(xdp) == DP_XDP_LISTED;
 	}
 	if (is_listed)

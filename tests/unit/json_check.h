@@ -9,7 +9,7 @@
 #include "bytes.h"
 
 enum {
-	JSON_CHECK_DEPTH = 8,
+	JSON_CHECK_DEPTH = 16,
 	JSON_CHECK_KEYS = 128,
 };
 
