@@ -42,7 +42,7 @@ enum sip_frame_kind sig_frame_diameter(struct bytes in, struct sip_frame *frame)
 size_t sig_frame_find_diameter(struct bytes in)
 {
 	for (size_t at = 1; at < in.n; at++) {
-		struct bytes rest = bytes_skip(in, at);
+		struct bytes rest = bytes_of(in.p + at, in.n - at);
 
 		if (rest.p[0] == 1 && (rest.n < BEGIN_MIN || sig_diameter_begins(rest)))
 			return at;
@@ -173,7 +173,7 @@ enum sip_frame_kind sig_frame_megaco(struct bytes in, struct sip_frame *frame)
 size_t sig_frame_find_megaco(struct bytes in)
 {
 	for (size_t at = 1; at < in.n; at++)
-		if (begins_tpkt(bytes_skip(in, at)))
+		if (begins_tpkt(bytes_of(in.p + at, in.n - at)))
 			return at;
 	return in.n;
 }
