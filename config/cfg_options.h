@@ -20,6 +20,11 @@ enum cfg_hops {
 	CFG_HOPS_SEPARATE,
 };
 
+enum cfg_erspan_time {
+	CFG_ERSPAN_TIME_SWITCH = 0,
+	CFG_ERSPAN_TIME_ARRIVAL,
+};
+
 struct cfg_options {
 	struct dp_options dp;
 	struct qos_options qos;
@@ -29,6 +34,7 @@ struct cfg_options {
 	uint32_t tcp_flows; /* directions of TCP connections with SIP, per worker */
 	uint64_t copy_window_ns; /* 0: copies are taken for new */
 	uint32_t hops; /* enum cfg_hops */
+	uint32_t erspan_time; /* enum cfg_erspan_time */
 	bool capture_tcp; /* look for SIP in TCP segments */
 	uint32_t sip_except; /* but for those of these methods: bit n is enum sip_method n */
 	bool reads_hep; /* SIP that other agents captured */

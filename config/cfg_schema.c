@@ -29,6 +29,7 @@ static const char *const final_type_words[] = {"FINAL", "HANGUP", NULL};
 static const char *const buffer_words[] = {"small", "large", "adaptive", NULL};
 static const char *const compat_words[] = {"none", "rtpagent", NULL};
 static const char *const hops_words[] = {"merge", "separate", NULL};
+static const char *const erspan_time_words[] = {"switch", "arrival", NULL};
 /* As enum sig_kind has them. */
 static const char *const also_words[] = {"mgcp", "megaco", "syslog", "diameter", "dns", NULL};
 /* As enum pkt_tenants has them. */
@@ -115,6 +116,10 @@ static const struct cfg_key capture_keys[] = {
 		.help = "SIP and RTCP that a mirror brings again within this time count as copies; 0 is off"},
 	{"hops", CFG_WORD, OPTION(hops), .words = hops_words, .default_text = "merge",
 		.help = "What came by another VLAN, tunnel or router is a copy (merge) or none (separate)"},
+	{"erspan_time", CFG_WORD, OPTION(erspan_time), .words = erspan_time_words,
+		.default_text = "switch",
+		.help = "Time of frames in ERSPAN III: by the switch's time-stamps, once these have proved "
+			"themselves, or when they arrived"},
 	{"hep", CFG_BOOL, OPTION(reads_hep), .default_text = "false",
 		.help = "Take SIP out of HEP that other agents send over UDP, a proxy's of TLS for one"},
 	{"also", CFG_WORDS, OPTION(also), .words = also_words, .default_text = "",

@@ -219,6 +219,7 @@ static void fill(struct rte_mbuf *m, const struct source *source)
 	meta->wire_bytes = frame->wire;
 	meta->link = (uint32_t)source->link;
 	meta->network = 0;
+	meta->behind_ns = 0;
 }
 
 unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)

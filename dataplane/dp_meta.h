@@ -24,6 +24,7 @@ struct dp_meta {
 	uint32_t link; /* enum dp_link */
 	uint32_t
 		network; /* pkt_view's, of a frame put together from fragments, which lost its tunnels */
+	uint32_t behind_ns; /* time_ns is a switch's, so much before the frame arrived */
 };
 
 /* Offset of the field, the same for the whole process: registered by dp_eal_start. */
@@ -39,6 +40,12 @@ static inline struct dp_meta *dp_meta_at(struct rte_mbuf *m, int offset)
 static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
 {
 	return dp_meta_at(m, dp_meta_offset);
+}
+
+/* By which frames are in order, unlike by time_ns. */
+static inline uint64_t dp_meta_arrival(const struct dp_meta *meta)
+{
+	return meta->time_ns + meta->behind_ns;
 }
 
 #endif

@@ -98,6 +98,7 @@ static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
 		meta->wire_bytes = burst[i]->pkt_len;
 		meta->link = DP_LINK_ETHERNET;
 		meta->network = 0;
+		meta->behind_ns = 0;
 		bytes += burst[i]->pkt_len;
 	}
 	count(rx, n, bytes);

@@ -393,6 +393,12 @@ static enum pkt_status decode_inner(const struct pkt_layer *layer, struct pkt_vi
 	if (view->depth == PKT_DEPTH_MAX)
 		return PKT_tunnel_deep;
 	view->depth++;
+	if (view->flow.family)
+		view->outer = view->flow.src;
+	if (layer->stamp.unit) {
+		view->stamp = layer->stamp;
+		view->stamp.source = view->outer;
+	}
 	view->flow = (struct pkt_flow){0};
 	if (layer->tenant)
 		view->tenant = view->tenant * TENANT_FACTOR + layer->tenant;

@@ -48,6 +48,23 @@ enum pkt_relay {
 	PKT_RELAY_DATA, /* a Data indication: to the client */
 };
 
+/* What a time-stamp of ERSPAN III counts. */
+enum pkt_stamp_unit {
+	PKT_STAMP_NONE = 0, /* there is none */
+	PKT_STAMP_100US,
+	PKT_STAMP_100NS,
+	PKT_STAMP_1588, /* nanoseconds of the second */
+	PKT_STAMP_OTHER, /* what was configured at the switch */
+};
+
+/* When a switch saw the frame that it mirrors, by its own clock, for parsers/pkt_switch_time.h. */
+struct pkt_stamp {
+	struct pkt_addr source; /* of the mirrored frames */
+	uint32_t clock; /* session and hardware */
+	uint32_t value;
+	uint8_t unit; /* enum pkt_stamp_unit */
+};
+
 /* Of several layers of addresses and MACs the innermost. */
 struct pkt_view {
 	struct pkt_flow flow;
@@ -58,6 +75,8 @@ struct pkt_view {
 	struct pkt_fragment fragment; /* with PKT_ip_fragment only */
 	uint32_t tenant; /* mixed from the networks that the encapsulations name; 0: none does */
 	uint32_t network; /* sum of those of them that both directions have, mixed */
+	struct pkt_stamp stamp; /* of the innermost ERSPAN III */
+	struct pkt_addr outer; /* source of the innermost encapsulation with addresses */
 	uint16_t vlan; /* VLAN id of the outermost tag that has one, 0 without */
 	uint16_t ip_id; /* IPv4 identification, 0 in IPv6 */
 	uint8_t tos; /* IPv4 TOS or IPv6 traffic class */

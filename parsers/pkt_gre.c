@@ -104,6 +104,9 @@ bool pkt_erspan3(struct pkt_layer *layer)
 	if (!pkt_layer_skip(layer, ERSPAN3_BYTES) || p[0] >> 4 != 2)
 		return false;
 	layer->tenant = be16(p + 2) & SESSION_MASK;
+	layer->stamp.value = be32(p + 4);
+	layer->stamp.clock = layer->tenant << 6 | (be16(p + 10) >> 4 & 0x3f);
+	layer->stamp.unit = (uint8_t)(PKT_STAMP_100US + (p[11] >> 1 & 3));
 	frame_type = p[10] >> 2 & 0x1f;
 	if (p[11] & 1 && !pkt_layer_skip(layer, ERSPAN3_PLATFORM_BYTES))
 		return false;

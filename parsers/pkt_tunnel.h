@@ -28,6 +28,7 @@ struct pkt_layer {
 	bool has_seq; /* and GRE had a sequence number, by which ERSPAN II is told from I */
 	uint32_t
 		tenant; /* VNI, VSID, TEID, label or session: whose addresses those inside are; 0: none */
+	struct pkt_stamp stamp; /* without its source */
 	bool is_network; /* the tenant is the same in both directions: VNI, VSID */
 };
 

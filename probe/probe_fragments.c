@@ -96,6 +96,7 @@ struct rte_mbuf *probe_fragments_take(
 		.wire_bytes = whole->pkt_len,
 		.link = view->has_mac ? DP_LINK_ETHERNET : DP_LINK_RAW,
 		.network = dp_meta(m)->network + view->network,
+		.behind_ns = dp_meta(m)->behind_ns,
 	};
 	return whole;
 }

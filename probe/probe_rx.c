@@ -174,7 +174,7 @@ static struct probe_lane *lane_for(struct probe_rx *rx, const struct pkt_view *v
 /* Signalling of a file changes what workers share: nothing else is under way meanwhile. */
 static void put_alone(struct probe_rx *rx, const struct pkt_view *view, struct rte_mbuf *m)
 {
-	share_time(rx, dp_meta(m)->time_ns);
+	share_time(rx, dp_meta_arrival(dp_meta(m)));
 	probe_lane_flush_all(rx);
 	probe_lane_wait_all(rx);
 	probe_lane_put_packet(rx, lane_for(rx, view), m);
@@ -222,7 +222,9 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 			.marker_pt = (uint8_t)(hdr.marker << 7 | hdr.pt),
 		};
 
-		if (age <= PKT_MEDIA_TIME_MAX && !is_shed(rx, lane, &view->flow)) {
+		/* A descriptor has one time only, and workers go by the order of arrival. */
+		if (age <= PKT_MEDIA_TIME_MAX && !dp_meta(m)->behind_ns &&
+			!is_shed(rx, lane, &view->flow)) {
 			probe_lane_put_media(rx, lane, m);
 			return;
 		}
@@ -264,13 +266,27 @@ static inline struct bytes frame_of(const struct rte_mbuf *m)
 	return bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
 }
 
-static enum pkt_status decode(const struct probe_rx *rx, struct rte_mbuf *m, struct pkt_view *view)
+/* From when it arrived to when a switch saw it. */
+static void set_switch_time(
+	struct probe_rx *rx, struct dp_meta *meta, const struct pkt_stamp *stamp)
 {
-	const struct dp_meta *meta = dp_meta(m);
+	uint64_t arrival_ns = dp_meta_arrival(meta);
+	uint32_t behind_ns = pkt_switch_time_behind(&rx->switch_times, stamp, arrival_ns);
+
+	meta->behind_ns = behind_ns < arrival_ns ? behind_ns : 0;
+	meta->time_ns = arrival_ns - meta->behind_ns;
+}
+
+static enum pkt_status decode(struct probe_rx *rx, struct rte_mbuf *m, struct pkt_view *view)
+{
+	struct dp_meta *meta = dp_meta(m);
 	enum pkt_status status = pkt_decode((enum pkt_link)meta->link, frame_of(m), view);
 
-	if (status == PKT_OK || status == PKT_ip_fragment)
-		view->flow.tenant = probe_tenant(rx->probe, meta, view);
+	if (status != PKT_OK && status != PKT_ip_fragment)
+		return status;
+	view->flow.tenant = probe_tenant(rx->probe, meta, view);
+	if (unlikely(view->stamp.unit) && rx->probe->options->erspan_time == CFG_ERSPAN_TIME_SWITCH)
+		set_switch_time(rx, meta, &view->stamp);
 	return status;
 }
 
@@ -308,8 +324,10 @@ static enum pkt_status decode_whole(struct probe_rx *rx, struct rte_mbuf **m, st
 static void take_other(struct probe_rx *rx, struct rte_mbuf *m)
 {
 	struct pkt_view view;
-	enum pkt_status status = decode_whole(rx, &m, &view);
+	enum pkt_status status;
 
+	note_last(rx, dp_meta(m)->time_ns); /* before it becomes a switch's */
+	status = decode_whole(rx, &m, &view);
 	if (status != PKT_OK) {
 		pkt_count(&rx->decode[status], 1);
 		rte_pktmbuf_free(m);

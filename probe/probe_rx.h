@@ -9,6 +9,7 @@
 #include "dp_idle.h"
 #include "dp_rx.h"
 #include "pkt_media.h"
+#include "pkt_switch_time.h"
 #include "probe.h"
 #include "probe_counters.h"
 #include "probe_fragments.h"
@@ -32,6 +33,7 @@ struct probe_rx {
 	uint32_t tcp_seen[PROBE_TCP_SEEN]; /* tags of connections with SIP, by hash */
 	struct probe_seen seen; /* of flows of other threads' workers */
 	struct probe_fragments fragments;
+	struct pkt_switch_times switch_times;
 	unsigned spent_count;
 	struct rte_mbuf *spent[DP_BURST]; /* mbufs of this burst, freed at its end */
 	uint64_t last_ns; /* packet time */

@@ -114,6 +114,9 @@ unsigned probe_totals_counters(const struct probe *probe, struct probe_total *to
 	totals[n++] = (struct probe_total){#id, text, RX_SUM(fragments.frags.counters.id)};
 #include "pkt_frag_counters.def"
 #undef X
+#define X(id, text) totals[n++] = (struct probe_total){#id, text, RX_SUM(switch_times.counters.id)};
+#include "pkt_switch_time_counters.def"
+#undef X
 	totals[n++] = (struct probe_total){"fragments_no_buffer",
 		"datagrams put together for which no buffer was free", RX_SUM(fragments.no_buffer)};
 #define X(id, text)                         \

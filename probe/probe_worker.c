@@ -275,11 +275,13 @@ static void take_packet(struct probe_worker *w, struct rte_mbuf *m)
 	handle_packet(w, &view, meta->time_ns);
 }
 
+/* Of its arrival: ticks are by that. */
 static uint64_t time_of(const struct pkt_media *m, uint64_t base)
 {
 	if (likely(m->time_ns <= PKT_MEDIA_TIME_MAX))
 		return base + m->time_ns;
-	return m->time_ns == PKT_MEDIA_IS_TIME ? m->key.w[0] : dp_meta(probe_packet_of(m))->time_ns;
+	return m->time_ns == PKT_MEDIA_IS_TIME ? m->key.w[0]
+					       : dp_meta_arrival(dp_meta(probe_packet_of(m)));
 }
 
 /* Not a descriptor of the stream that was located, if one was. Whether it is one of another stream. */
@@ -402,7 +404,7 @@ static unsigned take_signalling(struct probe_worker *w, struct dp_ring *ring)
 	unsigned n = dp_ring_take(ring, m, QOS_BURST);
 
 	for (unsigned i = 0; i < n; i++) {
-		probe_worker_advance(w, dp_meta(m[i])->time_ns);
+		probe_worker_advance(w, dp_meta_arrival(dp_meta(m[i])));
 		take_packet(w, m[i]);
 	}
 	rte_pktmbuf_free_bulk(m, n);

@@ -94,8 +94,10 @@ def pptp(frame: bytes) -> bytes:
     return gre(0x3081, 0x880B, data, struct.pack("!HHII", len(data), 99, 5, 4))
 
 
-def erspan3(frame: bytes, platform: bytes = b"") -> bytes:
-    head = struct.pack("!HHIHBB", 0x2000 | 10, 42, 123456, 0, 0, 0x04 | bool(platform))
+def erspan3(frame: bytes, platform: bytes = b"", stamp: int = 123456, gra: int = 2,
+            session: int = 42) -> bytes:
+    """gra: the stamp counts 0: 100 us, 1: 100 ns, 2: nanoseconds of a second (IEEE 1588)."""
+    head = struct.pack("!HHIHBB", 0x2000 | 10, session, stamp, 0, 0, gra << 1 | bool(platform))
     return gre(0x1000, 0x22EB, head + platform + frame, struct.pack("!I", 1))
 
 

@@ -242,6 +242,32 @@ static void erspan_is_nothing_without_gre(void **state)
 	expect_status(&f, PKT_not_ip);
 }
 
+/* Session 682, hardware 0x2a, with a subheader or without; what is inside has a stamp of its own, which
+ * would be that of the switch that saw the packet first. */
+static void hands_on_the_time_stamp_of_erspan(void **state)
+{
+	(void)state;
+	for (unsigned gra = 0; gra < 4; gra++) {
+		struct frame f = {.n = 0};
+		struct pkt_view view;
+		uint8_t last = (uint8_t)(0xa8 | gra << 1 | (gra & 1));
+
+		put_outer(&f, 47);
+		put(&f, "\x10\0\x22\xeb\0\0\0\1\x2f\xff\xf2\xaa\xfe\xdc\xba\x98\xff\xff\x82", 19);
+		put(&f, &last, 1);
+		put_zeros(&f, gra & 1 ? 8 : 0);
+		put_ethernet(&f, 0x0800);
+		f.b[f.n - 1] = 0;
+		put_ip4(&f, 4, 0, 0, 0); /* behind it the outer address is another */
+		put_inner_ip4(&f);
+		assert_int_equal(decode(&f, &view), PKT_OK);
+		assert_int_equal(view.stamp.unit, PKT_STAMP_100US + gra);
+		assert_int_equal(view.stamp.value, 0xfedcba98);
+		assert_int_equal(view.stamp.clock, 682 << 6 | 0x2a);
+		assert_memory_equal(view.stamp.source.b, ((uint8_t[16]){192, 0, 2, 1}), 16);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +283,7 @@ int main(void)
 		cmocka_unit_test(ends_a_stack_of_labels),
 		cmocka_unit_test(ends_a_stack_of_tunnels),
 		cmocka_unit_test(erspan_is_nothing_without_gre),
+		cmocka_unit_test(hands_on_the_time_stamp_of_erspan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
