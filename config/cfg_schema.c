@@ -20,6 +20,8 @@
 #define COLLECTOR(member) MEMBER(struct hep_collector_options, member)
 
 static const char *const driver_words[] = {"auto", "af_packet", "af_xdp", "pci", "vdev", NULL};
+/* As enum dp_timestamps has them. */
+static const char *const timestamps_words[] = {"nic", "probe", NULL};
 static const char *const xdp_mode_words[] = {"all", "voice", "listed", NULL};
 static const char *const xdp_rest_words[] = {"pass", "drop", NULL};
 static const char *const mode_words[] = {"auto", "fused", "pipeline", NULL};
@@ -70,6 +72,9 @@ static const struct cfg_key port_keys[] = {
 		.default_text = "2048", .help = "Largest frame taken; raise it for jumbo frames"},
 	{"promiscuous", CFG_BOOL, PORT(promiscuous), .default_text = "true",
 		.help = "Take frames for other MAC addresses too; a SPAN or TAP port needs it"},
+	{"timestamps", CFG_WORD, PORT(timestamps), .words = timestamps_words, .default_text = "nic",
+		.help = "Time of frames: what the NIC stamps, where it does and that fits the probe's clock, "
+			"or when they were polled (probe)"},
 	{"filter", CFG_TEXT, PORT(filter), .default_text = "",
 		.help = "Take only what this expression of pcap-filter(7) chooses; \"\" is capture.filter"},
 	{"xdp", CFG_SECTION, .keys = xdp_keys, .help = "What a port with driver af_xdp takes"},

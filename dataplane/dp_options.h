@@ -58,6 +58,12 @@ enum dp_xdp_rest {
 	DP_XDP_REST_DROP,
 };
 
+/* Where the time of a port's frames comes from. */
+enum dp_timestamps {
+	DP_TIMESTAMPS_NIC = 0, /* the NIC, where it stamps frames and the stamps fit */
+	DP_TIMESTAMPS_PROBE, /* the poll that brought them */
+};
+
 struct dp_port_ranges {
 	unsigned count;
 	struct {
@@ -92,6 +98,7 @@ struct dp_port_options {
 	uint32_t descriptors; /* per queue */
 	uint32_t max_frame; /* largest frame taken, octets */
 	bool promiscuous;
+	uint32_t timestamps; /* enum dp_timestamps */
 	char filter[DP_FILTER_MAX]; /* dp_filter.h; "": takes every frame */
 	struct dp_xdp_options xdp; /* AF_XDP only */
 };

@@ -44,6 +44,7 @@ struct dp_port {
 	struct rte_mempool *pool;
 	struct dp_filter *filter; /* NULL: takes every frame */
 	struct dp_xdp *xdp; /* AF_XDP only */
+	struct dp_nic_time *nic_time; /* NULL: frames have the time of their poll */
 	struct dp_kernel_drops *drops; /* apart, since reading statistics changes it */
 	uint16_t id;
 	uint16_t queues;
@@ -149,10 +150,17 @@ static int configure(struct dp_port *port, const struct dp_port_options *options
 
 	dp_rss_choose(info, port->queues, &conf, key);
 	choose_mtu(port, options, info, &conf);
+	conf.rxmode.offloads |= dp_nic_time_offload(options, info);
 	err = set_queues(port, &conf, needs->has_send_queues);
 	/* Other drivers may insist on send queues too. */
 	if (err && !needs->has_send_queues)
 		err = set_queues(port, &conf, true);
+	if (!err)
+		port->nic_time =
+			dp_nic_time_create(options, port->id, port->driver, conf.rxmode.offloads);
+	if (!err && !port->nic_time && rte_errno)
+		DP_LOG(WARNING, port, "\"%s\": time-stamps of the NIC cannot be used: %s",
+			port->device, rte_strerror(rte_errno));
 	if (!err)
 		err = choose_descriptors(port, options, needs);
 	if (err)
@@ -320,6 +328,7 @@ int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_
 	return 0;
 
 close_port:
+	dp_nic_time_destroy(new->nic_time);
 	dp_filter_destroy(new->filter);
 	close_device(new);
 	rte_mempool_free(new->pool);
@@ -342,6 +351,7 @@ void dp_port_stop(struct dp_port *port)
 	dp_xdp_close(port->xdp);
 	rte_mempool_free(port->pool);
 	dp_filter_destroy(port->filter);
+	dp_nic_time_destroy(port->nic_time);
 	free(port);
 }
 
@@ -358,6 +368,11 @@ const char *dp_port_driver(const struct dp_port *port)
 const struct dp_filter *dp_port_filter(const struct dp_port *port)
 {
 	return port->filter;
+}
+
+struct dp_nic_time *dp_port_nic_time(const struct dp_port *port)
+{
+	return port->nic_time;
 }
 
 struct dp_xdp *dp_port_xdp(const struct dp_port *port)
@@ -412,6 +427,7 @@ void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats)
 		stats->no_mbuf = counters.rx_nombuf;
 	}
 	stats->missed += dp_kernel_drops_get(port->drops);
+	dp_nic_time_stats(port->nic_time, &stats->nic_time);
 	if (rte_eth_link_get_nowait(port->id, &link) == 0) {
 		stats->is_up = link.link_status == RTE_ETH_LINK_UP;
 		stats->speed_mbps =

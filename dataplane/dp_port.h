@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dp_nic_time.h"
 #include "dp_options.h"
 
 struct dp_filter;
@@ -25,6 +26,7 @@ struct dp_port_stats {
 	uint32_t speed_mbps; /* 0 unknown */
 	uint32_t mbufs_free; /* in its pool */
 	uint32_t mbufs_total;
+	struct dp_nic_time_stats nic_time;
 };
 
 /* What: probes, configures and starts port number index: queues, descriptors (fitted to what the
@@ -50,6 +52,7 @@ int dp_port_wake_fd(const struct dp_port *port, unsigned queue);
 uint32_t dp_port_rss_reta(const struct dp_port *port);
 int dp_port_socket(const struct dp_port *port); /* NUMA node, -1 any */
 const struct dp_filter *dp_port_filter(const struct dp_port *port); /* NULL: takes every frame */
+struct dp_nic_time *dp_port_nic_time(const struct dp_port *port); /* NULL: time is the poll's */
 struct dp_xdp *dp_port_xdp(const struct dp_port *port); /* NULL unless it is AF_XDP */
 void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats);
 

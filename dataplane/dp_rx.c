@@ -25,6 +25,7 @@ int dp_rx_add_queue(struct dp_rx *rx, const struct dp_port *port, uint16_t queue
 		return -ENOSPC;
 	rx->queues[rx->queue_count++] = (struct dp_rx_queue){
 		.port = port,
+		.nic_time = dp_port_nic_time(port),
 		.port_id = (uint16_t)dp_port_id(port),
 		.queue = queue,
 		.size = dp_port_descriptors(port),
@@ -72,12 +73,12 @@ static struct rte_mbuf *restore_tag(struct rte_mbuf *m)
 
 static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
 {
+	struct dp_rx_queue *queue = NULL;
 	unsigned n = 0;
 	uint64_t now, bytes = 0;
 
 	for (unsigned i = 0; i < rx->queue_count && !n; i++) {
-		struct dp_rx_queue *queue = &rx->queues[rx->next_queue];
-
+		queue = &rx->queues[rx->next_queue];
 		if (++rx->next_queue >= rx->queue_count)
 			rx->next_queue = 0;
 		n = rte_eth_rx_burst(queue->port_id, queue->queue, burst, DP_BURST);
@@ -101,6 +102,8 @@ static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
 		meta->behind_ns = 0;
 		bytes += burst[i]->pkt_len;
 	}
+	if (unlikely(queue->nic_time))
+		dp_nic_time_stamp(queue->nic_time, queue->queue, burst, n, now);
 	count(rx, n, bytes);
 	return n;
 }

@@ -21,6 +21,7 @@ enum {
 
 struct dp_rx_queue {
 	const struct dp_port *port;
+	struct dp_nic_time *nic_time; /* the port's; NULL: time is the poll's */
 	uint16_t port_id;
 	uint16_t queue;
 	uint32_t size; /* descriptors */
@@ -31,7 +32,7 @@ struct dp_rx {
 	const struct dp_clock *clock;
 	struct dp_file *file; /* NULL for ports */
 	const struct dp_filter *filter; /* of the last burst's source; NULL: takes every frame */
-	uint64_t last_ns; /* live time never goes back */
+	uint64_t last_ns; /* of the last poll that gave a burst; live time never goes back */
 	bool is_done; /* files: everything was read */
 	unsigned queue_count;
 	unsigned next_queue;
@@ -50,7 +51,7 @@ void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *
 int dp_rx_add_queue(struct dp_rx *rx, const struct dp_port *port, uint16_t queue);
 
 /* What: one burst (at most DP_BURST) from the next source that has one, each mbuf with dp_meta filled
- * and now owned by the caller. A live burst gets one TSC reading, frames of a file the file's times. A
+ * and now owned by the caller. A live burst gets one TSC reading, or the NIC's time-stamps, frames of a file the file's times. A
  * VLAN tag that the NIC took out is put back. Returns 0 when nothing came. */
 unsigned dp_rx_poll(struct dp_rx *rx, struct rte_mbuf **burst);
 

@@ -49,16 +49,26 @@ static int rest(void)
 	return sig > 0 ? sig : 0;
 }
 
-static void watch_links(struct probe *probe, bool *was_up)
+/* What an operator hears of when it changes. */
+struct port_state {
+	bool is_up;
+	bool has_nic_time;
+};
+
+static void watch_ports(struct probe *probe, struct port_state *was)
 {
 	for (unsigned i = 0; i < probe->port_count; i++) {
+		const char *name = dp_port_name(probe->ports[i]);
 		struct dp_port_stats stats;
 
 		dp_port_stats(probe->ports[i], &stats);
-		if (stats.is_up != was_up[i])
-			PROBE_LOG(INFO, "port \"%s\" link is %s\n", dp_port_name(probe->ports[i]),
+		if (stats.is_up != was[i].is_up)
+			PROBE_LOG(INFO, "port \"%s\" link is %s\n", name,
 				stats.is_up ? "up" : "down");
-		was_up[i] = stats.is_up;
+		if (stats.nic_time.is_in_use != was[i].has_nic_time)
+			PROBE_LOG(INFO, "port \"%s\" has the time of %s\n", name,
+				stats.nic_time.is_in_use ? "its NIC" : "the probe");
+		was[i] = (struct port_state){stats.is_up, stats.nic_time.is_in_use};
 	}
 }
 
@@ -154,6 +164,14 @@ static uint64_t port_drops(const struct probe *probe)
 	return sum;
 }
 
+/* System clock, TSC and the clocks of NICs. */
+static void anchor_clocks(struct probe *probe)
+{
+	dp_clock_anchor(&probe->clock);
+	for (unsigned i = 0; i < probe->port_count; i++)
+		dp_nic_time_anchor(dp_port_nic_time(probe->ports[i]), &probe->clock);
+}
+
 struct overload {
 	uint64_t shed; /* as of the last line */
 	uint64_t dropped;
@@ -186,13 +204,13 @@ static void watch_overload(struct probe *probe, struct overload *o, unsigned tur
 static void run_live(struct probe *probe)
 {
 	struct overload overload = {0};
-	bool was_up[DP_PORTS_MAX] = {false};
+	struct port_state was[DP_PORTS_MAX] = {0};
 	int sig = 0;
 
 	for (unsigned turn = 0; !sig; turn++) {
 		if (turn % 10 == 0) {
-			dp_clock_anchor(&probe->clock);
-			watch_links(probe, was_up);
+			anchor_clocks(probe);
+			watch_ports(probe, was);
 		}
 		sig = rest();
 		watch_overload(probe, &overload, turn);

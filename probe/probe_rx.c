@@ -467,14 +467,15 @@ static void note_poll(struct probe_rx *rx, unsigned taken)
 {
 	const struct dp_rx_queue *queue = dp_rx_fullest(&rx->rx);
 	struct probe_shed *shed = rx->own ? &rx->lanes[rx->own->index].shed : NULL;
-	uint64_t gap_ns = rx->last_ns - rx->polled_ns;
+	/* Not the time of packets: a NIC's time-stamps go on evenly whatever the thread does. */
+	uint64_t now_ns = rx->rx.last_ns, gap_ns = now_ns - rx->polled_ns;
 	uint64_t size;
 
 	if (!shed || !queue)
 		return;
-	rx->polled_ns = rx->last_ns;
+	rx->polled_ns = now_ns;
 	size = queue->size > BACKLOG_MIN ? queue->size : BACKLOG_MIN;
-	probe_shed_poll(shed, &(struct probe_shed_polls){taken, queue->full, size}, rx->last_ns);
+	probe_shed_poll(shed, &(struct probe_shed_polls){taken, queue->full, size}, now_ns);
 	if (gap_ns > STALL_NS)
 		probe_shed_wait(shed, queue->full + STALL_QUEUES * size);
 }

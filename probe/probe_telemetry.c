@@ -157,6 +157,9 @@ static int answer_ports(const char *params, struct rte_tel_data *d)
 		put_u64(entry, "no_mbuf", stats.no_mbuf);
 		put_u64(entry, "mbufs_free", stats.mbufs_free);
 		put_u64(entry, "mbufs_total", stats.mbufs_total);
+		put_text(entry, "time", stats.nic_time.is_in_use ? "nic" : "probe");
+		put_u64(entry, "nic_time_used", stats.nic_time.used);
+		put_u64(entry, "nic_time_refused", stats.nic_time.refused);
 		add_row(d, i, entry);
 	}
 	return 0;
@@ -434,7 +437,7 @@ int probe_telemetry_start(struct probe *p)
 		{"/heptap/stats", command_stats,
 			"Every frame's fate and all counters, summed over threads. Takes no parameters"},
 		{"/heptap/ports", command_ports,
-			"Ports: link, received, missed. Takes no parameters"},
+			"Ports: link, received, missed, whose time. Takes no parameters"},
 		{"/heptap/workers", command_workers, "Workers: streams, load. Takes no parameters"},
 		{"/heptap/rings", command_rings, "Fill of the rings. Takes no parameters"},
 		{"/heptap/calls", command_calls, "The newest calls. Parameters: how many, 1 to 20"},

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The time-stamps that a port's NIC puts on frames: each is used if it fits the time of the poll
+ * (dp_hwclock.h), which the frame keeps otherwise. A queue with too many in a row that do not is not looked at
+ * until the next anchor, a second later at most.
+ * Owner: the port. Threads: control creates, anchors and destroys; each queue is stamped by the thread that polls
+ * it; figures by any thread. */
+#ifndef DP_NIC_TIME_H
+#define DP_NIC_TIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dp_clock.h"
+#include "dp_options.h"
+
+struct dp_nic_time;
+struct rte_eth_dev_info;
+struct rte_mbuf;
+
+enum {
+	DP_NIC_TIME_REFUSED_MAX = 64, /* in a row */
+};
+
+struct dp_nic_time_stats {
+	uint64_t used; /* frames that have the NIC's time */
+	uint64_t refused; /* stamps that did not fit */
+	bool is_in_use; /* the last frame of a queue has the NIC's */
+};
+
+/* What the device has to be configured with; 0: nothing. */
+uint64_t dp_nic_time_offload(
+	const struct dp_port_options *options, const struct rte_eth_dev_info *info);
+/* What: once the port is configured, with these offloads. NULL when its frames have no stamps, none are
+ * wanted, or packet buffers have no room for them (rte_errno then, else 0). */
+struct dp_nic_time *dp_nic_time_create(const struct dp_port_options *options, unsigned port_id,
+	const char *driver, uint64_t offloads);
+void dp_nic_time_destroy(struct dp_nic_time *time); /* NULL: nothing */
+
+/* What: reads the NIC's clock beside ours, where it has one to read. Control only, once a second. NULL:
+ * nothing. */
+void dp_nic_time_anchor(struct dp_nic_time *time, const struct dp_clock *clock);
+
+/* What: of frames that were polled at now_ns and have that as dp_meta's time, sets it to when they
+ * came. */
+void dp_nic_time_stamp(struct dp_nic_time *time, unsigned queue, struct rte_mbuf *const *burst,
+	unsigned n, uint64_t now_ns);
+
+/* NULL: all zero. */
+void dp_nic_time_stats(const struct dp_nic_time *time, struct dp_nic_time_stats *stats);
+
+#endif
