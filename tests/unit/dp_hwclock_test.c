@@ -202,7 +202,7 @@ static void measures_no_rate_of_a_clock_that_stands(void **state)
 		dp_hwclock_anchor(&hwclock, 5, START + i * SECOND);
 	expect_none(5, START + 9 * SECOND + 1);
 	/* Nor from anchors that follow at once. */
-	for (unsigned i = 0; i < 10; i++)
+	for (uint64_t i = 0; i < 10; i++)
 		dp_hwclock_anchor(&hwclock, 1000 * i, START + 10 * SECOND + 1000 * i);
 	expect_none(9000, START + 10 * SECOND + 9000);
 }
