@@ -75,6 +75,8 @@ static const struct cfg_key port_keys[] = {
 	{"timestamps", CFG_WORD, PORT(timestamps), .words = timestamps_words, .default_text = "nic",
 		.help = "Time of frames: what the NIC stamps, where it does and that fits the probe's clock, "
 			"or when they were polled (probe)"},
+	{"interrupts", CFG_BOOL, PORT(interrupts), .default_text = "false",
+		.help = "Wake idle threads by the NIC's receive interrupts; without, they look by themselves"},
 	{"filter", CFG_TEXT, PORT(filter), .default_text = "",
 		.help = "Take only what this expression of pcap-filter(7) chooses; \"\" is capture.filter"},
 	{"xdp", CFG_SECTION, .keys = xdp_keys, .help = "What a port with driver af_xdp takes"},

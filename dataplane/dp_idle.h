@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How a polling loop waits when there is nothing to do: first spins, then pauses, then sleeps, each
  * time longer, so that more threads than CPUs still make progress. At last it waits for the kernel to
- * wake it, where all that it polls are sockets of the kernel, or else for the clock.
+ * wake it, where all that it polls are sockets of the kernel and NICs with interrupts, or else for the clock.
  * Owner: the loop. Threads: one. */
 #ifndef DP_IDLE_H
 #define DP_IDLE_H
@@ -15,6 +15,7 @@
 #include <rte_pause.h>
 
 #include "dp_options.h"
+#include "dp_wake.h"
 
 enum {
 	DP_IDLE_SPINS = 64,
@@ -30,14 +31,8 @@ enum {
 	DP_IDLE_QUIET_NS = 150000,
 	/* Whatever the kernel does not wake for, such as ticks and questions of telemetry. */
 	DP_IDLE_WAKE_NS = 1000000,
-	DP_WAKE_MAX = 64,
-};
-
-/* The sockets behind the queues that a loop polls. */
-struct dp_wake {
-	unsigned count;
-	bool is_partial; /* there is a queue without one: only looking tells */
-	struct pollfd fds[DP_WAKE_MAX];
+	/* So many times in a row more came after a wait that nothing ended: interrupts do not come. */
+	DP_IDLE_MISSED_MAX = 8,
 };
 
 /* All zero is adaptive: for waits within a burst, which leave the thread's timer slack as it is. */
@@ -47,16 +42,10 @@ struct dp_idle {
 	struct dp_wake *wake; /* NULL: nobody wakes it */
 	bool is_woken; /* since the last work */
 	bool has_rings; /* and it polls what other threads fill, who wake nobody */
+	bool is_armed; /* interrupts are on */
+	bool is_overslept; /* the last wait ended by the clock */
+	unsigned missed;
 };
-
-/* fd: -1 when the queue has none. */
-static inline void dp_wake_add(struct dp_wake *wake, int fd)
-{
-	if (fd < 0 || wake->count == DP_WAKE_MAX)
-		wake->is_partial = true;
-	else
-		wake->fds[wake->count++] = (struct pollfd){.fd = fd, .events = POLLIN};
-}
 
 /* For the main loop of a thread. The kernel adds 50 us to each sleep unless a thread asks for less; a
  * refusal leaves it at that. */
@@ -66,15 +55,22 @@ static inline struct dp_idle dp_idle_begin(uint32_t mode)
 	return (struct dp_idle){.mode = mode};
 }
 
-/* For a loop whose work comes from these sockets, and perhaps from rings too. */
+/* For a loop whose work comes from these, and perhaps from rings too. */
 static inline void dp_idle_wake_by(struct dp_idle *idle, struct dp_wake *wake, bool has_rings)
 {
 	idle->wake = wake->count && !wake->is_partial ? wake : NULL;
 	idle->has_rings = has_rings;
 }
 
+static inline void dp_idle_disarm(struct dp_idle *idle)
+{
+	if (idle->is_armed)
+		dp_wake_interrupts_off(idle->wake);
+	idle->is_armed = false;
+}
+
 /* A socket may go on being readable when the driver has nothing: out of buffers, or the interface went
- * down. Then every other wait is a sleep. */
+ * down. Then every other wait is a sleep. What came before interrupts were on is polled first. */
 static inline void dp_idle_quiet(struct dp_idle *idle)
 {
 	bool is_bounded = !idle->wake || idle->has_rings || idle->is_woken;
@@ -83,9 +79,26 @@ static inline void dp_idle_quiet(struct dp_idle *idle)
 	if (!idle->wake || idle->is_woken) {
 		idle->is_woken = false;
 		nanosleep(&most, NULL);
+	} else if (idle->wake->interrupt_count && !idle->is_armed) {
+		dp_wake_interrupts_on(idle->wake);
+		idle->is_armed = true;
 	} else {
 		idle->is_woken = ppoll(idle->wake->fds, idle->wake->count, &most, NULL) != 0;
+		idle->is_overslept = !idle->is_woken && idle->is_armed && !idle->has_rings;
+		idle->missed = idle->is_woken ? 0 : idle->missed;
+		dp_idle_disarm(idle);
 	}
+}
+
+/* Work after a wait that should have ended earlier; again and again, and nothing is left to it. */
+static inline void dp_idle_note_work(struct dp_idle *idle)
+{
+	dp_idle_disarm(idle);
+	if (idle->is_overslept && ++idle->missed >= DP_IDLE_MISSED_MAX)
+		idle->wake = NULL;
+	idle->empty = 0;
+	idle->is_woken = false;
+	idle->is_overslept = false;
 }
 
 static inline void dp_idle_sleep(struct dp_idle *idle)
@@ -111,8 +124,7 @@ static inline void dp_idle_sleep(struct dp_idle *idle)
 static inline void dp_idle_wait(struct dp_idle *idle, bool has_worked)
 {
 	if (has_worked) {
-		idle->empty = 0;
-		idle->is_woken = false;
+		dp_idle_note_work(idle);
 	} else if (idle->mode == DP_IDLE_SPIN) {
 		rte_pause();
 	} else if (idle->empty < DP_IDLE_PAUSES) {

@@ -99,6 +99,7 @@ struct dp_port_options {
 	uint32_t max_frame; /* largest frame taken, octets */
 	bool promiscuous;
 	uint32_t timestamps; /* enum dp_timestamps */
+	bool interrupts; /* wake who polls it and is idle */
 	char filter[DP_FILTER_MAX]; /* dp_filter.h; "": takes every frame */
 	struct dp_xdp_options xdp; /* AF_XDP only */
 };

@@ -22,6 +22,7 @@
 #include "dp_meta.h"
 #include "dp_port_devargs.h"
 #include "dp_rss.h"
+#include "dp_wake.h"
 #include "dp_xdp.h"
 
 RTE_LOG_REGISTER(dp_log_port, heptap.port, INFO)
@@ -52,6 +53,7 @@ struct dp_port {
 	uint32_t rss_reta;
 	bool is_vdev;
 	bool is_promiscuous;
+	bool has_interrupts;
 };
 
 static int probe(struct dp_port *port, const struct dp_port_devargs *devargs)
@@ -151,6 +153,8 @@ static int configure(struct dp_port *port, const struct dp_port_options *options
 	dp_rss_choose(info, port->queues, &conf, key);
 	choose_mtu(port, options, info, &conf);
 	conf.rxmode.offloads |= dp_nic_time_offload(options, info);
+	conf.intr_conf.rxq = options->interrupts;
+	port->has_interrupts = options->interrupts;
 	err = set_queues(port, &conf, needs->has_send_queues);
 	/* Other drivers may insist on send queues too. */
 	if (err && !needs->has_send_queues)
@@ -395,9 +399,18 @@ unsigned dp_port_descriptors(const struct dp_port *port)
 	return port->descriptors;
 }
 
-int dp_port_wake_fd(const struct dp_port *port, unsigned queue)
+void dp_port_wake(const struct dp_port *port, uint16_t queue, struct dp_wake *wake)
 {
-	return dp_kernel_drops_fd(port->drops, queue, port->queues);
+	int err;
+
+	if (!port->has_interrupts) {
+		dp_wake_add(wake, dp_kernel_drops_fd(port->drops, queue, port->queues));
+		return;
+	}
+	err = dp_wake_add_interrupt(wake, port->id, queue);
+	if (err)
+		DP_LOG(WARNING, port, "\"%s\": no receive interrupt for queue %u: %s", port->device,
+			queue, rte_strerror(-err));
 }
 
 uint32_t dp_port_rss_reta(const struct dp_port *port)

@@ -13,6 +13,7 @@
 #include "dp_options.h"
 
 struct dp_filter;
+struct dp_wake;
 struct dp_port;
 struct dp_xdp;
 
@@ -46,8 +47,9 @@ const char *dp_port_driver(const struct dp_port *port); /* of the PMD */
 unsigned dp_port_id(const struct dp_port *port);
 unsigned dp_port_queues(const struct dp_port *port);
 unsigned dp_port_descriptors(const struct dp_port *port); /* per queue, as the device has them */
-/* The kernel's socket behind a queue, for struct dp_wake; -1 when there is none. */
-int dp_port_wake_fd(const struct dp_port *port, unsigned queue);
+/* What: adds what wakes who polls a queue: its interrupt if the options ask for it, else the kernel's socket behind it,
+ * if there is one. */
+void dp_port_wake(const struct dp_port *port, uint16_t queue, struct dp_wake *wake);
 /* Size of the NIC's redirection table when it spreads UDP as dp_steer_init_rss expects, else 0. */
 uint32_t dp_port_rss_reta(const struct dp_port *port);
 int dp_port_socket(const struct dp_port *port); /* NUMA node, -1 any */

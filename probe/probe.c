@@ -153,7 +153,7 @@ static int spread_queues(struct probe *p)
 				     (count ? (*next)++ % count : 0);
 			int rc = dp_rx_add_queue(&p->rx[r].rx, p->ports[i], (uint16_t)q);
 
-			dp_wake_add(&p->rx[r].wake, dp_port_wake_fd(p->ports[i], q));
+			dp_port_wake(p->ports[i], (uint16_t)q, &p->rx[r].wake);
 			if (rc)
 				return fail("spread the queues over the receiving threads", rc);
 		}
@@ -287,8 +287,10 @@ static void stop(struct probe *p)
 	probe_telemetry_stop();
 	for (unsigned i = 0; p->workers && i < p->lcores.worker_count; i++)
 		probe_worker_fini(&p->workers[i]);
-	for (unsigned i = 0; p->rx && i < p->rx_count; i++)
+	for (unsigned i = 0; p->rx && i < p->rx_count; i++) {
+		dp_wake_fini(&p->rx[i].wake);
 		probe_rx_fini(&p->rx[i]);
+	}
 	free(p->workers);
 	free(p->rx);
 	if (p->medias && is_worth_destroying(p))
