@@ -108,11 +108,13 @@ static bool put_digits(struct hep_json *j, struct bytes data)
 static void put_value(
 	struct hep_json *j, const struct sig_avp *avp, const struct sig_avp_name *name)
 {
-	enum sig_avp_type type = name ? name->type : SIG_AVP_OCTETS;
+	enum sig_avp_type type = name ? name->type : SIG_AVP_KEY;
 	bool is_written = false;
 
 	switch (type) {
+	/* What is not known, or is a group that was not opened, may hold a secret. */
 	case SIG_AVP_KEY:
+	case SIG_AVP_GROUP:
 		hep_json_u64(j, "length", avp->data.n);
 		return;
 	case SIG_AVP_TEXT:
@@ -136,7 +138,7 @@ static void put_value(
 	if (is_written)
 		return;
 	/* XML may be in UTF-8. */
-	if (name && type == SIG_AVP_OCTETS && (is_user_data(avp->code) || is_printable(avp->data)))
+	if (type == SIG_AVP_OCTETS && (is_user_data(avp->code) || is_printable(avp->data)))
 		put_text(j, avp);
 	else
 		put_hex(j, avp->data);

@@ -149,7 +149,7 @@ def test_as_tshark_reads_it(carrier, tmp_path):
     assert (texts[1]["experimental_result_code"], texts[3]["result_code"]) == (5001, 2001)
     key, = [a for a in texts[0]["avps"][-1]["avps"] if a["code"] == 626]
     assert key == {"code": 626, "vendor": VENDOR, "name": "Integrity-Key", "length": 16}
-    assert texts[4]["avps"][-1] == {"code": 4242, "vendor": 99, "hex": "78"}
+    assert texts[4]["avps"][-1] == {"code": 4242, "vendor": 99, "length": 1}
     assert texts[4]["avps"][4]["avps"][0]["value"] == "49170"
     assert ("Framed-IP-Address", "192.0.2.1") in values(texts[5]["avps"])
 

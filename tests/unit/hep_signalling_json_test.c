@@ -83,7 +83,7 @@ static void writes_diameter(void **state)
 		     "{\"code\":701,\"vendor\":10415,\"name\":\"MSISDN\",\"value\":\"49170\"}]},"
 		     "{\"code\":626,\"vendor\":10415,\"name\":\"Integrity-Key\",\"length\":4},"
 		     "{\"code\":296,\"name\":\"Origin-Realm\",\"value\":\"host\"},"
-		     "{\"code\":9999,\"hex\":\"dead\"}]}");
+		     "{\"code\":9999,\"length\":2}]}");
 }
 
 /* count groups, each in the one before; the octets of their headers are all there is. */
@@ -119,7 +119,7 @@ static void groups_are_bounded(void **state)
 		     "{\"code\":279,\"name\":\"Failed-AVP\",\"avps\":["
 		     "{\"code\":279,\"name\":\"Failed-AVP\",\"avps\":["
 		     "{\"code\":279,\"name\":\"Failed-AVP\",\"avps\":["
-		     "{\"code\":279,\"name\":\"Failed-AVP\",\"hex\":\"0000011740000008\"}]}]}]}]}");
+		     "{\"code\":279,\"name\":\"Failed-AVP\",\"length\":8}]}]}]}]}");
 }
 
 static void no_more_than_256_avps_are_written(void **state)
