@@ -61,7 +61,7 @@ struct qos_payload {
 	uint32_t clock; /* Hz, 0 unknown */
 	enum qos_kind kind;
 	uint8_t tag_bytes; /* of SRTP's authentication tag; 0 not known, or not secure */
-	struct qos_head head; /* of a packet in clear, if one was looked at */
+	struct qos_head head; /* of EVS: of a packet in clear, if one was looked at */
 	struct qos_band band, band_next; /* of Opus by such, and another that the last one had */
 	const struct qos_codec
 		*codec; /* or one mode of it; NULL when the name is not in the table */

@@ -189,7 +189,7 @@ static const struct qos_media *find_description(struct qos_medias *medias,
 	return media;
 }
 
-/* Nothing is learnt there: it is this call's, or known to be several calls'. */
+/* Nothing is learnt there: it is this call's, another's that announced it, or known to be several calls'. */
 static bool is_known(struct qos_medias *medias, const struct qos_call *call,
 	const struct qos_media_key *at, bool is_nominated)
 {
@@ -197,8 +197,9 @@ static bool is_known(struct qos_medias *medias, const struct qos_call *call,
 
 	if (!media)
 		return false;
+	/* A check that nobody answers may name any address: what another call announced stays that call's. */
 	if (media->call != call)
-		return media->is_shared && qos_call_lasts(media->call);
+		return qos_call_lasts(media->call) && (!media->is_learnt || media->is_shared);
 	return !media->is_learnt || !is_nominated ||
 	       atomic_load_explicit(&media->is_nominated, memory_order_relaxed);
 }

@@ -98,9 +98,10 @@ static bool says_same(const struct qos_media *a, const struct qos_media *b)
 {
 	if (a->call != b->call || a->party != b->party || a->is_rtcp != b->is_rtcp ||
 		a->is_udptl != b->is_udptl || a->is_secure != b->is_secure ||
-		a->is_learnt != b->is_learnt || a->rtp.port != b->rtp.port ||
-		!pkt_addr_eq(&a->rtp.addr, &b->rtp.addr) || a->ptime_ms != b->ptime_ms ||
-		a->kind != b->kind || a->payload_count != b->payload_count)
+		a->is_learnt != b->is_learnt || a->section != b->section ||
+		a->rtp.port != b->rtp.port || !pkt_addr_eq(&a->rtp.addr, &b->rtp.addr) ||
+		a->ptime_ms != b->ptime_ms || a->kind != b->kind ||
+		a->payload_count != b->payload_count)
 		return false;
 	for (unsigned i = 0; i < a->payload_count; i++) {
 		const struct qos_payload *p = &a->payloads[i], *q = &b->payloads[i];
@@ -108,9 +109,9 @@ static bool says_same(const struct qos_media *a, const struct qos_media *b)
 		if (p->pt != q->pt || p->clock != q->clock || p->kind != q->kind ||
 			p->codec != q->codec || p->widest != q->widest || p->is_cbr != q->is_cbr ||
 			p->is_octet_aligned != q->is_octet_aligned ||
-			p->has_modes != q->has_modes || p->is_header_only != q->is_header_only ||
-			p->tag_bytes != q->tag_bytes || p->redundancy != q->redundancy ||
-			strcmp(p->name, q->name) != 0)
+			p->has_modes != q->has_modes || p->is_superwide != q->is_superwide ||
+			p->is_header_only != q->is_header_only || p->tag_bytes != q->tag_bytes ||
+			p->redundancy != q->redundancy || strcmp(p->name, q->name) != 0)
 			return false;
 	}
 	return true;

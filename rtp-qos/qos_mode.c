@@ -111,33 +111,33 @@ struct found {
 	bool is_size; /* of any, possible here or not */
 	bool is_unclear; /* of several */
 	const struct qos_codec *mode;
+	const struct qos_codec *said; /* that of them which a packet named */
 };
 
-static void add_mode(struct found *found, const struct qos_payload *payload, const struct family *f,
-	const struct size *size)
+/* Of EVS, not compact. */
+static bool is_as_said(const struct qos_payload *payload, const struct family *f, size_t i)
 {
-	const struct qos_codec *mode =
-		qos_codec_find_mode(bytes_from_str(f->name), bytes_from_str(size->mode), f->clock);
+	struct qos_evs_toc toc = qos_head_evs(&payload->head);
+	bool is_io = f->sizes == evs_io;
+
+	/* Rate 0 of EVS is 2.8 kbit/s. */
+	return f->packing == EVS_HEADER && toc.is_known && toc.is_io == is_io &&
+	       toc.rate == i + !is_io;
+}
+
+static void add_mode(
+	struct found *found, const struct qos_payload *payload, const struct family *f, size_t i)
+{
+	const struct qos_codec *mode = qos_codec_find_mode(
+		bytes_from_str(f->name), bytes_from_str(f->sizes[i].mode), f->clock);
 
 	found->is_size = true;
 	if (!mode || mode->scale > payload->widest)
 		return;
 	found->is_unclear |= found->mode && found->mode != mode;
 	found->mode = mode;
-}
-
-/* The size may fit several; what a packet said of itself fits one. */
-static bool is_as_said(
-	const struct qos_payload *payload, const struct family *f, size_t i, uint64_t bytes)
-{
-	struct qos_evs_toc toc = qos_head_evs(&payload->head);
-	bool is_io = f->sizes == evs_io;
-
-	if (f->packing != EVS_HEADER || !toc.is_known)
-		return true;
-	/* Rate 0 of EVS is 2.8 kbit/s. */
-	return toc.is_io == is_io && toc.rate == i + !is_io &&
-	       bytes == 1 + octets(f->sizes[i].bits) + toc.has_cmr;
+	if (is_as_said(payload, f, i))
+		found->said = mode;
 }
 
 static void find_in(struct found *found, const struct qos_payload *payload, const struct family *f,
@@ -150,9 +150,8 @@ static void find_in(struct found *found, const struct qos_payload *payload, cons
 	if (!n || n > FRAMES_MAX || frame_ticks % f->frame_ticks)
 		return;
 	for (size_t i = 0; i < f->count; i++)
-		if (fills(f, payload, is_other_way, f->sizes[i].bits, n, bytes) &&
-			is_as_said(payload, f, i, bytes))
-			add_mode(found, payload, f, &f->sizes[i]);
+		if (fills(f, payload, is_other_way, f->sizes[i].bits, n, bytes))
+			add_mode(found, payload, f, i);
 }
 
 static void find_size(struct found *found, const struct qos_payload *payload, bool is_other_way,
@@ -190,7 +189,7 @@ const struct qos_codec *qos_mode_from_size(
 	found = find_sizes(payload, false, bytes, frame_ticks);
 	if (!found.is_size)
 		found = find_sizes(payload, true, bytes, frame_ticks);
-	return found.is_unclear ? NULL : found.mode;
+	return found.is_unclear ? found.said : found.mode;
 }
 
 bool qos_mode_has_rates(const struct qos_payload *payload)
@@ -296,14 +295,26 @@ static bool take_band(struct qos_payload *payload, struct qos_band band)
 	return true;
 }
 
+/* True: it names another mode. One of silence names none. */
+static bool take_evs(struct qos_payload *payload, const struct qos_head *head)
+{
+	struct qos_evs_toc was = qos_head_evs(&payload->head), toc = qos_head_evs(head);
+
+	if (!toc.is_known)
+		return false;
+	payload->head = *head;
+	return !was.is_known || was.is_io != toc.is_io || was.rate != toc.rate;
+}
+
 bool qos_mode_take_head(struct qos_payload *payload, const struct qos_head *head)
 {
 	static const char *const modes[] = {[QOS_NB] = "nb", [QOS_WB] = "wb", [QOS_FB] = ""};
 
 	if (!qos_mode_has_heads(payload) || head->pt != payload->pt || !head->octets)
 		return false;
-	payload->head = *head;
-	if (!qos_mode_has_rates(payload) || !take_band(payload, qos_head_opus(head)))
+	if (!qos_mode_has_rates(payload))
+		return take_evs(payload, head);
+	if (!take_band(payload, qos_head_opus(head)))
 		return false;
 	if (!payload->codec || payload->codec->scale != heard_scale(payload))
 		set_mode(payload, modes[heard_scale(payload)]);

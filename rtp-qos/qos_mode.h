@@ -38,7 +38,7 @@ const struct qos_codec *qos_mode_from_rate(const struct qos_payload *payload, do
 /* What: whether packets of this payload say something of its mode, and can be read. */
 bool qos_mode_has_heads(const struct qos_payload *payload);
 /* What: takes what a packet says. Another band than before is believed of two in a row, for one packet may be an
- * exception; the first is replaced by the second. True: the modes are others now, and the codec is one of them. */
+ * exception; the first is replaced by the second. True: the mode is to be chosen anew. */
 bool qos_mode_take_head(struct qos_payload *payload, const struct qos_head *head);
 
 /* What: where the figures of a mode come from, as it was told: QOS_BASIS_ASSUMED where that is a guess, such as Opus

@@ -161,9 +161,11 @@ static void take_head(
 	if (!head.octets)
 		return;
 	cold->head = head;
-	/* Its rate is to be seen again, among other figures. */
-	if (qos_mode_take_head(&cold->payload, &head))
-		cold->look.rated_kbps = 0;
+	/* Rate and size are to be seen again, among other figures. */
+	if (!qos_mode_take_head(&cold->payload, &head))
+		return;
+	cold->look.rated_kbps = 0;
+	cold->look.sized_bytes = 0;
 }
 
 void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *hot,

@@ -247,3 +247,13 @@ def test_a_flood_of_checks_of_a_call(look, nominated):
     assert counters["ice_checks"] == 2001
     if not nominated:
         assert counters["media_learnt"] == 16
+
+
+@pytest.mark.parametrize("component", [1, 2])
+def test_what_another_call_announced_stays_its_own(look, component):
+    """A check that nobody answers goes to where the first call is announced, whose far end is behind NAT."""
+    first = Call("sip").open(offer=offer("cccc", "198.51.100.1", 40000), answered=offer("dddd", "10.2.2.2"))
+    second = Call("web").open(offer=offer("aaaa"), answered=offer("bbbb", "10.4.4.4"))
+    robber = Ends(1, 40000, 9, 61000).here(1.1, stun.check("bbbb", "aaaa", True, component))
+    run = look(first.bye(4), second.bye(4), robber, Ends().talk(1.3, 3), shapes=SHAPES)
+    assert owners(run) == of("sip")

@@ -79,7 +79,7 @@ def test_what_is_encrypted_says_nothing(tmp_path, heptap, bytes_):
 
 
 def test_a_band_that_changes_is_followed_in_every_shape(tmp_path, heptap):
-    """Wide first, full from the tenth second on; single packets of another band between."""
+    """Wide first, full from the tenth second on; what is seen of single narrow packets is an exception."""
     path = tmp_path / "call.pcap"
 
     def toc(i):
@@ -90,7 +90,7 @@ def test_a_band_that_changes_is_followed_in_every_shape(tmp_path, heptap):
     call(path, "opus/48000/2", 960, opus(toc))
     run = check_shapes(heptap, path, "quality: {report_interval: 2s}\n")
     stream, = run.streams
-    assert stream["MOS_SCALE"] in ("FB", "WB")
+    assert stream["MOS_SCALE"] == "FB"
 
 
 @pytest.mark.parametrize("head, want", [(b"\x04", "swb-13.2"), (b"\x80\x32", "io-12.65"),
@@ -102,3 +102,16 @@ def test_evs_that_sizes_leave_open(tmp_path, heptap, head, want):
     stream, = check_shapes(heptap, path).streams
     assert stream["CODEC_MODE"] == want
     assert stream["MOS_BASIS"] == "assumed"
+
+
+def test_evs_that_changes_its_mode_and_not_its_size(tmp_path, heptap):
+    """To a mode of AMR-WB, as in a handover: followed within ten seconds."""
+    path = tmp_path / "call.pcap"
+
+    def payload(i):
+        head = b"\x04" if i < 150 else b"\x80\x32"
+        return head + bytes(34 - len(head))
+
+    call(path, "EVS/16000", 320, payload)
+    stream, = check_shapes(heptap, path).streams
+    assert mode(stream) == ("WB", "io-12.65", "assumed")

@@ -293,9 +293,12 @@ static void packets_say_the_mode_of_evs(void **state)
 	assert_int_equal(qos_mode_basis(&p, qos_mode_from_size(&p, 34, 320), 0), QOS_BASIS_ASSUMED);
 	qos_mode_take_head(&p, &io);
 	assert_mode(qos_mode_from_size(&p, 34, 320), "io-12.65");
-	/* Of another mode than these. */
+	/* Of another mode than these; a size that is clear needs no word. */
 	qos_mode_take_head(&p, &other);
 	assert_null(qos_mode_from_size(&p, 34, 320));
+	assert_mode(qos_mode_from_size(&p, 81, 320), "swb-32");
+	assert_true(qos_mode_take_head(&p, &io));
+	assert_false(qos_mode_take_head(&p, &io));
 	assert_mode(qos_mode_from_size(&p, 33, 320), "swb-13.2");
 	p = payload_of("EVS", 16000, "bw=swb");
 	assert_int_equal(qos_mode_basis(&p, qos_mode_from_size(&p, 33, 320), 0), QOS_BASIS_G113);
