@@ -44,13 +44,13 @@ static uint64_t nominal_q32(void)
 	return (uint64_t)(((uint128)NS_PER_S << 32) / rte_get_tsc_hz());
 }
 
-static uint64_t at_tsc(const struct dp_clock_anchor *anchor, uint64_t tsc)
+static uint64_t at_tsc(const struct dp_anchor *anchor, uint64_t tsc)
 {
 	/* Another CPU's TSC may be a few cycles behind the one that anchored. */
-	if (tsc <= anchor->tsc)
+	if (tsc <= anchor->tick)
 		return anchor->ns;
 	return anchor->ns +
-	       (uint64_t)(((uint128)(tsc - anchor->tsc) * anchor->ns_per_cycle_q32) >> 32);
+	       (uint64_t)(((uint128)(tsc - anchor->tick) * anchor->ns_per_tick_q32) >> 32);
 }
 
 /* Notes the TSC's rate since the last anchor, unless the system clock was set meanwhile. */
@@ -68,60 +68,49 @@ static void measure_rate(struct dp_clock *clock, uint64_t tsc, uint64_t ns)
 
 void dp_clock_init(struct dp_clock *clock)
 {
-	struct dp_clock_anchor *anchor = &clock->anchors[0];
+	struct dp_anchor anchor = {.ns_per_tick_q32 = nominal_q32()};
 
-	read_both(&anchor->tsc, &anchor->ns);
-	anchor->ns_per_cycle_q32 = nominal_q32();
-	clock->anchors[1] = *anchor;
-	clock->rate_q32 = anchor->ns_per_cycle_q32;
-	clock->measured_tsc = anchor->tsc;
-	clock->measured_ns = anchor->ns;
-	atomic_init(&clock->current, 0);
+	read_both(&anchor.tick, &anchor.ns);
+	*clock = (struct dp_clock){
+		.anchors.anchor = {anchor, anchor},
+		.rate_q32 = anchor.ns_per_tick_q32,
+		.measured_tsc = anchor.tick,
+		.measured_ns = anchor.ns,
+	};
 }
 
 int64_t dp_clock_anchor(struct dp_clock *clock)
 {
-	uint32_t current = atomic_load_explicit(&clock->current, memory_order_relaxed);
-	struct dp_clock_anchor *next = &clock->anchors[(current + 1) & 1];
+	struct dp_anchor next;
 	uint64_t tsc = 0, ns = 0, old_ns;
 	int64_t off;
 
 	read_both(&tsc, &ns);
-	old_ns = at_tsc(&clock->anchors[current & 1], tsc);
+	old_ns = at_tsc(dp_anchors_last(&clock->anchors), tsc);
 	off = (int64_t)(ns - old_ns);
 	measure_rate(clock, tsc, ns);
 	clock->measured_tsc = tsc;
 	clock->measured_ns = ns;
 
-	next->tsc = tsc;
-	next->ns = off < 0 && off > -STEP_NS ? old_ns : ns;
-	next->ns_per_cycle_q32 = clock->rate_q32;
+	next.tick = tsc;
+	next.ns = off < 0 && off > -STEP_NS ? old_ns : ns;
+	next.ns_per_tick_q32 = clock->rate_q32;
 	if (off < 0 && off > -STEP_NS) {
 		/* To be level again in a second, but not so slow that it shows as jitter. */
 		uint64_t ppm = ((uint64_t)-off + 999) / 1000;
 
 		if (ppm > SLEW_PPM_MAX)
 			ppm = SLEW_PPM_MAX;
-		next->ns_per_cycle_q32 -= clock->rate_q32 / 1000000 * ppm;
+		next.ns_per_tick_q32 -= clock->rate_q32 / 1000000 * ppm;
 	}
-	atomic_store_explicit(&clock->current, current + 1, memory_order_release);
+	dp_anchors_publish(&clock->anchors, &next);
 	return off;
 }
 
 uint64_t dp_clock_now(const struct dp_clock *clock)
 {
-	uint32_t current = atomic_load_explicit(&clock->current, memory_order_acquire);
+	struct dp_anchor anchor;
 
-	for (;;) {
-		struct dp_clock_anchor anchor = clock->anchors[current & 1];
-		uint32_t seen;
-
-		/* An anchor is written over only after the next one was published. */
-		atomic_thread_fence(memory_order_acquire);
-		seen = atomic_load_explicit(&clock->current, memory_order_relaxed);
-		if (seen == current)
-			return at_tsc(&anchor, rte_rdtsc());
-		current = seen;
-		atomic_thread_fence(memory_order_acquire);
-	}
+	dp_anchors_get(&clock->anchors, &anchor);
+	return at_tsc(&anchor, rte_rdtsc());
 }

@@ -2,23 +2,16 @@
 /* TSC to nanoseconds since the epoch, re-anchored to the system clock by control about once a second.
  * A system clock that was set forward is followed at once; one that was set back is approached at
  * 500 ppm, so that a reader never sees time go back and jitter figures stay right.
- * Owner: the probe. Threads: control anchors; any thread reads (two anchors and a count, so that a
- * reader never sees half of one). */
+ * Owner: the probe. Threads: control anchors; any thread reads. */
 #ifndef DP_CLOCK_H
 #define DP_CLOCK_H
 
-#include <stdatomic.h>
 #include <stdint.h>
 
-struct dp_clock_anchor {
-	uint64_t tsc;
-	uint64_t ns;
-	uint64_t ns_per_cycle_q32;
-};
+#include "dp_anchor.h"
 
 struct dp_clock {
-	struct dp_clock_anchor anchors[2];
-	_Atomic uint32_t current; /* anchors made; its lowest bit says which one is valid */
+	struct dp_anchors anchors; /* ticks of the TSC */
 	/* Control only: the last pair measured, and the TSC's rate. */
 	uint64_t measured_tsc;
 	uint64_t measured_ns;

@@ -33,7 +33,6 @@ static bool is_near(uint64_t a, uint64_t b)
 
 void dp_hwclock_anchor(struct dp_hwclock *clock, uint64_t tick, uint64_t ns)
 {
-	uint32_t current = atomic_load_explicit(&clock->current, memory_order_relaxed);
 	uint64_t q32;
 
 	if (ns - clock->measured_ns >= RATE_INTERVAL_NS) {
@@ -44,26 +43,7 @@ void dp_hwclock_anchor(struct dp_hwclock *clock, uint64_t tick, uint64_t ns)
 		clock->measured_ns = ns;
 		clock->measured_q32 = q32;
 	}
-	clock->anchors[(current + 1) & 1] = (struct dp_hwclock_anchor){tick, ns, clock->rate_q32};
-	atomic_store_explicit(&clock->current, current + 1, memory_order_release);
-}
-
-uint32_t dp_hwclock_get(const struct dp_hwclock *clock, struct dp_hwclock_anchor *anchor)
-{
-	uint32_t current = atomic_load_explicit(&clock->current, memory_order_acquire);
-
-	for (;;) {
-		uint32_t seen;
-
-		*anchor = clock->anchors[current & 1];
-		/* An anchor is written over only after the next one was published. */
-		atomic_thread_fence(memory_order_acquire);
-		seen = atomic_load_explicit(&clock->current, memory_order_relaxed);
-		if (seen == current)
-			return current;
-		current = seen;
-		atomic_thread_fence(memory_order_acquire);
-	}
+	dp_anchors_publish(&clock->anchors, &(struct dp_anchor){tick, ns, clock->rate_q32});
 }
 
 static bool fits(uint64_t ns, uint64_t now_ns)
@@ -72,8 +52,7 @@ static bool fits(uint64_t ns, uint64_t now_ns)
 	       DP_HWCLOCK_OLD_MAX_NS + DP_HWCLOCK_FUTURE_MAX_NS;
 }
 
-bool dp_hwclock_time(
-	const struct dp_hwclock_anchor *anchor, uint64_t stamp, uint64_t now_ns, uint64_t *ns)
+bool dp_hwclock_time(const struct dp_anchor *anchor, uint64_t stamp, uint64_t now_ns, uint64_t *ns)
 {
 	/* What came before the anchor has fewer ticks. */
 	int128 since = (int128)(int64_t)(stamp - anchor->tick) * (int128)anchor->ns_per_tick_q32;

@@ -124,7 +124,7 @@ static void count(_Atomic uint64_t *counter, unsigned n)
 
 /* False: as many in a row did not fit as end the patience. */
 static bool stamp_frame(const struct dp_nic_time *time, struct queue *queue,
-	const struct dp_hwclock_anchor *anchor, struct rte_mbuf *m, uint64_t now_ns)
+	const struct dp_anchor *anchor, struct rte_mbuf *m, uint64_t now_ns)
 {
 	uint64_t stamp = *RTE_MBUF_DYNFIELD(m, time->offset, rte_mbuf_timestamp_t *); /* NOLINT */
 	uint64_t ns;
@@ -143,8 +143,8 @@ void dp_nic_time_stamp(struct dp_nic_time *time, unsigned queue_index,
 	struct rte_mbuf *const *burst, unsigned n, uint64_t now_ns)
 {
 	struct queue *queue = &time->queues[queue_index];
-	struct dp_hwclock_anchor anchor;
-	uint32_t anchors = dp_hwclock_get(&time->clock, &anchor);
+	struct dp_anchor anchor;
+	uint32_t anchors = dp_anchors_get(&time->clock.anchors, &anchor);
 	bool is_patient = queue->refused_in_row < DP_NIC_TIME_REFUSED_MAX;
 
 	if (!is_patient && queue->given_up == anchors)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The members of a type 56 Diameter message: its header, what it is looked for by, and its AVPs in their order, groups
  * in groups. What lets others in (keys, the hash of a password) is not written, only how long it is. */
-#include <arpa/inet.h>
-
 #include "hep_json.h"
 #include "hep_number.h"
 #include "sig_diameter.h"
@@ -59,12 +57,9 @@ static bool is_printable(struct bytes data)
 
 static bool put_ip(struct hep_json *j, struct bytes address)
 {
-	char text[INET6_ADDRSTRLEN];
-
 	if (address.n != 4 && address.n != 16)
 		return false;
-	inet_ntop(address.n == 4 ? AF_INET : AF_INET6, address.p, text, sizeof(text));
-	hep_json_string(j, "value", bytes_from_str(text));
+	hep_json_ip(j, "value", address);
 	return true;
 }
 

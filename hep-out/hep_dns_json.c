@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The members of a type 53 DNS message: the keys that heplify writes, numbers as on the wire, and with them
  * names of types and codes, SRV, NAPTR, PTR, and the number of ENUM. */
-#include <arpa/inet.h>
-
 #include "hep_json.h"
 #include "sig_dns.h"
 
@@ -45,14 +43,6 @@ static void put_questions(struct hep_json *j, const struct sig_dns *dns)
 		hep_json_close(j, '}');
 	}
 	hep_json_close(j, ']');
-}
-
-static void put_address(struct hep_json *j, struct bytes data)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	inet_ntop(data.n == 4 ? AF_INET : AF_INET6, data.p, text, sizeof(text));
-	hep_json_string(j, "ip", bytes_from_str(text));
 }
 
 static bool put_srv(
@@ -109,7 +99,7 @@ static bool put_data(
 	case SIG_DNS_AAAA:
 		if (record->data.n != (record->type == SIG_DNS_A ? 4 : 16))
 			return false;
-		put_address(j, record->data);
+		hep_json_ip(j, "ip", record->data);
 		return true;
 	case SIG_DNS_NS:
 		return put_target(j, "ns", dns, record);

@@ -291,6 +291,13 @@ void hep_json_put_null(struct hep_json *j, struct bytes key)
 	put_value(j, key, "null", 4);
 }
 
+void hep_json_ip(struct hep_json *j, const char *key, struct bytes address)
+{
+	char text[HEP_NUMBER_IP_MAX];
+
+	hep_json_string(j, key, bytes_of(text, hep_number_ip(text, address.p, address.n)));
+}
+
 void hep_json_time(struct hep_json *j, const char *key, uint64_t ns)
 {
 	char text[HEP_NUMBER_MAX + 1 + US_DIGITS];

@@ -78,6 +78,8 @@ static inline void hep_json_null(struct hep_json *j, const char *key)
 	hep_json_put_null(j, hep_json_key(key));
 }
 
+/* An address of 4 or 16 octets. */
+void hep_json_ip(struct hep_json *j, const char *key, struct bytes address);
 /* Seconds since the epoch to the microsecond: more digits than a double carries safely. */
 void hep_json_time(struct hep_json *j, const char *key, uint64_t ns);
 /* Length of the text without a NUL, 0 when it did not fit. */

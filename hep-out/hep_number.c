@@ -3,6 +3,8 @@
  * power of two, so a product with ten to the decimals and a shift round it exactly. */
 #include "hep_number.h"
 
+#include <arpa/inet.h>
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -76,7 +78,7 @@ size_t hep_number_hex(char *out, const uint8_t *octets, size_t n, const char *di
 	return 2 * n;
 }
 
-size_t hep_number_ip4(char *out, const uint8_t *octets)
+static size_t dotted(char *out, const uint8_t *octets)
 {
 	size_t n = 0;
 
@@ -86,6 +88,14 @@ size_t hep_number_ip4(char *out, const uint8_t *octets)
 		n += hep_number_u64(out + n, octets[i]);
 	}
 	return n;
+}
+
+size_t hep_number_ip(char *out, const uint8_t *octets, size_t n)
+{
+	if (n == 4)
+		return dotted(out, octets);
+	inet_ntop(AF_INET6, octets, out, HEP_NUMBER_IP_MAX);
+	return strlen(out);
 }
 
 /* Whatever the locale puts between the digits becomes a point. */

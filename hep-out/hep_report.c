@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The type 34 quality report: the keys of rtp-qos/qos_report.def, each written by the put_ function
  * that its line names. */
-#include <arpa/inet.h>
-
 #include <math.h>
 
 #include "hep_json.h"
@@ -10,7 +8,7 @@
 #include "qos_delay.h"
 
 enum {
-	ENDPOINT_MAX = INET6_ADDRSTRLEN + 8, /* "[address]:65535" */
+	ENDPOINT_MAX = HEP_NUMBER_IP_MAX + 8, /* "[address]:65535" */
 	UNAVAILABLE = 127, /* RFC 3611 section 4.7, in levels, R-factors and MOS */
 };
 
@@ -87,31 +85,19 @@ static void put_time(struct hep_json *j, const char *key, uint64_t ns)
 	hep_json_time(j, key, ns);
 }
 
-/* Returns its length; text has room for INET6_ADDRSTRLEN octets. */
-static size_t addr_text(const struct pkt_flow *flow, const struct pkt_addr *addr, char *text)
+static struct bytes addr_of(const struct pkt_flow *flow, const struct pkt_addr *addr)
 {
-	if (flow->family == 4)
-		return hep_number_ip4(text, addr->b);
-	inet_ntop(AF_INET6, addr->b, text, INET6_ADDRSTRLEN);
-	return strlen(text);
-}
-
-static void put_addr(struct hep_json *j, const char *key, const struct pkt_flow *flow,
-	const struct pkt_addr *addr)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	hep_json_string(j, key, bytes_of(text, addr_text(flow, addr, text)));
+	return bytes_of(addr->b, pkt_addr_len(flow->family));
 }
 
 static void put_src_ip(struct hep_json *j, const char *key, const struct pkt_flow *flow)
 {
-	put_addr(j, key, flow, &flow->src);
+	hep_json_ip(j, key, addr_of(flow, &flow->src));
 }
 
 static void put_dst_ip(struct hep_json *j, const char *key, const struct pkt_flow *flow)
 {
-	put_addr(j, key, flow, &flow->dst);
+	hep_json_ip(j, key, addr_of(flow, &flow->dst));
 }
 
 /* NULL: left out. */
@@ -146,7 +132,7 @@ static void put_endpoint(struct hep_json *j, const char *key, const struct pkt_f
 	size_t n = is_ip6;
 
 	name[0] = '[';
-	n += addr_text(flow, &flow->src, name + n);
+	n += hep_number_ip(name + n, flow->src.b, pkt_addr_len(flow->family));
 	if (is_ip6)
 		name[n++] = ']';
 	name[n++] = ':';

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SIP messages from TCP segments (RFC 3261 section 18.3, RFC 9293), also over WebSocket (RFC 7118), and those of
  * other signalling (sig_frame.h): segments in any order, repeated, overlapping, with messages in parts and several
- * in one. Only directions of connections are followed in which a segment began like some, in mid-stream too. A message comes out as soon as it and
- * what is before it are there; segments that overtook the first one of a connection are remembered for a
- * while. Behind a hole that nothing fills, the next message is looked for.
+ * in one. Only directions of connections are followed in which a segment began like some, in mid-stream too. A
+ * message comes out as soon as it and what is before it are there; segments that overtook the first one of a
+ * connection are remembered for a while. Behind a hole that nothing fills, the next message is looked for.
  * Owner: the worker; memory is the caller's. Threads: one; counters may be read by others. */
 #ifndef SIP_TCP_H
 #define SIP_TCP_H
@@ -15,6 +15,7 @@
 
 #include "pkt_decode.h"
 #include "pkt_hash.h"
+#include "sig_kind.h"
 #include "sip_inflate.h"
 #include "tcp_window.h"
 
@@ -35,11 +36,14 @@ enum sip_tcp_kind {
 	SIP_TCP_NONE = 0,
 	SIP_TCP_SIP,
 	SIP_TCP_WS, /* SIP over WebSocket */
-	SIP_TCP_DIAMETER,
-	SIP_TCP_SYSLOG,
-	SIP_TCP_MEGACO,
-	SIP_TCP_KINDS,
+	SIP_TCP_ALSO, /* and enum sig_kind: what capture.also names */
+	SIP_TCP_KINDS = SIP_TCP_ALSO + SIG_NONE,
 };
+
+static inline bool sip_tcp_is_also(enum sip_tcp_kind kind)
+{
+	return kind >= SIP_TCP_ALSO;
+}
 
 struct sip_tcp_flow;
 struct sip_tcp_early;

@@ -39,31 +39,6 @@ static void give_ws(struct sip_tcp_pass *p, struct bytes in, const struct sip_ws
 		give(p, payload, payload.n, time_ns);
 }
 
-/* Gives what is whole at the front of in, and says how many octets that is or what is missing. */
-static inline enum sip_frame_kind take_frame(struct sip_tcp_pass *p, struct bytes in,
-	uint64_t time_ns, struct sip_tcp_unfinished *u,
-	enum sip_frame_kind (*next)(struct bytes in, struct sip_frame *frame))
-{
-	struct sip_frame *frame = &u->frame;
-	enum sip_frame_kind kind = next(in, frame);
-
-	if (kind == SIP_FRAME_WHOLE && frame->n <= SIP_TCP_MESSAGE_MAX)
-		give(p, bytes_of(in.p + frame->skip, frame->n), frame->n, time_ns);
-	return kind;
-}
-
-#define TAKE(name, next)                                                                \
-	static enum sip_frame_kind take_##name(struct sip_tcp_pass *p, struct bytes in, \
-		uint64_t time_ns, struct sip_tcp_unfinished *u)                         \
-	{                                                                               \
-		return take_frame(p, in, time_ns, u, next);                             \
-	}
-
-TAKE(sip, sip_frame_next)
-TAKE(diameter, sig_frame_diameter)
-TAKE(syslog, sig_frame_syslog)
-TAKE(megaco, sig_frame_megaco)
-
 static enum sip_frame_kind take_ws(
 	struct sip_tcp_pass *p, struct bytes in, uint64_t time_ns, struct sip_tcp_unfinished *u)
 {
@@ -76,18 +51,32 @@ static enum sip_frame_kind take_ws(
 	return kind;
 }
 
-/* How messages of a kind are taken, and where the next one is behind what is none. */
+/* Where a message of a kind ends, and where the next one is behind what is none. */
 static const struct {
-	enum sip_frame_kind (*take)(struct sip_tcp_pass *p, struct bytes in, uint64_t time_ns,
-		struct sip_tcp_unfinished *u);
+	enum sip_frame_kind (*next)(struct bytes in, struct sip_frame *frame);
 	size_t (*find)(struct bytes in);
 } framings[SIP_TCP_KINDS] = {
-	[SIP_TCP_SIP] = {take_sip, sip_frame_find},
-	[SIP_TCP_WS] = {take_ws, sip_ws_find},
-	[SIP_TCP_DIAMETER] = {take_diameter, sig_frame_find_diameter},
-	[SIP_TCP_SYSLOG] = {take_syslog, sig_frame_find_syslog},
-	[SIP_TCP_MEGACO] = {take_megaco, sig_frame_find_megaco},
+	[SIP_TCP_SIP] = {sip_frame_next, sip_frame_find},
+	[SIP_TCP_WS] = {NULL, sip_ws_find}, /* take_ws */
+	[SIP_TCP_ALSO + SIG_DIAMETER] = {sig_frame_diameter, sig_frame_find_diameter},
+	[SIP_TCP_ALSO + SIG_SYSLOG] = {sig_frame_syslog, sig_frame_find_syslog},
+	[SIP_TCP_ALSO + SIG_MEGACO] = {sig_frame_megaco, sig_frame_find_megaco},
 };
+
+/* Gives what is whole at the front of in, and says how many octets that is or what is missing. */
+static enum sip_frame_kind take_frame(
+	struct sip_tcp_pass *p, struct bytes in, uint64_t time_ns, struct sip_tcp_unfinished *u)
+{
+	struct sip_frame *frame = &u->frame;
+	enum sip_frame_kind kind;
+
+	if (p->flow->kind == SIP_TCP_WS)
+		return take_ws(p, in, time_ns, u);
+	kind = framings[p->flow->kind].next(in, frame);
+	if (kind == SIP_FRAME_WHOLE && frame->n <= SIP_TCP_MESSAGE_MAX)
+		give(p, bytes_of(in.p + frame->skip, frame->n), frame->n, time_ns);
+	return kind;
+}
 
 /* Something is no message. */
 static size_t skip(struct sip_tcp_pass *p, struct bytes in)
@@ -140,7 +129,7 @@ size_t sip_tcp_take_messages(
 		enum sip_frame_kind kind = SIP_FRAME_MORE;
 
 		if (rest.n >= u.need)
-			kind = framings[p->flow->kind].take(p, rest, time_ns, &u);
+			kind = take_frame(p, rest, time_ns, &u);
 		if (kind == SIP_FRAME_MORE && u.frame.n <= SIP_TCP_MESSAGE_MAX &&
 			rest.n - u.frame.skip < SIP_TCP_MESSAGE_MAX) {
 			done += u.frame.skip;

@@ -83,19 +83,11 @@ bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_
 enum sip_tcp_kind probe_also_begins(const struct probe_worker *w, const struct pkt_view *view)
 {
 	uint32_t also = w->probe->options->also;
+	enum sig_kind kind = SIG_NONE;
 
-	if (!also)
-		return SIP_TCP_NONE;
-	switch (sig_frame_begins(view->payload, view->flow.sport, view->flow.dport, also)) {
-	case SIG_DIAMETER:
-		return SIP_TCP_DIAMETER;
-	case SIG_SYSLOG:
-		return SIP_TCP_SYSLOG;
-	case SIG_MEGACO:
-		return SIP_TCP_MEGACO;
-	default:
-		return SIP_TCP_NONE;
-	}
+	if (also)
+		kind = sig_frame_begins(view->payload, view->flow.sport, view->flow.dport, also);
+	return kind == SIG_NONE ? SIP_TCP_NONE : SIP_TCP_ALSO + kind;
 }
 
 bool probe_also_diameter(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
@@ -123,7 +115,7 @@ static bool take_text(struct probe_worker *w, const struct pkt_view *view, uint6
 	struct bytes id;
 	enum sig_kind kind = sig_text_parse(view->payload, view->flow.sport, view->flow.dport, &id);
 
-	if (kind != (w->tcp.kind == SIP_TCP_MEGACO ? SIG_MEGACO : SIG_SYSLOG))
+	if (SIP_TCP_ALSO + kind != w->tcp.kind)
 		return false;
 	probe_emit_octets(w, view, now_ns, texts[kind].type, view->payload, id);
 	*outcome = texts[kind].outcome;
@@ -133,7 +125,7 @@ static bool take_text(struct probe_worker *w, const struct pkt_view *view, uint6
 void probe_also_message(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome)
 {
-	bool is_good = w->tcp.kind == SIP_TCP_DIAMETER
+	bool is_good = w->tcp.kind == SIP_TCP_ALSO + SIG_DIAMETER
 			       ? probe_also_diameter(w, view, now_ns, outcome)
 			       : take_text(w, view, now_ns, outcome);
 

@@ -11,6 +11,7 @@
 #include "dp_idle.h"
 #include "dp_mbuf.h"
 #include "dp_meta.h"
+#include "probe_decode.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
 #include "sig_dns.h"
@@ -133,11 +134,9 @@ void probe_lane_count_shed(struct probe_rx *rx, const struct pkt_flow *flow)
 /* The ring was full. The packet of a descriptor is spent, but not freed yet. */
 static void shed_staged(struct probe_rx *rx, const struct probe_lane *lane, unsigned i)
 {
-	struct rte_mbuf *m = lane->packets[i];
 	struct pkt_view view = {0};
 
-	pkt_decode((enum pkt_link)dp_meta(m)->link,
-		bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)), &view);
+	probe_decode(lane->packets[i], &view);
 	probe_lane_count_shed(rx, &view.flow);
 }
 
@@ -157,11 +156,7 @@ static void keep_dns(struct probe_lane *lane)
 		struct pkt_media *m = &lane->media_stage[i];
 		struct rte_mbuf *packet = lane->packets[i];
 
-		if (may_be_dns(m) &&
-			pkt_decode((enum pkt_link)dp_meta(packet)->link,
-				bytes_of(rte_pktmbuf_mtod(packet, const uint8_t *),
-					rte_pktmbuf_data_len(packet)),
-				&view) == PKT_OK &&
+		if (may_be_dns(m) && probe_decode(packet, &view) == PKT_OK &&
 			sig_is_port(SIG_DNS, view.flow.sport, view.flow.dport))
 			*m = probe_packet_element(packet);
 	}

@@ -14,6 +14,7 @@
 #include "dp_mbuf.h"
 #include "dp_meta.h"
 #include "pkt_plain.h"
+#include "probe_decode.h"
 #include "probe_looks.h"
 #include "probe_worker.h"
 #include "qos_mem.h"
@@ -261,35 +262,6 @@ static void note_time(struct probe_rx *rx, uint64_t now_ns)
 		share_time(rx, now_ns);
 }
 
-static inline struct bytes frame_of(const struct rte_mbuf *m)
-{
-	return bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
-}
-
-/* From when it arrived to when a switch saw it. */
-static void set_switch_time(
-	struct probe_rx *rx, struct dp_meta *meta, const struct pkt_stamp *stamp)
-{
-	uint64_t arrival_ns = dp_meta_arrival(meta);
-	uint32_t behind_ns = pkt_switch_time_behind(&rx->switch_times, stamp, arrival_ns);
-
-	meta->behind_ns = behind_ns < arrival_ns ? behind_ns : 0;
-	meta->time_ns = arrival_ns - meta->behind_ns;
-}
-
-static enum pkt_status decode(struct probe_rx *rx, struct rte_mbuf *m, struct pkt_view *view)
-{
-	struct dp_meta *meta = dp_meta(m);
-	enum pkt_status status = pkt_decode((enum pkt_link)meta->link, frame_of(m), view);
-
-	if (status != PKT_OK && status != PKT_ip_fragment)
-		return status;
-	view->flow.tenant = probe_tenant(rx->probe, meta, view);
-	if (unlikely(view->stamp.unit) && rx->probe->options->erspan_time == CFG_ERSPAN_TIME_SWITCH)
-		set_switch_time(rx, meta, &view->stamp);
-	return status;
-}
-
 /* pkt_plain_media knows no tenant; the VLAN is the one there is. */
 static inline bool take_plain(const struct probe_rx *rx, struct bytes frame, uint64_t age,
 	const struct pkt_seed *seed, struct pkt_media *m)
@@ -303,23 +275,6 @@ static inline bool take_plain(const struct probe_rx *rx, struct bytes frame, uin
 	return true;
 }
 
-/* Decodes *m, and in its stead what it makes whole: that may be a fragment again, in a tunnel. */
-static enum pkt_status decode_whole(struct probe_rx *rx, struct rte_mbuf **m, struct pkt_view *view)
-{
-	enum pkt_status status = decode(rx, *m, view);
-
-	for (unsigned i = 0; status == PKT_ip_fragment && i < PKT_DEPTH_MAX; i++) {
-		struct rte_mbuf *whole = probe_fragments_take(rx, *m, view);
-
-		if (!whole)
-			break;
-		rte_pktmbuf_free(*m);
-		*m = whole;
-		status = decode(rx, whole, view);
-	}
-	return status;
-}
-
 /* Anything but plain RTP. */
 static void take_other(struct probe_rx *rx, struct rte_mbuf *m)
 {
@@ -327,7 +282,7 @@ static void take_other(struct probe_rx *rx, struct rte_mbuf *m)
 	enum pkt_status status;
 
 	note_last(rx, dp_meta(m)->time_ns); /* before it becomes a switch's */
-	status = decode_whole(rx, &m, &view);
+	status = probe_decode_whole(rx, &m, &view);
 	if (status != PKT_OK) {
 		pkt_count(&rx->decode[status], 1);
 		rte_pktmbuf_free(m);
@@ -364,7 +319,7 @@ static inline void put_plain(struct probe_rx *rx, struct rte_mbuf *m, struct byt
 static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m, uint64_t base)
 {
 	const struct dp_meta *meta = dp_meta(m);
-	struct bytes frame = frame_of(m);
+	struct bytes frame = probe_frame(m);
 	uint64_t age = meta->time_ns - base;
 
 	note_time(rx, meta->time_ns);
@@ -397,7 +352,7 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
 	for (unsigned i = 0; i < n; i++) {
 		const struct dp_meta *meta = dp_meta_at(burst[i], offset);
-		struct bytes frame = frame_of(burst[i]);
+		struct bytes frame = probe_frame(burst[i]);
 		uint64_t age = meta->time_ns - base;
 		struct pkt_media m;
 

@@ -132,7 +132,7 @@ static void take_message(void *arg, const struct pkt_view *view, uint64_t now_ns
 	struct tcp_messages *messages = arg;
 	struct probe_worker *w = messages->worker;
 
-	if (w->tcp.kind > SIP_TCP_WS)
+	if (sip_tcp_is_also(w->tcp.kind))
 		probe_also_message(w, view, now_ns, &messages->other);
 	else if (probe_signalling_sip(w, view, now_ns) == PROBE_sip)
 		messages->good++;
@@ -157,20 +157,20 @@ enum probe_outcome probe_signalling_tcp(
 	bool begins_sip = sip_frame_may_begin(view->payload) ||
 			  cls_payload(w->probe->cls, w->scratch, view->payload) == CLS_SIP;
 	enum sip_tcp_kind begins = begins_sip ? SIP_TCP_SIP : probe_also_begins(w, view);
-	struct tcp_messages messages = {.worker = w, .other = PROBE_unknown_tcp};
-	bool is_sip;
+	struct tcp_messages messages = {.worker = w, .other = PROBE_also_segment};
+	enum sip_tcp_result result =
+		sip_tcp_take(&w->tcp, view, begins, now_ns, take_message, &messages);
+	bool is_also = sip_tcp_is_also(w->tcp.kind);
 
-	switch (sip_tcp_take(&w->tcp, view, begins, now_ns, take_message, &messages)) {
+	switch (result) {
 	case SIP_TCP_MESSAGE:
-		if (w->tcp.kind > SIP_TCP_WS)
+		if (is_also)
 			return messages.other;
 		return messages.good ? PROBE_sip : PROBE_sip_malformed;
 	case SIP_TCP_PART:
-		is_sip = w->tcp.kind <= SIP_TCP_WS;
-		return is_sip ? PROBE_sip_segment : PROBE_also_segment;
+		return is_also ? PROBE_also_segment : PROBE_sip_segment;
 	case SIP_TCP_REPEATED:
-		is_sip = w->tcp.kind <= SIP_TCP_WS;
-		return is_sip ? PROBE_sip_repeated : PROBE_also_repeated;
+		return is_also ? PROBE_also_repeated : PROBE_sip_repeated;
 	default:
 		return is_sip_tls(view) ? PROBE_sip_tls : PROBE_unknown_tcp;
 	}

@@ -12,6 +12,7 @@
 #include "dp_idle.h"
 #include "dp_meta.h"
 #include "hep_packet.h"
+#include "probe_decode.h"
 #include "probe_rx.h"
 #include "qos_mem.h"
 
@@ -46,14 +47,6 @@ static int find_lanes(struct probe_worker *w)
 	return 0;
 }
 
-static bool decode(struct rte_mbuf *m, struct pkt_view *view)
-{
-	struct bytes frame =
-		bytes_of(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
-
-	return pkt_decode((enum pkt_link)dp_meta(m)->link, frame, view) == PKT_OK;
-}
-
 static struct qos_head head_of(const struct pkt_view *view, const struct rtp_hdr *hdr)
 {
 	struct bytes payload = bytes_skip(view->payload, hdr->header_bytes);
@@ -72,7 +65,7 @@ static struct qos_head head_at_hand(void *arg, const struct pkt_media *m)
 	if (w->origin)
 		return w->origin->head;
 	if (b && b->packets && m >= b->media && m < b->media + b->n &&
-		decode(b->packets[m - b->media], &view) &&
+		probe_decode(b->packets[m - b->media], &view) == PKT_OK &&
 		rtp_hdr_parse(view.payload, view.payload_wire, &hdr) == RTP_OK)
 		return head_of(&view, &hdr);
 	return (struct qos_head){0};
@@ -269,7 +262,7 @@ static void take_packet(struct probe_worker *w, struct rte_mbuf *m)
 	struct dp_meta *meta = dp_meta(m);
 	struct pkt_view view;
 
-	if (!decode(m, &view))
+	if (probe_decode(m, &view) != PKT_OK)
 		return;
 	view.flow.tenant = probe_tenant(w->probe, meta, &view);
 	handle_packet(w, &view, meta->time_ns);

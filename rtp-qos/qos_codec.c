@@ -145,6 +145,15 @@ void qos_payload_init(struct qos_payload *payload, uint8_t pt, struct bytes name
 	copy_name(payload->name, name);
 }
 
+void qos_payload_set_mode(struct qos_payload *payload, const char *mode)
+{
+	const struct qos_codec *found = qos_codec_find_mode(
+		bytes_from_str(payload->name), bytes_from_str(mode), payload->clock);
+
+	if (found)
+		payload->codec = found;
+}
+
 const char *qos_basis_name(enum qos_basis basis)
 {
 	switch (basis) {

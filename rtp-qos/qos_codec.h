@@ -88,6 +88,9 @@ const struct qos_codec *qos_codec_static(uint8_t pt);
  * clock of the SDP wins over the table's. Characters outside printable ASCII become '?'. */
 void qos_payload_init(struct qos_payload *payload, uint8_t pt, struct bytes name, uint32_t clock);
 
+/* What: makes the codec this mode of payload's, if there is one of that name. */
+void qos_payload_set_mode(struct qos_payload *payload, const char *mode);
+
 /* "g113", "lit", "assumed", "none": the report's MOS_BASIS. */
 const char *qos_basis_name(enum qos_basis basis);
 

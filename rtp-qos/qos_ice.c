@@ -73,6 +73,24 @@ static unsigned find_partners(const struct qos_media *own, struct name *partners
 	return n;
 }
 
+/* Enters what was taken for call, in the stead of old. Without memory, or of a call that is dead: refused. */
+static bool enter(struct qos_medias *medias, struct qos_call *call, struct qos_media *media,
+	struct qos_media *old, struct qos_call_counters *counters)
+{
+	if (!media) {
+		pkt_count(&counters->media_refused, 1);
+		return false;
+	}
+	if (!qos_call_hold(call)) {
+		qos_pool_put(media->pool, media);
+		return false;
+	}
+	media->call = call;
+	media->is_shared = old && (old->is_shared || qos_call_lasts(old->call));
+	qos_media_put(medias, media, old, counters);
+	return true;
+}
+
 /* A name says whose it is, and no more. */
 static void put_name(struct qos_medias *medias, const struct qos_media_key *key,
 	struct qos_call *call, struct qos_call_counters *counters)
@@ -83,18 +101,9 @@ static void put_name(struct qos_medias *medias, const struct qos_media_key *key,
 		return;
 	if (old || qos_media_is_room(medias))
 		media = qos_media_take(medias, 0);
-	if (!media) {
-		pkt_count(&counters->media_refused, 1);
-		return;
-	}
-	if (!qos_call_hold(call)) {
-		qos_pool_put(media->pool, media);
-		return;
-	}
-	media->call = call;
-	media->at = *key;
-	media->is_shared = old && (old->is_shared || qos_call_lasts(old->call));
-	qos_media_put(medias, media, old, counters);
+	if (media)
+		media->at = *key;
+	enter(medias, call, media, old, counters);
 }
 
 /* The two have met: neither does alone any more. */
@@ -243,7 +252,6 @@ static struct qos_media *make_learnt(struct qos_medias *medias, struct qos_call 
 
 	if (!media)
 		return NULL;
-	media->call = call;
 	media->at = end->at;
 	media->party = party;
 	media->is_rtcp = check->is_rtcp;
@@ -276,17 +284,8 @@ static void learn_end(struct qos_medias *medias, struct qos_call *call,
 	}
 	if (old || qos_media_is_room(medias))
 		media = make_learnt(medias, call, check, end);
-	if (!media) {
-		pkt_count(&counters->media_refused, 1);
-		return;
-	}
-	if (!qos_call_hold(call)) {
-		qos_pool_put(media->pool, media);
-		return;
-	}
-	media->is_shared = old && (old->is_shared || qos_call_lasts(old->call));
-	pkt_count(&counters->media_learnt, 1);
-	qos_media_put(medias, media, old, counters);
+	if (enter(medias, call, media, old, counters))
+		pkt_count(&counters->media_learnt, 1);
 }
 
 /* Nearly all checks say again what is known: they take no lock. */

@@ -21,6 +21,8 @@ void qos_mode_from_fmtp(struct qos_payload *payload, struct bytes fmtp, uint8_t 
  * what is heard, and how many older ones come with it. False: it names none. */
 bool qos_mode_redundancy(struct bytes fmtp, uint8_t *primary, uint8_t *blocks);
 
+/* What: whether the modes of the codec have sizes of their own. */
+bool qos_mode_has_sizes(const struct qos_payload *payload);
 /* What: the mode of packets of bytes octets of payload, SRTP's tag included, and frame_ticks of RTP clock.
  * NULL: the codec has none, no mode has that size (a silence descriptor, say), or several have it. */
 const struct qos_codec *qos_mode_from_size(

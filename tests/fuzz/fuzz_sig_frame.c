@@ -134,8 +134,8 @@ static void take(
 
 static void run(struct sip_tcp *tcp, struct bytes in)
 {
-	static const enum sip_tcp_kind kinds[WAYS] = {
-		SIP_TCP_DIAMETER, SIP_TCP_MEGACO, SIP_TCP_SYSLOG, SIP_TCP_SYSLOG};
+	static const enum sip_tcp_kind kinds[WAYS] = {SIP_TCP_ALSO + SIG_DIAMETER,
+		SIP_TCP_ALSO + SIG_MEGACO, SIP_TCP_ALSO + SIG_SYSLOG, SIP_TCP_ALSO + SIG_SYSLOG};
 	struct stream s = {.is_made = true}, raw = {.is_made = false};
 	enum way way = in.p[0] % WAYS;
 	unsigned steps = 0;

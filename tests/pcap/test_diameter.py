@@ -275,5 +275,5 @@ def test_what_is_whole_and_none_is_counted(tmp_path):
     broken[27] = 1  # an AVP shorter than its header
     records = [tcp(START, 0, bytes(broken)), tcp(START + 1, 0, b"\3\0\0\x08!/xx", dport=2944)]
     run, messages = collect(write(tmp_path, records), tmp_path)
-    assert (run.outcomes, messages) == ({"unknown_tcp": 2}, [])
+    assert (run.outcomes, messages) == ({"also_segment": 2}, [])
     assert run.summary["counters"]["also_malformed"] == 2

@@ -36,9 +36,9 @@ static void anchor(const struct ticker *t, unsigned times, uint64_t ns)
 
 static bool time_of(uint64_t stamp, uint64_t now_ns, uint64_t *ns)
 {
-	struct dp_hwclock_anchor a;
+	struct dp_anchor a;
 
-	dp_hwclock_get(&hwclock, &a);
+	dp_anchors_get(&hwclock.anchors, &a);
 	return dp_hwclock_time(&a, stamp, now_ns, ns);
 }
 

@@ -151,8 +151,8 @@ static void hex_and_addresses(void **state)
 	(void)state;
 	assert_same(got, hep_number_hex(got, octets, 4, "0123456789abcdef"), "000fa0ff");
 	assert_same(got, hep_number_hex(got, octets, 4, "0123456789ABCDEF"), "000FA0FF");
-	assert_same(got, hep_number_ip4(got, address), "192.0.2.99");
-	assert_same(got, hep_number_ip4(got, (uint8_t[]){255, 255, 255, 255}), "255.255.255.255");
+	assert_same(got, hep_number_ip(got, address, 4), "192.0.2.99");
+	assert_same(got, hep_number_ip(got, (uint8_t[]){255, 255, 255, 255}, 4), "255.255.255.255");
 }
 
 int main(void)

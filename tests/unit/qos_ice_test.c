@@ -3,47 +3,11 @@
 #include <stdio.h>
 
 #include "qos_ice.h"
-#include "unit.h"
-
-#define S 1000000000ull
-
-static const struct pkt_seed seed = {{5, 6, 7, 8}};
-
-struct world {
-	struct qos_calls *calls;
-	struct qos_medias *medias;
-	struct qos_call *a, *b;
-	struct qos_call_counters *counters;
-};
-
-static struct qos_call *open_call(struct qos_calls *calls, const char *call_id)
-{
-	struct sip_msg msg = {
-		.is_request = true, .method = SIP_INVITE, .call_id = bytes_from_str(call_id)};
-	struct qos_call *call;
-
-	qos_call_on_sip(calls, 0, &msg, S, &call);
-	assert_non_null(call);
-	return call;
-}
+#include "qos_media_case.h"
 
 static int setup(void **state)
 {
-	const struct qos_options options = {.max_calls = 10,
-		.max_media = 100,
-		.setup_timeout_ns = 60 * S,
-		.call_timeout_ns = 60 * S};
-	struct world *w = calloc(1, sizeof(*w));
-
-	assert_non_null(w);
-	urcu_qsbr_register_thread();
-	assert_int_equal(qos_calls_create(&options, &seed, 1, &w->calls), 0);
-	assert_int_equal(qos_medias_create(&options, &seed, &w->medias), 0);
-	w->a = open_call(w->calls, "a");
-	w->b = open_call(w->calls, "b");
-	w->counters = qos_calls_counters(w->calls, 0);
-	*state = w;
-	return 0;
+	return setup_world(state, 100);
 }
 
 /* Whatever happened, the calls take all of it with them. */
@@ -58,16 +22,7 @@ static int teardown(void **state)
 	assert_int_equal(atomic_load(&w->b->learnt_count), 0);
 	assert_int_equal(atomic_load(&w->a->refs), 1);
 	assert_int_equal(atomic_load(&w->b->refs), 1);
-	qos_medias_destroy(w->medias);
-	qos_calls_destroy(w->calls);
-	urcu_qsbr_unregister_thread();
-	free(w);
-	return 0;
-}
-
-static struct pkt_addr ip(uint8_t x)
-{
-	return (struct pkt_addr){{192, 0, 2, x}};
+	return teardown_world(state);
 }
 
 /* Audio with one payload type, behind NAT: its address is no endpoint. */

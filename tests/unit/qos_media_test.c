@@ -3,74 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "qos_media.h"
-#include "unit.h"
-
-#define S 1000000000ull
-
-static const struct pkt_seed seed = {{5, 6, 7, 8}};
-
-struct world {
-	struct qos_calls *calls;
-	struct qos_medias *medias;
-	struct qos_call *a, *b;
-	struct qos_call_counters *counters;
-};
-
-static struct qos_call *open_call(struct qos_calls *calls, const char *call_id)
-{
-	struct sip_msg msg = {
-		.is_request = true, .method = SIP_INVITE, .call_id = bytes_from_str(call_id)};
-	struct qos_call *call;
-
-	qos_call_on_sip(calls, 0, &msg, S, &call);
-	assert_non_null(call);
-	return call;
-}
-
-static void create_world(struct world *w, uint32_t max_media)
-{
-	const struct qos_options options = {.max_calls = 10,
-		.max_media = max_media,
-		.setup_timeout_ns = 60 * S,
-		.call_timeout_ns = 60 * S};
-
-	assert_int_equal(qos_calls_create(&options, &seed, 1, &w->calls), 0);
-	assert_int_equal(qos_medias_create(&options, &seed, &w->medias), 0);
-	w->a = open_call(w->calls, "a");
-	w->b = open_call(w->calls, "b");
-	w->counters = qos_calls_counters(w->calls, 0);
-}
-
-static void destroy_world(struct world *w)
-{
-	qos_medias_destroy(w->medias);
-	qos_calls_destroy(w->calls);
-}
+#include "qos_media_case.h"
 
 static int setup(void **state)
 {
-	struct world *w = calloc(1, sizeof(*w));
-
-	assert_non_null(w);
-	urcu_qsbr_register_thread();
-	create_world(w, 300);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	destroy_world(*state);
-	urcu_qsbr_unregister_thread();
-	free(*state);
-	return 0;
-}
-
-/* 192.0.2.x */
-static struct pkt_addr ip(uint8_t x)
-{
-	return (struct pkt_addr){{192, 0, 2, x}};
+	return setup_world(state, 300);
 }
 
 /* An audio line at 192.0.2.x with PCMA and telephone-event. */
@@ -622,7 +559,7 @@ static void readers_always_find_one_of_two(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown_world)
 	const struct CMUnitTest tests[] = {
 		CASE(publishes_media_and_its_rtcp_port),
 		CASE(knows_the_media_of_rtcp),
