@@ -20,7 +20,8 @@
 /* In so many looks in a row. */
 #define CLOCK_LOOKS 3
 
-/* The mean of so many looks, and by how much it must change for its mode to be looked up again. */
+/* The mean of so many looks, and by how much it must change for its mode to be looked up again. Looks at less than
+ * half of it are pauses, if fewer than that come in a row. */
 #define RATE_LOOKS     16
 #define RATE_STEP_KBPS 0.25
 
@@ -136,7 +137,21 @@ static void check_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 	cold->frame_bytes = (uint16_t)(bytes / packets);
 }
 
-/* A rate that varies is one over more than a second. */
+/* A rate that varies is one over more than a second, and of speech, as those that the figures were measured at: Opus
+ * that does not stop in a pause goes on at a fraction of it. */
+static void add_rate(struct qos_look *look, double kbps)
+{
+	bool is_pause = 2 * kbps < look->kbps;
+
+	look->pauses = is_pause ? look->pauses + 1 : 0;
+	if (is_pause && look->pauses < RATE_LOOKS)
+		return;
+	if (is_pause || kbps > 2 * look->kbps)
+		look->rate_looks = look->pauses = 0;
+	look->rate_looks += look->rate_looks < RATE_LOOKS;
+	look->kbps += (kbps - look->kbps) / look->rate_looks;
+}
+
 static void check_rate(struct qos_stream_cold *cold, uint64_t bytes, uint64_t packets)
 {
 	struct qos_look *look = &cold->look;
@@ -146,8 +161,7 @@ static void check_rate(struct qos_stream_cold *cold, uint64_t bytes, uint64_t pa
 
 	if (isnan(kbps))
 		return;
-	look->rate_looks += look->rate_looks < RATE_LOOKS;
-	look->kbps += (kbps - look->kbps) / look->rate_looks;
+	add_rate(look, kbps);
 	if (fabs(look->kbps - look->rated_kbps) < RATE_STEP_KBPS)
 		return;
 	look->rated_kbps = look->kbps;

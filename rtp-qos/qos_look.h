@@ -54,9 +54,10 @@ struct qos_look {
 	uint64_t block_ns; /* its first sample */
 	uint64_t followed_ns; /* until when the buffers followed the drift */
 	/* Of a codec with modes only. */
-	double kbps; /* mean of so many looks */
+	double kbps; /* mean of so many looks at speech */
 	double rated_kbps; /* when the mode was chosen by it; 0: it was not */
-	uint32_t rate_looks;
+	uint16_t rate_looks;
+	uint16_t pauses; /* looks in a row at far less */
 	uint16_t packet_bytes; /* of every packet up to the last look; 0: they were not all alike */
 	uint16_t sized_bytes; /* the mode was chosen by so many; 0: it was not */
 	struct qos_drift drift;

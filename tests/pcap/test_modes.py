@@ -68,6 +68,23 @@ def test_opus_is_judged_on_the_band_of_its_packets(tmp_path, heptap, band):
         assert stream["RFACTOR"] == pytest.approx(r, abs=0.0006)
 
 
+@pytest.mark.parametrize("silent, want", [((0, 3), "swb-31"), ((10, 25), "swb-31"), ((26, 30), "swb-31"),
+                                          ((10, 30), "swb-14")])
+def test_pauses_are_not_the_rate_of_opus(tmp_path, heptap, silent, want):
+    """Without DTX a pause goes on at a few kbit/s; one that lasts longer than any pause is another rate."""
+    path = tmp_path / "call.pcap"
+    first, last = (s * 50 for s in silent)
+
+    def payload(i):
+        return bytes((31 << 3,)) + bytes(11 if first <= i < last else 79)
+
+    call(path, "opus/48000/2", 960, payload)
+    stream, = check_shapes(heptap, path).streams
+    assert stream["CODEC_MODE"] == want
+    best = pytest.approx(emodel.r_factor(*emodel.OPUS[31], 0, "FB"), abs=0.0006)
+    assert (stream["RFACTOR"] == best) == (want == "swb-31")
+
+
 @pytest.mark.parametrize("bytes_", [20, 30, 80])
 def test_what_is_encrypted_says_nothing(tmp_path, heptap, bytes_):
     """The octet of a narrow band means nothing there: the rate alone tells, and that is an assumption."""
