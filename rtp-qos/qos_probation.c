@@ -40,8 +40,9 @@ int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
 		.counters = counters,
 	};
 	p->candidates = qos_mem_map(entries(p) * sizeof(*p->candidates));
+	p->used = qos_mem_map((size_t)p->set_mask + 1);
 	p->hints = qos_mem_map(entries(p) * sizeof(*p->hints));
-	if (!p->candidates || !p->hints) {
+	if (!p->candidates || !p->used || !p->hints) {
 		qos_probation_fini(p);
 		return -ENOMEM;
 	}
@@ -51,8 +52,10 @@ int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
 void qos_probation_fini(struct qos_probation *p)
 {
 	qos_mem_unmap(p->candidates, entries(p) * sizeof(*p->candidates));
+	qos_mem_unmap(p->used, (size_t)p->set_mask + 1);
 	qos_mem_unmap(p->hints, entries(p) * sizeof(*p->hints));
 	p->candidates = NULL;
+	p->used = NULL;
 	p->hints = NULL;
 }
 
@@ -128,10 +131,25 @@ static void give_up_packets(struct qos_probation *p, struct qos_candidate *c)
 	c->has_marker = false;
 }
 
+static void set_used(struct qos_probation *p, const struct qos_candidate *c, bool is_used)
+{
+	size_t i = (size_t)(c - p->candidates);
+	uint8_t bit = (uint8_t)(1 << i % QOS_CANDIDATE_WAYS),
+		*set = &p->used[i / QOS_CANDIDATE_WAYS];
+
+	*set = is_used ? *set | bit : *set & (uint8_t)~bit;
+}
+
+static void free_candidate(struct qos_probation *p, struct qos_candidate *c)
+{
+	c->last_ns = 0;
+	set_used(p, c, false);
+}
+
 static void give_up(struct qos_probation *p, struct qos_candidate *c)
 {
 	give_up_packets(p, c);
-	c->last_ns = 0;
+	free_candidate(p, c);
 	pkt_count(&p->counters->candidates_dropped, 1);
 }
 
@@ -139,7 +157,7 @@ void qos_probation_release(struct qos_probation *p, struct qos_candidate *c)
 {
 	pend(p, -(int64_t)c->pending);
 	c->pending = 0;
-	c->last_ns = 0;
+	free_candidate(p, c);
 	pkt_count(&p->counters->candidates_confirmed, 1);
 }
 
@@ -182,6 +200,7 @@ static struct qos_candidate *make(struct qos_probation *p, const struct pkt_medi
 	c->key = *key;
 	c->origin = *origin;
 	c->last_ns = now_ns ? now_ns : 1;
+	set_used(p, c, true);
 	c->count = 0;
 	c->kept = 0;
 	c->pending = 0;
@@ -283,16 +302,23 @@ enum qos_verdict qos_probation_offer(struct qos_probation *p, const struct pkt_m
 	return QOS_CONFIRMED;
 }
 
+static void expire_set(struct qos_probation *p, uint32_t set, uint64_t now_ns, bool drain)
+{
+	struct qos_candidate *c = &p->candidates[(size_t)set * QOS_CANDIDATE_WAYS];
+
+	for (unsigned i = 0; i < QOS_CANDIDATE_WAYS; i++)
+		if (c[i].last_ns && (drain || now_ns > c[i].last_ns + QOS_CANDIDATE_NS))
+			give_up(p, &c[i]);
+}
+
 void qos_probation_expire(struct qos_probation *p, uint64_t now_ns, bool drain)
 {
-	uint32_t total = (p->set_mask + 1) * QOS_CANDIDATE_WAYS;
-	uint32_t part = drain ? total : (total + SWEEP_PARTS - 1) / SWEEP_PARTS;
+	uint32_t sets = p->set_mask + 1;
+	uint32_t part = drain ? sets : (sets + SWEEP_PARTS - 1) / SWEEP_PARTS;
 
 	for (uint32_t n = 0; n < part; n++) {
-		struct qos_candidate *c = &p->candidates[p->sweep];
-
-		p->sweep = p->sweep + 1 == total ? 0 : p->sweep + 1;
-		if (c->last_ns && (drain || now_ns > c->last_ns + QOS_CANDIDATE_NS))
-			give_up(p, c);
+		if (p->used[p->sweep])
+			expire_set(p, p->sweep, now_ns, drain);
+		p->sweep = (p->sweep + 1) & p->set_mask;
 	}
 }

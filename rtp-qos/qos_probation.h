@@ -41,10 +41,11 @@ struct qos_hint {
 
 struct qos_probation {
 	struct qos_candidate *candidates;
+	uint8_t *used; /* of each set, which candidates: a sweep touches only those */
 	struct qos_hint *hints;
 	uint32_t set_mask;
 	uint32_t need; /* packets when nothing else speaks for the flow */
-	uint32_t sweep;
+	uint32_t sweep; /* set */
 	struct pkt_seed seed;
 	struct qos_counters *counters;
 	_Atomic uint64_t unconfirmed; /* packets of candidates that were given up */
