@@ -41,7 +41,7 @@ def report_times(path, tmp_path, config):
     """The run, and by SSRC when its PERIODIC reports were made, to the second."""
     file = tmp_path / "c.yaml"
     file.write_text(config, encoding="utf-8")
-    collector = Collector(10)
+    collector = Collector()
     run = read(path, args=("-c", file, "--hep", f"udp:127.0.0.1:{collector.port}"))
     times = {GOOD: [], LOSSY: [], CURED: []}
     for message in collector.messages():

@@ -48,17 +48,19 @@ class Received:
 
 
 class Collector:
-    """hep-dump on a free port, until nothing came for a while."""
+    """hep-dump on a free port."""
 
-    def __init__(self, timeout: int = 3):
+    def __init__(self):
         self.process = subprocess.Popen(
             [sys.executable, str(HEP_DUMP), "--bind", "127.0.0.1:0", "--json",
-             "--timeout", str(timeout)],
+             "--timeout", "60"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
         self.port = int(re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)[1])
 
     def messages(self) -> list[dict]:
+        """Those that it was sent, once the sender has ended."""
+        self.process.terminate()
         out, err = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, err
         assert err.endswith(" 0 malformed\n")
@@ -231,7 +233,7 @@ def test_methods_that_are_not_sent(bit, tmp_path):
     path, config = tmp_path / "methods.pcap", tmp_path / "c.yaml"
     captures.write(path, records)
     config.write_text(f"hep: {{sip_except: [{', '.join(left_out)}]}}\n", encoding="utf-8")
-    collector = Collector(timeout=1)
+    collector = Collector()
     run = read(path, args=("-c", config, "--hep", f"udp:127.0.0.1:{collector.port}"))
     sent = [re.search(rb"CSeq: 1 (\w+)", payload_of(m))[1].decode() for m in collector.messages()]
     assert sorted(sent) == sorted(2 * [m for m in METHODS if m not in left_out])
