@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The call table: a lock-free hash table that all workers read, and for each worker a private queue
- * of the calls it opened, by which it alone expires them. A call is taken out of the table
- * under its own mutex, so that a message never changes one that was reported already. */
+/* The call table: a lock-free hash table that all workers read. How calls leave it is in qos_call_expire.c. */
 #include "qos_call.h"
 
 #include <assert.h>
@@ -11,59 +9,20 @@
 
 #include "pkt_count.h"
 #include "qos_call_pvt.h"
-#include "qos_call_queue.h"
+#include "qos_calls_pvt.h"
 #include "qos_legs.h"
 #include "qos_mem.h"
-#include "qos_pool.h"
 
 enum {
 	MIN_BUCKETS = 64,
 	HINTS_PER_BUCKET = 2,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
-	EVICT_LOOKS = 8, /* calls looked at for one that can make room */
-	LOOKS_MOST = 8192, /* calls looked at a tick, so that media does not wait for long */
-};
-
-#define STREAMS_NS     4000000000ull /* between looks at a call that only its streams keep */
-#define TRANSACTION_NS 32000000000ull /* 64*T1, Timers B and F of RFC 3261 section 17.1 */
-
-struct call_worker {
-	alignas(64) struct qos_call_queue queue;
-	struct cds_list_head evicted; /* out of the table, to be reported */
-	uint32_t evicted_count;
-	uint32_t looks_left; /* of this tick */
-	bool is_looking; /* this tick was left to report a call */
-	struct qos_call_counters counters;
-};
-
-struct qos_calls {
-	struct cds_lfht *table;
-	struct qos_pool pool;
-	/* By hash, the number of the call opened last, plus one. What it says may be outdated; but unlike
-	 * what the hash table holds it can be fetched before it is needed. */
-	_Atomic uint32_t *hints;
-	uint64_t hint_mask;
-	struct pkt_seed seed;
-	uint64_t linger_ns;
-	uint64_t call_timeout_ns;
-	uint64_t setup_timeout_ns;
-	uint64_t least_ns; /* the shortest of all limits */
-	uint32_t max;
-	unsigned worker_count;
-	bool may_wait;
-	_Atomic uint32_t count;
-	struct call_worker workers[];
 };
 
 struct call_key {
 	uint64_t hash;
 	struct bytes call_id;
 };
-
-static uint64_t min64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static _Atomic uint32_t *hint_of(const struct qos_calls *calls, uint64_t hash)
 {
@@ -188,14 +147,9 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 	c->seed = *seed;
 	c->max = max;
 	c->worker_count = workers;
-	c->linger_ns = options->bye_linger_ns;
-	if (c->linger_ns < TRANSACTION_NS)
-		c->linger_ns = TRANSACTION_NS;
-	c->call_timeout_ns = options->call_timeout_ns;
-	c->setup_timeout_ns = options->setup_timeout_ns;
+	qos_calls_set_limits(c, options);
 	for (unsigned i = 0; i < workers; i++)
 		init_worker(&c->workers[i]);
-	c->least_ns = min64(TRANSACTION_NS, min64(c->call_timeout_ns, c->setup_timeout_ns));
 
 	err = qos_pool_init(&c->pool, sizeof(struct qos_call), pool_count_for(max));
 	if (err)
@@ -298,48 +252,6 @@ static struct qos_call *reserve_call(struct qos_calls *calls)
 	return call;
 }
 
-/* Nothing is lost with it but its end: over, or a request that got no response and has no media. */
-static bool can_make_room(const struct qos_call *call)
-{
-	if (atomic_load_explicit(&call->streams_open, memory_order_acquire))
-		return false;
-	return atomic_load_explicit(&call->end_ns, memory_order_relaxed) ||
-	       (call->state == QOS_CALL_TRYING && !call->code);
-}
-
-/* Out of the table, in the state it is in or that a time-out leaves it in. The call's mutex is held. */
-static void take_out(struct qos_calls *calls, struct qos_call *call)
-{
-	atomic_store_explicit(&call->is_open, false, memory_order_release);
-	cds_lfht_del(calls->table, &call->node);
-}
-
-static bool evict(struct qos_calls *calls, struct call_worker *w, uint64_t now_ns)
-{
-	struct qos_call *call;
-	bool is_out = false;
-
-	for (unsigned i = 0; i < EVICT_LOOKS && (call = qos_call_queue_next(&w->queue)); i++) {
-		pthread_mutex_lock(&call->lock);
-		is_out = can_make_room(call);
-		if (is_out) {
-			qos_call_time_out(call);
-			take_out(calls, call);
-		}
-		pthread_mutex_unlock(&call->lock);
-		if (is_out)
-			break;
-		qos_call_queue_add(&w->queue, call, now_ns + calls->least_ns);
-	}
-	if (!is_out)
-		return false;
-	cds_list_add_tail(&call->home_link, &w->evicted);
-	w->evicted_count++;
-	atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
-	pkt_count(&w->counters.calls_evicted, 1);
-	return true;
-}
-
 /* The call in the table after this: new, or that of another worker which was faster. NULL: full. */
 static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	const struct call_key *key, const struct sip_msg *msg, uint64_t now_ns, bool *is_new)
@@ -348,7 +260,7 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	struct cds_lfht_node *node;
 	struct bytes stored = bytes_head(key->call_id, QOS_CALL_ID_MAX - 1);
 
-	if (!call && evict(calls, &calls->workers[worker], now_ns))
+	if (!call && qos_calls_evict(calls, &calls->workers[worker], now_ns))
 		call = reserve_call(calls);
 	if (!call)
 		return NULL;
@@ -406,93 +318,6 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker,
 	if (is_new)
 		return QOS_CALL_OPENED;
 	return has_ended ? QOS_CALL_ENDED : QOS_CALL_UPDATED;
-}
-
-static uint64_t idle_limit(const struct qos_calls *calls, const struct qos_call *call)
-{
-	if (atomic_load_explicit(&call->end_ns, memory_order_relaxed))
-		return calls->linger_ns;
-	if (!qos_call_is_call(call->method))
-		return TRANSACTION_NS;
-	return call->state == QOS_CALL_ANSWERED ? calls->call_timeout_ns : calls->setup_timeout_ns;
-}
-
-static bool is_idle(const struct qos_call *call, uint64_t now_ns, uint64_t limit_ns)
-{
-	uint64_t last = atomic_load_explicit(&call->last_ns, memory_order_relaxed);
-
-	return now_ns > last && now_ns - last >= limit_ns;
-}
-
-/* Takes the call out of the table if its time has come; with drain in the state it is in. Else says
- * when to look again. That is at most least_ns away, for a message may change the limit, but none
- * ends the call's time before that. */
-static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t now_ns, bool drain,
-	uint64_t *look_ns)
-{
-	uint64_t last = atomic_load_explicit(&call->last_ns, memory_order_relaxed), due;
-	bool is_due = drain;
-
-	*look_ns = min64(last, now_ns) + calls->least_ns;
-	if (!drain && !is_idle(call, now_ns, calls->least_ns))
-		return false;
-	*look_ns = now_ns + min64(STREAMS_NS, calls->least_ns);
-	if (!drain && atomic_load_explicit(&call->streams_open, memory_order_acquire))
-		return false;
-	pthread_mutex_lock(&call->lock);
-	due = atomic_load_explicit(&call->last_ns, memory_order_relaxed) + idle_limit(calls, call);
-	*look_ns = min64(due, now_ns + calls->least_ns);
-	if (!drain && due <= now_ns) {
-		is_due = true;
-		qos_call_time_out(call);
-	}
-	if (is_due)
-		take_out(calls, call);
-	pthread_mutex_unlock(&call->lock);
-	return is_due;
-}
-
-struct qos_call *qos_calls_take_evicted(struct qos_calls *calls, unsigned worker)
-{
-	struct call_worker *w = &calls->workers[worker];
-	struct qos_call *call;
-
-	if (cds_list_empty(&w->evicted))
-		return NULL;
-	call = cds_list_first_entry(&w->evicted, struct qos_call, home_link);
-	cds_list_del(&call->home_link);
-	w->evicted_count--;
-	pkt_count(&w->counters.calls_closed, 1);
-	return call;
-}
-
-struct qos_call *qos_calls_expire(
-	struct qos_calls *calls, unsigned worker, uint64_t now_ns, bool drain)
-{
-	struct call_worker *w = &calls->workers[worker];
-	struct qos_call *call = qos_calls_take_evicted(calls, worker);
-	uint64_t look_ns;
-
-	assert(worker < calls->worker_count);
-	if (call)
-		return call;
-	if (drain && cds_list_empty(&w->queue.due))
-		qos_call_queue_flush(&w->queue);
-	if (!w->is_looking)
-		w->looks_left = LOOKS_MOST;
-	w->is_looking = true;
-	while ((drain || w->looks_left) && (call = qos_call_queue_take(&w->queue, now_ns))) {
-		w->looks_left -= w->looks_left > 0;
-		if (!close_call(calls, call, now_ns, drain, &look_ns)) {
-			qos_call_queue_add(&w->queue, call, look_ns);
-			continue;
-		}
-		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
-		pkt_count(&w->counters.calls_closed, 1);
-		return call;
-	}
-	w->is_looking = false;
-	return NULL;
 }
 
 uint32_t qos_calls_own(const struct qos_calls *calls, unsigned worker)
