@@ -346,12 +346,21 @@ static __always_inline bool is_sip(const struct frame *f)
 	return false;
 }
 
-/* ChannelData (RFC 8656 section 12.4) whose length is the datagram's, give or take the padding. */
+static __always_inline bool is_turn_port(__u16 port)
+{
+	return port == 3478 || port == 5349;
+}
+
+/* ChannelData (RFC 8656 section 12.4) whose length is the datagram's, give or take the padding; as in
+ * parsers/pkt_turn.c. */
 static __always_inline bool is_channel(const struct frame *f, const __u8 *p)
 {
 	__u32 rest = f->payload - 4 - ((__u32)p[2] << 8 | p[3]);
 
-	return (p[0] & 0xf0) == 0x40 && rest <= 3;
+	if (rest > 3)
+		return false;
+	return (p[0] & 0xf0) == 0x40 ||
+	       ((p[0] & 0xc0) == 0x40 && (is_turn_port(f->sport) || is_turn_port(f->dport)));
 }
 
 /* RFC 7983: the first octet tells apart what shares a media port. DP_XDP_other: none of it. */

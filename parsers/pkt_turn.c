@@ -7,6 +7,7 @@
 #include "stun_msg.h"
 
 enum {
+	CHANNEL_NIBBLE = 4, /* 0x4000 to 0x4fff (RFC 8656 section 12) */
 	CHANNEL_BYTES = 4, /* number and length */
 	CHANNEL_PADDING = 3, /* octets at most, which UDP does not need (section 12.5) */
 	MEDIA_BYTES = 8, /* the least: an RTCP packet of one SSRC */
@@ -38,12 +39,20 @@ static bool move(struct pkt_view *view, struct bytes inner, uint32_t wire, enum 
 	return true;
 }
 
+/* RFC 5766 section 11 had channels up to 0x7fff. Text begins like that, and other protocols: so where TURN's port says
+ * what it is, and nowhere else. */
+static bool may_be_channel(const struct pkt_view *view)
+{
+	return view->payload.p[0] >> 4 == CHANNEL_NIBBLE || pkt_turn_is_port(view->flow.sport) ||
+	       pkt_turn_is_port(view->flow.dport);
+}
+
 static bool open_channel(struct pkt_view *view)
 {
 	struct bytes inner = bytes_skip(view->payload, CHANNEL_BYTES);
 	uint32_t length, there;
 
-	if (view->payload.n < CHANNEL_BYTES)
+	if (view->payload.n < CHANNEL_BYTES || !may_be_channel(view))
 		return false;
 	length = be16(view->payload.p + 2);
 	there = view->payload_wire - CHANNEL_BYTES;
@@ -67,7 +76,7 @@ static bool open_indication(struct pkt_view *view)
 
 bool pkt_turn_open(struct pkt_view *view)
 {
-	if (view->payload.p[0] >> 4 == 4)
+	if (view->payload.p[0] >> 6 == 1)
 		return open_channel(view);
 	return open_indication(view);
 }

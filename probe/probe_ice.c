@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A connectivity check between the two sides of a call: media is where it was. */
+#include "pkt_turn.h"
 #include "probe_looks.h"
 #include "probe_worker.h"
 #include "qos_ice.h"
 #include "stun_msg.h"
 
 enum {
-	TURN_PORT = 3478,
-	TURNS_PORT = 5349,
 	COMPONENT_RTCP = 2,
 	COMPONENT_FROM =
 		256, /* the last octet of PRIORITY lacks so much (RFC 8445 section 5.1.2.1) */
 };
-
-static bool is_turn_port(uint16_t port)
-{
-	return port == TURN_PORT || port == TURNS_PORT;
-}
 
 /* ChannelData looks the same both ways. A server that is not at its port has a lower one than its clients, mostly. */
 static bool is_relay_src(const struct pkt_view *view)
@@ -25,8 +19,8 @@ static bool is_relay_src(const struct pkt_view *view)
 
 	if (view->relay != PKT_RELAY_CHANNEL)
 		return view->relay == PKT_RELAY_DATA;
-	if (is_turn_port(flow->sport) != is_turn_port(flow->dport))
-		return is_turn_port(flow->sport);
+	if (pkt_turn_is_port(flow->sport) != pkt_turn_is_port(flow->dport))
+		return pkt_turn_is_port(flow->sport);
 	return flow->sport < flow->dport;
 }
 

@@ -22,6 +22,7 @@ TURN = 3478
 WRAPS = {
     "channel": lambda octets, sent: stun.channel(octets),
     "padded": lambda octets, sent: stun.channel(octets, 0x4fff, True),
+    "rfc5766": lambda octets, sent: stun.channel(octets, 0x7ffe),
     "indication": stun.indication,
 }
 
@@ -119,19 +120,30 @@ def test_what_only_looks_like_it(tmp_path):
     assert run.outcomes["unknown_udp"] >= 1000 and run.outcomes["rtp_unconfirmed"] >= 300
 
 
+def test_high_channels_elsewhere_are_none(tmp_path):
+    """What fits in all else, but from 0x5000 on and not at TURN's port: many protocols begin so."""
+    path = tmp_path / "high.pcap"
+    captures.write(path, [udp(START + i * SECOND // 50, 40000, 443, stun.channel(rtp(i, 0xA), 0x5000 + 97 * i))
+                          for i in range(120)])
+    run = read(path)
+    assert run.streams == [] and run.outcomes == {"unknown_udp": 120}
+
+
 @pytest.mark.skipif(not TSHARK, reason="no tshark on this machine")
 def test_tshark_reads_it_the_same_way(tmp_path):
     """Each frame is to tshark what it was made to be."""
     path = tmp_path / "turn.pcap"
     channel = filled(Relayed(WRAPS["channel"], 1, 40000, 2, TURN)).records
+    high = filled(Relayed(WRAPS["rfc5766"], 5, 42000, 2, TURN)).records
     indication = filled(Relayed(stun.indication, 3, 41000, 2, TURN)).records
-    captures.write(path, sorted(channel + indication, key=lambda r: r.time_ns))
+    captures.write(path, sorted(channel + high + indication, key=lambda r: r.time_ns))
     out = subprocess.run([TSHARK, "-n", "-r", path, "-d", f"udp.port=={TURN},stun", "-T", "fields", "-e", "_ws.malformed",
                           "-e", "stun.channel", "-e", "stun.type"],
                          capture_output=True, check=True, text=True).stdout
     rows = [line.split("\t") for line in out.splitlines()]
-    assert len(rows) == len(channel) + len(indication)
+    assert len(rows) == len(channel) + len(high) + len(indication)
     assert not any(row[0] for row in rows)
     assert sum(row[1] == "0x4001" for row in rows) == len(channel)
+    assert sum(row[1] == "0x7ffe" for row in rows) == len(high)
     assert sum(row[2].split(",")[0] in ("0x0016", "0x0017") for row in rows) == len(indication)
     assert sum(read(path).outcomes.values()) == len(rows)

@@ -297,6 +297,15 @@ static void voice_takes_media_on_any_port(void **state)
 		f = udp6(4000, 4002, cases[i].payload, cases[i].n);
 		expect(w, &f, cases[i].want);
 	}
+	/* Channels of RFC 5766 at the ports of TURN only. */
+	for (unsigned i = 0; i < 6; i++) {
+		static const unsigned ports[] = {3478, 5349, 3477};
+		const uint8_t high[16] = {0x7f, 0xfe, 0, 12, 0x80};
+		unsigned port = ports[i % 3];
+
+		f = udp4(i < 3 ? port : 4000, i < 3 ? 4000 : port, high, sizeof(high));
+		expect(w, &f, port == 3477 ? DP_XDP_other : DP_XDP_turn);
+	}
 	/* Padding of a short frame is no payload. */
 	f = udp4(4000, 4002, "", 0);
 	put(&f, rtp, 18);

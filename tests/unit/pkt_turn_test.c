@@ -73,6 +73,37 @@ static void opens_what_is_known(void **state)
 }
 
 /* What was captured of it: the length on the wire stays, or it is left alone. */
+/* RFC 5766 had them, text begins like them. */
+static void opens_high_channels_at_the_ports_of_turn_only(void **state)
+{
+	static const uint8_t reply[] = "RE\0\x0cSIP/2.0 200 ",
+			     words[] = "REGISTER sip:a SIP/2.0\r\n";
+	uint8_t octets[] = {0x50, 0x00, 0, 12, RTP};
+
+	(void)state;
+	for (unsigned first = 0x40; first < 0x80; first++)
+		for (unsigned i = 0; i < 4; i++) {
+			static const uint16_t ports[] = {5060, PKT_TURN_PORT, PKT_TURNS_PORT, 3477};
+			struct pkt_view view = {.payload = bytes_of(octets, sizeof(octets)),
+				.payload_wire = sizeof(octets),
+				.flow = {.sport = first & 1 ? ports[i] : 40000,
+					.dport = first & 1 ? 40000 : ports[i]}};
+
+			octets[0] = (uint8_t)first;
+			assert_true(pkt_turn_may_be(view.payload));
+			assert_int_equal(
+				pkt_turn_open(&view), first < 0x50 || pkt_turn_is_port(ports[i]));
+		}
+	for (unsigned i = 0; i < 2; i++) {
+		struct pkt_view view = {.payload = i ? bytes_of(words, sizeof(words) - 1)
+						     : bytes_of(reply, sizeof(reply) - 1),
+			.flow = {.dport = i ? PKT_TURN_PORT : 5060}};
+
+		view.payload_wire = (uint32_t)view.payload.n;
+		assert_false(pkt_turn_open(&view));
+	}
+}
+
 static void opens_every_truncation(void **state)
 {
 	(void)state;
@@ -123,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_what_is_known),
+		cmocka_unit_test(opens_high_channels_at_the_ports_of_turn_only),
 		cmocka_unit_test(opens_every_truncation),
 		cmocka_unit_test(is_found_in_frames_with_the_addresses_of_the_relay),
 	};
