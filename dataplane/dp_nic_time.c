@@ -25,8 +25,11 @@ struct queue {
 	alignas(64) _Atomic uint64_t used;
 	_Atomic uint64_t refused;
 	atomic_bool is_in_use;
+	bool is_distrusted;
+	bool has_refused; /* since the last anchor */
 	unsigned refused_in_row;
-	uint32_t given_up; /* anchors made then */
+	unsigned fit_in_row;
+	uint32_t anchors; /* made until now */
 };
 
 struct dp_nic_time {
@@ -122,21 +125,42 @@ static void count(_Atomic uint64_t *counter, unsigned n)
 	atomic_store_explicit(counter, sum, memory_order_relaxed);
 }
 
-/* False: as many in a row did not fit as end the patience. */
-static bool stamp_frame(const struct dp_nic_time *time, struct queue *queue,
+/* Who distrusts wants a whole second that fits. */
+static void begin_period(struct queue *queue, uint32_t anchors)
+{
+	if (queue->is_distrusted && !queue->has_refused && queue->fit_in_row >= DP_NIC_TIME_PROOF)
+		queue->is_distrusted = false;
+	queue->has_refused = false;
+	queue->refused_in_row = 0;
+	queue->anchors = anchors;
+}
+
+static bool fits(const struct queue *queue, const struct dp_anchor *anchor, uint64_t stamp,
+	uint64_t now_ns, uint64_t *ns)
+{
+	return dp_hwclock_time(anchor, stamp, now_ns, ns) &&
+	       (!queue->is_distrusted || *ns <= now_ns + DP_NIC_TIME_FUTURE_MAX_NS);
+}
+
+static void stamp_frame(const struct dp_nic_time *time, struct queue *queue,
 	const struct dp_anchor *anchor, struct rte_mbuf *m, uint64_t now_ns)
 {
 	uint64_t stamp = *RTE_MBUF_DYNFIELD(m, time->offset, rte_mbuf_timestamp_t *); /* NOLINT */
 	uint64_t ns;
 
-	if (dp_hwclock_time(anchor, stamp, now_ns, &ns)) {
-		dp_meta(m)->time_ns = ns;
-		count(&queue->used, 1);
-		queue->refused_in_row = 0;
-		return true;
+	if (!fits(queue, anchor, stamp, now_ns, &ns)) {
+		count(&queue->refused, 1);
+		queue->is_distrusted = queue->has_refused = true;
+		queue->refused_in_row++;
+		queue->fit_in_row = 0;
+		return;
 	}
-	count(&queue->refused, 1);
-	return ++queue->refused_in_row < DP_NIC_TIME_REFUSED_MAX;
+	queue->refused_in_row = 0;
+	queue->fit_in_row++;
+	if (queue->is_distrusted)
+		return;
+	dp_meta(m)->time_ns = ns;
+	count(&queue->used, 1);
 }
 
 void dp_nic_time_stamp(struct dp_nic_time *time, unsigned queue_index,
@@ -145,19 +169,12 @@ void dp_nic_time_stamp(struct dp_nic_time *time, unsigned queue_index,
 	struct queue *queue = &time->queues[queue_index];
 	struct dp_anchor anchor;
 	uint32_t anchors = dp_anchors_get(&time->clock.anchors, &anchor);
-	bool is_patient = queue->refused_in_row < DP_NIC_TIME_REFUSED_MAX;
 
-	if (!is_patient && queue->given_up == anchors)
-		return;
-	if (!is_patient)
-		queue->refused_in_row = 0;
-	for (unsigned i = 0; i < n; i++) {
-		if (!(burst[i]->ol_flags & time->flag) ||
-			stamp_frame(time, queue, &anchor, burst[i], now_ns))
-			continue;
-		queue->given_up = anchors;
-		break;
-	}
+	if (queue->anchors != anchors)
+		begin_period(queue, anchors);
+	for (unsigned i = 0; i < n && queue->refused_in_row < DP_NIC_TIME_REFUSED_MAX; i++)
+		if (burst[i]->ol_flags & time->flag)
+			stamp_frame(time, queue, &anchor, burst[i], now_ns);
 	atomic_store_explicit(
 		&queue->is_in_use, dp_meta(burst[n - 1])->time_ns != now_ns, memory_order_relaxed);
 }

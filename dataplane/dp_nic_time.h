@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The time-stamps that a port's NIC puts on frames: each is used if it fits the time of the poll
- * (dp_hwclock.h), which the frame keeps otherwise. A queue with too many in a row that do not is not looked at
- * until the next anchor, a second later at most.
+/* The time-stamps that a port's NIC puts on frames: used as long as each fits the time of the poll
+ * (dp_hwclock.h), which frames keep otherwise. One that does not ends it for its queue, until all from one anchor
+ * to the next, a second later, fit well: a stream has one clock, and not in turn two that differ.
  * Owner: the port. Threads: control creates, anchors and destroys; each queue is stamped by the thread that polls
  * it; figures by any thread. */
 #ifndef DP_NIC_TIME_H
@@ -18,8 +18,14 @@ struct rte_eth_dev_info;
 struct rte_mbuf;
 
 enum {
-	DP_NIC_TIME_REFUSED_MAX = 64, /* in a row */
+	DP_NIC_TIME_REFUSED_MAX =
+		64, /* in a row: then nothing is looked at until the next anchor */
+	DP_NIC_TIME_PROOF = 16, /* stamps that fit, at least, before they are used again */
 };
+
+/* A queue's stamps are used again when none is further after the poll: half of what ended it, so that a clock
+ * at the edge of that does not come and go. */
+#define DP_NIC_TIME_FUTURE_MAX_NS 500000
 
 struct dp_nic_time_stats {
 	uint64_t used; /* frames that have the NIC's time */

@@ -159,38 +159,95 @@ static uint64_t stamped(
 	return dp_meta(m)->time_ns;
 }
 
-static void looks_again_after_the_next_anchor(void **state)
-{
-	struct dp_port_options options = {.queues = 1};
-	struct rte_mempool *pool =
-		rte_pktmbuf_pool_create("unit", 63, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+struct stamper {
+	struct rte_mempool *pool;
 	struct dp_nic_time *time;
 	struct dp_clock clock;
 	struct rte_mbuf *m;
 	uint64_t now_ns;
+};
+
+static void open_stamper(struct stamper *s)
+{
+	struct dp_port_options options = {.queues = 1};
+
+	s->pool =
+		rte_pktmbuf_pool_create("unit", 63, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	dp_clock_init(&s->clock);
+	s->now_ns = dp_clock_now(&s->clock);
+	s->time = dp_nic_time_create(&options, 0, "net_pcap", 0);
+	s->m = rte_pktmbuf_alloc(s->pool);
+	assert_true(s->time && s->m);
+}
+
+static void close_stamper(struct stamper *s)
+{
+	rte_pktmbuf_free(s->m);
+	dp_nic_time_destroy(s->time);
+	rte_mempool_free(s->pool);
+}
+
+/* So many frames that were stamped that long after the poll; how many of them have the NIC's time. */
+static unsigned stamp(struct stamper *s, unsigned n, int64_t ahead_ns)
+{
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		used += stamped(s->time, s->m, true, s->now_ns + (uint64_t)ahead_ns, s->now_ns) !=
+			s->now_ns;
+	return used;
+}
+
+static void looks_again_after_the_next_anchor(void **state)
+{
+	struct stamper s;
 
 	(void)state;
-	dp_clock_init(&clock);
-	now_ns = dp_clock_now(&clock);
-	time = dp_nic_time_create(&options, 0, "net_pcap", 0);
-	m = rte_pktmbuf_alloc(pool);
-	assert_true(time && m);
-	assert_int_equal(stamped(time, m, true, now_ns - 5, now_ns), now_ns - 5);
+	open_stamper(&s);
+	assert_int_equal(stamp(&s, 1, -5), 1);
 	/* Without the flag the field means nothing, and is no refusal. */
 	for (unsigned i = 0; i < 2 * DP_NIC_TIME_REFUSED_MAX; i++)
-		assert_int_equal(stamped(time, m, false, now_ns - 5, now_ns), now_ns);
-	/* One that fits ends the row. */
-	for (unsigned i = 0; i < 2 * DP_NIC_TIME_REFUSED_MAX; i++)
-		assert_int_equal(stamped(time, m, true, i % 8 ? 0 : now_ns - 5, now_ns),
-			i % 8 ? now_ns : now_ns - 5);
-	for (unsigned i = 0; i < DP_NIC_TIME_REFUSED_MAX; i++)
-		assert_int_equal(stamped(time, m, true, 0, now_ns), now_ns);
-	assert_int_equal(stamped(time, m, true, now_ns - 5, now_ns), now_ns);
-	dp_nic_time_anchor(time, &clock);
-	assert_int_equal(stamped(time, m, true, now_ns - 5, now_ns), now_ns - 5);
-	rte_pktmbuf_free(m);
-	dp_nic_time_destroy(time);
-	rte_mempool_free(pool);
+		assert_int_equal(stamped(s.time, s.m, false, s.now_ns - 5, s.now_ns), s.now_ns);
+	assert_int_equal(stamp(&s, 1, -5), 1);
+	assert_int_equal(stamp(&s, DP_NIC_TIME_REFUSED_MAX, -7200 * (int64_t)SECOND_NS), 0);
+	assert_int_equal(stamp(&s, 2 * DP_NIC_TIME_PROOF, -5), 0);
+	/* A whole second has to fit, with some stamps in it. */
+	dp_nic_time_anchor(s.time, &s.clock);
+	assert_int_equal(stamp(&s, DP_NIC_TIME_PROOF - 1, -5), 0);
+	dp_nic_time_anchor(s.time, &s.clock);
+	assert_int_equal(stamp(&s, 1, -5), 0);
+	dp_nic_time_anchor(s.time, &s.clock);
+	assert_int_equal(stamp(&s, 100, -5), 100);
+	close_stamper(&s);
+}
+
+/* A clock about as far ahead as is allowed: some stamps fit, some do not. */
+static void a_queue_has_one_clock(void **state)
+{
+	static const int64_t edge_ns = 1000000;
+	unsigned used = 0;
+	struct stamper s;
+
+	(void)state;
+	open_stamper(&s);
+	for (unsigned second = 0; second < 100; second++) {
+		/* Also seconds that do not reach the edge by themselves. */
+		int64_t wander_ns = second % 10 < 5 ? 2000 : -2000;
+
+		for (unsigned i = 0; i < 50; i++)
+			used += stamp(&s, 1, edge_ns + wander_ns + (i % 2 ? 1500 : -1500));
+		dp_nic_time_anchor(s.time, &s.clock);
+	}
+	/* Those before the first that does not fit. */
+	assert_int_equal(used, 0);
+	/* Once it was set right, it is believed again. */
+	assert_int_equal(stamp(&s, 50, -5), 0);
+	dp_nic_time_anchor(s.time, &s.clock);
+	assert_int_equal(stamp(&s, 50, -5), 50);
+	assert_int_equal(stamp(&s, 50, edge_ns - 2000), 50);
+	assert_int_equal(stamp(&s, 1, edge_ns + 1000), 0);
+	assert_int_equal(stamp(&s, 50, -5), 0);
+	close_stamper(&s);
 }
 
 static void asks_only_for_what_the_device_has(void **state)
@@ -220,6 +277,7 @@ int main(void)
 		cmocka_unit_test(refuses_stamps_that_are_old_or_to_come),
 		cmocka_unit_test(takes_the_poll_s_time_when_asked),
 		cmocka_unit_test(looks_again_after_the_next_anchor),
+		cmocka_unit_test(a_queue_has_one_clock),
 		cmocka_unit_test(asks_only_for_what_the_device_has),
 	};
 
