@@ -142,6 +142,8 @@ enum stun_status stun_msg_parse(struct bytes payload, uint32_t wire, struct stun
 	length = be16(p + 2);
 	if (length % 4 || STUN_HEADER_BYTES + length != wire)
 		return STUN_LENGTH;
+	msg->transaction =
+		bytes_of(p + STUN_HEADER_BYTES - STUN_TRANSACTION_BYTES, STUN_TRANSACTION_BYTES);
 	/* M11-M7 C1 M6-M4 C0 M3-M0 */
 	type = be16(p);
 	msg->kind = (enum stun_class)((type >> 7 & 2) | (type >> 4 & 1));

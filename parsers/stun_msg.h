@@ -13,6 +13,7 @@
 
 enum {
 	STUN_HEADER_BYTES = 20,
+	STUN_TRANSACTION_BYTES = 12,
 	STUN_COOKIE = 0x2112a442,
 };
 
@@ -48,6 +49,7 @@ struct stun_msg {
 	uint32_t priority;
 	uint32_t fingerprint;
 	size_t fingerprint_at; /* octets before the attribute */
+	struct bytes transaction; /* its ID, the last octets of the header */
 	struct bytes username; /* empty without */
 	struct bytes data; /* as far as captured, empty without */
 	uint32_t data_wire; /* its length in the message */

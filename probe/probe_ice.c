@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A connectivity check between the two sides of a call: media is where it was. */
+/* Connectivity checks between the two sides of a call, and their answers: media is where they were. */
 #include "pkt_turn.h"
 #include "probe_looks.h"
 #include "probe_worker.h"
@@ -24,21 +24,33 @@ static bool is_relay_src(const struct pkt_view *view)
 	return flow->sport < flow->dport;
 }
 
-void probe_ice_take(struct probe_worker *w, const struct pkt_view *view)
+static bool take_check(
+	struct probe_worker *w, const struct pkt_view *view, const struct stun_msg *msg)
 {
 	struct qos_ice_check check = {
 		.flow = &view->flow,
+		.transaction = msg->transaction,
+		.is_rtcp = COMPONENT_FROM - (msg->priority & 0xff) == COMPONENT_RTCP,
+		.is_nominated = msg->has_nomination,
 		.has_relay = view->relay != PKT_RELAY_NONE,
+		.is_relay_src = is_relay_src(view),
 	};
+
+	return stun_msg_fragments(msg, &check.receiver, &check.sender) &&
+	       qos_ice_learn(w->probe->medias, &w->ice_checks, &check, w->call_counters);
+}
+
+void probe_ice_take(struct probe_worker *w, const struct pkt_view *view)
+{
 	struct stun_msg msg;
 
-	if (!probe_is_ice_check(view->payload, view->payload_wire, &msg) ||
-		!stun_msg_fragments(&msg, &check.receiver, &check.sender) ||
+	if (!probe_may_be_ice(view->payload, view->payload_wire, &msg) ||
 		!stun_msg_is_sound(view->payload, &msg))
 		return;
-	check.is_relay_src = is_relay_src(view);
-	check.is_nominated = msg.has_nomination;
-	check.is_rtcp = COMPONENT_FROM - (msg.priority & 0xff) == COMPONENT_RTCP;
-	if (qos_ice_learn(w->probe->medias, &check, w->call_counters))
-		pkt_count(&w->counters.ice_checks, 1);
+	if (msg.kind == STUN_REQUEST)
+		pkt_count(&w->counters.ice_checks, take_check(w, view, &msg));
+	else
+		pkt_count(&w->counters.ice_answers,
+			qos_ice_answer(w->probe->medias, &w->ice_checks, &view->flow,
+				msg.transaction, w->call_counters));
 }

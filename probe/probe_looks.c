@@ -51,10 +51,13 @@ bool probe_looks_like_signalling(const struct pkt_view *view, bool reads_hep, ui
 	return begins_like_sip(b) || (view->flow.proto == PKT_TCP && sip_ws_begins(b));
 }
 
-bool probe_is_ice_check(struct bytes payload, uint32_t wire, struct stun_msg *msg)
+bool probe_may_be_ice(struct bytes payload, uint32_t wire, struct stun_msg *msg)
 {
-	return stun_may_be(payload) && stun_msg_parse(payload, wire, msg) == STUN_OK &&
-	       msg->kind == STUN_REQUEST && msg->method == STUN_BINDING && msg->username.n;
+	if (!stun_may_be(payload) || stun_msg_parse(payload, wire, msg) != STUN_OK ||
+		msg->method != STUN_BINDING)
+		return false;
+	return msg->kind == STUN_REQUEST ? msg->username.n != 0
+					 : msg->kind == STUN_SUCCESS && msg->mapped.family;
 }
 
 bool probe_carries_signalling(struct bytes chunks, uint32_t also)

@@ -15,8 +15,8 @@ bool probe_looks_like_rtcp(struct bytes payload);
  * ports of what also names. */
 bool probe_looks_like_signalling(const struct pkt_view *view, bool reads_hep, uint32_t also);
 
-/* A STUN Binding request that names both sides (RFC 8445 section 7.2.2); *msg is it. */
-bool probe_is_ice_check(struct bytes payload, uint32_t wire, struct stun_msg *msg);
+/* A STUN Binding request that names both sides (RFC 8445 section 7.2.2), or a success response; *msg is it. */
+bool probe_may_be_ice(struct bytes payload, uint32_t wire, struct stun_msg *msg);
 
 /* A DATA chunk of an SCTP packet begins like SIP, or like Diameter when also names that. */
 bool probe_carries_signalling(struct bytes chunks, uint32_t also);

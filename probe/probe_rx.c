@@ -91,12 +91,12 @@ void probe_rx_fini(struct probe_rx *rx)
 }
 
 /* Of a file: what changes what workers share. */
-static bool is_check(const struct probe_rx *rx, const struct pkt_view *view)
+static bool is_ice(const struct probe_rx *rx, const struct pkt_view *view)
 {
 	struct stun_msg msg;
 
 	return rx->probe->is_offline && view->flow.proto == PKT_UDP &&
-	       probe_is_ice_check(view->payload, view->payload_wire, &msg);
+	       probe_may_be_ice(view->payload, view->payload_wire, &msg);
 }
 
 /* What follows in a TCP connection where a segment looked like signalling is some too. Of a file all TCP and
@@ -111,7 +111,7 @@ static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
 	if (view->flow.proto == PKT_SCTP)
 		return rx->probe->is_offline || probe_carries_signalling(view->payload, o->also);
 	if (view->flow.proto != PKT_TCP || rx->probe->is_offline)
-		return looks || view->flow.proto == PKT_TCP || is_check(rx, view);
+		return looks || view->flow.proto == PKT_TCP || is_ice(rx, view);
 	hash = pkt_hash_ends(&view->flow, &rx->probe->seed);
 	seen = &rx->tcp_seen[hash % PROBE_TCP_SEEN];
 	tag = (uint32_t)(hash >> 32) | 1;

@@ -300,9 +300,9 @@ enum probe_outcome probe_signalling_rtcp(
 	is_valid = rtcp_validate(view->payload, NULL) == RTCP_OK;
 	media = probe_media_find(w, own, true, now_ns, &party);
 	/* The same ports where media was announced or heard on these very ports (RFC 5761); STUN is heard on
-	 * those of RTCP alone as well, and says so. */
+	 * those of RTCP alone as well, of which it or the description says so. */
 	if ((media && !media->is_rtcp) ||
-		(!(media && media->is_learnt) &&
+		(!(media && (media->is_learnt || media->rtp.port)) &&
 			qos_probation_is_hinted(&w->probation, own, now_ns)))
 		flow = *own;
 	is_known = media || qos_probation_is_hinted(&w->probation, &flow, now_ns);

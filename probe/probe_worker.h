@@ -12,6 +12,7 @@
 #include "probe_counters.h"
 #include "probe_finding.h"
 #include "probe_query.h"
+#include "qos_ice.h"
 #include "qos_interval.h"
 #include "qos_probation.h"
 #include "qos_rtcp.h"
@@ -43,6 +44,7 @@ struct probe_worker {
 	struct sip_sctp sctp;
 	void *sctp_memory;
 	struct pkt_copies copies;
+	struct qos_ice_checks ice_checks;
 	struct qos_probation probation;
 	struct qos_rtcp_recent rtcp_recent;
 	struct probe_orphans orphans;
@@ -117,7 +119,8 @@ enum probe_outcome probe_signalling_hep(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 /* Before a packet that may be RTCP is classified: fetches what will be asked about its flow. */
 void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct pkt_flow *flow);
-/* probe_ice.c: a STUN message; if it is a check between the sides of a call, its ends are where media will be. */
+/* probe_ice.c: a STUN message; if it is a check between the sides of a call or the answer to one, its ends are where
+ * media will be. */
 void probe_ice_take(struct probe_worker *w, const struct pkt_view *view);
 /* Takes expired calls out of the table, and messages behind holes of TCP connections. */
 void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns);

@@ -252,8 +252,7 @@ void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *ar
 
 static void tell(const struct qos_medias *medias, const struct qos_media *media, bool is_open)
 {
-	/* Names of ICE are no addresses. */
-	if (medias->watch && (media->at.family == 4 || media->at.family == 6))
+	if (medias->watch && !qos_media_is_name(&media->at))
 		medias->watch(medias->watch_arg, media->at.family, &media->at.addr, media->at.port,
 			is_open);
 }

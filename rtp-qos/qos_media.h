@@ -12,6 +12,7 @@
 
 enum {
 	QOS_MEDIA_PAYLOADS_MAX = 16,
+	QOS_SECTION_MANY = UINT8_MAX, /* a name of several sections that share no transport */
 	QOS_MEDIA_PER_CALL_MAX = 128, /* then the call's oldest endpoint makes room */
 };
 
@@ -48,8 +49,9 @@ struct qos_media {
 	bool is_learnt; /* from STUN (qos_ice.h), announced by nobody */
 	_Atomic bool
 		is_nominated; /* is_learnt: ICE has chosen it; changes under the publishing mutex */
-	uint8_t section; /* of the description, of names of ICE */
+	uint8_t section; /* of the description */
 	uint16_t ptime_ms; /* 0 not said */
+	uint64_t name; /* is_learnt: whose, of its ufrag */
 	struct qos_media_key rtp; /* is_rtcp, and not right beside its media: that; else port 0 */
 	enum sdp_kind kind;
 	unsigned payload_count;

@@ -29,12 +29,14 @@ static enum qos_kind kind_of(enum sdp_kind kind)
 	}
 }
 
-/* Of an endpoint's section first, then of those that have the same transport. */
+/* Of an endpoint's section first, then of those that have the same transport or, of a name, the same name. */
 struct formats {
 	unsigned count;
+	bool is_many; /* transports */
+	uint16_t ptime_ms;
 	struct {
 		const struct sdp_format *format;
-		enum sdp_kind kind;
+		const struct sdp_media *sdp;
 	} format[QOS_MEDIA_PAYLOADS_MAX];
 };
 
@@ -43,7 +45,7 @@ static void add_formats(struct formats *formats, const struct sdp_media *sdp)
 	for (unsigned i = 0; i < sdp->format_count && formats->count < QOS_MEDIA_PAYLOADS_MAX;
 		i++, formats->count++) {
 		formats->format[formats->count].format = &sdp->formats[i];
-		formats->format[formats->count].kind = sdp->kind;
+		formats->format[formats->count].sdp = sdp;
 	}
 }
 
@@ -56,6 +58,85 @@ static void collect_formats(
 	for (unsigned i = 0; i < session->media_count; i++)
 		if (&session->media[i] != sdp && sdp_media_shares(session, sdp, &session->media[i]))
 			add_formats(formats, &session->media[i]);
+}
+
+static bool has_name(const struct sdp_media *m, struct bytes ufrag)
+{
+	return m->port && m->is_rtp && bytes_eq(m->ice_ufrag, ufrag);
+}
+
+/* Of one payload type in two sections. */
+static bool means_same(const struct sdp_media *a, const struct sdp_format *f,
+	const struct sdp_media *b, const struct sdp_format *g)
+{
+	return a->kind == b->kind && a->is_secure == b->is_secure && a->tag_bytes == b->tag_bytes &&
+	       f->clock == g->clock && f->channels == g->channels &&
+	       bytes_eq_nocase(f->name, g->name) && bytes_eq(f->fmtp, g->fmtp);
+}
+
+/* What sections with one name say of each payload type. */
+struct meanings {
+	const struct sdp_format *format[128]; /* the first that has it */
+	const struct sdp_media *sdp[128];
+	bool is_ambiguous[128];
+};
+
+/* Which section an endpoint is of nobody knows where they share the name and no transport. */
+static void add_meanings(struct meanings *meanings, const struct sdp_media *sdp)
+{
+	for (unsigned i = 0; i < sdp->format_count; i++) {
+		const struct sdp_format *f = &sdp->formats[i];
+		uint8_t pt = f->pt & 0x7f;
+
+		if (!meanings->format[pt]) {
+			meanings->format[pt] = f;
+			meanings->sdp[pt] = sdp;
+		} else if (meanings->sdp[pt] != sdp &&
+			   !means_same(meanings->sdp[pt], meanings->format[pt], sdp, f)) {
+			meanings->is_ambiguous[pt] = true;
+		}
+	}
+}
+
+/* Those that mean the same whichever section it is: the others would be a guess. */
+static void collect_meant(
+	const struct publication *pub, const struct sdp_media *sdp, struct formats *formats)
+{
+	const struct sdp_media *end = pub->session->media + pub->session->media_count;
+	struct meanings meanings = {.format = {NULL}};
+
+	for (const struct sdp_media *m = sdp; m < end; m++)
+		if (has_name(m, sdp->ice_ufrag))
+			add_meanings(&meanings, m);
+	for (const struct sdp_media *m = sdp; m < end; m++) {
+		if (!has_name(m, sdp->ice_ufrag))
+			continue;
+		if (m->ptime_ms != formats->ptime_ms)
+			formats->ptime_ms = 0;
+		for (unsigned i = 0; i < m->format_count && formats->count < QOS_MEDIA_PAYLOADS_MAX;
+			i++) {
+			uint8_t pt = m->formats[i].pt & 0x7f;
+
+			if (meanings.format[pt] != &m->formats[i] || meanings.is_ambiguous[pt])
+				continue;
+			formats->format[formats->count].format = &m->formats[i];
+			formats->format[formats->count++].sdp = m;
+		}
+	}
+}
+
+static void collect_of_name(
+	const struct publication *pub, const struct sdp_media *sdp, struct formats *formats)
+{
+	const struct sdp_media *end = pub->session->media + pub->session->media_count;
+
+	for (const struct sdp_media *m = sdp + 1; m < end && !formats->is_many; m++)
+		formats->is_many =
+			has_name(m, sdp->ice_ufrag) && !sdp_media_shares(pub->session, sdp, m);
+	if (formats->is_many)
+		collect_meant(pub, sdp, formats);
+	else
+		collect_formats(pub, sdp, formats);
 }
 
 /* What red carries is what is heard. */
@@ -76,17 +157,21 @@ static void unpack_redundancy(
 	}
 }
 
-static void fill_payloads(struct qos_media *media, const struct formats *formats, uint8_t tag_bytes)
+/* sdp: of the transport, which says whether and how it is SRTP. */
+static void fill_payloads(
+	struct qos_media *media, const struct formats *formats, const struct sdp_media *sdp)
 {
 	for (unsigned i = 0; i < formats->count; i++) {
 		const struct sdp_format *format = formats->format[i].format;
+		const struct sdp_media *own = formats->format[i].sdp;
+		const struct sdp_media *transport = formats->is_many ? own : sdp;
 		struct qos_payload *payload = &media->payloads[media->payload_count++];
 
 		qos_payload_init(payload, format->pt, format->name, format->clock);
 		if (!payload->codec && !qos_codec_find(format->name, 0))
-			payload->kind = kind_of(formats->format[i].kind);
-		payload->is_secure = media->is_secure;
-		payload->tag_bytes = media->is_secure ? tag_bytes : 0;
+			payload->kind = kind_of(own->kind);
+		payload->is_secure = transport->is_secure;
+		payload->tag_bytes = transport->is_secure ? transport->tag_bytes : 0;
 		qos_mode_from_fmtp(payload, format->fmtp, format->channels);
 	}
 	for (unsigned i = 0; i < formats->count; i++)
@@ -145,18 +230,37 @@ static bool must_stay(const struct publication *pub, const struct sdp_media *sdp
 	return qos_call_lasts(old->call);
 }
 
-/* A candidate's media is another candidate, and on hold there is none. Beside its media is what steering takes for
- * the same place: the port whose lowest bit differs. */
+/* The one candidate for media with the address of one for RTCP; port 0: there is none, or several. */
+static struct qos_media_key find_candidate(
+	const struct sdp_media *sdp, const struct qos_media_key *rtcp)
+{
+	struct qos_media_key rtp = {.port = 0};
+
+	for (unsigned i = 0; i < sdp->candidate_count; i++) {
+		const struct sdp_candidate *c = &sdp->candidates[i];
+
+		if (c->is_rtcp || c->family != rtcp->family || !pkt_addr_eq(&c->addr, &rtcp->addr))
+			continue;
+		if (rtp.port && rtp.port != c->port)
+			return (struct qos_media_key){.port = 0};
+		rtp = (struct qos_media_key){c->addr, rtcp->tenant, c->port, c->family};
+	}
+	return rtp;
+}
+
+/* A candidate's media is another candidate, and on hold there is none. */
 static void place_rtcp(struct qos_media *media, const struct sdp_media *sdp)
 {
 	struct qos_media_key rtp = key_of_section(sdp, media->at.tenant);
 	bool is_of_section =
 		sdp->rtcp_port == media->at.port && pkt_addr_eq(&sdp->rtcp_addr, &media->at.addr);
-	bool is_beside =
-		(sdp->port ^ media->at.port) <= 1 && pkt_addr_eq(&sdp->addr, &media->at.addr);
 
-	if (!is_of_section || is_beside || !sdp->has_address || !is_endpoint(&rtp) ||
-		sdp->family != media->at.family)
+	if (!is_of_section)
+		rtp = find_candidate(sdp, &media->at);
+	else if (!sdp->has_address)
+		return;
+	if (qos_media_is_beside(&rtp, &media->at) || !is_endpoint(&rtp) ||
+		rtp.family != media->at.family)
 		return;
 	media->rtp = rtp;
 }
@@ -164,10 +268,12 @@ static void place_rtcp(struct qos_media *media, const struct sdp_media *sdp)
 static struct qos_media *make_media(const struct publication *pub, const struct sdp_media *sdp,
 	const struct qos_media_key *key, bool is_rtcp)
 {
-	struct formats formats = {.count = 0};
+	struct formats formats = {.ptime_ms = sdp->ptime_ms};
 	struct qos_media *media;
 
-	if (!is_rtcp)
+	if (qos_media_is_name(key))
+		collect_of_name(pub, sdp, &formats);
+	else if (!is_rtcp)
 		collect_formats(pub, sdp, &formats);
 	media = qos_media_take(pub->medias, formats.count);
 	if (!media)
@@ -178,12 +284,12 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 	media->is_rtcp = is_rtcp;
 	media->is_udptl = sdp->is_udptl;
 	media->is_secure = sdp->is_secure;
-	media->ptime_ms = sdp->ptime_ms;
+	media->ptime_ms = formats.ptime_ms;
 	media->kind = sdp->kind;
-	media->section = (uint8_t)(sdp - pub->session->media);
+	media->section = formats.is_many ? QOS_SECTION_MANY : (uint8_t)(sdp - pub->session->media);
 	if (is_rtcp)
 		place_rtcp(media, sdp);
-	fill_payloads(media, &formats, sdp->tag_bytes);
+	fill_payloads(media, &formats, sdp);
 	return media;
 }
 
@@ -239,13 +345,13 @@ static void publish_candidates(const struct publication *pub, const struct sdp_m
 	}
 }
 
-/* By its ufrag; the first of sections with one speaks for all. */
+/* By its ufrag, once for all sections that have it. */
 static void publish_name(const struct publication *pub, const struct sdp_media *sdp)
 {
 	struct qos_media_key key = qos_ice_key(pub->medias, sdp->ice_ufrag, pub->call, pub->tenant);
 
 	for (const struct sdp_media *m = pub->session->media; m != sdp; m++)
-		if (m->port && m->is_rtp && bytes_eq(m->ice_ufrag, sdp->ice_ufrag))
+		if (has_name(m, sdp->ice_ufrag))
 			return;
 	put_endpoint(pub, sdp, &key, false);
 	qos_ice_meet(pub->medias, &key, pub->counters);

@@ -6,6 +6,20 @@
 
 #include "qos_media.h"
 
+/* Names of ICE are no addresses. */
+static inline bool qos_media_is_name(const struct qos_media_key *key)
+{
+	return key->family != 4 && key->family != 6;
+}
+
+/* Where RTCP is looked for without being told (RFC 3550 section 11). */
+static inline bool qos_media_is_beside(
+	const struct qos_media_key *rtp, const struct qos_media_key *rtcp)
+{
+	return !(rtp->port & 1) && rtcp->port == rtp->port + 1 &&
+	       pkt_addr_eq(&rtp->addr, &rtcp->addr);
+}
+
 void qos_medias_lock(struct qos_medias *medias);
 void qos_medias_unlock(struct qos_medias *medias);
 

@@ -207,6 +207,83 @@ def test_rtcp_on_the_same_port_and_on_its_own(look):
     assert run.summary["counters"]["rtcp_byes"] == 1
 
 
+@pytest.mark.parametrize("order", ["media first", "reports first"])
+def test_rtcp_far_from_its_media(look, order):
+    """Component 2 on ports that say nothing of those of component 1: reports, round trips and BYE are of the stream
+    all the same, whichever worker has it."""
+    call = Call("ice").open(offer=offer("aaaa"), answered=offer("bbbb", "10.2.2.2"))
+    first, second = (1.1, 1.2) if order == "media first" else (1.2, 1.1)
+    ends = Ends().check(first, "bbbb", "aaaa", True).talk(1.3, 4)
+    apart = Ends(1, 45678, 2, 51234).check(second, "bbbb", "aaaa", True, component=2)
+    apart.there(2, sender_report(0xA) + bye(0xA)).here(2, sender_report(0xB))
+    run = look(call, ends, apart, shapes=SHAPES)
+    assert [r["correlation_id"] if "correlation_id" in r else r["call_id"] for r in run.rtcp] == ["ice", "ice"]
+    assert run.summary["counters"]["rtcp_byes"] == 1
+    assert run.summary["counters"]["ice_answers"] == 2
+
+
+def test_candidates_for_rtcp_far_from_those_for_media(look):
+    """Announced this time, without a=rtcp: the one of the same address is its media's."""
+    def described(ufrag, host, port, rtcp):
+        return offer(ufrag, host, port).replace(
+            "a=rtcp-mux\r\n", f"a=candidate:1 2 UDP 2130706430 {host} {rtcp} typ host\r\n")
+    call = Call("ice").open(offer=described("aaaa", "198.51.100.1", 40000, 45678),
+                            answered=described("bbbb", "203.0.113.2", 60000, 51234))
+    ends = Ends().check(1.1, "bbbb", "aaaa", True).talk(1.3, 4)
+    apart = Ends(1, 45678, 2, 51234).check(1.1, "bbbb", "aaaa", True, component=2)
+    apart.there(2, sender_report(0xA) + bye(0xA)).here(2, sender_report(0xB))
+    run = look(call, ends, apart, shapes=SHAPES)
+    assert run.summary["counters"]["rtcp_byes"] == 1
+
+
+def test_a_check_that_nobody_answers(look):
+    """Where it goes is not learnt: other media there is not the call's. Where it comes from is."""
+    call = Call("ice").open(offer=offer("aaaa"), answered=offer("bbbb", "10.2.2.2"))
+    others = Ends(7, 47000, 2, 60000).talk(1.3, 3, ssrc=0x77)
+    ends = Ends().there(1.1, stun.check("bbbb", "aaaa", True))
+    run = look(call.bye(4), ends, others, Ends(1, 40000, 9, 61000).talk(1.3, 3))
+    found = owners(run)
+    assert not {"ice"} & {found.pop(0x77)[0], found.pop(0x78)[0]}
+    assert found == of("ice") and run.summary["counters"]["media_learnt"] == 1
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_one_direction_is_mirrored(look, side):
+    """Then no check has an answer, and the stream has its call by where the checks of its sender came from."""
+    call = Call("ice").open(offer=offer("aaaa"), answered=offer("bbbb", "10.2.2.2"))
+    ends = Ends()
+    for i in range(85):
+        if side:
+            ends.here(1.3 + i / 50, rtp(i, 0xA, marker=i == 0))
+        else:
+            ends.there(1.3 + i / 50, rtp(i, 0xA, marker=i == 0))
+    if side:
+        ends.here(1.1, stun.check("aaaa", "bbbb")).here(1.2, stun.response("198.51.100.1", 40000))
+    else:
+        ends.there(1.1, stun.check("bbbb", "aaaa")).there(1.2, stun.response("203.0.113.2", 60000))
+    assert owners(look(call.bye(4), ends)) == {0xA: ("ice", side)}
+
+
+def test_one_name_for_audio_and_video(look):
+    """Of the session, and payload type 96 means two things in it: nothing is guessed of that, and 98 is known."""
+    def both(ufrag, host):
+        return offer(ufrag, host, session=True) + (
+            f"m=video 50002 RTP/AVP 96 98\r\nc=IN IP4 {host}\r\na=rtpmap:96 VP8/90000\r\n"
+            "a=rtpmap:98 H264/90000\r\na=rtcp-mux\r\n")
+
+    def typed(pt):
+        return lambda octets, sent: octets[:1] + bytes((octets[1] & 0x80 | pt,)) + octets[2:]
+    call = Call("ice").open(offer=both("aaaa", "10.1.1.1"), answered=both("bbbb", "10.2.2.2"))
+    parts = [Ends(1, 40000 + 10 * i, 2, 60000 + 10 * i).check(1.1, "bbbb", "aaaa", True).talk(
+        1.3, 3, 0x10 * (i + 1), wrap=typed(pt)) for i, pt in enumerate((0, 96, 98))]
+    run = look(call.bye(4), *parts)
+    assert owners(run) == of("ice", 0x10) | of("ice", 0x20) | of("ice", 0x30)
+    names = {int(s["SSRC"], 16): s["CODEC_NAME"] for s in run.streams}
+    assert names[0x10] == names[0x11] == "pcmu"
+    assert names[0x30] == names[0x31] == "h264"
+    assert not {names[0x20], names[0x21]} & {"opus", "vp8"}
+
+
 def test_a_broken_fingerprint_is_no_check(look):
     call = Call("ice").open(offer=offer("aaaa"), answered=offer("bbbb", "10.2.2.2"))
     broken = stun.check("bbbb", "aaaa")
