@@ -199,6 +199,12 @@ static void restart(
 	hot->clock &= (uint8_t)~QOS_HOT_STARTED;
 }
 
+/* By its time it came before the last: times are a switch's (ERSPAN III), and it was the mirror's way that reordered. */
+static bool is_swapped(const struct qos_stream_hot *hot, uint64_t now_ns)
+{
+	return now_ns < hot->last_ns && hot->last_ns - now_ns <= QOS_TS_JUMP_NS;
+}
+
 enum qos_verdict qos_sequence_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns)
 {
@@ -226,6 +232,7 @@ enum qos_verdict qos_sequence_file(struct qos_stream_env *env, struct qos_stream
 		break;
 	case QOS_LATE:
 		cold->reordered++;
+		cold->swapped += is_swapped(hot, now_ns);
 		break;
 	case QOS_NEXT:
 		break;

@@ -149,6 +149,7 @@ struct qos_stream_cold {
 	uint32_t restarts;
 	uint64_t duplicates;
 	uint64_t reordered;
+	uint64_t swapped; /* of them those that are not late by their times */
 	uint64_t sequence_errors;
 	uint64_t ts_still; /* packets with the timestamp of the one before */
 	uint32_t reorder_extent; /* most with higher numbers before a late one */

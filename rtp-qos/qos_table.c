@@ -192,6 +192,7 @@ void qos_table_close(struct qos_table *t, uint32_t stream)
 	if (2 * cold->duplicates > packets)
 		pkt_count(&t->counters.duplicates_mirror, cold->duplicates);
 	pkt_count(&t->counters.reordered, cold->reordered);
+	pkt_count(&t->counters.swapped, cold->swapped);
 	pkt_count(&t->counters.lost, lost);
 	cold->is_open = false;
 	cold->next_free = t->free_head;

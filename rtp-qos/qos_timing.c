@@ -23,6 +23,7 @@ struct step {
 	bool is_frame; /* not one more packet of a frame of several */
 	bool is_paused; /* media time stood still for long until now */
 	bool is_sample; /* of jitter */
+	bool is_swapped; /* late, but by its time it came before the last: they changed places on the way here */
 };
 
 /* Video, and what repairs it: packets of a frame share its timestamp. Red without fmtp may be audio, and goes
@@ -60,6 +61,8 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 		.is_time_jump = is_back && hot->last_ns - now_ns > QOS_TS_JUMP_NS,
 	};
 
+	s.is_swapped = is_back && numbers < 0 && s.ticks < 0 && !s.is_time_jump && !since;
+
 	s.frames = (uint32_t)numbers;
 	if (cold->frame_ns && !is_framed)
 		s.frames = hot->ext_seq - cold->frame_first_ext;
@@ -67,6 +70,8 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 	s.delta = is_back && !s.is_time_jump ? 0 : now_ns - hot->last_ns;
 	s.media = ((int64_t)s.ticks * tick) >> 12;
 	s.d = (int64_t)(s.delta + since - (uint64_t)s.media);
+	if (s.is_swapped)
+		s.d -= (int64_t)(hot->last_ns - now_ns);
 	/* Media time may have gone on behind it, or not. */
 	if (s.is_paused && llabs(s.d) > llabs((int64_t)s.delta - s.media))
 		s.d = (int64_t)s.delta - s.media;
@@ -243,6 +248,7 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	bool is_anchor = is_jump || s.is_paused || is_quiet ||
 			 (has_marker && numbers > 0 && !cold->frame_ticks);
 	bool is_across_silence = !s.is_started || s.is_time_jump || has_marker || is_quiet;
+	int32_t skew_ns = hot->skew_ns;
 
 	if (s.is_sample) {
 		qos_stream_sample(hot, qos_jitter(hot, (int32_t)s.d), saturate(hot->skew_ns - s.d));
@@ -254,13 +260,16 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 		is_across_silence |= is_jump && note_jump(hot, cold, &s);
 	}
 	file_delta(hot, cold, &s, is_across_silence);
-	if (s.is_frame)
+	if (s.is_frame && !s.is_swapped)
 		note_frame(hot, cold, m);
-	else
+	else if (!s.is_frame)
 		note_still(hot, cold, &s);
 	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_QUIET) | QOS_HOT_STARTED);
 	if (has_buffers(hot, cold))
 		file_buffers(env, hot, cold, numbers, is_anchor);
+	/* What follows is compared with the last by time. */
+	if (s.is_swapped)
+		hot->skew_ns = skew_ns;
 	qos_timing_set_window(env, hot, cold);
 }
 
