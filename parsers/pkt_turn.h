@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What TURN (RFC 8656) carries between a client and its relay: ChannelData (section 12.4), Send and Data indications
- * (section 11). Channels from 0x5000 on, which RFC 5766 had as well, are read at the ports of TURN alone. The addresses stay those of client and relay; whose the far end is stands in a ChannelBind only.
+ * (section 11). Channels from 0x5000 on, which RFC 5766 had as well, are read at the ports of TURN alone. The
+ * addresses stay those of client and relay; whose the far end is stands in a ChannelBind only.
  * Owner: what comes out points into the frame. Threads: any; no state, no allocation. */
 #ifndef PKT_TURN_H
 #define PKT_TURN_H
