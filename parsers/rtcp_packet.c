@@ -373,6 +373,52 @@ enum rtcp_status rtcp_validate(struct bytes payload, unsigned *packets)
 	return RTCP_OK;
 }
 
+/* The header at the front of what is not whole; wire is what there was from there on. */
+static enum rtcp_status check_front(struct bytes rest, uint32_t wire)
+{
+	size_t size = RTCP_HEADER_BYTES;
+
+	if (rest.n >= 1 && rest.p[0] >> 6 != 2)
+		return RTCP_VERSION;
+	if (rest.n >= 2 && (rest.p[1] < 192 || rest.p[1] > 223))
+		return RTCP_TYPE;
+	if (rest.n >= RTCP_HEADER_BYTES)
+		size = ((size_t)be16(rest.p + 2) + 1) * 4;
+	if (size > wire)
+		return RTCP_SHORT;
+	if (rest.n >= RTCP_HEADER_BYTES && rest.p[0] & 0x20 && size < wire)
+		return RTCP_PADDING;
+	return RTCP_OK;
+}
+
+enum rtcp_status rtcp_validate_cut(struct bytes payload, uint32_t wire, struct bytes *whole)
+{
+	struct bytes rest = bytes_head(payload, wire);
+	struct rtcp_packet packet;
+
+	*whole = bytes_head(payload, 0);
+	/* SRTCP most often is none, with its index and authentication tag. */
+	if (wire % 4)
+		return RTCP_SHORT;
+	do {
+		enum rtcp_status status = check_front(rest, wire);
+		size_t before = rest.n;
+
+		if (status != RTCP_OK)
+			return status;
+		status = take_packet(&rest, &packet);
+		if (status == RTCP_SHORT)
+			break; /* what is missing was on the wire */
+		if (status != RTCP_OK)
+			return status;
+		if (!body_fits(&packet))
+			return RTCP_COUNT;
+		wire -= (uint32_t)(before - rest.n);
+		*whole = bytes_head(payload, whole->n + before - rest.n);
+	} while (wire > 0);
+	return RTCP_OK;
+}
+
 static bool has_cname(const struct rtcp_packet *packet)
 {
 	struct rtcp_sdes_item item;

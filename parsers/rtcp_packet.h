@@ -42,6 +42,10 @@ enum rtcp_status {
  * Stores in *packets how many packets it has (may be NULL). */
 enum rtcp_status rtcp_validate(struct bytes payload, unsigned *packets);
 
+/* What: the same of a compound of which the capture left the front: wire is its length before. Stores in *whole the
+ * packets that are whole, which may be none; what follows them is checked as far as it goes. */
+enum rtcp_status rtcp_validate_cut(struct bytes payload, uint32_t wire, struct bytes *whole);
+
 /* What: the types of its packets, RTCP_HAS of each. Call only on a payload that rtcp_validate accepted. */
 uint32_t rtcp_types(struct bytes payload);
 #define RTCP_HAS(type) ((uint32_t)1 << ((type)&31)) /* 192-223 */

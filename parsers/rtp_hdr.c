@@ -14,8 +14,11 @@ static bool parse_extension(
 {
 	const uint8_t *p;
 
-	if (*header + RTP_EXTENSION_BYTES > payload.n)
-		return false;
+	/* Cut: how long it is nobody knows, and the stream is one all the same. */
+	if (*header + RTP_EXTENSION_BYTES > payload.n) {
+		*header += RTP_EXTENSION_BYTES;
+		return payload.n < wire && *header <= wire;
+	}
 	p = payload.p + *header;
 	hdr->extension_profile = be16(p);
 	*header += RTP_EXTENSION_BYTES + be16(p + 2) * 4u;

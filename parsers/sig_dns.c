@@ -174,6 +174,39 @@ bool sig_dns_parse(struct bytes in, struct sig_dns *dns)
 	return true;
 }
 
+/* Behind the name at at; beyond the input where that ends in it, 0 where it is none. */
+static size_t after_name(struct bytes in, size_t at)
+{
+	size_t first = at;
+
+	while (at < in.n && in.p[at] && in.p[at] <= LABEL_MAX && at - first < WIRE_NAME_MAX)
+		at += 1 + in.p[at];
+	if (at >= in.n)
+		return in.n + 1;
+	if (in.p[at])
+		return in.p[at] >= POINTER ? at + 2 : 0;
+	return at + 1;
+}
+
+bool sig_dns_ended_early(struct bytes in)
+{
+	size_t at = HEADER_BYTES;
+	unsigned questions;
+
+	if (in.n < HEADER_BYTES)
+		return true;
+	questions = be16(in.p + 4);
+	if (!questions || questions > SIG_DNS_QUESTIONS_MAX || (in.p[2] >> 3 & 15) > OPCODE_MAX)
+		return false;
+	for (unsigned i = 0; i < questions && at; i++) {
+		at = after_name(in, at);
+		if (at && at + QUESTION_BYTES > in.n)
+			return true;
+		at += at ? QUESTION_BYTES : 0;
+	}
+	return false;
+}
+
 static bool is_enum(const struct sig_dns_name *name)
 {
 	struct bytes text = bytes_of(name->text, name->n), end = BYTES_LIT("e164.arpa");

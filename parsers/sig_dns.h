@@ -86,6 +86,10 @@ static inline unsigned sig_dns_rcode(const struct sig_dns *dns)
  * or something in it is no name. What is missing at the end, be it by the capture, makes it is_cut. */
 bool sig_dns_parse(struct bytes in, struct sig_dns *dns);
 
+/* What: whether a message that sig_dns_parse refused, and that the capture cut, may be one: it ended in its header or
+ * in a question. */
+bool sig_dns_ended_early(struct bytes in);
+
 /* What: asks for SRV or NAPTR, or of e164.arpa. */
 bool sig_dns_is_voice(const struct sig_dns *dns);
 

@@ -381,3 +381,16 @@ enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg)
 	}
 	return pending.is_bad_length ? SIP_BAD_CONTENT_LENGTH : SIP_OK;
 }
+
+bool sip_msg_ended_early(struct bytes in, const struct sip_msg *msg, enum sip_status status)
+{
+	if (status == SIP_START_LINE) {
+		while (in.n && (in.p[0] == '\r' || in.p[0] == '\n'))
+			in = bytes_skip(in, 1);
+		return bytes_find(in, '\n') == in.n;
+	}
+	if (status == SIP_NO_CALL_ID)
+		return msg->is_head_cut && !msg->call_id.p;
+	return status == SIP_BAD_CSEQ && msg->is_head_cut &&
+	       !sip_msg_header(msg, BYTES_LIT("CSeq")).p;
+}

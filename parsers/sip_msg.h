@@ -79,6 +79,10 @@ enum sip_status {
  * Returns SIP_OK or the reason. */
 enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg);
 
+/* What: whether a message that sip_msg_parse made msg of and refused ended too early for what it says: in its start
+ * line, or before the header that is missing. */
+bool sip_msg_ended_early(struct bytes in, const struct sip_msg *msg, enum sip_status status);
+
 /* What: of a message that was parsed the first Contact, the topmost Via value and its branch. No call
  * needs these, and they take a fifth of the time. */
 void sip_msg_parse_hops(struct sip_msg *msg);

@@ -66,13 +66,18 @@ static enum probe_outcome take_dns(struct probe_worker *w, const struct pkt_view
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome)
 {
+	bool is_cut = view->payload.n < view->payload_wire;
 	struct sig_dns dns;
 
 	if (!is_named(w, SIG_DNS) || !sig_is_port(SIG_DNS, view->flow.sport, view->flow.dport))
 		return false;
 	/* Of what the capture cut there is what there is. */
-	if (!sig_dns_parse(view->payload, &dns) || (dns.is_cut && !(dns.flags & SIG_DNS_TC) &&
-							   view->payload.n == view->payload_wire)) {
+	if (!sig_dns_parse(view->payload, &dns) ||
+		(dns.is_cut && !(dns.flags & SIG_DNS_TC) && !is_cut)) {
+		if (is_cut && sig_dns_ended_early(view->payload)) {
+			*outcome = PROBE_signalling_cut;
+			return true;
+		}
 		pkt_count(&w->counters.dns_malformed, 1);
 		return false;
 	}

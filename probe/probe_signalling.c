@@ -66,10 +66,14 @@ enum probe_outcome probe_signalling_sip(
 	struct sip_msg msg;
 	struct bytes sdp;
 	uint64_t hash;
+	enum sip_status status = sip_msg_parse(view->payload, &msg);
 	bool has_sdp, has_names = w->probe->options->correlation_headers[0];
 
-	if (sip_msg_parse(view->payload, &msg) != SIP_OK)
-		return PROBE_sip_malformed;
+	if (status != SIP_OK)
+		return view->payload.n < view->payload_wire &&
+				       sip_msg_ended_early(view->payload, &msg, status)
+			       ? PROBE_signalling_cut
+			       : PROBE_sip_malformed;
 	hash = qos_call_prefetch_hint(w->probe->calls, msg.call_id);
 	pkt_count(msg.is_request ? &w->counters.sip_requests : &w->counters.sip_responses, 1);
 	if (msg.is_head_cut || msg.is_body_cut)
@@ -123,7 +127,7 @@ enum probe_outcome probe_signalling_hep(
 
 struct tcp_messages {
 	struct probe_worker *worker;
-	unsigned good;
+	unsigned good, cut;
 	enum probe_outcome other; /* of other signalling, the best of them */
 };
 
@@ -131,13 +135,23 @@ static void take_message(void *arg, const struct pkt_view *view, uint64_t now_ns
 {
 	struct tcp_messages *messages = arg;
 	struct probe_worker *w = messages->worker;
+	enum probe_outcome outcome;
 
-	if (sip_tcp_is_also(w->tcp.kind))
+	if (sip_tcp_is_also(w->tcp.kind)) {
 		probe_also_message(w, view, now_ns, &messages->other);
-	else if (probe_signalling_sip(w, view, now_ns) == PROBE_sip)
-		messages->good++;
-	else
-		pkt_count(&w->counters.tcp_malformed, 1);
+		return;
+	}
+	outcome = probe_signalling_sip(w, view, now_ns);
+	messages->good += outcome == PROBE_sip;
+	messages->cut += outcome == PROBE_signalling_cut;
+	pkt_count(&w->counters.tcp_malformed, outcome == PROBE_sip_malformed);
+}
+
+static enum probe_outcome outcome_of(const struct tcp_messages *messages)
+{
+	if (messages->good)
+		return PROBE_sip;
+	return messages->cut ? PROBE_signalling_cut : PROBE_sip_malformed;
 }
 
 /* Nobody can read it, but it is SIP: its port says so, RFC 3261 section 26.2.2, and a record begins here, RFC
@@ -166,7 +180,7 @@ enum probe_outcome probe_signalling_tcp(
 	case SIP_TCP_MESSAGE:
 		if (is_also)
 			return messages.other;
-		return messages.good ? PROBE_sip : PROBE_sip_malformed;
+		return outcome_of(&messages);
 	case SIP_TCP_PART:
 		return is_also ? PROBE_also_segment : PROBE_sip_segment;
 	case SIP_TCP_REPEATED:
@@ -286,6 +300,44 @@ void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct p
 	qos_probation_hint_prefetch(&w->probation, flow);
 }
 
+/* Of what the capture cut the packets that are whole, perhaps none. */
+static bool is_rtcp(const struct pkt_view *view, struct bytes *whole)
+{
+	*whole = view->payload;
+	if (view->payload.n < view->payload_wire)
+		return rtcp_validate_cut(view->payload, view->payload_wire, whole) == RTCP_OK;
+	return rtcp_validate(view->payload, NULL) == RTCP_OK;
+}
+
+/* A compound of media that is known, or that may be believed. view is as it was captured. */
+static void take_rtcp(struct probe_worker *w, const struct pkt_view *view, struct bytes whole,
+	const struct pkt_flow *flow, const struct qos_media *media, uint64_t now_ns)
+{
+	struct pkt_view compound = *view;
+	char made_id[QOS_CALL_ID_MAX];
+	struct bytes id;
+
+	compound.payload = whole;
+	compound.payload_wire = (uint32_t)whole.n;
+	qos_probation_hint(&w->probation, flow, now_ns);
+	if (w->probe->sources)
+		qos_sources_note(w->probe->sources, flow->family, &flow->src,
+			view->vlan + flow->tenant, now_ns);
+	note_quality(w, flow, whole, now_ns);
+	if (rtcp_types(whole) & RTCP_HAS(RTCP_BYE))
+		end_streams(w, flow, whole, now_ns);
+	if (media) {
+		id = bytes_from_str(media->call->call_id);
+	} else {
+		qos_correlation_id(flow, made_id, sizeof(made_id));
+		id = bytes_from_str(made_id);
+	}
+	if (w->probe->results)
+		probe_results_rtcp(w->probe->results, &compound, now_ns, id);
+	if (w->probe->options->send_rtcp)
+		probe_emit_json(w, &compound, now_ns, hep_encode_rtcp, id);
+}
+
 enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
@@ -293,11 +345,10 @@ enum probe_outcome probe_signalling_rtcp(
 	struct pkt_flow flow = qos_media_flow_of_rtcp(w->probe->medias, own);
 	const struct qos_media *media;
 	bool is_valid, is_known;
-	char made_id[QOS_CALL_ID_MAX];
-	struct bytes id;
+	struct bytes whole;
 	uint8_t party;
 
-	is_valid = rtcp_validate(view->payload, NULL) == RTCP_OK;
+	is_valid = is_rtcp(view, &whole);
 	media = probe_media_find(w, own, true, now_ns, &party);
 	/* The same ports where media was announced or heard on these very ports (RFC 5761); STUN is heard on
 	 * those of RTCP alone as well, of which it or the description says so. */
@@ -310,25 +361,11 @@ enum probe_outcome probe_signalling_rtcp(
 		return is_known && is_srtcp(view->payload)
 			       ? take_srtcp(w, &flow, view->payload, now_ns)
 			       : PROBE_rtcp_unconfirmed;
-	if (!is_known && !rtcp_is_strict_compound(view->payload))
+	if (!is_known && !rtcp_is_strict_compound(whole))
 		return PROBE_rtcp_unconfirmed;
-	qos_probation_hint(&w->probation, &flow, now_ns);
-	if (w->probe->sources)
-		qos_sources_note(w->probe->sources, flow.family, &flow.src,
-			view->vlan + flow.tenant, now_ns);
-	note_quality(w, &flow, view->payload, now_ns);
-	if (rtcp_types(view->payload) & RTCP_HAS(RTCP_BYE))
-		end_streams(w, &flow, view->payload, now_ns);
-	if (media) {
-		id = bytes_from_str(media->call->call_id);
-	} else {
-		qos_correlation_id(&flow, made_id, sizeof(made_id));
-		id = bytes_from_str(made_id);
-	}
-	if (w->probe->results)
-		probe_results_rtcp(w->probe->results, view, now_ns, id);
-	if (w->probe->options->send_rtcp)
-		probe_emit_json(w, view, now_ns, hep_encode_rtcp, id);
+	if (!whole.n)
+		return PROBE_signalling_cut;
+	take_rtcp(w, view, whole, &flow, media, now_ns);
 	return PROBE_rtcp;
 }
 

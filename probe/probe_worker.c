@@ -16,6 +16,10 @@
 #include "probe_rx.h"
 #include "qos_mem.h"
 
+enum {
+	UNTOLD_BYTES = 20, /* the longest of what cls_payload asks for */
+};
+
 /* Every time-out, and a round of looking at the calls. */
 static uint64_t horizon(const struct qos_options *o)
 {
@@ -183,6 +187,12 @@ static bool is_fax(const struct probe_worker *w, const struct pkt_flow *flow)
 	return qos_media_is_udptl(w->probe->medias, &key);
 }
 
+/* Neither SIP nor STUN is told by less, nor RTP. */
+static bool is_untold(const struct pkt_view *view)
+{
+	return view->payload.n < UNTOLD_BYTES && view->payload.n < view->payload_wire;
+}
+
 static enum probe_outcome handle_udp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
@@ -210,6 +220,8 @@ static enum probe_outcome handle_udp(
 			return probe_signalling_hep(w, view, now_ns);
 		if (is_fax(w, &view->flow))
 			return PROBE_t38;
+		if (is_untold(view))
+			return PROBE_unknown_cut;
 		return w->probe->options->also ? probe_also_udp(w, view, now_ns)
 					       : PROBE_unknown_udp;
 	}

@@ -143,6 +143,18 @@ static void check_doubled(struct bytes payload, unsigned packets)
 	check(status == RTCP_PADDING || (status == RTCP_OK && n == 2 * packets));
 }
 
+/* Whatever the capture leaves of a compound, its front is one, and nobody takes it for anything else. */
+static void check_cut(struct bytes payload)
+{
+	size_t n = payload.p[payload.n - 1] * payload.n / 256;
+	struct bytes whole;
+
+	check(rtcp_validate_cut(bytes_head(payload, n), (uint32_t)payload.n, &whole) == RTCP_OK);
+	check(whole.n <= n && (!whole.n || rtcp_validate(whole, NULL) == RTCP_OK));
+	check(rtcp_validate_cut(payload, (uint32_t)payload.n, &whole) == RTCP_OK);
+	check(whole.n == payload.n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes payload = bytes_of(data, size), rest = payload;
@@ -158,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (is_valid) {
 		check(rest.n == 0 && walked == announced && announced > 0);
 		check_doubled(payload, announced);
+		check_cut(payload);
 	}
 	if (rtcp_is_strict_compound(payload))
 		check(is_valid && announced >= 2);

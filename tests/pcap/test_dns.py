@@ -159,6 +159,9 @@ def test_what_is_no_dns(tmp_path):
     assert run.summary["counters"]["dns_malformed"] == len(whole) - 12
     assert run.outcomes == {"unknown_udp": len(whole) - 12}
     t, frame = udp(START, 53, 9, whole)
+    captures.write(path, [captures.Record(t, frame[:n]) for n in range(43, 80)])
+    run = read(path, args=("-c", tmp_path / "dns.yaml"))
+    assert run.outcomes == {"signalling_cut": 80 - 43}
     captures.write(path, [captures.Record(t, frame[:-30])])
     _, messages = collect(path, tmp_path)
     text = json.loads(payload_of(messages[0]))

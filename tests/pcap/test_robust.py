@@ -161,3 +161,32 @@ def test_unchanged_copies_give_the_figures_of_one_each(generated, heptap, tmp_pa
     assert len(run.calls) == 4 * len(one.calls)
     assert len(run.streams) == 4 * len(one.streams)
     assert {s["RESTARTS"] for s in run.streams} == {0}
+
+
+def snapped(path, snaplen: int, out: Path) -> Path:
+    """What a capture with this snapshot length has."""
+    captures.write(out, [Record(r.time_ns, r.frame[:snaplen]) for r in captures.read(path)])
+    return out
+
+
+@pytest.mark.parametrize("snaplen, cut, whole", [
+    (54, {"sip", "rtcp"}, {"rtp"}), (80, {"sip", "rtcp"}, {"rtp"}), (100, {"sip"}, {"rtp", "rtcp"}),
+    (400, set(), {"sip", "rtp", "rtcp"})])
+def test_a_snapshot_length_takes_signalling_and_says_so(generated, heptap, tmp_path, snaplen, cut, whole):
+    """Media is measured all the same: its size is from IP and UDP. Of RTCP 100 octets have the report."""
+    path, _ = generated("--calls", 3, "--seconds", 6)
+    all_of_it = heptap(path)
+    run = read(snapped(path, snaplen, tmp_path / "cut.pcap"))
+    want = {k: v for k, v in all_of_it.outcomes.items() if k in whole}
+    assert {k: v for k, v in run.outcomes.items() if k != "signalling_cut"} == want
+    assert run.outcomes.get("signalling_cut", 0) == sum(all_of_it.outcomes[k] for k in cut)
+    for key in "SSRC", "TOTAL_PK", "PACKET_LOSS", "CODEC_PT", "TL_BYTE":
+        assert sorted(s[key] for s in run.streams) == sorted(s[key] for s in all_of_it.streams), key
+    if "rtcp" in whole:
+        assert [e.get("report_blocks") for e in run.rtcp] == [e.get("report_blocks") for e in all_of_it.rtcp]
+
+
+def test_what_the_capture_left_too_little_of_is_no_protocol(generated, tmp_path):
+    path, _ = generated("--calls", 3, "--seconds", 6)
+    run = read(snapped(path, 50, tmp_path / "cut.pcap"))
+    assert set(run.outcomes) <= {"unknown_cut", "rtcp_unconfirmed"}

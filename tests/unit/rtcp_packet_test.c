@@ -403,6 +403,53 @@ static void rejects_every_truncation(void **state)
 	}
 }
 
+/* Octets of the packets of compound that are whole in the first n. */
+static size_t whole_before(size_t n)
+{
+	static const size_t ends[] = {0, 52, 80, 136, sizeof(compound)};
+	size_t whole = 0;
+
+	for (size_t i = 0; i < 5; i++)
+		whole = ends[i] <= n ? ends[i] : whole;
+	return whole;
+}
+
+static void keeps_the_whole_packets_of_what_the_capture_cut(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n <= sizeof(compound); n++) {
+		uint8_t *copy = guarded_copy(compound, n);
+		struct bytes whole, in = bytes_of(copy, n);
+
+		assert_int_equal(rtcp_validate_cut(in, sizeof(compound), &whole), RTCP_OK);
+		assert_int_equal(whole.n, whole_before(n));
+		assert_true(
+			whole.n == 0 || (whole.p == copy && validate(copy, whole.n) == RTCP_OK));
+		guarded_free(copy, n);
+	}
+}
+
+static void refuses_what_no_cut_explains(void **state)
+{
+	uint8_t other[] = {SR, SDES};
+	struct bytes whole, in = bytes_of(other, 56);
+
+	(void)state;
+	assert_int_equal(rtcp_validate_cut(in, 80, &whole), RTCP_OK);
+	/* SRTCP has an index of 4 octets and a tag of 10 behind it (RFC 3711 section 3.4). */
+	assert_int_equal(rtcp_validate_cut(in, 94, &whole), RTCP_SHORT);
+	assert_int_equal(rtcp_validate_cut(in, 76, &whole), RTCP_SHORT);
+	assert_int_equal(rtcp_validate_cut(bytes_of(other, 20), 48, &whole), RTCP_SHORT);
+	assert_int_equal(rtcp_validate_cut(BYTES_NONE, 0, &whole), RTCP_SHORT);
+	other[52] = 0x42;
+	assert_int_equal(rtcp_validate_cut(in, 80, &whole), RTCP_VERSION);
+	other[52] = 0x82;
+	other[53] = 96;
+	assert_int_equal(rtcp_validate_cut(in, 80, &whole), RTCP_TYPE);
+	other[0] |= 0x20; /* padding, and it is not the last */
+	assert_int_equal(rtcp_validate_cut(bytes_of(other, 20), 80, &whole), RTCP_PADDING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +471,8 @@ int main(void)
 		cmocka_unit_test(takes_padding_off_the_last_packet_only),
 		cmocka_unit_test(wants_a_report_first_and_a_cname_in_a_strict_compound),
 		cmocka_unit_test(rejects_every_truncation),
+		cmocka_unit_test(keeps_the_whole_packets_of_what_the_capture_cut),
+		cmocka_unit_test(refuses_what_no_cut_explains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

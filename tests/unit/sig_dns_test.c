@@ -155,6 +155,7 @@ static void every_truncation_is_cut_or_refused(void **state)
 		struct sig_dns dns;
 
 		assert_int_equal(sig_dns_parse(bytes_of(copy, n), &dns), n >= question);
+		assert_int_equal(sig_dns_ended_early(bytes_of(copy, n)), n < question);
 		if (n >= question) {
 			size_t at = sig_dns_records(&dns);
 
@@ -163,6 +164,23 @@ static void every_truncation_is_cut_or_refused(void **state)
 				assert_true(sig_dns_naptr(&dns, &record, &data));
 		}
 		guarded_free(copy, n);
+	}
+}
+
+static void what_is_malformed_did_not_end_early(void **state)
+{
+	static const struct {
+		size_t at;
+		char octet;
+	} wrong[] = {{5, 0}, {4, 1}, {2, 0x78}, {12, 0x40}};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char in[sizeof(naptr)];
+
+		memcpy(in, naptr, sizeof(in));
+		in[wrong[i].at] = wrong[i].octet;
+		assert_false(sig_dns_ended_early(bytes_of(in, 20)));
 	}
 }
 
@@ -241,6 +259,7 @@ int main(void)
 		cmocka_unit_test(reads_names_and_refuses_what_is_none),
 		cmocka_unit_test(refuses_names_above_255_octets),
 		cmocka_unit_test(every_truncation_is_cut_or_refused),
+		cmocka_unit_test(what_is_malformed_did_not_end_early),
 		cmocka_unit_test(malformed_data_is_refused),
 		cmocka_unit_test(voice_is_srv_naptr_and_enum),
 		cmocka_unit_test(numbers_are_digits_alone),

@@ -347,6 +347,33 @@ static void knows_who_began_the_session(void **state)
 	}
 }
 
+static bool is_early(const char *text, size_t n)
+{
+	uint8_t *copy = guarded_copy(text, n);
+	struct bytes in = bytes_of(copy, n);
+	struct sip_msg msg;
+	enum sip_status status = sip_msg_parse(in, &msg);
+	bool is_early = status != SIP_OK && sip_msg_ended_early(in, &msg, status);
+
+	guarded_free(copy, n);
+	return is_early;
+}
+
+static void tells_what_ended_early_from_what_is_malformed(void **state)
+{
+	static const char usual[] = "\r\n" INVITE VIA FROM TO CALLID CSEQ "\r\n";
+	static const char *const others[] = {INVITE VIA FROM TO CSEQ "\r\n", INVITE CALLID "\r\n",
+		"INVITE\r\n" VIA, INVITE "Call-ID:\r\n" VIA, INVITE CALLID "CSeq: x\r\n" VIA,
+		INVITE CALLID CSEQ "Content-Length: x\r\n"};
+	size_t enough = sizeof(usual) - 1 - strlen("\r\n");
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(usual); n++)
+		assert_int_equal(is_early(usual, n), n < enough);
+	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(is_early(others[i], strlen(others[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +384,7 @@ int main(void)
 		cmocka_unit_test(knows_who_began_the_session),
 		cmocka_unit_test(knows_every_registered_method),
 		cmocka_unit_test(a_zero_octet_is_no_header_name),
+		cmocka_unit_test(tells_what_ended_early_from_what_is_malformed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
