@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ethtool's old ioctl rather than its netlink family: it needs no privilege and no library. */
+/* ethtool's old ioctl rather than the netlink families: it needs no privilege and no library. */
 #include "dp_iface.h"
 
 #include <linux/ethtool.h>
@@ -37,6 +37,24 @@ unsigned dp_iface_queues(const char *name)
 	if (ask(name, &channels) || !channels.max_combined || !channels.combined_count)
 		return 1;
 	return channels.combined_count;
+}
+
+/* By its index: another of the same name is not the one that sockets are bound to. */
+bool dp_iface_is_up(unsigned index)
+{
+	struct ifreq request = {0};
+	int fd;
+	bool is_up;
+
+	if (!if_indextoname(index, request.ifr_name))
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	is_up = ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) &&
+		(request.ifr_flags & IFF_RUNNING);
+	close(fd);
+	return is_up;
 }
 
 bool dp_iface_strips_vlan(const char *name)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel knows about a network interface, by ethtool's ioctl.
+/* What the kernel knows about a network interface, by ioctl.
  * Owner: none. Threads: any. */
 #ifndef DP_IFACE_H
 #define DP_IFACE_H
@@ -12,6 +12,8 @@ enum {
 
 /* Receive queues that AF_XDP can use, counted as net_af_xdp does; at least 1. */
 unsigned dp_iface_queues(const char *name);
+/* Whether the interface of this index is there, up, and has a carrier. */
+bool dp_iface_is_up(unsigned index);
 /* Whether VLAN tags are taken out of received frames. */
 bool dp_iface_strips_vlan(const char *name);
 /* Driver and bus address, empty when unknown. Each text has DP_IFACE_TEXT_MAX octets. */

@@ -2,6 +2,7 @@
 /* Opens a device, configures it for receiving only, and gives it a pool of packet buffers. */
 #include "dp_port.h"
 
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <rte_mempool.h>
 
 #include "dp_filter.h"
+#include "dp_iface.h"
 #include "dp_kernel_drops.h"
 #include "dp_log_pvt.h"
 #include "dp_meta.h"
@@ -51,6 +53,7 @@ struct dp_port {
 	uint16_t queues;
 	uint16_t descriptors;
 	uint32_t rss_reta;
+	unsigned ifindex; /* of the kernel interface that it opens, 0: none */
 	bool is_vdev;
 	bool is_promiscuous;
 	bool has_interrupts;
@@ -305,6 +308,8 @@ int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_
 		return -ENOMEM;
 	snprintf(new->device, sizeof(new->device), "%s", options->device);
 	new->is_vdev = devargs.driver != DP_PCI;
+	if (devargs.driver == DP_AF_PACKET || devargs.driver == DP_AF_XDP)
+		new->ifindex = if_nametoindex(options->device);
 	err = dp_kernel_drops_create(drops_domain(devargs.driver), &new->drops);
 	if (err)
 		goto free_port;
@@ -446,4 +451,7 @@ void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats)
 		stats->speed_mbps =
 			link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
 	}
+	/* Their drivers in DPDK say up from start to stop. */
+	if (port->ifindex)
+		stats->is_up = dp_iface_is_up(port->ifindex);
 }

@@ -77,9 +77,8 @@ static void put_double(struct rte_tel_data *d, const char *name, double value)
 	rte_tel_data_add_dict_string(d, name, text);
 }
 
-static int answer_info(const char *params, struct rte_tel_data *d)
+static int answer_info(struct rte_tel_data *d)
 {
-	(void)params;
 	rte_tel_data_start_dict(d);
 	put_text(d, "version", PROBE_VERSION);
 	put_text(d, "mode", probe->is_offline ? "file" : "live");
@@ -94,12 +93,11 @@ static int answer_info(const char *params, struct rte_tel_data *d)
 	return 0;
 }
 
-static int answer_stats(const char *params, struct rte_tel_data *d)
+static int answer_stats(struct rte_tel_data *d)
 {
 	struct probe_total totals[PROBE_TOTALS_MAX];
 	unsigned n;
 
-	(void)params;
 	rte_tel_data_start_dict(d);
 	put_u64(d, "frames", probe_totals_frames(probe));
 	n = probe_totals_outcomes(probe, totals);
@@ -134,9 +132,8 @@ static int add_row(struct rte_tel_data *d, unsigned row, struct rte_tel_data *en
 	return rc;
 }
 
-static int answer_ports(const char *params, struct rte_tel_data *d)
+static int answer_ports(struct rte_tel_data *d)
 {
-	(void)params;
 	rte_tel_data_start_dict(d);
 	for (unsigned i = 0; i < probe->port_count; i++) {
 		struct rte_tel_data *entry = make_entry();
@@ -165,9 +162,8 @@ static int answer_ports(const char *params, struct rte_tel_data *d)
 	return 0;
 }
 
-static int answer_workers(const char *params, struct rte_tel_data *d)
+static int answer_workers(struct rte_tel_data *d)
 {
-	(void)params;
 	rte_tel_data_start_dict(d);
 	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
 		const struct probe_worker *w = &probe->workers[i];
@@ -202,11 +198,10 @@ static int add_ring(struct rte_tel_data *d, unsigned row, const struct dp_ring *
 	return add_row(d, row, entry);
 }
 
-static int answer_rings(const char *params, struct rte_tel_data *d)
+static int answer_rings(struct rte_tel_data *d)
 {
 	unsigned row = 0;
 
-	(void)params;
 	rte_tel_data_start_dict(d);
 	for (unsigned r = 0; r < probe->rx_count; r++)
 		for (unsigned w = 0; w < probe->lcores.worker_count; w++)
@@ -255,17 +250,29 @@ static void put_call(struct rte_tel_data *entry, struct qos_call *call)
 	pthread_mutex_unlock(&call->lock);
 }
 
-static unsigned parse_count(const char *text)
+/* Nothing is the default; anything but 1 to LIST_MAX is refused. */
+static int parse_count(const char *text, unsigned *count)
 {
-	long n = text ? strtol(text, NULL, 10) : 0;
+	char *end;
+	unsigned long n;
 
-	return n < 1 ? LIST_DEFAULT : n > LIST_MAX ? LIST_MAX : (unsigned)n;
+	*count = LIST_DEFAULT;
+	if (!text || !text[0])
+		return 0;
+	n = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || n < 1 || n > LIST_MAX)
+		return -EINVAL;
+	*count = (unsigned)n;
+	return 0;
 }
 
 static int answer_calls(const char *params, struct rte_tel_data *d)
 {
-	struct call_list list = {.wanted = parse_count(params)};
+	struct call_list list = {0};
+	int rc = parse_count(params, &list.wanted);
 
+	if (rc)
+		return rc;
 	rte_tel_data_start_dict(d);
 	urcu_qsbr_register_thread();
 	urcu_qsbr_read_lock();
@@ -347,21 +354,32 @@ static int merge_streams(struct rte_tel_data *d, enum probe_query_order order, u
 	return 0;
 }
 
+/* Takes word and the comma behind it off the front, if it is the first parameter. */
+static bool take_word(const char **params, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (!*params || strncmp(*params, word, n) != 0 || ((*params)[n] && (*params)[n] != ','))
+		return false;
+	*params += (*params)[n] == ',' ? n + 1 : n;
+	return true;
+}
+
 static int answer_streams(const char *params, struct rte_tel_data *d)
 {
 	enum probe_query_order order = PROBE_QUERY_NEWEST;
 	unsigned wanted;
+	int rc;
 
-	if (params && strncmp(params, "worst", 5) == 0) {
+	if (take_word(&params, "worst"))
 		order = PROBE_QUERY_WORST;
-		params += params[5] == ',' ? 6 : 5;
-	} else if (params && strncmp(params, "newest", 6) == 0) {
-		params += params[6] == ',' ? 7 : 6;
-	}
-	wanted = parse_count(params);
+	else
+		take_word(&params, "newest");
+	rc = parse_count(params, &wanted);
+	if (rc)
+		return rc;
 	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
-		int rc = probe_query_ask(&probe->workers[i], order, wanted);
-
+		rc = probe_query_ask(&probe->workers[i], order, wanted);
 		if (rc < 0)
 			return rc;
 	}
@@ -369,12 +387,11 @@ static int answer_streams(const char *params, struct rte_tel_data *d)
 	return merge_streams(d, order, wanted);
 }
 
-static int answer_hep(const char *params, struct rte_tel_data *d)
+static int answer_hep(struct rte_tel_data *d)
 {
 	struct probe_hep_totals hep;
 	uint64_t queued = 0;
 
-	(void)params;
 	probe_totals_hep(probe, &hep);
 	rte_tel_data_start_dict(d);
 	put_u64(d, "collectors", probe->options->hep.collector_count);
@@ -389,11 +406,10 @@ static int answer_hep(const char *params, struct rte_tel_data *d)
 	return 0;
 }
 
-static int answer_memory(const char *params, struct rte_tel_data *d)
+static int answer_memory(struct rte_tel_data *d)
 {
 	struct probe_mem_stats m;
 
-	(void)params;
 	probe_mem_stats(&m);
 	rte_tel_data_start_dict(d);
 	put_u64(d, "jemalloc_allocated", m.allocated);
@@ -415,16 +431,26 @@ static int answer_memory(const char *params, struct rte_tel_data *d)
 		(void)cmd;                                                                     \
 		return with_probe(answer_##name, params, d);                                   \
 	}
+#define COMMAND_ALONE(name)                                                                    \
+	static int name##_alone(const char *params, struct rte_tel_data *d)                    \
+	{                                                                                      \
+		return params && params[0] ? -EINVAL : answer_##name(d);                       \
+	}                                                                                      \
+	static int command_##name(const char *cmd, const char *params, struct rte_tel_data *d) \
+	{                                                                                      \
+		(void)cmd;                                                                     \
+		return with_probe(name##_alone, params, d);                                    \
+	}
 
-COMMAND(info)
-COMMAND(stats)
-COMMAND(ports)
-COMMAND(workers)
-COMMAND(rings)
+COMMAND_ALONE(info)
+COMMAND_ALONE(stats)
+COMMAND_ALONE(ports)
+COMMAND_ALONE(workers)
+COMMAND_ALONE(rings)
 COMMAND(calls)
 COMMAND(streams)
-COMMAND(hep)
-COMMAND(memory)
+COMMAND_ALONE(hep)
+COMMAND_ALONE(memory)
 
 int probe_telemetry_start(struct probe *p)
 {

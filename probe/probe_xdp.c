@@ -79,7 +79,8 @@ static int answer_xdp(const char *params, struct rte_tel_data *d)
 {
 	unsigned row = 0;
 
-	(void)params;
+	if (params && params[0])
+		return -EINVAL;
 	rte_tel_data_start_dict(d);
 	for (unsigned i = 0; i < probe->port_count; i++) {
 		struct rte_tel_data *entry;

@@ -16,7 +16,49 @@ telemetry /help,/heptap/info /heptap/info /heptap/stats /heptap/ports /heptap/wo
 	/heptap/calls,20 /heptap/streams,worst,5 /heptap/hep /heptap/memory >"$work/answers" ||
 	fail "dpdk-telemetry.py: $(tail -1 "$work/answers")"
 kill -0 "$replay_pid" 2>/dev/null || fail "the replay ended before the questions"
+telemetry /heptap/info,1 /heptap/ports,x /heptap/calls,21 /heptap/calls,0 /heptap/calls,-1 /heptap/calls,5x \
+	/heptap/calls,99999999999999999999 /heptap/streams,best /heptap/streams,worst,x /heptap/streams,worst5 \
+	/heptap/streams,worst,5,5 >"$work/refused" || fail "dpdk-telemetry.py: $(tail -1 "$work/refused")"
+[ "$(grep -c ": null}" "$work/refused")" -eq 11 ] || fail "not refused: $(grep -v ": null}" "$work/refused")"
+ok "parameters that are none are refused"
 wait "$replay_pid" || exit 1
 stop_collector
 python3 "$check" telemetry "$work/answers" "$(frames_of calls)" || exit 1
+
+# link_is VALUE: what /heptap/ports says now, or soon.
+link_is() {
+	local i
+
+	for ((i = 0; i < 40; i++)); do
+		telemetry /heptap/ports >"$work/link" || fail "no answer: $(cat "$work/link")"
+		grep -q "\"link_up\": $1\\b" "$work/link" && return
+		sleep 0.05
+	done
+	fail "link_up is not $1: $(cat "$work/link")"
+}
+
+# Both ends of a veth lose their carrier with one.
+watch_link() {
+	link_is 1
+	ip -n "$netns" link set v0 down
+	link_is 0
+	ip -n "$netns" link set v0 up
+	link_is 1
+	ip -n "$netns" link set v1 down
+	link_is 0
+	ip -n "$netns" link set v1 up
+	link_is 1
+	ok "$1: link_up is what the interface is"
+}
+
+watch_link af_packet
+stop_probe TERM
+write_config af_xdp
+start_probe -c "$work/heptap.yaml"
+watch_link af_xdp
+stop_probe TERM
+write_config af_packet
+start_probe -c "$work/heptap.yaml"
+ip -n "$netns" link del v0
+link_is 0
 stop_probe TERM
