@@ -173,6 +173,32 @@ static int check_intervals(const struct qos_options *qos, struct cfg_error *erro
 	return 0;
 }
 
+/* What is larger than the large one would be called small in reports. */
+static int check_buffers(const struct qos_options *qos, struct cfg_error *error)
+{
+	static const char format[] = "quality.buffer_small is %llums, must be at most %s, %llums";
+	uint64_t small = qos->buffer_small_ns / 1000000;
+
+	if (qos->buffer_small_ns > qos->buffer_large_ns)
+		return fail(error, format, (unsigned long long)small, "quality.buffer_large",
+			(unsigned long long)qos->buffer_large_ns / 1000000);
+	if (qos->buffer_small_ns > qos->buffer_max_ns)
+		return fail(error, format, (unsigned long long)small, "quality.buffer_max",
+			(unsigned long long)qos->buffer_max_ns / 1000000);
+	return 0;
+}
+
+/* With rx CPUs named, auto is pipeline. */
+static int check_rx(const struct dp_options *dp, struct cfg_error *error)
+{
+	if (!dp->rx.count || !dp->port_count)
+		return 0;
+	for (unsigned i = 0; i < dp->port_count; i++)
+		if (dp->ports[i].mode != DP_FUSED)
+			return 0;
+	return fail(error, "cores.rx names CPUs, but ports[].mode fused has no receive threads");
+}
+
 int cfg_check(const struct cfg_options *options, unsigned cpus, struct cfg_error *error)
 {
 	memset(error, 0, sizeof(*error));
@@ -181,6 +207,10 @@ int cfg_check(const struct cfg_options *options, unsigned cpus, struct cfg_error
 	if (check_tenants(options, error) != 0)
 		return -1;
 	if (check_intervals(&options->qos, error) != 0)
+		return -1;
+	if (check_buffers(&options->qos, error) != 0)
+		return -1;
+	if (check_rx(&options->dp, error) != 0)
 		return -1;
 	return check_ports(&options->dp, error);
 }

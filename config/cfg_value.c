@@ -334,13 +334,23 @@ void cfg_value_format(const struct cfg_key *key, const void *base, char *buf, si
 	}
 }
 
-/* For text that is no value at all, where the range would not tell why. */
+/* For text that is no value at all, where the range alone would not tell why. */
 static int fail_invalid(const struct cfg_key *key, const char *kind, const char *hint,
 	const char *text, struct cfg_error *error)
 {
-	snprintf(error->text, sizeof(error->text), "invalid %s for \"%s\": \"%.60s\"%s", kind,
+	snprintf(error->text, sizeof(error->text), "invalid %s for \"%s\": \"%.60s\"%.150s", kind,
 		key->name, text, hint);
 	return -1;
+}
+
+static int fail_number(const struct cfg_key *key, const char *kind, const char *hint,
+	const char *text, struct cfg_error *error)
+{
+	char range[CFG_RANGE_MAX], rule[CFG_RANGE_MAX + 64];
+
+	cfg_value_range(key, range, sizeof(range));
+	snprintf(rule, sizeof(rule), ", must be %s%s", range, hint);
+	return fail_invalid(key, kind, rule, text, error);
 }
 
 static int fail_range(const struct cfg_key *key, const char *text, struct cfg_error *error)
@@ -370,12 +380,14 @@ static int set_number(
 
 	if (key->type == CFG_SIZE) {
 		if (cfg_value_size(text, &value) != 0)
-			return fail_invalid(key, "size", ", units are K, M and G", text, error);
+			return fail_number(
+				key, "size", ", written 4096, 4K, 1M or 2G", text, error);
 	} else if (key->type == CFG_TIME) {
 		if (cfg_value_time(text, &value) != 0)
-			return fail_invalid(key, "time", ", units are ms, s, m and h", text, error);
+			return fail_number(
+				key, "time", ", written 500ms, 10s, 5m or 1h", text, error);
 	} else if (cfg_value_number(text, &value) != 0) {
-		return fail_invalid(key, "number", "", text, error);
+		return fail_number(key, "number", "", text, error);
 	}
 	if (!is_in_range(key, value)) {
 		cfg_value_range(key, range, sizeof(range));

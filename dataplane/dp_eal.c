@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,34 @@ static int register_meta(void)
 	return dp_meta_offset < 0 ? -rte_errno : 0;
 }
 
+/* EAL locks the file as long as it runs. */
+static bool is_in_use(const char *dir)
+{
+	struct flock lock = {.l_type = F_WRLCK};
+	char path[PATH_MAX + 32];
+	bool is_locked;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/config", dir);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	is_locked = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	close(fd);
+	return is_locked;
+}
+
+static void log_failure(const struct dp_options *options, bool offline, int err)
+{
+	if (!offline && is_in_use(rte_eal_get_runtime_dir()))
+		DP_LOG(ERR, eal,
+			"could not start DPDK: a probe with telemetry.prefix \"%s\" runs already; "
+			"a second one needs another prefix",
+			options->file_prefix);
+	else
+		DP_LOG(ERR, eal, "could not start DPDK: %s", rte_strerror(-err));
+}
+
 int dp_eal_start(const struct dp_options *options, bool offline, struct dp_lcores *lcores)
 {
 	struct dp_eal_args *args;
@@ -116,7 +145,7 @@ int dp_eal_start(const struct dp_options *options, bool offline, struct dp_lcore
 		goto out;
 	if (rte_eal_init(args->count, args->list) < 0) {
 		err = rte_errno ? -rte_errno : -EIO;
-		DP_LOG(ERR, eal, "could not start DPDK: %s", rte_strerror(-err));
+		log_failure(options, offline, err);
 		/* A live one's may be that of a probe that runs already under this prefix. */
 		if (offline)
 			remove_runtime_dir(rte_eal_get_runtime_dir());

@@ -3,6 +3,7 @@
 #include "probe_args.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "cfg_print.h"
 #include "dp_filter.h"
 #include "dp_port.h"
+#include "probe_bound.h"
 #include "probe_rate.h"
 #include "probe_version.h"
 
@@ -256,23 +258,46 @@ static enum probe_action apply_filter(const struct probe_run *run, struct dp_opt
 	return PROBE_RUN;
 }
 
-static enum probe_action check_filter(const char *filter)
+/* Those of a configuration at path, whether anything uses them or not. */
+static enum probe_action check_filter(const char *path, const char *key, const char *filter)
 {
 	char error[256];
 
 	if (!filter[0] || dp_filter_check(filter, error, sizeof(error)) == 0)
 		return PROBE_RUN;
-	fprintf(stderr, "heptap: invalid filter \"%s\": %s\n", filter, error);
+	fprintf(stderr, "%s: invalid filter for \"%s\": \"%s\": %s\n", path, key, filter, error);
 	return PROBE_USAGE;
 }
 
-static enum probe_action check_filters(const struct dp_options *o)
+static enum probe_action check_filters(const struct probe_run *run, const struct dp_options *o)
 {
-	enum probe_action action = check_filter(o->filter);
+	enum probe_action action = PROBE_RUN;
+	char key[32 + DP_DEVICE_MAX];
 
-	for (unsigned i = 0; i < o->port_count && action == PROBE_RUN; i++)
-		action = check_filter(o->ports[i].filter);
+	if (run->config)
+		action = check_filter(run->config, "capture.filter", o->filter);
+	for (unsigned i = 0; i < o->port_count && action == PROBE_RUN; i++) {
+		snprintf(
+			key, sizeof(key), "ports[%u].filter\" of port \"%s", i, o->ports[i].device);
+		action = check_filter(run->config, key, o->ports[i].filter);
+	}
+	if (run->filter && action == PROBE_RUN)
+		action = check_filter("heptap", "--filter", run->filter);
 	return action;
+}
+
+/* Pools and rings are made of it at once. */
+static enum probe_action check_memory(const struct probe_run *run, const struct cfg_options *o)
+{
+	uint64_t least = probe_bound_least(o, run->file_count > 0);
+
+	if (!o->dp.memory || o->dp.memory >= least)
+		return PROBE_RUN;
+	fprintf(stderr,
+		"%s: memory.packet is %" PRIu64 "M, must be at least %" PRIu64
+		"M for ports[].queues, ports[].descriptors, memory.mbufs and limits\n",
+		run->config, o->dp.memory >> 20, (least >> 20) + 1);
+	return PROBE_USAGE;
 }
 
 static enum probe_action check_rules(const struct args *a)
@@ -299,8 +324,8 @@ static enum probe_action load(const struct args *a, struct cfg_options *o)
 		return config_error(&error, run->config);
 	if (cfg_check(o, cpus > 0 ? (unsigned)cpus : 1, &error) != 0)
 		return config_error(&error, run->config ? run->config : "defaults");
-	if (apply_run(run, o) != PROBE_RUN || apply_filter(run, &o->dp) != PROBE_RUN ||
-		check_filters(&o->dp) != PROBE_RUN)
+	if (check_filters(run, &o->dp) != PROBE_RUN || apply_run(run, o) != PROBE_RUN ||
+		apply_filter(run, &o->dp) != PROBE_RUN || check_memory(run, o) != PROBE_RUN)
 		return PROBE_USAGE;
 	if (a->check_config) {
 		printf("%s: valid\n", run->config);

@@ -110,6 +110,14 @@ uint64_t probe_bound_packets(const struct cfg_options *o, bool offline)
 	return sum_of(&parts) + sum_of(&parts) / 4;
 }
 
+uint64_t probe_bound_least(const struct cfg_options *o, bool offline)
+{
+	struct parts parts;
+
+	list_packets(o, offline, &parts);
+	return sum_of(&parts) - BASE_MEMORY;
+}
+
 static void list_tables(const struct cfg_options *options, bool offline, struct parts *parts)
 {
 	const struct qos_options *o = &options->qos;

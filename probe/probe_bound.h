@@ -19,6 +19,9 @@ uint32_t probe_bound_ring_mbufs(const struct dp_options *o, const struct dp_port
  * DPDK needs beside them. Octets. */
 uint64_t probe_bound_packets(const struct cfg_options *o, bool offline);
 
+/* The part of it that is taken at start in any case. Octets. */
+uint64_t probe_bound_least(const struct cfg_options *o, bool offline);
+
 /* Flows that receivers remember, tables of streams, calls and endpoints when all are full. Octets; pages are touched as
  * they fill, and a stream's lies anywhere in its table. */
 uint64_t probe_bound_tables(const struct cfg_options *o, bool offline);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# An interface that does not exist: one line that names it, exit code 1.
+# An interface that does not exist: one line that names it, exit code 1. A second probe of the same prefix: a line
+# that names the key.
 # shellcheck source-path=SCRIPTDIR source=live.sh
 . "$(dirname "$0")/live.sh"
 
@@ -25,3 +26,12 @@ for driver in af_packet af_xdp; do
 	sed -i "s/device: v1/device: gone0/" "$work/heptap.yaml"
 	refused "driver $driver" -c "$work/heptap.yaml"
 done
+
+write_config af_packet
+start_probe -c "$work/heptap.yaml"
+(inside timeout 20 "$heptap" -c "$work/heptap.yaml" >"$work/out" 2>&1)
+code=$?
+[ "$code" -eq 1 ] || fail "a second probe: exit code $code"
+grep -q "telemetry.prefix \"$prefix\" runs already" "$work/out" || fail "a second probe: $(cat "$work/out")"
+ok "a second probe: exit code 1, $(tail -1 "$work/out")"
+stop_probe TERM

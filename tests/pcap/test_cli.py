@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -132,6 +133,32 @@ def test_a_bad_configuration_exits_2_and_says_where(text, message, config, small
         assert (run.code, run.out) == (2, b"")
         assert run.err.startswith(f"{path}:{message}")
         assert len(run.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("ports", ["queues: 4, descriptors: 32768", "queues: 1"])
+def test_packet_memory_that_cannot_hold_the_queues_exits_2(ports, config):
+    path = config(f"ports: [{{device: lo, {ports}}}]\nmemory: {{packet: 16M}}\n")
+    run = command("-c", path, "--check-config")
+    assert (run.code, run.out) == (2, b"")
+    words = re.fullmatch(rf"{path}: memory\.packet is 16M, must be at least (\d+)M for ports\[\]\.queues, .*\n", run.err)
+    assert words, run.err
+    assert command("-c", config(path.read_text(encoding="utf-8").replace("16M", f"{words[1]}M")), "--check-config").code == 0
+
+
+def test_quickstart_takes_a_path_from_where_it_is_called(small, tmp_path):
+    """In a tree of its own, where nothing is to be installed and built."""
+    for name in "scripts/bootstrap", "bin/ninja":
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("#!/bin/sh\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    shutil.copy(ROOT / "scripts/quickstart", tmp_path / "scripts")
+    (tmp_path / "build/probe").mkdir(parents=True)
+    (tmp_path / "build/build.ninja").touch()
+    (tmp_path / "build/probe/heptap").symlink_to(heptap_run.HEPTAP)
+    done = subprocess.run([tmp_path / "scripts/quickstart", small.name], cwd=small.parent, capture_output=True,
+                          env={**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.partition(b"\n")[2] == command("-r", small).out
 
 
 def test_a_missing_configuration_exits_2(tmp_path):

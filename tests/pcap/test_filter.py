@@ -82,12 +82,16 @@ def test_a_wrong_expression_is_refused(generated, tmp_path):
     for wrong in ("udp prot 5060", "host", "port 99999", "(udp"):
         run = run_heptap("-r", bare, "--filter", wrong)
         assert run.returncode == 2
-        assert run.stderr.startswith(f'heptap: invalid filter "{wrong}": ')
+        assert run.stderr.startswith(f'heptap: invalid filter for "--filter": "{wrong}": ')
         assert run.stderr.count("\n") == 1
     config = tmp_path / "a.yaml"
-    config.write_text('ports: [{device: eth0, filter: "udp prot"}]\n', encoding="utf-8")
-    run = run_heptap("-c", config, "--check-config")
-    assert (run.returncode, run.stderr[:33]) == (2, 'heptap: invalid filter "udp prot"')
+    for text, key in (('ports: [{device: eth0}, {device: eth1, filter: "udp prot"}]\n', 'ports[1].filter" of port "eth1'),
+                      ('capture: {filter: "udp prot"}\n', "capture.filter")):
+        config.write_text(text, encoding="utf-8")
+        for args in ("--check-config",), ("-r", bare), ("-r", bare, "--filter", "udp"):
+            run = run_heptap("-c", config, *args)
+            assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+            assert run.stderr.startswith(f'{config}: invalid filter for "{key}": "udp prot": ')
     assert run_heptap("-r", bare, "--filter", "udp" + " or udp" * 100).returncode == 2
 
 

@@ -134,6 +134,25 @@ static void wants_xdp_keys_on_af_xdp_ports_only(void **state)
 		"port \"a\" has xdp.mode listed, which knows no capture.tenants");
 }
 
+static void wants_the_small_buffer_to_be_small(void **state)
+{
+	(void)state;
+	expect_passes("quality: {buffer_small: 200ms}\n");
+	expect_fails("quality: {buffer_small: 201ms}\n",
+		"quality.buffer_small is 201ms, must be at most quality.buffer_large, 200ms");
+	expect_fails("quality: {buffer_max: 40ms}\n",
+		"quality.buffer_small is 50ms, must be at most quality.buffer_max, 40ms");
+}
+
+static void wants_rx_cpus_only_where_threads_receive(void **state)
+{
+	(void)state;
+	expect_passes("ports: [{device: a, mode: fused}]\n");
+	expect_passes("cores: {rx: 1}\nports: [{device: a, mode: fused}, {device: b}]\n");
+	expect_fails("cores: {rx: 1}\nports: [{device: a, mode: fused}]\n",
+		"cores.rx names CPUs, but ports[].mode fused has no receive threads");
+}
+
 static void wants_the_interval_between_its_bounds(void **state)
 {
 	static const char want[] =
@@ -160,6 +179,8 @@ int main(void)
 		cmocka_unit_test(wants_a_buffer_for_every_descriptor),
 		cmocka_unit_test(wants_xdp_keys_on_af_xdp_ports_only),
 		cmocka_unit_test(wants_the_interval_between_its_bounds),
+		cmocka_unit_test(wants_the_small_buffer_to_be_small),
+		cmocka_unit_test(wants_rx_cpus_only_where_threads_receive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -351,11 +351,11 @@ static void refuses_what_is_no_value_of_the_type(void **state)
 {
 	(void)state;
 	expect_error("ports:\n  - device: x\n    queues: 4kk\n",
-		"f:3:13: invalid number for \"queues\": \"4kk\"");
+		"f:3:13: invalid number for \"queues\": \"4kk\", must be between 1 and 64");
 	expect_error("ports: [{device: x, queues: 010}]\n",
-		"f:1:29: invalid number for \"queues\": \"010\"");
+		"f:1:29: invalid number for \"queues\": \"010\", must be between 1 and 64");
 	expect_error("ports: [{device: x, queues: -1}]\n",
-		"f:1:29: invalid number for \"queues\": \"-1\"");
+		"f:1:29: invalid number for \"queues\": \"-1\", must be between 1 and 64");
 	expect_error(
 		"ports: [{device: x, queues: '4'}]\n", "f:1:29: \"queues\" must not be quoted");
 	expect_error("ports: [{device: x, promiscuous: yes}]\n",
@@ -364,9 +364,14 @@ static void refuses_what_is_no_value_of_the_type(void **state)
 		"capture: {tcp: True}\n", "f:1:16: \"tcp\" must be true or false, not \"True\"");
 	expect_error("capture: {tcp: \"true\"}\n", "f:1:16: \"tcp\" must not be quoted");
 	expect_error("memory: {packet: 4k}\n",
-		"f:1:18: invalid size for \"packet\": \"4k\", units are K, M and G");
+		"f:1:18: invalid size for \"packet\": \"4k\", must be 0 or between 16M and 1024G, "
+		"written 4096, 4K, 1M or 2G");
 	expect_error("quality: {bye_linger: 5}\n",
-		"f:1:23: invalid time for \"bye_linger\": \"5\", units are ms, s, m and h");
+		"f:1:23: invalid time for \"bye_linger\": \"5\", must be between 0 and 10s, "
+		"written 500ms, 10s, 5m or 1h");
+	expect_error("quality: {report_interval: 0.5s}\n",
+		"f:1:28: invalid time for \"report_interval\": \"0.5s\", must be 0 or between 1s and 1h, "
+		"written 500ms, 10s, 5m or 1h");
 	expect_error("ports: [{device: x, driver: AF_XDP}]\n",
 		"f:1:29: \"driver\" must be auto, af_packet, af_xdp, pci or vdev, not \"AF_XDP\"");
 	expect_error("hep: {final_type: BYE}\n",
