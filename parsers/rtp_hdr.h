@@ -43,7 +43,8 @@ enum rtp_status {
 
 /* What: parses the header at the front of payload; wire is the datagram's payload length, which is
  * larger than payload.n when the capture cut it. When the octet that holds the padding count was
- * not captured, padding counts as payload, and so do the words of an extension whose length was not. Returns RTP_OK or why it is no RTP packet. */
+ * not captured, padding counts as payload, and so do the words of an extension whose length was not. Returns RTP_OK
+ * or why it is no RTP packet. */
 enum rtp_status rtp_hdr_parse(struct bytes payload, uint32_t wire, struct rtp_hdr *hdr);
 
 #endif
