@@ -19,8 +19,8 @@ struct dp_lcores {
 };
 
 /* What: rte_eal_init from options. offline: reading capture files, which needs no hugepages, PCI
- * devices, root or shared files; several can run at once. Returns 0 or negative errno, with one line on stderr. On failure nothing
- * stays behind. */
+ * devices, root or shared files; several can run at once. Returns 0 or negative errno, with one line on stderr. On
+ * failure nothing stays behind. */
 int dp_eal_start(const struct dp_options *options, bool offline, struct dp_lcores *lcores);
 void dp_eal_stop(void);
 

@@ -51,8 +51,8 @@ void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *
 int dp_rx_add_queue(struct dp_rx *rx, const struct dp_port *port, uint16_t queue);
 
 /* What: one burst (at most DP_BURST) from the next source that has one, each mbuf with dp_meta filled
- * and now owned by the caller. A live burst gets one TSC reading, or the NIC's time-stamps, frames of a file the file's times. A
- * VLAN tag that the NIC took out is put back. Returns 0 when nothing came. */
+ * and now owned by the caller. A live burst gets one TSC reading, or the NIC's time-stamps, frames of a file the
+ * file's times. A VLAN tag that the NIC took out is put back. Returns 0 when nothing came. */
 unsigned dp_rx_poll(struct dp_rx *rx, struct rte_mbuf **burst);
 
 /* What: of the burst that was polled last, those that its source's filter chooses, in the order they came. The

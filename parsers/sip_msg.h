@@ -91,8 +91,8 @@ void sip_msg_parse_hops(struct sip_msg *msg);
  * stand; empty without one. Looks through the whole head. */
 struct bytes sip_msg_header(const struct sip_msg *msg, struct bytes name);
 
-/* What: of a message that was parsed the UUID of who began the session, RFC 7989 section 5: the sender's own in a request,
- * in a response the remote one. Empty without, and for the nil UUID, which stands for one not known yet. */
+/* What: of a message that was parsed the UUID of who began the session, RFC 7989 section 5: the sender's own in a
+ * request, in a response the remote one. Empty without, and for the nil UUID, which stands for one not known yet. */
 struct bytes sip_msg_session(const struct sip_msg *msg);
 
 /* "INVITE" ...; "OTHER" for SIP_OTHER. */

@@ -103,7 +103,8 @@ void probe_media_payload(
 /* Frames given up by ports and receivers that may have been this stream's; a qos_drops_fn. */
 uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold);
 
-/* probe_signalling.c: one SIP message, one TCP segment, one SCTP packet, one RTCP compound. Return the frame's outcome. */
+/* probe_signalling.c: one SIP message, one TCP segment, one SCTP packet, one RTCP compound. Return the frame's
+ * outcome. */
 enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 enum probe_outcome probe_signalling_tcp(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Where a check comes from its receiver knows as a candidate (RFC 8445 section 7.3.1.3), so it is learnt at once, and a
- * mirror of one direction has its streams by that. Where it goes to anybody may write: that counts, like the nomination,
- * when the success response comes from there (section 7.2.5). */
+ * mirror of one direction has its streams by that. Where it goes to anybody may write: that counts, like the
+ * nomination, when the success response comes from there (section 7.2.5). */
 #include "pkt_count.h"
 #include "qos_ice_pvt.h"
 

@@ -13,8 +13,8 @@ enum {
 };
 
 /* What: completes a payload by its a=fmtp value, which may be empty: octet-align, crc, interleaving and
- * robust-sorting (RFC 4867), cbr and maxplaybackrate (RFC 7587), bw and hf-only (TS 26.445 Annex A), bitrate (RFC 5577),
- * mode (RFC 3952). Unknown parameters and values change nothing. channels: of a=rtpmap. */
+ * robust-sorting (RFC 4867), cbr and maxplaybackrate (RFC 7587), bw and hf-only (TS 26.445 Annex A), bitrate (RFC
+ * 5577), mode (RFC 3952). Unknown parameters and values change nothing. channels: of a=rtpmap. */
 void qos_mode_from_fmtp(struct qos_payload *payload, struct bytes fmtp, uint8_t channels);
 
 /* What: from the a=fmtp of red (RFC 2198 section 5), "111/111": the payload type of the first block, which is

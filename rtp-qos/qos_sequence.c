@@ -199,7 +199,7 @@ static void restart(
 	hot->clock &= (uint8_t)~QOS_HOT_STARTED;
 }
 
-/* By its time it came before the last: times are a switch's (ERSPAN III), and it was the mirror's way that reordered. */
+/* By its time it came before the last: times are a switch's (ERSPAN III), and the way of the mirror reordered. */
 static bool is_swapped(const struct qos_stream_hot *hot, uint64_t now_ns)
 {
 	return now_ns < hot->last_ns && hot->last_ns - now_ns <= QOS_TS_JUMP_NS;

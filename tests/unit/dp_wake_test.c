@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Receive interrupts, through net_tap in a network namespace of the test's own: its interrupt is the tap's descriptor. */
+/* Receive interrupts, through net_tap in a network namespace of the test's own: its interrupt is the tap's
+ * descriptor. */
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <sys/ioctl.h>

@@ -170,7 +170,8 @@ static void intervals_change_only_their_own_scores(void **state)
 }
 
 /* The same arrival times, some neighbours changed: 20 ms early and 20 ms late are within the 50 ms of the smallest
- * buffer, whichever of them begins a talkspurt. Loss, discards, bursts and all scores stay, with reports in between as well. */
+ * buffer, whichever of them begins a talkspurt. Loss, discards, bursts and all scores stay, with reports in between
+ * as well. */
 static void order_within_the_buffer_does_not_matter(void **state)
 {
 	uint64_t seed = 17;
