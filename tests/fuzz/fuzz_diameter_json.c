@@ -1,43 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every Diameter message that is one becomes one valid JSON object with no key twice, the same each time, with its AVPs
  * unless it says that some are left out; and no key of a subscriber's is in it. The header is made to fit. */
-#include <stdlib.h>
-
-#include "../unit/json_check.h"
-#include "hep_json.h"
+#include "fuzz_json.h"
 #include "sig_diameter.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
 	SIZE_MAX_TAKEN = 8192,
 };
-
-static void check(bool is_true)
-{
-	if (!is_true)
-		abort();
-}
-
-static size_t write_json(struct bytes in, char *text, size_t room)
-{
-	struct hep_json j;
-
-	hep_json_init(&j, text, room);
-	hep_json_open(&j, NULL, '{');
-	hep_json_diameter(&j, in);
-	hep_json_close(&j, '}');
-	return hep_json_finish(&j);
-}
-
-static unsigned count_words(struct bytes text, struct bytes word)
-{
-	unsigned count = 0;
-
-	for (; text.n >= word.n; text = bytes_skip(text, 1))
-		count += bytes_starts(text, word);
-	return count;
-}
 
 static unsigned count_avps(struct bytes in)
 {
@@ -52,13 +21,13 @@ static unsigned count_avps(struct bytes in)
 static void check_message(struct bytes in, const struct sig_diameter *d)
 {
 	static char text[1 << 20], again[1 << 20];
-	struct bytes json = bytes_of(text, write_json(in, text, sizeof(text)));
+	struct bytes json = bytes_of(text, write_json(hep_json_diameter, in, text, sizeof(text)));
 	unsigned written;
 
 	check(json.n > 0 && json_is_valid(json));
-	check(write_json(in, again, sizeof(again)) == json.n);
+	check(write_json(hep_json_diameter, in, again, sizeof(again)) == json.n);
 	check(memcmp(text, again, json.n) == 0);
-	check(write_json(in, again, json.n - 1) == 0);
+	check(write_json(hep_json_diameter, in, again, json.n - 1) == 0);
 	written = count_words(json, BYTES_LIT("{\"code\":"));
 	check(json_get(json, "cut").n || written >= count_avps(d->avps));
 	check(!count_words(json, BYTES_LIT("\"Integrity-Key\",\"value\"")) &&

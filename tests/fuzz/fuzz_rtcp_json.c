@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every compound that passes rtcp_validate becomes one valid JSON object with no key twice and as
  * many report blocks as its packets announce. */
-#include <stdlib.h>
-
-#include "../unit/json_check.h"
-#include "hep_json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* assert that is there in release builds too. */
-static void check(bool is_true)
-{
-	if (!is_true)
-		abort();
-}
-
-/* Occurrences of word in text. */
-static unsigned count_words(struct bytes text, struct bytes word)
-{
-	unsigned count = 0;
-
-	for (; text.n >= word.n; text = bytes_skip(text, 1))
-		count += bytes_starts(text, word);
-	return count;
-}
+#include "fuzz_json.h"
 
 static uint64_t number(struct bytes text)
 {
@@ -67,16 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char text[200000];
 	struct bytes payload = bytes_of(data, size);
-	struct hep_json j;
 	size_t n;
 
 	if (size > 4096 || rtcp_validate(payload, NULL) != RTCP_OK)
 		return 0;
-	hep_json_init(&j, text, sizeof(text));
-	hep_json_open(&j, NULL, '{');
-	hep_json_rtcp(&j, payload);
-	hep_json_close(&j, '}');
-	n = hep_json_finish(&j);
+	n = write_json(hep_json_rtcp, payload, text, sizeof(text));
 	check(n > 0);
 	check(json_is_valid(bytes_of(text, n)));
 	check_counts(payload, bytes_of(text, n));

@@ -3,15 +3,10 @@
  * segments, whatever their order, and whichever come twice. The first octet says which protocol, the next ones how long
  * the messages are and what is in them; then three octets a segment: where it begins, where it ends. What has not come
  * when the input ends comes then. And the input by itself, as such a stream, gives nothing that is not in it. */
-#include <sys/mman.h>
-
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "sip_tcp.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz_tcp.h"
 
 enum {
 	FLOWS = 4,
@@ -38,12 +33,6 @@ struct stream {
 	bool is_made;
 	size_t given;
 };
-
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void put(struct stream *s, const void *p, size_t n)
 {
@@ -82,6 +71,8 @@ static struct bytes write_message(struct stream *s, enum way way, struct bytes b
 
 static struct bytes write_stream(struct stream *s, enum way way, struct bytes in)
 {
+	static const char *const ends[] = {"\r\n", "\n", "\0"};
+
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		struct bytes body = bytes_head(bytes_skip(in, 1), in.n ? in.p[0] : 0);
 		size_t start;
@@ -92,11 +83,9 @@ static struct bytes write_stream(struct stream *s, enum way way, struct bytes in
 		if (way != SYSLOG_LINE)
 			continue;
 		for (size_t k = start; k < s->n; k++)
-			if (s->octets[k] == '\n' || s->octets[k] == '\r')
+			if (s->octets[k] == '\n' || s->octets[k] == '\r' || !s->octets[k])
 				s->octets[k] = ' ';
-		put(s, "\r\n", i & 1 ? 2 : 1);
-		if (!(i & 1))
-			s->octets[s->n - 1] = '\n';
+		put(s, ends[i % 3], i % 3 == 0 ? 2 : 1);
 	}
 	return in;
 }
@@ -162,17 +151,5 @@ static void run(struct sip_tcp *tcp, struct bytes in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct pkt_seed seed = {.k = {1, 2, 3, 4}};
-	size_t bytes = sip_tcp_memory(FLOWS);
-	struct sip_tcp tcp;
-	void *memory;
-
-	if (size < 1)
-		return 0;
-	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	check(memory != MAP_FAILED);
-	sip_tcp_init(&tcp, memory, FLOWS, &seed);
-	run(&tcp, bytes_of(data, size));
-	munmap(memory, bytes);
-	return 0;
+	return fuzz_tcp(data, size, FLOWS, run);
 }

@@ -3,15 +3,10 @@
  * into segments, whatever their order, and whichever come twice. Three octets a segment: where it begins,
  * where it ends. What has not come when the input ends comes then. The input's first octet says whether
  * segments of any content come in between, on a connection of their own. */
-#include <sys/mman.h>
-
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "sip_tcp.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz_tcp.h"
 
 enum {
 	FLOWS = 4,
@@ -26,12 +21,6 @@ struct stream {
 	size_t starts[MESSAGES + 1];
 	unsigned seen[MESSAGES];
 };
-
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void write_stream(struct stream *s)
 {
@@ -117,17 +106,5 @@ static void run(struct sip_tcp *tcp, struct bytes in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct pkt_seed seed = {.k = {1, 2, 3, 4}};
-	size_t bytes = sip_tcp_memory(FLOWS);
-	struct sip_tcp tcp;
-	void *memory;
-
-	if (size < 1)
-		return 0;
-	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	check(memory != MAP_FAILED);
-	sip_tcp_init(&tcp, memory, FLOWS, &seed);
-	run(&tcp, bytes_of(data, size));
-	munmap(memory, bytes);
-	return 0;
+	return fuzz_tcp(data, size, FLOWS, run);
 }
