@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import struct
 import subprocess
 import sys
 from collections import Counter
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 import pytest
 
 import captures
-from heptap_run import HEP_DUMP, Run, read
+from heptap_run import HEP_DUMP, ROOT, Run, read
 from packets import START, request, udp
 
 VARIANTS = {
@@ -316,3 +317,20 @@ def test_other_signalling(tmp_path, also):
     sent = {name: len(OTHERS[name]) for name in chosen}
     want = sent | {"signalling_copy": sum(sent.values()), "unknown_udp": len(records) - 2 * sum(sent.values())}
     assert run.outcomes == {k: v for k, v in want.items() if v}
+
+
+def test_hep_dump_names_what_heptap_sends(tmp_path):
+    """Types by the specification, revision 37, and 100."""
+    names = {1: "SIP", 5: "RTCP", 6: "MGCP", 7: "MEGACO", 34: "QOS", 35: "QOS-SHORT", 53: "DNS", 56: "DIAMETER",
+             100: "LOG"}
+    sent = (ROOT / "parsers/hep_chunk.h").read_text(encoding="utf-8")
+    assert {int(x) for x in re.findall(r"HEP_TYPE_\w+ =\s+(\d+)", sent)} == set(names)
+    chunks = [(1, b"\2"), (2, b"\x11"), (3, bytes(4)), (4, bytes(4)), (7, bytes(2)), (8, bytes(2)), (9, bytes(4)),
+              (10, bytes(4)), (12, bytes(4)), (15, b"x")]
+    path = tmp_path / "hep"
+    with open(path, "wb") as file:
+        for kind in names:
+            body = b"".join(struct.pack("!HHH", 0, n, 6 + len(d)) + d for n, d in [*chunks, (11, bytes([kind]))])
+            file.write(b"HEP3" + struct.pack("!H", 6 + len(body)) + body)
+    lines = subprocess.run([sys.executable, str(HEP_DUMP), path], check=True, capture_output=True, text=True).stdout
+    assert [line.split()[1] for line in lines.splitlines()] == list(names.values())
