@@ -83,16 +83,16 @@ static bool are_digits(struct bytes in)
 	return true;
 }
 
-/* From searched on; the line end itself goes with what follows. */
+/* From searched on; the line end itself, LF or NUL, goes with what follows (RFC 6587 section 3.4.2). */
 static enum sip_frame_kind syslog_line(struct bytes in, size_t searched, struct sip_frame *frame)
 {
-	const uint8_t *end = memchr(in.p + searched, '\n', in.n - searched);
+	size_t end = searched + bytes_find_either(bytes_skip(in, searched), '\n', '\0');
 
-	if (!end) {
+	if (end == in.n) {
 		frame->searched = in.n;
 		return in.n < LINE_MAX ? SIP_FRAME_MORE : SIP_FRAME_NONE;
 	}
-	frame->n = (size_t)(end - in.p);
+	frame->n = end;
 	if (in.p[frame->n - 1] == '\r')
 		frame->n--;
 	return SIP_FRAME_WHOLE;
@@ -104,7 +104,7 @@ enum sip_frame_kind sig_frame_syslog(struct bytes in, struct sip_frame *frame)
 	enum sip_frame_kind kind;
 
 	*frame = (struct sip_frame){0};
-	/* NUL too ends lines, section 3.4.2. */
+	/* Of the line before. */
 	while (skip < in.n && (in.p[skip] == '\n' || in.p[skip] == '\r' || !in.p[skip]))
 		skip++;
 	in = bytes_skip(in, skip);

@@ -246,13 +246,14 @@ MEGACO = [f"MEGACO/1 [192.0.2.1]:2944\nTransaction = {i} {{Context = - {{{'x' * 
 STREAMS = {  # octets, port, what comes out, HEP type
     "counted": (b"".join(b"%d %s" % (len(x), x) for x in LINES), 601, LINES, 100),
     "lines": (b"".join(x + b"\n" for x in LINES), 514, LINES, 100),
+    "NUL": (b"".join(x + b"\0" for x in LINES), 601, LINES, 100),
     "CRLF": (b"".join(x + b"\r\n" for x in LINES), 514, LINES, 100),
     "TPKT": (b"".join(struct.pack("!BBH", 3, 0, 4 + len(x)) + x for x in MEGACO), 2944, MEGACO, 7)}
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_text_over_tcp_in_any_segments(seed, tmp_path):
-    """Four connections at a time."""
+    """Five connections at a time."""
     rng = random.Random(seed)
     segments = {name: [(sport, *x) for x in any_segments(rng, STREAMS[name][0])]
                 for sport, name in enumerate(STREAMS, 40000)}
@@ -266,7 +267,7 @@ def test_text_over_tcp_in_any_segments(seed, tmp_path):
     assert Counter((m["src_port"], m["type"], payload_of(m)) for m in messages) == Counter(
         (sport, kind, x) for sport, (_, _, texts, kind) in enumerate(STREAMS.values(), 40000) for x in texts)
     assert set(run.outcomes) <= {"syslog", "megaco", "also_segment", "also_repeated"}
-    assert [m["correlation_id"] for m in messages if m["src_port"] == 40003] == [str(i) for i in range(1, 100)]
+    assert [m["correlation_id"] for m in messages if m["src_port"] == 40004] == [str(i) for i in range(1, 100)]
     assert [m["correlation_id"] for m in messages if m["src_port"] == 40000] == [f"c{i}" for i in range(100)]
 
 
