@@ -39,11 +39,13 @@ bool sig_diameter_begins(struct bytes in)
 	length = sig_diameter_length(in);
 	if (length < SIG_DIAMETER_HEADER || length % 4)
 		return false;
-	if (in.n > 4 && in.p[4] & RESERVED_FLAGS)
-		return false;
-	if (in.n >= 8 && !is_command(be32(in.p + 4) & 0xffffff))
-		return false;
-	return in.n < 12 || is_application(be32(in.p + 8));
+	return in.n < 8 || is_command(be32(in.p + 4) & 0xffffff);
+}
+
+bool sig_diameter_is_likely(struct bytes in)
+{
+	return sig_diameter_begins(in) && (in.n < 5 || !(in.p[4] & RESERVED_FLAGS)) &&
+	       (in.n < 12 || is_application(be32(in.p + 8)));
 }
 
 bool sig_avp_next(struct bytes *in, struct sig_avp *avp)

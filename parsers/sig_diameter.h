@@ -55,9 +55,13 @@ struct sig_avp_name {
 	enum sig_avp_type type;
 };
 
-/* What: whether the first octets, 4 or more, are the header of a message, as far as they go: version, length, flags,
- * and a command and an application in use. */
+/* What: whether octets, 4 or more at the front, are the header of a message, as far as they go: version, length and a
+ * command in use. Reserved flags are ignored (RFC 6733 section 3), and an application may be any vendor's. */
 bool sig_diameter_begins(struct bytes in);
+
+/* What: the same, without reserved flags and with an application that is registered: asked for where nothing else, as
+ * its port or the message before, says that it is Diameter. */
+bool sig_diameter_is_likely(struct bytes in);
 
 /* The length that a header says, of 4 octets or more. */
 static inline uint32_t sig_diameter_length(struct bytes in)

@@ -44,7 +44,7 @@ size_t sig_frame_find_diameter(struct bytes in)
 	for (size_t at = 1; at < in.n; at++) {
 		struct bytes rest = bytes_of(in.p + at, in.n - at);
 
-		if (rest.p[0] == 1 && (rest.n < BEGIN_MIN || sig_diameter_begins(rest)))
+		if (rest.p[0] == 1 && (rest.n < BEGIN_MIN || sig_diameter_is_likely(rest)))
 			return at;
 	}
 	return in.n;

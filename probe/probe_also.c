@@ -95,13 +95,21 @@ enum sip_tcp_kind probe_also_begins(const struct probe_worker *w, const struct p
 	return kind == SIG_NONE ? SIP_TCP_NONE : SIP_TCP_ALSO + kind;
 }
 
+/* SCTP carries it to any port. */
+static bool is_diameter(const struct pkt_view *view, struct sig_diameter *d)
+{
+	return (sig_is_port(SIG_DIAMETER, view->flow.sport, view->flow.dport) ||
+		       sig_diameter_is_likely(view->payload)) &&
+	       sig_diameter_parse(view->payload, d);
+}
+
 bool probe_also_diameter(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome)
 {
 	struct sig_diameter d;
 	struct bytes id;
 
-	if (!is_named(w, SIG_DIAMETER) || !sig_diameter_parse(view->payload, &d))
+	if (!is_named(w, SIG_DIAMETER) || !is_diameter(view, &d))
 		return false;
 	if (!sig_diameter_interface(d.application)) {
 		if (*outcome != PROBE_diameter)

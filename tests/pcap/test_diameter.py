@@ -234,6 +234,37 @@ def test_nothing_of_it_unless_asked(config, tmp_path):
     assert not messages
 
 
+def strange(ident):
+    """Reserved flags; and an application of a vendor that nobody registered."""
+    first, other = bytearray(dialogue(ident, "s")[0]), message(9000000, 0xEE000001, ident, avp(263, "s"))
+    first[4] |= 0x0F
+    return [bytes(first), other]
+
+
+@needs_tshark
+@pytest.mark.parametrize("carrier", ["tcp", "sctp"])
+def test_what_receivers_ignore_ends_no_connection(carrier, tmp_path):
+    """tshark does not ignore reserved flags: it reads the same messages without."""
+    whole = [*strange(1), *strange(2), *dialogue(3, "s")]
+
+    def records(texts):
+        return [tcp(START + i, sum(map(len, texts[:i])), text) if carrier == "tcp" else
+                sctp(START + i, i, [(FIRST | LAST, text)]) for i, text in enumerate(texts)]
+    run, messages = collect(write(tmp_path, records(whole)), tmp_path)
+    assert run.outcomes == {"diameter": 2 + WANTED, "diameter_other": len(whole) - 2 - WANTED}
+    usual = write(tmp_path, records([m[:4] + bytes([m[4] & 0xF0]) + m[5:] for m in whole]))
+    assert [fields_of(t) for t in texts_of(messages)] == dissect(usual)
+    assert run.summary["counters"]["tcp_skipped_bytes"] == 0
+
+
+def test_what_is_unlikely_is_nothing_at_other_ports(tmp_path):
+    texts = [*strange(1), dialogue(2, "s")[0]]
+    records = [sctp(START + i, i, [(FIRST | LAST, text)], dport=3869) for i, text in enumerate(texts)]
+    run, messages = collect(write(tmp_path, records), tmp_path)
+    assert run.outcomes == {"unknown_sctp": 2, "diameter": 1}
+    assert len(messages) == 1
+
+
 def test_other_ports_are_left_alone(tmp_path):
     run, messages = collect(write(tmp_path, [tcp(START, 0, dialogue(1, "s")[0], dport=3869)]), tmp_path)
     assert (run.outcomes, messages) == ({"unknown_tcp": 1}, [])

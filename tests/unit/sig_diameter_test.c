@@ -77,9 +77,7 @@ static void refuses_headers_that_are_none(void **state)
 	} rows[] = {
 		{0, 2}, /* version */
 		{3, 0x65}, /* length: not by four, too long */
-		{3, 0x68}, {4, 0xc1}, /* reserved flags */
-		{6, 0}, /* command 47 */
-		{8, 9}, /* application of no range */
+		{3, 0x68}, {6, 0}, /* command 47 */
 		{27, 7}, /* AVP shorter than its header */
 		{27, 0xff}, /* or longer than the message */
 	};
@@ -93,6 +91,44 @@ static void refuses_headers_that_are_none(void **state)
 		in[rows[i].at] = (char)rows[i].octet;
 		if (sig_diameter_parse(bytes_of(in, sizeof(in) - 1), &d))
 			fail_msg("row %u", i);
+	}
+}
+
+/* RFC 6733 sections 3 and 11.3: no receiver minds, but what may be anything is Diameter more likely without. */
+static void what_a_receiver_ignores_is_ignored_and_unlikely(void **state)
+{
+	static const struct {
+		unsigned at;
+		uint8_t octet;
+		bool is_likely;
+	} rows[] = {
+		{4, 0xc0, true},
+		{4, 0xf0, true},
+		{4, 0xc1, false},
+		{4, 0xc8, false},
+		{8, 0, true}, /* an application of the IETF's */
+		{8, 9, false}, /* of a vendor that is not registered */
+		{10, 5, false},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sig_diameter d;
+		char in[sizeof(message)];
+
+		memcpy(in, message, sizeof(in));
+		in[rows[i].at] = (char)rows[i].octet;
+		for (size_t n = 4; n < sizeof(in) - 1; n++) {
+			uint8_t *copy = guarded_copy(in, n);
+			bool is_there = n >= (rows[i].at < 8 ? 5 : 12);
+
+			assert_true(sig_diameter_begins(bytes_of(copy, n)));
+			assert_int_equal(sig_diameter_is_likely(bytes_of(copy, n)),
+				rows[i].is_likely || !is_there);
+			guarded_free(copy, n);
+		}
+		assert_true(sig_diameter_parse(bytes_of(in, sizeof(in) - 1), &d));
+		assert_int_equal(d.command, 303);
 	}
 }
 
@@ -130,6 +166,7 @@ int main(void)
 		cmocka_unit_test(reads_a_message),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(refuses_headers_that_are_none),
+		cmocka_unit_test(what_a_receiver_ignores_is_ignored_and_unlikely),
 		cmocka_unit_test(names_are_in_order),
 		cmocka_unit_test(knows_its_applications_alone),
 	};

@@ -27,6 +27,7 @@ static const struct row rows[] = {
 	ROW(diameter, "\1\0", MORE, 0, 0),
 	ROW(diameter, "\2\0", NONE, 0, 0),
 	ROW(diameter, "\1\0\0\x17\x80\0\1\x2f", NONE, 0, 0),
+	ROW(diameter, "\1\0\0\x18\x8f\0\1\x2f\xee\xee\0\0hop1end1avps", WHOLE, 0, 24),
 	ROW(syslog, "7 <13>abc8 <13>abcd", WHOLE, 2, 7),
 	ROW(syslog, "\n\r\n7 <13>abc", WHOLE, 5, 7),
 	ROW(syslog, "7 <13>ab", MORE, 0, 9),
@@ -95,6 +96,8 @@ static void finds_the_next_message(void **state)
 	} finds[] = {
 		{sig_frame_find_diameter, "\1x\1\0\0\x19" DIAMETER, 30, 6},
 		{sig_frame_find_diameter, "xxxx\1\0\0", 7, 4},
+		{sig_frame_find_diameter, "xx\1\0\0\x18\x8f\0\1\x2f\xee\xee", 12, 12},
+		{sig_frame_find_diameter, "xx\1\0\0\x18\x80\0\1\x2f\xee\xee\0\0", 14, 14},
 		{sig_frame_find_diameter, "xxxxxxx", 7, 7},
 		{sig_frame_find_syslog, "tail\n<13>a", 10, 5},
 		{sig_frame_find_syslog, "tail\0<13>a", 10, 5},
