@@ -149,6 +149,31 @@ static void open_avp(struct hep_json *j, const struct sig_avp *avp, const struct
 		hep_json_string(j, "name", bytes_from_str(name->name));
 }
 
+/* A group that is gone into stays open. */
+static bool opens(const struct sig_avp *avp, unsigned depth)
+{
+	const struct sig_avp_name *name = sig_avp_name(avp);
+
+	return name && name->type == SIG_AVP_GROUP && depth + 1 < DEPTH_MAX &&
+	       sig_avps_are_whole(avp->data);
+}
+
+/* False: there is no more room. */
+static bool put_avp(struct hep_json *j, const struct sig_avp *avp, bool is_open)
+{
+	const struct sig_avp_name *name = sig_avp_name(avp);
+	struct hep_json_mark mark = hep_json_begin_part(j);
+
+	open_avp(j, avp, name);
+	if (is_open) {
+		hep_json_open(j, "avps", '[');
+	} else {
+		put_value(j, avp, name);
+		hep_json_close(j, '}');
+	}
+	return hep_json_end_part(j, &mark);
+}
+
 /* True: all of them were written. */
 static bool put_avps(struct hep_json *j, struct bytes avps)
 {
@@ -158,8 +183,8 @@ static bool put_avps(struct hep_json *j, struct bytes avps)
 
 	hep_json_open(j, "avps", '[');
 	for (;;) {
-		const struct sig_avp_name *name;
 		struct sig_avp avp;
+		bool is_open;
 
 		if (!left && rest[depth].n) {
 			is_all = false;
@@ -174,16 +199,13 @@ static bool put_avps(struct hep_json *j, struct bytes avps)
 			continue;
 		}
 		left--;
-		name = sig_avp_name(&avp);
-		open_avp(j, &avp, name);
-		if (name && name->type == SIG_AVP_GROUP && depth + 1 < DEPTH_MAX &&
-			sig_avps_are_whole(avp.data)) {
-			hep_json_open(j, "avps", '[');
+		is_open = opens(&avp, depth);
+		if (!put_avp(j, &avp, is_open)) {
+			is_all = false;
+			left = 0;
+		} else if (is_open) {
 			rest[++depth] = avp.data;
-			continue;
 		}
-		put_value(j, &avp, name);
-		hep_json_close(j, '}');
 	}
 }
 

@@ -134,26 +134,40 @@ static void put_record(
 	hep_json_close(j, '}');
 }
 
-/* OPT (RFC 6891) is about the messages, not of what they say. */
-static void put_sections(struct hep_json *j, const struct sig_dns *dns)
+/* False: there is no more room, in number or in octets. */
+static bool put_part(struct hep_json *j, const struct sig_dns *dns,
+	const struct sig_dns_record *record, unsigned *left)
+{
+	struct hep_json_mark mark;
+
+	if (!*left)
+		return false;
+	--*left;
+	mark = hep_json_begin_part(j);
+	put_record(j, dns, record);
+	return hep_json_end_part(j, &mark);
+}
+
+/* False: some were left out. OPT (RFC 6891) is about the messages, not of what they say. */
+static bool put_sections(struct hep_json *j, const struct sig_dns *dns)
 {
 	static const char *const keys[SIG_DNS_SECTIONS] = {"answers", "authority", "additional"};
 	size_t at = sig_dns_records(dns);
 	struct sig_dns_record record;
-	unsigned written = 0;
+	unsigned left = RECORDS_MAX;
+	bool is_all = true;
 
 	for (unsigned i = 0; i < SIG_DNS_SECTIONS; i++) {
 		hep_json_open(j, keys[i], '[');
-		for (unsigned k = 0; k < dns->records[i] && written < RECORDS_MAX; k++) {
+		for (unsigned k = 0; k < dns->records[i] && is_all; k++) {
 			if (!sig_dns_record(dns, &at, &record))
 				break;
-			if (record.type == SIG_DNS_OPT)
-				continue;
-			put_record(j, dns, &record);
-			written++;
+			if (record.type != SIG_DNS_OPT)
+				is_all = put_part(j, dns, &record, &left);
 		}
 		hep_json_close(j, ']');
 	}
+	return is_all;
 }
 
 /* RFC 1035 section 4.1.1, RFC 2136 section 2.2. */
@@ -185,8 +199,7 @@ void hep_json_dns(struct hep_json *j, struct bytes payload)
 	hep_json_u64(j, "anc", dns.records[0]);
 	hep_json_u64(j, "nsc", dns.records[1]);
 	hep_json_u64(j, "arc", dns.records[2]);
-	if (dns.is_cut)
-		hep_json_bool(j, "cut", true);
 	put_questions(j, &dns);
-	put_sections(j, &dns);
+	if (!put_sections(j, &dns) || dns.is_cut)
+		hep_json_bool(j, "cut", true);
 }

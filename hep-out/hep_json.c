@@ -14,6 +14,7 @@ enum {
 	NS_PER_SEC = 1000000000,
 	NS_PER_US = 1000,
 	US_DIGITS = 6,
+	END_BYTES = 64, /* of what closes a text, and says what is missing */
 };
 
 void hep_json_init(struct hep_json *j, void *buf, size_t room)
@@ -306,6 +307,29 @@ void hep_json_time(struct hep_json *j, const char *key, uint64_t ns)
 	text[n++] = '.';
 	n += hep_number_padded(text + n, ns % NS_PER_SEC / NS_PER_US, US_DIGITS);
 	put_value(j, hep_json_key(key), text, n);
+}
+
+struct hep_json_mark hep_json_begin_part(struct hep_json *j)
+{
+	struct hep_json_mark mark = {j->used, j->room, j->needs_comma};
+	size_t limit = HEP_JSON_MAX - END_BYTES;
+
+	if (j->room >= HEP_JSON_MAX)
+		j->room = j->used < limit ? limit : j->used;
+	return mark;
+}
+
+bool hep_json_end_part(struct hep_json *j, const struct hep_json_mark *mark)
+{
+	if (mark->room < HEP_JSON_MAX)
+		return true;
+	j->room = mark->room;
+	if (!j->is_failed)
+		return true;
+	j->used = mark->used;
+	j->needs_comma = mark->needs_comma;
+	j->is_failed = false;
+	return false;
 }
 
 size_t hep_json_finish(const struct hep_json *j)

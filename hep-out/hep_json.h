@@ -9,9 +9,14 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "hep_chunk.h"
 #include "hep_options.h"
 #include "qos_report.h"
 #include "rtcp_packet.h"
+
+enum {
+	HEP_JSON_MAX = HEP_MESSAGE_MAX - HEP_OVERHEAD_MAX, /* octets that fit any message */
+};
 
 struct hep_json {
 	char *buf;
@@ -82,6 +87,20 @@ static inline void hep_json_null(struct hep_json *j, const char *key)
 void hep_json_ip(struct hep_json *j, const char *key, struct bytes address);
 /* Seconds since the epoch to the microsecond: more digits than a double carries safely. */
 void hep_json_time(struct hep_json *j, const char *key, uint64_t ns);
+
+/* What was written at some time. */
+struct hep_json_mark {
+	size_t used, room;
+	bool needs_comma;
+};
+
+/* What: a part that may be left out follows, which hep_json_end_part ends. */
+struct hep_json_mark hep_json_begin_part(struct hep_json *j);
+
+/* False: with it the text might not fit HEP_JSON_MAX any more, and it was taken back. With less room than that nothing
+ * is: who has a larger buffer tries again there. */
+bool hep_json_end_part(struct hep_json *j, const struct hep_json_mark *mark);
+
 /* Length of the text without a NUL, 0 when it did not fit. */
 size_t hep_json_finish(const struct hep_json *j);
 
@@ -95,11 +114,10 @@ void hep_json_report(struct hep_json *j, const struct qos_report *r, uint32_t fi
 void hep_json_rtcp(struct hep_json *j, struct bytes payload);
 
 /* What: the members of a type 53 DNS message, without the braces (hep_dns_json.c). payload must have passed
- * sig_dns_parse. */
+ * sig_dns_parse. With the braces no more than HEP_JSON_MAX; what is left out for that is said. */
 void hep_json_dns(struct hep_json *j, struct bytes payload);
 
-/* What: the members of a type 56 Diameter message, without the braces (hep_diameter_json.c). payload must have passed
- * sig_diameter_parse. */
+/* What: the same of a type 56 Diameter message (hep_diameter_json.c), which passed sig_diameter_parse. */
 void hep_json_diameter(struct hep_json *j, struct bytes payload);
 
 #endif

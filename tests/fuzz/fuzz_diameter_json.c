@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every Diameter message that is one becomes one valid JSON object with no key twice, the same each time, with its AVPs
- * unless it says that some are left out; and no key of a subscriber's is in it. The header is made to fit. */
+ * unless it says that some are left out; it fits a HEP message; and no key of a subscriber's is in it. The header is
+ * made to fit. */
 #include "fuzz_json.h"
 #include "sig_diameter.h"
 
@@ -24,7 +25,7 @@ static void check_message(struct bytes in, const struct sig_diameter *d)
 	struct bytes json = bytes_of(text, write_json(hep_json_diameter, in, text, sizeof(text)));
 	unsigned written;
 
-	check(json.n > 0 && json_is_valid(json));
+	check(json.n > 0 && json.n <= HEP_JSON_MAX && json_is_valid(json));
 	check(write_json(hep_json_diameter, in, again, sizeof(again)) == json.n);
 	check(memcmp(text, again, json.n) == 0);
 	check(write_json(hep_json_diameter, in, again, json.n - 1) == 0);

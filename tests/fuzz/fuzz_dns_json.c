@@ -1,8 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every DNS message that is one becomes one valid JSON object with no key twice, the same each time, with as many
- * questions as it says; and what follows it in the same memory says nothing. */
+ * questions as it says and all records, or it says that it is cut; it fits a HEP message; and what follows it in the
+ * same memory says nothing. */
 #include "fuzz_json.h"
 #include "sig_dns.h"
+
+static unsigned count_records(struct bytes json)
+{
+	struct bytes word = BYTES_LIT("\"ttl\":");
+
+	return count_words(json_get(json, "answers"), word) +
+	       count_words(json_get(json, "authority"), word) +
+	       count_words(json_get(json, "additional"), word);
+}
+
+static unsigned count_wanted(const struct sig_dns *dns)
+{
+	size_t at = sig_dns_records(dns);
+	struct sig_dns_record record;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < SIG_DNS_SECTIONS; i++)
+		for (unsigned k = 0; k < dns->records[i]; k++)
+			if (sig_dns_record(dns, &at, &record))
+				count += record.type != SIG_DNS_OPT;
+	return count;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -10,14 +33,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes json, in = bytes_of(data, size);
 	struct sig_dns dns;
 	uint8_t *more;
+	bool is_cut;
 
 	if (size > 4096 || !sig_dns_parse(in, &dns))
 		return 0;
 	json = bytes_of(text, write_json(hep_json_dns, in, text, sizeof(text)));
-	check(json.n > 0 && json_is_valid(json));
+	check(json.n > 0 && json.n <= HEP_JSON_MAX && json_is_valid(json));
 	check(count_words(json_get(json, "questions"), BYTES_LIT("{\"name\":")) == dns.questions);
-	check((json_get(json, "cut").n > 0) == dns.is_cut);
-	if (dns.is_cut)
+	is_cut = json_get(json, "cut").n > 0;
+	check(is_cut || !dns.is_cut);
+	/* Every record but OPT, or it says that some are missing. */
+	check(count_records(json) == count_wanted(&dns) || is_cut);
+	if (is_cut)
 		return 0;
 	more = malloc(size + 1);
 	check(more != NULL);

@@ -1,22 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* DNS and Diameter as JSON, to the letter: others read these keys. */
+#include "hep_encode.h"
 #include "hep_json.h"
 #include "json_check.h"
 #include "unit.h"
+
+/* What is written with so much room; 0: it does not fit. */
+static size_t write_into(void (*write)(struct hep_json *j, struct bytes payload), struct bytes in,
+	char *text, size_t room)
+{
+	struct hep_json j;
+
+	hep_json_init(&j, text, room);
+	hep_json_open(&j, NULL, '{');
+	write(&j, in);
+	hep_json_close(&j, '}');
+	return hep_json_finish(&j);
+}
+
+static unsigned count_of(struct bytes text, struct bytes word)
+{
+	unsigned count = 0;
+
+	for (; text.n >= word.n; text = bytes_skip(text, 1))
+		count += bytes_starts(text, word);
+	return count;
+}
 
 static void writes(void (*write)(struct hep_json *j, struct bytes payload), struct bytes payload,
 	const char *want)
 {
 	uint8_t *copy = guarded_copy(payload.p, payload.n);
 	char text[4096];
-	struct hep_json j;
-	size_t n;
+	size_t n = write_into(write, bytes_of(copy, payload.n), text, sizeof(text) - 1);
 
-	hep_json_init(&j, text, sizeof(text) - 1);
-	hep_json_open(&j, NULL, '{');
-	write(&j, bytes_of(copy, payload.n));
-	hep_json_close(&j, '}');
-	n = hep_json_finish(&j);
 	text[n] = '\0';
 	assert_true(json_is_valid(bytes_of(text, n)));
 	assert_string_equal(text, want);
@@ -122,30 +139,125 @@ static void groups_are_bounded(void **state)
 		     "{\"code\":279,\"name\":\"Failed-AVP\",\"length\":8}]}]}]}]}");
 }
 
+/* A response with count answers of a type, without data, and OPT. */
+static size_t answers(uint8_t *out, unsigned count, uint8_t type)
+{
+	static const uint8_t head[] = {
+		0, 1, 0x80, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 'a', 0, 0, 33, 0, 1};
+	size_t n = sizeof(head);
+
+	memcpy(out, head, n);
+	out[7] = (uint8_t)count;
+	for (unsigned i = 0; i < count; i++, n += 12)
+		memcpy(out + n, (const uint8_t[12]){0xc0, 12, 0, type, 0, 1}, 12);
+	memcpy(out + n, (const uint8_t[11]){0, 0, 41}, 11);
+	return n + 11;
+}
+
+static void more_than_64_records_are_cut(void **state)
+{
+	static char text[70000];
+	static uint8_t in[2048];
+
+	(void)state;
+	for (unsigned count = 63; count <= 66; count++) {
+		size_t n = answers(in, count, 1);
+		struct bytes json = bytes_of(
+			text, write_into(hep_json_dns, bytes_of(in, n), text, sizeof(text)));
+
+		assert_true(json_is_valid(json));
+		assert_int_equal(count_of(json, BYTES_LIT("\"ttl\":")), count < 64 ? count : 64);
+		assert_int_equal(json_get(json, "cut").n, count > 64 ? 4 : 0);
+	}
+	/* OPT alone is not missed. */
+	assert_int_equal(
+		json_get(bytes_of(text, write_into(hep_json_dns, bytes_of(in, answers(in, 200, 41)),
+						text, sizeof(text))),
+			"cut")
+			.n,
+		0);
+}
+
+/* 60 SRV whose names and targets are pointers to one of 250 octets, each \\DDD in JSON: 150 KB of 1.5. */
+static void names_that_grow_are_cut_where_a_message_ends(void **state)
+{
+	static const struct hep_options o = {.node_name = "probe"};
+	static uint8_t in[4096], out[70000];
+	static char text[200000], again[200000];
+	struct pkt_view view = {.flow = {.family = 6, .proto = PKT_UDP}};
+	size_t n = 12, room, size;
+	struct bytes json;
+
+	(void)state;
+	in[2] = 0x80;
+	in[5] = 1;
+	in[7] = 60;
+	for (unsigned i = 0; i < 4; i++, n += 63)
+		in[n] = 62;
+	in[n + 2] = 33;
+	in[n + 4] = 1;
+	n += 5;
+	for (unsigned i = 0; i < 60; i++, n += 20)
+		memcpy(in + n,
+			(const uint8_t[20]){0xc0, 12, 0, 33, 0, 1, [11] = 8, [18] = 0xc0, 12}, 20);
+	size = write_into(hep_json_dns, bytes_of(in, n), text, sizeof(text));
+	json = bytes_of(text, size);
+	assert_true(json_is_valid(json));
+	assert_true(size <= HEP_JSON_MAX && size > HEP_JSON_MAX - 3000);
+	assert_true(bytes_eq(json_get(json, "cut"), BYTES_LIT("true")));
+	/* With any more room, the same; with less, nothing. */
+	for (room = HEP_JSON_MAX - 1; room < HEP_JSON_MAX + 3000; room++) {
+		size_t got = write_into(hep_json_dns, bytes_of(in, n), again, room);
+
+		assert_int_equal(got, room < HEP_JSON_MAX ? 0 : size);
+		assert_memory_equal(text, again, got);
+	}
+	view.payload = bytes_of(in, n);
+	assert_true(hep_encode_dns(&o, &view, 0, BYTES_LIT("id"), out, sizeof(out)) > size);
+}
+
+/* 30 Error-Messages of 2,000 octets, each \\u0001, in four groups. */
+static void avps_that_grow_are_cut_where_a_message_ends(void **state)
+{
+	static uint8_t in[65536];
+	static char text[500000];
+	size_t n = nest(in, 3), size;
+	struct bytes json;
+
+	(void)state;
+	for (unsigned i = 0; i < 30; i++, n += 2008) {
+		memcpy(in + n, (const uint8_t[8]){0, 0, 1, 0x19, 0x40, 0, 0x07, 0xd8}, 8);
+		memset(in + n + 8, 1, 2000);
+	}
+	in[2] = (uint8_t)(n >> 8);
+	in[3] = (uint8_t)n;
+	for (size_t at = 20; at < 44; at += 8) {
+		in[at + 6] = (uint8_t)((n - at) >> 8);
+		in[at + 7] = (uint8_t)(n - at);
+	}
+	size = write_into(hep_json_diameter, bytes_of(in, n), text, sizeof(text));
+	json = bytes_of(text, size);
+	assert_true(json_is_valid(json));
+	assert_true(size <= HEP_JSON_MAX && size > HEP_JSON_MAX - 13000);
+	assert_true(bytes_eq(json_get(json, "cut"), BYTES_LIT("true")));
+	assert_int_equal(count_of(json, BYTES_LIT("Error-Message")), 5);
+}
+
 static void no_more_than_256_avps_are_written(void **state)
 {
 	static char text[65536];
 	uint8_t in[20 + 8 * 300];
 	size_t n = nest(in, 300);
-	struct hep_json j;
-
 	(void)state;
 	/* Not in each other, but one behind the other. */
 	for (size_t at = 20; at < n; at += 8) {
 		in[at + 6] = 0;
 		in[at + 7] = 8;
 	}
-	hep_json_init(&j, text, sizeof(text));
-	hep_json_open(&j, NULL, '{');
-	hep_json_diameter(&j, bytes_of(in, n));
-	hep_json_close(&j, '}');
-	n = hep_json_finish(&j);
+	n = write_into(hep_json_diameter, bytes_of(in, n), text, sizeof(text));
 	assert_true(bytes_eq(json_get(bytes_of(text, n), "cut"), BYTES_LIT("true")));
 	assert_true(json_is_valid(bytes_of(text, n)));
-	n = 0;
-	for (const char *p = text; (p = strstr(p, "{\"code\":")); p++)
-		n++;
-	assert_int_equal(n, 256);
+	assert_int_equal(count_of(bytes_of(text, n), BYTES_LIT("{\"code\":")), 256);
 }
 
 int main(void)
@@ -155,6 +267,9 @@ int main(void)
 		cmocka_unit_test(writes_diameter),
 		cmocka_unit_test(groups_are_bounded),
 		cmocka_unit_test(no_more_than_256_avps_are_written),
+		cmocka_unit_test(more_than_64_records_are_cut),
+		cmocka_unit_test(names_that_grow_are_cut_where_a_message_ends),
+		cmocka_unit_test(avps_that_grow_are_cut_where_a_message_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
