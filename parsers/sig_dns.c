@@ -216,6 +216,24 @@ static bool is_enum(const struct sig_dns_name *name)
 	return text.n >= end.n && bytes_eq_nocase(bytes_skip(text, text.n - end.n), end);
 }
 
+/* Services that calls are set up, routed or relayed with: SIP (RFC 3263), of Microsoft's names too, H.323 (H.225.0 annex
+ * O), STUN and TURN (RFC 8489, 8656), Diameter (RFC 6733), MSRP (RFC 4976), IAX (RFC 5456). With what begins alike:
+ * _sips, _sipfederationtls, _stun-behavior, _h323cs. Not the directories of _ldap and _kerberos. */
+static bool is_voice_service(const struct sig_dns_name *name)
+{
+	static const char *const begins[] = {
+		"_sip", "_h323", "_stun", "_turn", "_diameter", "_aaa", "_msrp", "_iax"};
+	struct bytes text = bytes_of(name->text, name->n);
+
+	for (unsigned i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		struct bytes begin = bytes_from_str(begins[i]);
+
+		if (bytes_eq_nocase(bytes_head(text, begin.n), begin))
+			return true;
+	}
+	return false;
+}
+
 bool sig_dns_is_voice(const struct sig_dns *dns)
 {
 	struct sig_dns_name name;
@@ -224,7 +242,8 @@ bool sig_dns_is_voice(const struct sig_dns *dns)
 
 	for (unsigned i = 0; i < dns->questions; i++)
 		if (sig_dns_question(dns, &at, &name, &type, &class) &&
-			(type == SIG_DNS_SRV || type == SIG_DNS_NAPTR || is_enum(&name)))
+			(type == SIG_DNS_NAPTR || is_enum(&name) ||
+				(type == SIG_DNS_SRV && is_voice_service(&name))))
 			return true;
 	return false;
 }

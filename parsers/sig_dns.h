@@ -90,7 +90,7 @@ bool sig_dns_parse(struct bytes in, struct sig_dns *dns);
  * in a question. */
 bool sig_dns_ended_early(struct bytes in);
 
-/* What: asks for SRV or NAPTR, or of e164.arpa. */
+/* What: asks for SRV of a service of voice, for NAPTR, or of e164.arpa. */
 bool sig_dns_is_voice(const struct sig_dns *dns);
 
 /* What: the next question; *at is 0 before the first. False: there is none any more. */

@@ -206,7 +206,7 @@ static void malformed_data_is_refused(void **state)
 	assert_false(sig_dns_naptr(&dns, &record, &n));
 }
 
-static void voice_is_srv_naptr_and_enum(void **state)
+static void voice_is_its_srv_naptr_and_enum(void **state)
 {
 	static const struct {
 		const char *question;
@@ -214,7 +214,19 @@ static void voice_is_srv_naptr_and_enum(void **state)
 		bool is_voice;
 	} rows[] = {
 		{"\7example\3com\0\0\1\0\1", 17, false},
-		{"\7example\3com\0\0\x21\0\1", 17, true},
+		{"\7example\3com\0\0\x21\0\1", 17, false},
+		{"\4_sip\4_udp\1a\0\0\x21\0\1", 17, true},
+		{"\x11_SipFederationTLS\1a\0\0\x21\0\1", 25, true},
+		{"\6_stuns\1a\0\0\x21\0\1", 14, true},
+		{"\6_turns\1a\0\0\x21\0\1", 14, true},
+		{"\6_h323c\1a\0\0\x21\0\1", 14, true},
+		{"\x9_diameter\1a\0\0\x21\0\1", 17, true},
+		{"\4_aaa\1a\0\0\x21\0\1", 12, true},
+		{"\5_ldap\1a\0\0\x21\0\1", 13, false},
+		{"\x9_kerberos\4_sip\0\0\x21\0\1", 20, false},
+		{"\3_gc\1a\0\0\x21\0\1", 11, false},
+		{"\4_sip\1a\0\0\1\0\1", 12, false},
+		{"\0\0\x21\0\1", 5, false},
 		{"\7example\3com\0\0\x23\0\1", 17, true},
 		{"\1\x31\4E164\4arpa\0\0\xff\0\1", 17, true},
 		{"\5xe164\4arpa\0\0\1\0\1", 16, false},
@@ -261,7 +273,7 @@ int main(void)
 		cmocka_unit_test(every_truncation_is_cut_or_refused),
 		cmocka_unit_test(what_is_malformed_did_not_end_early),
 		cmocka_unit_test(malformed_data_is_refused),
-		cmocka_unit_test(voice_is_srv_naptr_and_enum),
+		cmocka_unit_test(voice_is_its_srv_naptr_and_enum),
 		cmocka_unit_test(numbers_are_digits_alone),
 	};
 
