@@ -103,11 +103,18 @@ static bool is_diameter(const struct pkt_view *view, struct sig_diameter *d)
 	       sig_diameter_parse(view->payload, d);
 }
 
+/* UTF-8 by RFC 6733 section 8.8, but who knows; text has room for QOS_CALL_ID_MAX. */
+static struct bytes diameter_id(const struct sig_diameter *d, char *text)
+{
+	qos_call_copy_text(text, QOS_CALL_ID_MAX, sig_diameter_session(d));
+	return *text ? bytes_from_str(text) : BYTES_LIT("diameter");
+}
+
 bool probe_also_diameter(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome)
 {
 	struct sig_diameter d;
-	struct bytes id;
+	char id[QOS_CALL_ID_MAX];
 
 	if (!is_named(w, SIG_DIAMETER) || !is_diameter(view, &d))
 		return false;
@@ -116,8 +123,7 @@ bool probe_also_diameter(struct probe_worker *w, const struct pkt_view *view, ui
 			*outcome = PROBE_diameter_other;
 		return true;
 	}
-	id = sig_diameter_session(&d);
-	probe_emit_json(w, view, now_ns, hep_encode_diameter, id.n ? id : BYTES_LIT("diameter"));
+	probe_emit_json(w, view, now_ns, hep_encode_diameter, diameter_id(&d, id));
 	*outcome = PROBE_diameter;
 	return true;
 }

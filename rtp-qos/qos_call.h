@@ -168,6 +168,9 @@ struct qos_call_counters *qos_calls_counters(struct qos_calls *calls, unsigned w
 void qos_calls_each(
 	struct qos_calls *calls, bool (*fn)(struct qos_call *call, void *arg), void *arg);
 
+/* What: cuts text to fit; keeps printable ASCII and whole UTF-8 characters, all else becomes '?'. */
+void qos_call_copy_text(char *out, size_t size, struct bytes text);
+
 /* "trying", "ringing", ... */
 const char *qos_call_state_name(enum qos_call_state state);
 

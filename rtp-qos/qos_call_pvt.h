@@ -18,7 +18,4 @@ void qos_call_time_out(struct qos_call *call);
 /* Methods of a call made by INVITE, not of a transaction that stands alone. */
 bool qos_call_is_call(enum sip_method method);
 
-/* Cuts text to fit; keeps printable ASCII and whole UTF-8 characters, all else becomes '?'. */
-void qos_call_copy_text(char *out, size_t size, struct bytes text);
-
 #endif
