@@ -219,7 +219,7 @@ enum probe_outcome probe_signalling_sctp(
 	case SIP_SCTP_MESSAGE:
 		return messages.has_sip ? PROBE_sip : messages.other;
 	case SIP_SCTP_PART:
-		return PROBE_sip_segment;
+		return PROBE_sctp_fragment;
 	default:
 		return PROBE_unknown_sctp;
 	}

@@ -265,6 +265,27 @@ def test_what_is_unlikely_is_nothing_at_other_ports(tmp_path):
     assert len(messages) == 1
 
 
+def test_a_session_id_that_is_no_text(tmp_path):
+    """As Call-IDs of tables: each octet that is none becomes a question mark, and it is cut between characters."""
+    sessions = [b"a\0\1\xff;\xc3\xa9\n", b"", b"x" * 254 + b"\xc3\xa9"]
+    records = [sctp(START + i, i, [(FIRST | LAST, message(303, CX, i, avp(263, s)))]) for i, s in enumerate(sessions)]
+    run, messages = collect(write(tmp_path, records), tmp_path)
+    assert [m["correlation_id"] for m in messages] == ["a???;\u00e9?", "diameter", "x" * 254]
+    assert run.outcomes == {"diameter": 3}
+
+
+def test_fragments_are_called_what_they_are(tmp_path):
+    """Whose a fragment is shows when the message is whole; of repeated ones nothing is new."""
+    text = dialogue(1, "s")[0]
+    first, last = (FIRST, text[:40]), (LAST, text[40:])
+    records = [sctp(START, 1, [first]), sctp(START + 1, 1, [first]), sctp(START + 2, 2, [last]),
+               sctp(START + 3, 9, [(FIRST, b"\1\0\1\1 M3UA")]),
+               tcp(START + 4, 0, text[:40]), tcp(START + 5, 40, text[40:])]
+    run, _ = collect(write(tmp_path, records), tmp_path)
+    assert run.outcomes == {"sctp_fragment": 2, "unknown_sctp": 1, "diameter": 2, "also_segment": 1}
+    assert run.summary["counters"]["sctp_repeated"] == 1
+
+
 def test_other_ports_are_left_alone(tmp_path):
     run, messages = collect(write(tmp_path, [tcp(START, 0, dialogue(1, "s")[0], dport=3869)]), tmp_path)
     assert (run.outcomes, messages) == ({"unknown_tcp": 1}, [])
