@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fuzz_tcp.h"
+#include "sip_ws.h"
 
 enum {
 	FLOWS = 4,
@@ -139,9 +140,9 @@ static void run(struct sip_tcp *tcp, struct bytes in)
 	take(tcp, &s, kinds[way], 0, s.n);
 	for (unsigned i = 0; i < MESSAGES; i++)
 		check(s.seen[i] == 1);
-	/* Anything at all. */
+	/* Anything at all, but SIP over WebSocket, which is looked for everywhere. */
 	raw.n = in.n < ROOM ? in.n : ROOM;
-	if (raw.n) {
+	if (raw.n && !sip_ws_begins(bytes_of(in.p, raw.n))) {
 		memcpy(raw.octets, in.p, raw.n);
 		take(tcp, &raw, kinds[way], 0, raw.n);
 		sip_tcp_tick(tcp, 1001, true, on_message, &raw);
