@@ -254,12 +254,21 @@ static inline void note_last(struct probe_rx *rx, uint64_t now_ns)
 		rx->last_ns = now_ns;
 }
 
+/* Time stepped back over a tick that workers without a packet since then have not had: a single one would have. */
+static bool is_behind_tick(const struct probe_rx *rx, uint64_t now_ns)
+{
+	uint64_t tick_ns = rx->last_ns - rx->last_ns % QOS_TICK_NS;
+
+	return now_ns < tick_ns && rx->shared_ns < tick_ns;
+}
+
 static void note_time(struct probe_rx *rx, uint64_t now_ns)
 {
 	note_last(rx, now_ns);
 	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1 &&
-		(now_ns > rx->shared_ns + SHARE_NS || now_ns + PROBE_TIME_BACK_NS < rx->shared_ns))
-		share_time(rx, now_ns);
+		(now_ns > rx->shared_ns + SHARE_NS || now_ns + PROBE_TIME_BACK_NS < rx->shared_ns ||
+			(now_ns < rx->last_ns && is_behind_tick(rx, now_ns))))
+		share_time(rx, rx->last_ns);
 }
 
 /* pkt_plain_media knows no tenant; the VLAN is the one there is. */

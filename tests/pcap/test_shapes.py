@@ -5,6 +5,7 @@ number of workers."""
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
@@ -149,3 +150,13 @@ def test_time_that_steps_back_by_hours(tmp_path, heptap):
     captures.write(path, records)
     run = check_shapes(heptap, path, "quality: {report_interval: 5s}\n")
     assert len(run.streams) == CALLS + 1
+
+
+def test_time_that_steps_back_by_a_little(tmp_path, heptap):
+    """As where several queues are merged into a file: on which side of a tick a packet is depends on no worker."""
+    rng = random.Random(1)
+    records = sorted(r for i, t in starts() for r in media_records(t, i, 0, 20 * SECOND))
+    records = [(t - (40 * MILLISECOND if rng.random() < 0.2 else 0), *rest) for t, *rest in records]
+    path = tmp_path / "a.pcap"
+    captures.write(path, records)
+    check_shapes(heptap, path, "quality: {report_interval: 2s}\n")
