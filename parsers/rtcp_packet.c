@@ -6,7 +6,6 @@
 #include <assert.h>
 
 enum {
-	RTCP_HEADER_BYTES = 4,
 	RTCP_PAD_UNIT = 4,
 	SENDER_INFO_BYTES = 20,
 	REPORT_BLOCK_BYTES = 24,

@@ -21,6 +21,10 @@ enum rtcp_type {
 	RTCP_XR = 207,
 };
 
+enum {
+	RTCP_HEADER_BYTES = 4,
+};
+
 struct rtcp_packet {
 	uint8_t type; /* enum rtcp_type, or another value 192-223 */
 	uint8_t count; /* RC, SC, subtype or FMT: the low five bits of the first octet */

@@ -90,13 +90,25 @@ void probe_rx_fini(struct probe_rx *rx)
 	rx->seen.sets = NULL;
 }
 
-/* Of a file: what changes what workers share. */
-static bool is_ice(const struct probe_rx *rx, const struct pkt_view *view)
+/* Of a file: what changes what workers share. Most answers of STUN are to no check. */
+static bool is_ice(struct probe_rx *rx, const struct pkt_view *view)
 {
 	struct stun_msg msg;
+	uint32_t *asked, tag;
+	uint64_t hash;
+	bool is_answer;
 
-	return rx->probe->is_offline && view->flow.proto == PKT_UDP &&
-	       probe_may_be_ice(view->payload, view->payload_wire, &msg);
+	if (!rx->probe->is_offline || view->flow.proto != PKT_UDP ||
+		!probe_may_be_ice(view->payload, view->payload_wire, &msg))
+		return false;
+	hash = pkt_hash_bytes(msg.transaction, &rx->probe->seed);
+	asked = &rx->ice_asked[hash % PROBE_ICE_ASKED];
+	tag = (uint32_t)(hash >> 32) | 1;
+	is_answer = msg.kind != STUN_REQUEST;
+	if (is_answer && *asked != tag)
+		return false;
+	*asked = is_answer ? 0 : tag;
+	return true;
 }
 
 /* What follows in a TCP connection where a segment looked like signalling is some too. Of a file all TCP and

@@ -18,6 +18,7 @@
 
 enum {
 	PROBE_TCP_SEEN = 4096, /* TCP connections with SIP that receivers remember, power of two */
+	PROBE_ICE_ASKED = 16384, /* ICE checks, power of two */
 };
 
 struct probe_rx {
@@ -31,6 +32,8 @@ struct probe_rx {
 	struct dp_wake wake; /* of its queues */
 	struct probe_lane *lanes; /* one per worker */
 	uint32_t tcp_seen[PROBE_TCP_SEEN]; /* tags of connections with SIP, by hash */
+	uint32_t ice_asked
+		[PROBE_ICE_ASKED]; /* tags of a file's checks, by hash of their transaction */
 	struct probe_seen seen; /* of flows of other threads' workers */
 	struct probe_fragments fragments;
 	struct pkt_switch_times switch_times;

@@ -309,6 +309,12 @@ static bool is_rtcp(const struct pkt_view *view, struct bytes *whole)
 	return rtcp_validate(view->payload, NULL) == RTCP_OK;
 }
 
+/* The first packet of SRTCP looks whole as well, and only what follows it does not. */
+static bool is_next_seen(const struct pkt_view *view, struct bytes whole)
+{
+	return view->payload.n - whole.n >= RTCP_HEADER_BYTES || whole.n == view->payload_wire;
+}
+
 /* A compound of media that is known, or that may be believed. view is as it was captured. */
 static void take_rtcp(struct probe_worker *w, const struct pkt_view *view, struct bytes whole,
 	const struct pkt_flow *flow, const struct qos_media *media, uint64_t now_ns)
@@ -344,12 +350,12 @@ enum probe_outcome probe_signalling_rtcp(
 	const struct pkt_flow *own = &view->flow;
 	struct pkt_flow flow = qos_media_flow_of_rtcp(w->probe->medias, own);
 	const struct qos_media *media;
-	bool is_valid, is_known;
+	bool is_cut = view->payload.n < view->payload_wire, is_valid, is_known;
 	struct bytes whole;
 	uint8_t party;
 
-	is_valid = is_rtcp(view, &whole);
 	media = probe_media_find(w, own, true, now_ns, &party);
+	is_valid = is_rtcp(view, &whole) && !(is_cut && media && media->is_secure);
 	/* The same ports where media was announced or heard on these very ports (RFC 5761); STUN is heard on
 	 * those of RTCP alone as well, of which it or the description says so. */
 	if ((media && !media->is_rtcp) ||
@@ -363,7 +369,7 @@ enum probe_outcome probe_signalling_rtcp(
 			       : PROBE_rtcp_unconfirmed;
 	if (!is_known && !rtcp_is_strict_compound(whole))
 		return PROBE_rtcp_unconfirmed;
-	if (!whole.n)
+	if (!whole.n || (is_cut && !media && !is_next_seen(view, whole)))
 		return PROBE_signalling_cut;
 	take_rtcp(w, view, whole, &flow, media, now_ns);
 	return PROBE_rtcp;

@@ -11,8 +11,8 @@
 enum {
 	QOS_ICE_LEARNT_MAX = 16, /* endpoints learnt of one call */
 	QOS_ICE_PARTNERS_MAX = 4, /* descriptions of the other side that one meets: a fork's */
-	QOS_ICE_OPEN_SETS = 1024,
-	QOS_ICE_OPEN_WAYS = 4,
+	QOS_ICE_OPEN_SETS = 512,
+	QOS_ICE_OPEN_WAYS = 16,
 };
 
 /* 128 bits of a ufrag. */
@@ -40,8 +40,8 @@ struct qos_ice_open {
 	bool is_relay_src;
 };
 
-/* A worker's, which both directions of a flow go to; all zero is empty. In a full set the oldest goes: checks are
- * repeated. */
+/* A worker's, which both directions of a flow go to; all zero is empty. In a full set each in turn makes room: checks
+ * are repeated. */
 struct qos_ice_checks {
 	struct qos_ice_open open[QOS_ICE_OPEN_SETS][QOS_ICE_OPEN_WAYS];
 	uint8_t next[QOS_ICE_OPEN_SETS];

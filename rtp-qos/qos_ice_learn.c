@@ -206,14 +206,20 @@ static struct qos_ice_open *find_open(struct qos_ice_checks *checks, uint64_t ta
 	return NULL;
 }
 
-/* In the place of the oldest of its set. */
-static void note_open(struct qos_ice_checks *checks, const struct qos_ice_open *said)
+/* Again, or in a free place, else in that of one of its set, each in turn. */
+static void note_open(struct qos_ice_checks *checks, const struct qos_ice_open *said,
+	struct qos_call_counters *counters)
 {
 	unsigned set = said->tag / 2 % QOS_ICE_OPEN_SETS;
 	struct qos_ice_open *open = find_open(checks, said->tag);
 
-	if (!open)
+	for (unsigned i = 0; !open && i < QOS_ICE_OPEN_WAYS; i++)
+		if (!checks->open[set][i].tag)
+			open = &checks->open[set][i];
+	if (!open) {
 		open = &checks->open[set][checks->next[set]++ % QOS_ICE_OPEN_WAYS];
+		pkt_count(&counters->ice_forgotten, 1);
+	}
 	*open = *said;
 }
 
@@ -232,7 +238,7 @@ bool qos_ice_learn(struct qos_medias *medias, struct qos_ice_checks *checks,
 	if (!learn(medias, check->flow, &said, false, counters))
 		return false;
 	said.tag = tag_of(medias, check->flow, check->transaction);
-	note_open(checks, &said);
+	note_open(checks, &said, counters);
 	return true;
 }
 

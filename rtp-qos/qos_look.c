@@ -141,7 +141,7 @@ static void check_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
  * that does not stop in a pause goes on at a fraction of it. */
 static void add_rate(struct qos_look *look, double kbps)
 {
-	bool is_pause = 2 * kbps < look->kbps;
+	bool is_pause = look->rate_looks && 2 * kbps < look->kbps;
 
 	look->pauses = is_pause ? look->pauses + 1 : 0;
 	if (is_pause && look->pauses < RATE_LOOKS)

@@ -195,8 +195,9 @@ static bool says_same(const struct qos_media *a, const struct qos_media *b)
 			p->codec != q->codec || p->widest != q->widest || p->is_cbr != q->is_cbr ||
 			p->is_octet_aligned != q->is_octet_aligned ||
 			p->has_modes != q->has_modes || p->is_superwide != q->is_superwide ||
-			p->is_header_only != q->is_header_only || p->tag_bytes != q->tag_bytes ||
-			p->redundancy != q->redundancy || strcmp(p->name, q->name) != 0)
+			p->is_header_only != q->is_header_only || p->is_secure != q->is_secure ||
+			p->tag_bytes != q->tag_bytes || p->redundancy != q->redundancy ||
+			strcmp(p->name, q->name) != 0)
 			return false;
 	}
 	return true;

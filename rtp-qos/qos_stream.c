@@ -132,7 +132,7 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 	cold->look.rated_kbps = 0;
 	cold->look.sized_bytes = 0;
 	if (hot->pt != payload->pt || strcmp(cold->payload.name, payload->name) != 0)
-		cold->look.rate_looks = cold->look.packet_bytes = 0;
+		cold->look.rate_looks = cold->look.pauses = cold->look.packet_bytes = 0;
 	/* What was taken for voice without SDP may turn out to be events. */
 	hot->pt = is_quiet(payload) ? QOS_NO_PT : payload->pt;
 	cold->quiet_pt = is_quiet(payload) ? payload->pt : QOS_NO_PT;

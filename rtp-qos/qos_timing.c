@@ -61,8 +61,8 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 		.is_time_jump = is_back && hot->last_ns - now_ns > QOS_TS_JUMP_NS,
 	};
 
-	s.is_swapped = is_back && numbers < 0 && s.ticks < 0 && !s.is_time_jump && !since;
-
+	s.is_swapped =
+		s.is_started && is_back && numbers < 0 && s.ticks < 0 && !s.is_time_jump && !since;
 	s.frames = (uint32_t)numbers;
 	if (cold->frame_ns && !is_framed)
 		s.frames = hot->ext_seq - cold->frame_first_ext;

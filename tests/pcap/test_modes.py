@@ -29,13 +29,13 @@ BANDS = {
 def message(first: str, address: str, port: int, codec: str, secure: bool) -> bytes:
     profile, key = ("SAVP", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\n") if secure else ("AVP", "")
     body = (f"v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
-            f"m=audio {port} RTP/{profile} 96\r\na=rtpmap:96 {codec}\r\n{key}")
+            f"m=audio {port} RTP/{profile} 96{' 97' * (':97 ' in codec)}\r\na=rtpmap:96 {codec}\r\n{key}")
     return (f"{first}\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@example.com>;tag=f\r\n"
             f"To: <sip:b@example.com>;tag=t\r\nCall-ID: modes@example.com\r\nCSeq: 1 INVITE\r\n"
             f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode()
 
 
-def call(path, codec, step, payload_of, secure=False):
+def call(path, codec, step, payload_of, secure=False, pt_of=lambda i: 96):
     """One direction of payload_of(number) each 20 ms, both directions with a rest between."""
     records = [udp(START, 5060, 5060, message("INVITE sip:b@example.com SIP/2.0", "198.51.100.1",
                                               4000, codec, secure)),
@@ -43,7 +43,7 @@ def call(path, codec, step, payload_of, secure=False):
                                                        secure)))]
     for i in range(SECONDS * 50):
         t = START + SECOND + i * SECOND // 50
-        header = struct.pack("!BBHII", 0x80, 96, i, i * step, 7)
+        header = struct.pack("!BBHII", 0x80, pt_of(i), i, i * step, 7)
         records.append(udp(t, 4000, 5000, header + payload_of(i)))
     captures.write(path, records)
 
@@ -83,6 +83,16 @@ def test_pauses_are_not_the_rate_of_opus(tmp_path, heptap, silent, want):
     assert stream["CODEC_MODE"] == want
     best = pytest.approx(emodel.r_factor(*emodel.OPUS[31], 0, "FB"), abs=0.0006)
     assert (stream["RFACTOR"] == best) == (want == "swb-31")
+
+
+def test_the_rate_of_another_type_says_nothing(tmp_path, heptap):
+    """Neither is less of it a pause."""
+    path = tmp_path / "call.pcap"
+    call(path, "opus/48000/2\r\na=rtpmap:97 opus/48000/2", 960,
+         lambda i: bytes((31 << 3,)) + bytes(59 if i >= 1000 else 159),
+         pt_of=lambda i: 97 if i >= 1000 else 96)
+    stream, = check_shapes(heptap, path).streams
+    assert (stream["CODEC_PT"], stream["CODEC_MODE"]) == (97, "swb-25")
 
 
 @pytest.mark.parametrize("bytes_", [20, 30, 80])

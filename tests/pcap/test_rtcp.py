@@ -10,7 +10,8 @@ import pytest
 import captures
 import emodel
 from packets import SECOND, START, back, bye, rtp, udp
-from test_findings import Call, sdp
+from heptap_run import read
+from test_findings import A, B, Call, sdp
 
 MS = SECOND // 1000
 VARIANTS = {"all": (), "another_seed": ("--seed", 7), "ipv6": ("--ipv6", "--seed", 2)}
@@ -201,6 +202,19 @@ def test_srtcp_is_counted_with_its_sender_and_its_bye_ends_the_stream(tmp_path, 
     assert (got["RTCP_PK"], got["SRTCP_PK"], got["FAR_REPORTS"]) == (1, 3, 0)
     assert run.outcomes["srtcp"] == 3
     assert run.summary["counters"]["rtcp_byes"] == 1
+
+
+@pytest.mark.parametrize("snaplen", [2000, 96, 95, 94, 82])
+def test_srtcp_that_the_capture_cut_is_none_in_clear(tmp_path, snaplen):
+    """With AES-GCM (RFC 7714) it is a multiple of four; cut, its first packet looks like an SR with a report."""
+    secure = {"proto": "RTP/SAVP", "formats": "0"}
+    records = Call().open(offer=sdp(A, **secure), answered=sdp(B, **secure)).talk(1.1, 7).records
+    for i in range(20):
+        secret = struct.pack("!BBHI", 0x81, 200, 12, SSRC_A) + bytes(i * 7 + k & 255 for k in range(88))
+        cut = udp(START + 2 * SECOND + i * 200 * MS, A[1] + 1, B[1] + 1, secret)
+        records.append(cut._replace(frame=cut.frame[:snaplen]))
+    run = read(write(tmp_path / "gcm.pcap", records))
+    assert (run.outcomes["srtcp"], run.rtcp) == (20, [])
 
 
 def test_feedback_is_counted_with_the_stream_it_asks_about(tmp_path, heptap):
