@@ -9,8 +9,8 @@ import pytest
 
 import captures
 import emodel
-from packets import SECOND, START, back, bye, rtp, udp
 from heptap_run import read
+from packets import SECOND, START, back, bye, rtp, udp
 from test_findings import A, B, Call, sdp
 
 MS = SECOND // 1000
