@@ -20,6 +20,7 @@
 #include "dp_filter.h"
 #include "dp_mode.h"
 #include "probe_bound.h"
+#include "probe_command.h"
 #include "probe_control.h"
 #include "probe_log.h"
 #include "probe_results.h"
@@ -257,7 +258,7 @@ static int start(struct probe *p)
 	if (!rc)
 		rc = start_threads_state(p);
 	if (!rc && p->options->dp.telemetry) {
-		rc = probe_telemetry_start(p);
+		rc = probe_telemetry_start();
 		if (rc)
 			fail("register the telemetry commands", rc);
 	}
@@ -266,6 +267,8 @@ static int start(struct probe *p)
 		if (rc)
 			fail("set up the XDP programs", rc);
 	}
+	if (!rc)
+		probe_commands_begin(p);
 	return rc;
 }
 
@@ -283,8 +286,7 @@ static bool is_worth_destroying(const struct probe *p)
 
 static void stop(struct probe *p)
 {
-	probe_xdp_stop();
-	probe_telemetry_stop();
+	probe_commands_end();
 	for (unsigned i = 0; p->workers && i < p->lcores.worker_count; i++)
 		probe_worker_fini(&p->workers[i]);
 	for (unsigned i = 0; p->rx && i < p->rx_count; i++) {

@@ -15,6 +15,7 @@
 #include <rte_telemetry.h>
 #include <urcu/urcu-qsbr.h>
 
+#include "probe_command.h"
 #include "probe_mem.h"
 #include "probe_query.h"
 #include "probe_rx.h"
@@ -26,24 +27,6 @@ enum {
 	LIST_DEFAULT = 10,
 	LIST_MAX = 20, /* a reply has room for 16 KiB */
 };
-
-/* DPDK's commands carry no argument of ours, so this one pointer is file-scope; the mutex keeps the
- * probe alive while a command runs. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct probe *probe;
-
-typedef int (*answer_fn)(const char *params, struct rte_tel_data *d);
-
-static int with_probe(answer_fn answer, const char *params, struct rte_tel_data *d)
-{
-	int rc = -ENODEV;
-
-	pthread_mutex_lock(&lock);
-	if (probe)
-		rc = answer(params, d);
-	pthread_mutex_unlock(&lock);
-	return rc;
-}
 
 static void put_u64(struct rte_tel_data *d, const char *name, uint64_t value)
 {
@@ -77,8 +60,9 @@ static void put_double(struct rte_tel_data *d, const char *name, double value)
 	rte_tel_data_add_dict_string(d, name, text);
 }
 
-static int answer_info(struct rte_tel_data *d)
+static int answer_info(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
+	(void)params;
 	rte_tel_data_start_dict(d);
 	put_text(d, "version", PROBE_VERSION);
 	put_text(d, "mode", probe->is_offline ? "file" : "live");
@@ -93,11 +77,12 @@ static int answer_info(struct rte_tel_data *d)
 	return 0;
 }
 
-static int answer_stats(struct rte_tel_data *d)
+static int answer_stats(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
 	struct probe_total totals[PROBE_TOTALS_MAX];
 	unsigned n;
 
+	(void)params;
 	rte_tel_data_start_dict(d);
 	put_u64(d, "frames", probe_totals_frames(probe));
 	n = probe_totals_outcomes(probe, totals);
@@ -132,8 +117,9 @@ static int add_row(struct rte_tel_data *d, unsigned row, struct rte_tel_data *en
 	return rc;
 }
 
-static int answer_ports(struct rte_tel_data *d)
+static int answer_ports(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
+	(void)params;
 	rte_tel_data_start_dict(d);
 	for (unsigned i = 0; i < probe->port_count; i++) {
 		struct rte_tel_data *entry = make_entry();
@@ -162,8 +148,9 @@ static int answer_ports(struct rte_tel_data *d)
 	return 0;
 }
 
-static int answer_workers(struct rte_tel_data *d)
+static int answer_workers(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
+	(void)params;
 	rte_tel_data_start_dict(d);
 	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
 		const struct probe_worker *w = &probe->workers[i];
@@ -198,10 +185,11 @@ static int add_ring(struct rte_tel_data *d, unsigned row, const struct dp_ring *
 	return add_row(d, row, entry);
 }
 
-static int answer_rings(struct rte_tel_data *d)
+static int answer_rings(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
 	unsigned row = 0;
 
+	(void)params;
 	rte_tel_data_start_dict(d);
 	for (unsigned r = 0; r < probe->rx_count; r++)
 		for (unsigned w = 0; w < probe->lcores.worker_count; w++)
@@ -257,7 +245,7 @@ static int parse_count(const char *text, unsigned *count)
 	unsigned long n;
 
 	*count = LIST_DEFAULT;
-	if (!text || !text[0])
+	if (!text[0])
 		return 0;
 	n = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end || n < 1 || n > LIST_MAX)
@@ -266,7 +254,7 @@ static int parse_count(const char *text, unsigned *count)
 	return 0;
 }
 
-static int answer_calls(const char *params, struct rte_tel_data *d)
+static int answer_calls(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
 	struct call_list list = {0};
 	int rc = parse_count(params, &list.wanted);
@@ -324,7 +312,8 @@ static bool is_before(
 }
 
 /* Merges the workers' sorted answers. */
-static int merge_streams(struct rte_tel_data *d, enum probe_query_order order, unsigned wanted)
+static int merge_streams(
+	struct probe *probe, struct rte_tel_data *d, enum probe_query_order order, unsigned wanted)
 {
 	unsigned at[DP_CPUS_MAX] = {0};
 
@@ -359,13 +348,13 @@ static bool take_word(const char **params, const char *word)
 {
 	size_t n = strlen(word);
 
-	if (!*params || strncmp(*params, word, n) != 0 || ((*params)[n] && (*params)[n] != ','))
+	if (strncmp(*params, word, n) != 0 || ((*params)[n] && (*params)[n] != ','))
 		return false;
 	*params += (*params)[n] == ',' ? n + 1 : n;
 	return true;
 }
 
-static int answer_streams(const char *params, struct rte_tel_data *d)
+static int answer_streams(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
 	enum probe_query_order order = PROBE_QUERY_NEWEST;
 	unsigned wanted;
@@ -384,14 +373,15 @@ static int answer_streams(const char *params, struct rte_tel_data *d)
 			return rc;
 	}
 	rte_tel_data_start_dict(d);
-	return merge_streams(d, order, wanted);
+	return merge_streams(probe, d, order, wanted);
 }
 
-static int answer_hep(struct rte_tel_data *d)
+static int answer_hep(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
 	struct probe_hep_totals hep;
 	uint64_t queued = 0;
 
+	(void)params;
 	probe_totals_hep(probe, &hep);
 	rte_tel_data_start_dict(d);
 	put_u64(d, "collectors", probe->options->hep.collector_count);
@@ -406,10 +396,11 @@ static int answer_hep(struct rte_tel_data *d)
 	return 0;
 }
 
-static int answer_memory(struct rte_tel_data *d)
+static int answer_memory(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
 	struct probe_mem_stats m;
 
+	(void)params;
 	probe_mem_stats(&m);
 	rte_tel_data_start_dict(d);
 	put_u64(d, "jemalloc_allocated", m.allocated);
@@ -425,71 +416,25 @@ static int answer_memory(struct rte_tel_data *d)
 	return 0;
 }
 
-#define COMMAND(name)                                                                          \
-	static int command_##name(const char *cmd, const char *params, struct rte_tel_data *d) \
-	{                                                                                      \
-		(void)cmd;                                                                     \
-		return with_probe(answer_##name, params, d);                                   \
-	}
-#define COMMAND_ALONE(name)                                                                    \
-	static int name##_alone(const char *params, struct rte_tel_data *d)                    \
-	{                                                                                      \
-		return params && params[0] ? -EINVAL : answer_##name(d);                       \
-	}                                                                                      \
-	static int command_##name(const char *cmd, const char *params, struct rte_tel_data *d) \
-	{                                                                                      \
-		(void)cmd;                                                                     \
-		return with_probe(name##_alone, params, d);                                    \
-	}
-
-COMMAND_ALONE(info)
-COMMAND_ALONE(stats)
-COMMAND_ALONE(ports)
-COMMAND_ALONE(workers)
-COMMAND_ALONE(rings)
-COMMAND(calls)
-COMMAND(streams)
-COMMAND_ALONE(hep)
-COMMAND_ALONE(memory)
-
-int probe_telemetry_start(struct probe *p)
+int probe_telemetry_start(void)
 {
-	static const struct {
-		const char *path;
-		telemetry_cb fn;
-		const char *help;
-	} commands[] = {
-		{"/heptap/info", command_info, "What runs here. Takes no parameters"},
-		{"/heptap/stats", command_stats,
+	static const struct probe_command commands[] = {
+		{"/heptap/info", answer_info, false, "What runs here. Takes no parameters"},
+		{"/heptap/stats", answer_stats, false,
 			"Every frame's fate and all counters, summed over threads. Takes no parameters"},
-		{"/heptap/ports", command_ports,
+		{"/heptap/ports", answer_ports, false,
 			"Ports: link, received, missed, whose time. Takes no parameters"},
-		{"/heptap/workers", command_workers, "Workers: streams, load. Takes no parameters"},
-		{"/heptap/rings", command_rings, "Fill of the rings. Takes no parameters"},
-		{"/heptap/calls", command_calls, "The newest calls. Parameters: how many, 1 to 20"},
-		{"/heptap/streams", command_streams,
+		{"/heptap/workers", answer_workers, false,
+			"Workers: streams, load. Takes no parameters"},
+		{"/heptap/rings", answer_rings, false, "Fill of the rings. Takes no parameters"},
+		{"/heptap/calls", answer_calls, true,
+			"The newest calls. Parameters: how many, 1 to 20"},
+		{"/heptap/streams", answer_streams, true,
 			"Open streams. Parameters: [newest|worst,]how many, 1 to 20"},
-		{"/heptap/hep", command_hep, "HEP made, sent, dropped. Takes no parameters"},
-		{"/heptap/memory", command_memory,
+		{"/heptap/hep", answer_hep, false, "HEP made, sent, dropped. Takes no parameters"},
+		{"/heptap/memory", answer_memory, false,
 			"jemalloc, hugepages, tables, in octets. Takes no parameters"},
 	};
 
-	for (unsigned i = 0; i < RTE_DIM(commands); i++) {
-		int rc = rte_telemetry_register_cmd(
-			commands[i].path, commands[i].fn, commands[i].help);
-
-		if (rc)
-			return rc;
-	}
-	pthread_mutex_lock(&lock);
-	probe = p;
-	pthread_mutex_unlock(&lock);
-	return 0;
-}
-
-void probe_telemetry_stop(void)
-{
-	pthread_mutex_lock(&lock);
-	probe = NULL;
-	pthread_mutex_unlock(&lock);
+	return probe_commands_add(commands, RTE_DIM(commands));
 }

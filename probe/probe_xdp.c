@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One process has one probe, and DPDK's commands carry no argument of ours: hence the file-scope
- * pointer. Its mutex also keeps changes of a port's lists apart. */
 #include "probe_xdp.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,27 +11,12 @@
 #include "cfg_net.h"
 #include "cfg_value.h"
 #include "dp_xdp.h"
+#include "probe_command.h"
 #include "sig_kind.h"
 
 enum {
 	VERB_MAX = 8,
 };
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct probe *probe;
-
-typedef int (*answer_fn)(const char *params, struct rte_tel_data *d);
-
-static int with_probe(answer_fn answer, const char *params, struct rte_tel_data *d)
-{
-	int rc = -ENODEV;
-
-	pthread_mutex_lock(&lock);
-	if (probe)
-		rc = answer(params, d);
-	pthread_mutex_unlock(&lock);
-	return rc;
-}
 
 /* A qos_media_watch_fn; arg is the probe. Programs count what they cannot learn. */
 static void learn(
@@ -54,7 +36,7 @@ static void learn(
 	}
 }
 
-static int put_port(struct rte_tel_data *entry, unsigned index)
+static int put_port(struct rte_tel_data *entry, const struct probe *probe, unsigned index)
 {
 	static const char *const modes[] = {"all", "voice", "listed"};
 	const struct dp_xdp *xdp = dp_port_xdp(probe->ports[index]);
@@ -75,12 +57,11 @@ static int put_port(struct rte_tel_data *entry, unsigned index)
 }
 
 /* Rows are a dictionary, as in probe_telemetry.c. */
-static int answer_xdp(const char *params, struct rte_tel_data *d)
+static int answer_xdp(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
 	unsigned row = 0;
 
-	if (params && params[0])
-		return -EINVAL;
+	(void)params;
 	rte_tel_data_start_dict(d);
 	for (unsigned i = 0; i < probe->port_count; i++) {
 		struct rte_tel_data *entry;
@@ -94,7 +75,7 @@ static int answer_xdp(const char *params, struct rte_tel_data *d)
 			return -ENOMEM;
 		rte_tel_data_start_dict(entry);
 		snprintf(name, sizeof(name), "%u", row++);
-		rc = put_port(entry, i);
+		rc = put_port(entry, probe, i);
 		if (!rc)
 			rc = rte_tel_data_add_dict_container(d, name, entry, 0);
 		if (rc) {
@@ -125,10 +106,11 @@ static const char *take_item(const char *text, char *item, size_t size)
 }
 
 /* NULL, or what is wrong. */
-static const char *parse_change(const char *params, struct change *change)
+static const char *parse_change(
+	const struct probe *probe, const char *params, struct change *change)
 {
 	char number[VERB_MAX], verb[VERB_MAX];
-	const char *rest = params ? take_item(params, number, sizeof(number)) : NULL;
+	const char *rest = take_item(params, number, sizeof(number));
 	uint64_t index;
 
 	rest = rest ? take_item(rest, verb, sizeof(verb)) : NULL;
@@ -156,11 +138,11 @@ static int conclude(struct rte_tel_data *d, const char *error, int rc)
 	return 0;
 }
 
-static int answer_ports(const char *params, struct rte_tel_data *d)
+static int answer_ports(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
 	struct dp_port_ranges ports;
 	struct change change;
-	const char *error = parse_change(params, &change);
+	const char *error = parse_change(probe, params, &change);
 	int rc = 0;
 
 	if (!error && cfg_net_ports(change.list, &ports) != 0)
@@ -170,11 +152,11 @@ static int answer_ports(const char *params, struct rte_tel_data *d)
 	return conclude(d, error, rc);
 }
 
-static int answer_networks(const char *params, struct rte_tel_data *d)
+static int answer_networks(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
 	struct dp_networks networks;
 	struct change change;
-	const char *error = parse_change(params, &change);
+	const char *error = parse_change(probe, params, &change);
 	int rc = 0;
 
 	if (!error && cfg_net_networks(change.list, &networks) != 0)
@@ -184,30 +166,19 @@ static int answer_networks(const char *params, struct rte_tel_data *d)
 	return conclude(d, error, rc);
 }
 
-#define COMMAND(name)                                                                          \
-	static int command_##name(const char *cmd, const char *params, struct rte_tel_data *d) \
-	{                                                                                      \
-		(void)cmd;                                                                     \
-		return with_probe(answer_##name, params, d);                                   \
-	}
-
-COMMAND(xdp)
-COMMAND(ports)
-COMMAND(networks)
-
 static int register_commands(void)
 {
-	int rc = rte_telemetry_register_cmd("/heptap/xdp", command_xdp,
-		"XDP programs: mode, and frames by reason. Takes no parameters");
-
-	if (!rc)
-		rc = rte_telemetry_register_cmd("/heptap/xdp_ports", command_ports,
-			"Changes the ports that are always taken. Parameters: PORT,add|remove,LIST");
-	if (!rc)
-		rc = rte_telemetry_register_cmd("/heptap/xdp_networks", command_networks,
+	static const struct probe_command commands[] = {
+		{"/heptap/xdp", answer_xdp, false,
+			"XDP programs: mode, and frames by reason. Takes no parameters"},
+		{"/heptap/xdp_ports", answer_ports, true,
+			"Changes the ports that are always taken. Parameters: PORT,add|remove,LIST"},
+		{"/heptap/xdp_networks", answer_networks, true,
 			"Changes the networks that are always taken. Parameters: "
-			"PORT,add|remove,LIST");
-	return rc;
+			"PORT,add|remove,LIST"},
+	};
+
+	return probe_commands_add(commands, RTE_DIM(commands));
 }
 
 /* Ports of what capture.also names are as good as listed. */
@@ -243,21 +214,5 @@ int probe_xdp_start(struct probe *p)
 	}
 	if (is_listed)
 		qos_medias_watch(p->medias, learn, p);
-	if (p->options->dp.telemetry) {
-		int rc = register_commands();
-
-		if (rc)
-			return rc;
-	}
-	pthread_mutex_lock(&lock);
-	probe = p;
-	pthread_mutex_unlock(&lock);
-	return 0;
-}
-
-void probe_xdp_stop(void)
-{
-	pthread_mutex_lock(&lock);
-	probe = NULL;
-	pthread_mutex_unlock(&lock);
+	return p->options->dp.telemetry ? register_commands() : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The XDP programs in front of AF_XDP ports while the probe runs: media that SDP announces opens those in
  * mode listed, and telemetry shows their counters and changes their lists.
- * Threads: start and stop by control; what workers publish goes to the programs from their threads;
+ * Threads: start by control; what workers publish goes to the programs from their threads;
  * telemetry's commands on threads of DPDK. */
 #ifndef PROBE_XDP_H
 #define PROBE_XDP_H
@@ -10,7 +10,4 @@
 
 /* After ports and tables, before the workers. 0 or negative errno. */
 int probe_xdp_start(struct probe *probe);
-/* Commands answer nothing from now on: the ports are about to go. */
-void probe_xdp_stop(void);
-
 #endif
