@@ -154,6 +154,16 @@ void qos_payload_set_mode(struct qos_payload *payload, const char *mode)
 		payload->codec = found;
 }
 
+bool qos_payload_says_same(const struct qos_payload *a, const struct qos_payload *b)
+{
+	return a->pt == b->pt && a->clock == b->clock && a->kind == b->kind &&
+	       a->codec == b->codec && a->widest == b->widest && a->is_cbr == b->is_cbr &&
+	       a->is_octet_aligned == b->is_octet_aligned && a->has_modes == b->has_modes &&
+	       a->is_superwide == b->is_superwide && a->is_header_only == b->is_header_only &&
+	       a->is_secure == b->is_secure && a->tag_bytes == b->tag_bytes &&
+	       a->redundancy == b->redundancy && strcmp(a->name, b->name) == 0;
+}
+
 const char *qos_basis_name(enum qos_basis basis)
 {
 	switch (basis) {

@@ -91,6 +91,9 @@ void qos_payload_init(struct qos_payload *payload, uint8_t pt, struct bytes name
 /* What: makes the codec this mode of payload's, if there is one of that name. */
 void qos_payload_set_mode(struct qos_payload *payload, const char *mode);
 
+/* What: whether descriptions say the same of both: all but what packets showed. */
+bool qos_payload_says_same(const struct qos_payload *a, const struct qos_payload *b);
+
 /* "g113", "lit", "assumed", "none": the report's MOS_BASIS. */
 const char *qos_basis_name(enum qos_basis basis);
 

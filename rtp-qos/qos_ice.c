@@ -90,7 +90,8 @@ bool qos_ice_enter(struct qos_medias *medias, struct qos_call *call, struct qos_
 		return false;
 	}
 	media->call = call;
-	media->is_shared = old && (old->is_shared || qos_call_lasts(old->call));
+	media->is_shared =
+		old && (old->is_shared || (old->call != call && qos_call_lasts(old->call)));
 	qos_media_put(medias, media, old, counters);
 	return true;
 }

@@ -2,7 +2,6 @@
 /* Component 2 has checks of its own, on ports that say nothing of those of component 1: which endpoint its reports tell
  * of is known by the name, and by which one ICE has chosen, or by the address. */
 #include "qos_ice_pvt.h"
-#include "qos_pool.h"
 
 enum {
 	IS_NOMINATED = 4,
@@ -53,26 +52,20 @@ static void replace(struct qos_medias *medias, struct qos_media *old, struct qos
 {
 	struct qos_media *media = qos_media_take(medias, 0);
 
-	if (!media)
-		return;
-	if (!qos_call_hold(old->call)) {
-		qos_pool_put(media->pool, media);
-		return;
+	if (media) {
+		media->at = old->at;
+		media->party = old->party;
+		media->section = old->section;
+		media->is_rtcp = true;
+		media->is_secure = old->is_secure;
+		media->is_learnt = true;
+		media->is_nominated = old->is_nominated;
+		media->name = old->name;
+		media->ptime_ms = old->ptime_ms;
+		media->kind = old->kind;
+		media->rtp = rtp;
 	}
-	media->call = old->call;
-	media->at = old->at;
-	media->party = old->party;
-	media->section = old->section;
-	media->is_rtcp = true;
-	media->is_secure = old->is_secure;
-	media->is_shared = old->is_shared;
-	media->is_learnt = true;
-	media->is_nominated = old->is_nominated;
-	media->name = old->name;
-	media->ptime_ms = old->ptime_ms;
-	media->kind = old->kind;
-	media->rtp = rtp;
-	qos_media_put(medias, media, old, counters);
+	qos_ice_enter(medias, old->call, media, old, counters);
 }
 
 void qos_ice_follow_rtp(

@@ -2,7 +2,8 @@
 /* Every Diameter message that is one becomes one valid JSON object with no key twice, the same each time, with its AVPs
  * unless it says that some are left out; it fits a HEP message; and no key of a subscriber's is in it. The header is
  * made to fit. */
-#include "fuzz_json.h"
+#include "../unit/json_object.h"
+#include "fuzz_check.h"
 #include "sig_diameter.h"
 
 enum {
@@ -22,17 +23,17 @@ static unsigned count_avps(struct bytes in)
 static void check_message(struct bytes in, const struct sig_diameter *d)
 {
 	static char text[1 << 20], again[1 << 20];
-	struct bytes json = bytes_of(text, write_json(hep_json_diameter, in, text, sizeof(text)));
+	struct bytes json = bytes_of(text, json_write(hep_json_diameter, in, text, sizeof(text)));
 	unsigned written;
 
 	check(json.n > 0 && json.n <= HEP_JSON_MAX && json_is_valid(json));
-	check(write_json(hep_json_diameter, in, again, sizeof(again)) == json.n);
+	check(json_write(hep_json_diameter, in, again, sizeof(again)) == json.n);
 	check(memcmp(text, again, json.n) == 0);
-	check(write_json(hep_json_diameter, in, again, json.n - 1) == 0);
-	written = count_words(json, BYTES_LIT("{\"code\":"));
+	check(json_write(hep_json_diameter, in, again, json.n - 1) == 0);
+	written = json_count(json, BYTES_LIT("{\"code\":"));
 	check(json_get(json, "cut").n || written >= count_avps(d->avps));
-	check(!count_words(json, BYTES_LIT("\"Integrity-Key\",\"value\"")) &&
-		!count_words(json, BYTES_LIT("\"Integrity-Key\",\"hex\"")));
+	check(!json_count(json, BYTES_LIT("\"Integrity-Key\",\"value\"")) &&
+		!json_count(json, BYTES_LIT("\"Integrity-Key\",\"hex\"")));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -2,16 +2,17 @@
 /* Every DNS message that is one becomes one valid JSON object with no key twice, the same each time, with as many
  * questions as it says and all records, or it says that it is cut; it fits a HEP message; and what follows it in the
  * same memory says nothing. */
-#include "fuzz_json.h"
+#include "../unit/json_object.h"
+#include "fuzz_check.h"
 #include "sig_dns.h"
 
 static unsigned count_records(struct bytes json)
 {
 	struct bytes word = BYTES_LIT("\"ttl\":");
 
-	return count_words(json_get(json, "answers"), word) +
-	       count_words(json_get(json, "authority"), word) +
-	       count_words(json_get(json, "additional"), word);
+	return json_count(json_get(json, "answers"), word) +
+	       json_count(json_get(json, "authority"), word) +
+	       json_count(json_get(json, "additional"), word);
 }
 
 static unsigned count_wanted(const struct sig_dns *dns)
@@ -37,9 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 4096 || !sig_dns_parse(in, &dns))
 		return 0;
-	json = bytes_of(text, write_json(hep_json_dns, in, text, sizeof(text)));
+	json = bytes_of(text, json_write(hep_json_dns, in, text, sizeof(text)));
 	check(json.n > 0 && json.n <= HEP_JSON_MAX && json_is_valid(json));
-	check(count_words(json_get(json, "questions"), BYTES_LIT("{\"name\":")) == dns.questions);
+	check(json_count(json_get(json, "questions"), BYTES_LIT("{\"name\":")) == dns.questions);
 	is_cut = json_get(json, "cut").n > 0;
 	check(is_cut || !dns.is_cut);
 	/* Every record but OPT, or it says that some are missing. */
@@ -50,10 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(more != NULL);
 	memcpy(more, data, size);
 	more[size] = 0xc0;
-	check(write_json(hep_json_dns, bytes_of(more, size + 1), again, sizeof(again)) == json.n);
+	check(json_write(hep_json_dns, bytes_of(more, size + 1), again, sizeof(again)) == json.n);
 	check(memcmp(text, again, json.n) == 0);
 	free(more);
 	/* Too little room is said, never overrun. */
-	check(write_json(hep_json_dns, in, again, json.n - 1) == 0);
+	check(json_write(hep_json_dns, in, again, json.n - 1) == 0);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every compound that passes rtcp_validate becomes one valid JSON object with no key twice and as
  * many report blocks as its packets announce. */
-#include "fuzz_json.h"
+#include "../unit/json_object.h"
+#include "fuzz_check.h"
 
 static uint64_t number(struct bytes text)
 {
@@ -31,8 +32,7 @@ static void check_counts(struct bytes payload, struct bytes json)
 		payload = bytes_skip(payload, 4 + be16(payload.p + 2) * (size_t)4);
 	}
 	check(number(json_get(json, "report_count")) == blocks);
-	check(count_words(json_get(json, "report_blocks"), BYTES_LIT("\"source_ssrc\":")) ==
-		blocks);
+	check(json_count(json_get(json, "report_blocks"), BYTES_LIT("\"source_ssrc\":")) == blocks);
 	check((json_get(json, "sender_information").n > 0) == has_sr);
 	check((json_get(json, "bye").n > 0) == has_bye);
 	if (json_get(json, "sdes_report_count").n)
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 4096 || rtcp_validate(payload, NULL) != RTCP_OK)
 		return 0;
-	n = write_json(hep_json_rtcp, payload, text, sizeof(text));
+	n = json_write(hep_json_rtcp, payload, text, sizeof(text));
 	check(n > 0);
 	check(json_is_valid(bytes_of(text, n)));
 	check_counts(payload, bytes_of(text, n));

@@ -1,38 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* DNS and Diameter as JSON, to the letter: others read these keys. */
 #include "hep_encode.h"
-#include "hep_json.h"
-#include "json_check.h"
+#include "json_object.h"
 #include "unit.h"
-
-/* What is written with so much room; 0: it does not fit. */
-static size_t write_into(void (*write)(struct hep_json *j, struct bytes payload), struct bytes in,
-	char *text, size_t room)
-{
-	struct hep_json j;
-
-	hep_json_init(&j, text, room);
-	hep_json_open(&j, NULL, '{');
-	write(&j, in);
-	hep_json_close(&j, '}');
-	return hep_json_finish(&j);
-}
-
-static unsigned count_of(struct bytes text, struct bytes word)
-{
-	unsigned count = 0;
-
-	for (; text.n >= word.n; text = bytes_skip(text, 1))
-		count += bytes_starts(text, word);
-	return count;
-}
 
 static void writes(void (*write)(struct hep_json *j, struct bytes payload), struct bytes payload,
 	const char *want)
 {
 	uint8_t *copy = guarded_copy(payload.p, payload.n);
 	char text[4096];
-	size_t n = write_into(write, bytes_of(copy, payload.n), text, sizeof(text) - 1);
+	size_t n = json_write(write, bytes_of(copy, payload.n), text, sizeof(text) - 1);
 
 	text[n] = '\0';
 	assert_true(json_is_valid(bytes_of(text, n)));
@@ -163,15 +140,15 @@ static void more_than_64_records_are_cut(void **state)
 	for (unsigned count = 63; count <= 66; count++) {
 		size_t n = answers(in, count, 1);
 		struct bytes json = bytes_of(
-			text, write_into(hep_json_dns, bytes_of(in, n), text, sizeof(text)));
+			text, json_write(hep_json_dns, bytes_of(in, n), text, sizeof(text)));
 
 		assert_true(json_is_valid(json));
-		assert_int_equal(count_of(json, BYTES_LIT("\"ttl\":")), count < 64 ? count : 64);
+		assert_int_equal(json_count(json, BYTES_LIT("\"ttl\":")), count < 64 ? count : 64);
 		assert_int_equal(json_get(json, "cut").n, count > 64 ? 4 : 0);
 	}
 	/* OPT alone is not missed. */
 	assert_int_equal(
-		json_get(bytes_of(text, write_into(hep_json_dns, bytes_of(in, answers(in, 200, 41)),
+		json_get(bytes_of(text, json_write(hep_json_dns, bytes_of(in, answers(in, 200, 41)),
 						text, sizeof(text))),
 			"cut")
 			.n,
@@ -200,14 +177,14 @@ static void names_that_grow_are_cut_where_a_message_ends(void **state)
 	for (unsigned i = 0; i < 60; i++, n += 20)
 		memcpy(in + n,
 			(const uint8_t[20]){0xc0, 12, 0, 33, 0, 1, [11] = 8, [18] = 0xc0, 12}, 20);
-	size = write_into(hep_json_dns, bytes_of(in, n), text, sizeof(text));
+	size = json_write(hep_json_dns, bytes_of(in, n), text, sizeof(text));
 	json = bytes_of(text, size);
 	assert_true(json_is_valid(json));
 	assert_true(size <= HEP_JSON_MAX && size > HEP_JSON_MAX - 3000);
 	assert_true(bytes_eq(json_get(json, "cut"), BYTES_LIT("true")));
 	/* With any more room, the same; with less, nothing. */
 	for (room = HEP_JSON_MAX - 1; room < HEP_JSON_MAX + 3000; room++) {
-		size_t got = write_into(hep_json_dns, bytes_of(in, n), again, room);
+		size_t got = json_write(hep_json_dns, bytes_of(in, n), again, room);
 
 		assert_int_equal(got, room < HEP_JSON_MAX ? 0 : size);
 		assert_memory_equal(text, again, got);
@@ -235,12 +212,12 @@ static void avps_that_grow_are_cut_where_a_message_ends(void **state)
 		in[at + 6] = (uint8_t)((n - at) >> 8);
 		in[at + 7] = (uint8_t)(n - at);
 	}
-	size = write_into(hep_json_diameter, bytes_of(in, n), text, sizeof(text));
+	size = json_write(hep_json_diameter, bytes_of(in, n), text, sizeof(text));
 	json = bytes_of(text, size);
 	assert_true(json_is_valid(json));
 	assert_true(size <= HEP_JSON_MAX && size > HEP_JSON_MAX - 13000);
 	assert_true(bytes_eq(json_get(json, "cut"), BYTES_LIT("true")));
-	assert_int_equal(count_of(json, BYTES_LIT("Error-Message")), 5);
+	assert_int_equal(json_count(json, BYTES_LIT("Error-Message")), 5);
 }
 
 static void no_more_than_256_avps_are_written(void **state)
@@ -254,10 +231,10 @@ static void no_more_than_256_avps_are_written(void **state)
 		in[at + 6] = 0;
 		in[at + 7] = 8;
 	}
-	n = write_into(hep_json_diameter, bytes_of(in, n), text, sizeof(text));
+	n = json_write(hep_json_diameter, bytes_of(in, n), text, sizeof(text));
 	assert_true(bytes_eq(json_get(bytes_of(text, n), "cut"), BYTES_LIT("true")));
 	assert_true(json_is_valid(bytes_of(text, n)));
-	assert_int_equal(count_of(bytes_of(text, n), BYTES_LIT("{\"code\":")), 256);
+	assert_int_equal(json_count(bytes_of(text, n), BYTES_LIT("{\"code\":")), 256);
 }
 
 int main(void)

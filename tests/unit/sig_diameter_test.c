@@ -69,6 +69,13 @@ static void every_truncation_is_refused(void **state)
 	}
 }
 
+/* The message with another octet. */
+static void change(char *in, unsigned at, uint8_t octet)
+{
+	memcpy(in, message, sizeof(message));
+	in[at] = (char)octet;
+}
+
 static void refuses_headers_that_are_none(void **state)
 {
 	static const struct {
@@ -87,8 +94,7 @@ static void refuses_headers_that_are_none(void **state)
 		struct sig_diameter d;
 		char in[sizeof(message)];
 
-		memcpy(in, message, sizeof(in));
-		in[rows[i].at] = (char)rows[i].octet;
+		change(in, rows[i].at, rows[i].octet);
 		if (sig_diameter_parse(bytes_of(in, sizeof(in) - 1), &d))
 			fail_msg("row %u", i);
 	}
@@ -116,8 +122,7 @@ static void what_a_receiver_ignores_is_ignored_and_unlikely(void **state)
 		struct sig_diameter d;
 		char in[sizeof(message)];
 
-		memcpy(in, message, sizeof(in));
-		in[rows[i].at] = (char)rows[i].octet;
+		change(in, rows[i].at, rows[i].octet);
 		for (size_t n = 4; n < sizeof(in) - 1; n++) {
 			uint8_t *copy = guarded_copy(in, n);
 			bool is_there = n >= (rows[i].at < 8 ? 5 : 12);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What fuzz targets share that make JSON of packets: one object, and how often something stands in it.
+/* What tests and fuzz targets share that make JSON of packets: one object, and how often something stands in it.
  * Owner: text and room are the caller's. Threads: one; no state. */
-#ifndef FUZZ_JSON_H
-#define FUZZ_JSON_H
+#ifndef JSON_OBJECT_H
+#define JSON_OBJECT_H
 
-#include "../unit/json_check.h"
-#include "fuzz_check.h"
 #include "hep_json.h"
+#include "json_check.h"
 
 /* The object with the members that write puts; 0: it does not fit. */
-static inline size_t write_json(void (*write)(struct hep_json *j, struct bytes payload),
+static inline size_t json_write(void (*write)(struct hep_json *j, struct bytes payload),
 	struct bytes in, char *text, size_t room)
 {
 	struct hep_json j;
@@ -22,7 +21,7 @@ static inline size_t write_json(void (*write)(struct hep_json *j, struct bytes p
 }
 
 /* Occurrences of word in text. */
-static inline unsigned count_words(struct bytes text, struct bytes word)
+static inline unsigned json_count(struct bytes text, struct bytes word)
 {
 	unsigned count = 0;
 
