@@ -352,18 +352,25 @@ static void log_totals(const struct probe *p)
 		(unsigned long long)hep.made, (unsigned long long)hep.sent);
 }
 
+static bool is_file(const char *path, const struct stat *other)
+{
+	struct stat file;
+
+	return path && !stat(path, &file) && file.st_dev == other->st_dev &&
+	       file.st_ino == other->st_ino;
+}
+
 /* To open it for writing would empty it. */
 static bool json_is_input(const struct probe_run *run)
 {
-	struct stat json, file;
+	struct stat json;
 
 	if (!run->json || stat(run->json, &json) || !S_ISREG(json.st_mode))
 		return false;
 	for (unsigned i = 0; i < run->file_count; i++)
-		if (!stat(run->files[i], &file) && file.st_dev == json.st_dev &&
-			file.st_ino == json.st_ino)
+		if (is_file(run->files[i], &json))
 			return true;
-	return false;
+	return is_file(run->config, &json);
 }
 
 int probe_main(struct cfg_options *options, const struct probe_run *run)

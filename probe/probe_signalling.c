@@ -182,7 +182,11 @@ enum probe_outcome probe_signalling_tcp(
 			return messages.other;
 		return outcome_of(&messages);
 	case SIP_TCP_PART:
-		return is_also ? PROBE_also_segment : PROBE_sip_segment;
+		if (is_also)
+			return PROBE_also_segment;
+		/* What is missing never comes. */
+		return view->payload.n < view->payload_wire ? PROBE_signalling_cut
+							    : PROBE_sip_segment;
 	case SIP_TCP_REPEATED:
 		return is_also ? PROBE_also_repeated : PROBE_sip_repeated;
 	default:

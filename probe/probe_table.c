@@ -158,26 +158,36 @@ static void print_more(uint64_t have, FILE *out)
 			(unsigned long long)have - ROWS_SHOWN);
 }
 
-/* What the tables above lack, because a limit was too small. */
-static void print_limits(const struct probe *probe, FILE *out)
+/* Those counters, up to a NULL, that are not 0. */
+static void print_counters(
+	const struct probe *probe, const char *heading, const char *const *names, FILE *out)
 {
-	static const char *const names[] = {"calls_evicted", "calls_refused", "media_refused",
-		"streams_refused", "reports_limited"};
 	struct probe_total totals[PROBE_TOTALS_MAX];
 	unsigned n = probe_totals_counters(probe, totals);
 	bool is_first = true;
 
 	for (unsigned i = 0; i < n; i++) {
-		for (unsigned k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+		for (unsigned k = 0; names[k]; k++) {
 			if (!totals[i].value || strcmp(totals[i].name, names[k]) != 0)
 				continue;
 			if (is_first)
-				fprintf(out, "\nlimits reached:\n");
+				fprintf(out, "\n%s:\n", heading);
 			is_first = false;
 			fprintf(out, "%12llu  %-18s %s\n", (unsigned long long)totals[i].value,
 				totals[i].name, totals[i].help);
 		}
 	}
+}
+
+/* What the tables above lack, because the capture or a limit was too small. */
+static void print_lacks(const struct probe *probe, FILE *out)
+{
+	static const char *const cut[] = {"sip_cut", NULL};
+	static const char *const limits[] = {"calls_evicted", "calls_refused", "media_refused",
+		"streams_refused", "reports_limited", NULL};
+
+	print_counters(probe, "not seen whole", cut, out);
+	print_counters(probe, "limits reached", limits, out);
 }
 
 static void print_outcomes(const struct probe *probe, FILE *out)
@@ -202,7 +212,7 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 				(unsigned long long)stats.no_mbuf,
 				(unsigned long long)stats.errors);
 	}
-	print_limits(probe, out);
+	print_lacks(probe, out);
 	if (!probe->sender)
 		return;
 	probe_totals_hep(probe, &hep);

@@ -60,6 +60,7 @@ struct qos_call {
 	enum qos_call_state state;
 	enum sip_method method; /* of the first message; INVITE as soon as there is one */
 	bool is_cancelling; /* CANCEL seen, no final response yet */
+	bool is_acked; /* there was a final response to INVITE, seen or not */
 	_Atomic bool is_open; /* not guarded: it is in the table */
 	uint16_t code; /* last final response to the method that began it, else last provisional */
 	uint32_t messages;

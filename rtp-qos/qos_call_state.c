@@ -135,6 +135,8 @@ static void invite_request(struct qos_call *call, const struct sip_msg *msg)
 {
 	bool is_lost = call->state == QOS_CALL_FAILED || call->state == QOS_CALL_CANCELLED;
 
+	if (msg->to.tag.n == 0)
+		call->is_acked = false;
 	if (is_lost && msg->to.tag.n == 0)
 		reopen(call);
 	else if (is_unanswered(call) && is_challenge(call->code))
@@ -174,6 +176,8 @@ static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now
 
 static bool apply_call(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns)
 {
+	bool is_early;
+
 	switch (msg->method) {
 	case SIP_INVITE:
 		if (!msg->is_request)
@@ -187,11 +191,13 @@ static bool apply_call(struct qos_call *call, const struct sip_msg *msg, uint64_
 		 * knows of no call (section 15.1.1). */
 		if (has_ended(call))
 			return false;
-		/* The caller may also give up an early dialog so (section 15). */
-		return end(call,
-			call->method == SIP_INVITE && is_unanswered(call) ? QOS_CALL_CANCELLED
-									  : QOS_CALL_COMPLETED,
-			now_ns);
+		/* The caller may also give up an early dialog so (section 15). One that was acknowledged was
+		 * answered, though a mirror of one direction did not show it: who is refused sends no BYE. */
+		is_early = call->method == SIP_INVITE && is_unanswered(call) && !call->is_acked;
+		return end(call, is_early ? QOS_CALL_CANCELLED : QOS_CALL_COMPLETED, now_ns);
+	case SIP_ACK:
+		call->is_acked = true;
+		return false;
 	case SIP_CANCEL:
 		/* Only asks; the 487 ends it, or a 2xx that crossed it answers (section 9.1). */
 		if (is_unanswered(call))

@@ -238,6 +238,14 @@ def test_json_to_a_file_leaves_standard_output_to_the_tables(small, tmp_path):
         assert call["call_id"] in text
 
 
+def test_json_does_not_empty_the_configuration(small, tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("quality: {report_interval: 2s}\n", encoding="utf-8")
+    run = command("-r", small, "-c", path, "--json", path)
+    assert (run.code, run.err) == (1, f'heptap: "{path}" cannot be read and written at once\n')
+    assert path.read_text(encoding="utf-8") == "quality: {report_interval: 2s}\n"
+
+
 def test_json_that_cannot_be_written_exits_1(small, tmp_path):
     run = command("-r", small, "--json", tmp_path / "none/out.json")
     assert run.code == 1

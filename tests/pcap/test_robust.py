@@ -10,6 +10,7 @@ from __future__ import annotations
 import bisect
 import os
 import random
+import re
 import struct
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ import pytest
 
 import captures
 from captures import FILE_HEADER, RECORD_HEADER, Record
-from heptap_run import read
+from heptap_run import command, read
 
 IS_FULL = os.environ.get("HEPTAP_ROBUST", "quick") == "full"
 TRUNCATIONS = 1000 if IS_FULL else 60
@@ -184,6 +185,26 @@ def test_a_snapshot_length_takes_signalling_and_says_so(generated, heptap, tmp_p
         assert sorted(s[key] for s in run.streams) == sorted(s[key] for s in all_of_it.streams), key
     if "rtcp" in whole:
         assert [e.get("report_blocks") for e in run.rtcp] == [e.get("report_blocks") for e in all_of_it.rtcp]
+
+
+def test_over_tcp_what_a_snapshot_length_cut_is_no_segment_of_a_message(generated, tmp_path):
+    path, _ = generated("--calls", 3, "--seconds", 6, "--tcp")
+    run = read(snapped(path, 400, tmp_path / "cut.pcap"))
+    assert run.outcomes["signalling_cut"] == sum(len(r.frame) > 400 for r in captures.read(path)) > 0
+
+
+def test_the_table_says_that_descriptions_were_cut(generated, tmp_path):
+    path, _ = generated("--calls", 3, "--seconds", 6)
+    run = command("-r", snapped(path, 400, tmp_path / "cut.pcap"))
+    assert re.search(r"\nnot seen whole:\n +[1-9]\d*  sip_cut ", run.out.decode())
+    assert b"not seen whole" not in command("-r", path).out
+
+
+def test_calls_of_which_one_direction_was_seen_are_not_cancelled(generated):
+    """The caller's half: INVITE, ACK, media, BYE."""
+    path, _ = generated("--calls", 3, "--seconds", 6, "--failed", 0)
+    run = read(path, args=("--filter", "src net 198.51.100.0/24"))
+    assert [(c["state"], c["answer"], c["streams"]) for c in run.calls] == 3 * [("completed", None, 1)]
 
 
 def test_what_the_capture_left_too_little_of_is_no_protocol(generated, tmp_path):

@@ -69,6 +69,34 @@ static void bye_without_answer_cancels(void **state)
 	assert_int_equal(the_call(calls)->answer_ns, 0);
 }
 
+/* The mirror shows the caller alone, whose first INVITE was challenged. */
+static void bye_after_an_ack_completes_though_the_answer_was_not_seen(void **state)
+{
+	struct qos_calls *calls = *state;
+
+	see(calls, 1, INVITE, "INVITE", NULL);
+	see(calls, 2, ACK, "ACK", "b0");
+	see(calls, 3, INVITE, "INVITE", NULL);
+	see(calls, 4, ACK, "ACK", "b1");
+	see(calls, 9, BYE, "BYE", "b1");
+	assert_state(calls, QOS_CALL_COMPLETED, 0);
+	assert_int_equal(the_call(calls)->answer_ns, 0);
+}
+
+/* That acknowledged the refusal of the first INVITE. */
+static void bye_in_an_early_dialog_after_a_challenge_cancels(void **state)
+{
+	struct qos_calls *calls = *state;
+
+	see(calls, 1, INVITE, "INVITE", NULL);
+	see(calls, 2, ANSWER(407), "INVITE", "b0");
+	see(calls, 3, ACK, "ACK", "b0");
+	see(calls, 4, INVITE, "INVITE", NULL);
+	see(calls, 5, ANSWER(180), "INVITE", "b1");
+	see(calls, 6, BYE, "BYE", "b1");
+	assert_state(calls, QOS_CALL_CANCELLED, 180);
+}
+
 static void failure_of_a_reinvite_leaves_the_call_open(void **state)
 {
 	struct qos_calls *calls = *state;
@@ -414,6 +442,8 @@ int main(void)
 		CASE(answered_call_completes_at_the_bye),
 		CASE(bye_ends_the_call_whatever_its_answer),
 		CASE(bye_without_answer_cancels),
+		CASE(bye_after_an_ack_completes_though_the_answer_was_not_seen),
+		CASE(bye_in_an_early_dialog_after_a_challenge_cancels),
 		CASE(failure_of_a_reinvite_leaves_the_call_open),
 		CASE(challenge_is_not_the_end),
 		CASE(challenge_that_nothing_follows_fails),
