@@ -258,31 +258,32 @@ static enum probe_action apply_filter(const struct probe_run *run, struct dp_opt
 	return PROBE_RUN;
 }
 
-/* Those of a configuration at path, whether anything uses them or not. */
-static enum probe_action check_filter(const char *path, const char *key, const char *filter)
+/* of: its name, quoted. */
+static enum probe_action check_filter(const char *path, const char *of, const char *filter)
 {
 	char error[256];
 
 	if (!filter[0] || dp_filter_check(filter, error, sizeof(error)) == 0)
 		return PROBE_RUN;
-	fprintf(stderr, "%s: invalid filter for \"%s\": \"%s\": %s\n", path, key, filter, error);
+	fprintf(stderr, "%s: invalid filter for %s: \"%s\": %s\n", path, of, filter, error);
 	return PROBE_USAGE;
 }
 
+/* Whether anything uses them or not. */
 static enum probe_action check_filters(const struct probe_run *run, const struct dp_options *o)
 {
 	enum probe_action action = PROBE_RUN;
-	char key[32 + DP_DEVICE_MAX];
+	char of[64 + DP_DEVICE_MAX];
 
 	if (run->config)
-		action = check_filter(run->config, "capture.filter", o->filter);
+		action = check_filter(run->config, "\"capture.filter\"", o->filter);
 	for (unsigned i = 0; i < o->port_count && action == PROBE_RUN; i++) {
-		snprintf(
-			key, sizeof(key), "ports[%u].filter\" of port \"%s", i, o->ports[i].device);
-		action = check_filter(run->config, key, o->ports[i].filter);
+		snprintf(of, sizeof(of), "\"ports[%u].filter\" of port \"%s\"", i,
+			o->ports[i].device);
+		action = check_filter(run->config, of, o->ports[i].filter);
 	}
 	if (run->filter && action == PROBE_RUN)
-		action = check_filter("heptap", "--filter", run->filter);
+		action = check_filter("heptap", "\"--filter\"", run->filter);
 	return action;
 }
 
