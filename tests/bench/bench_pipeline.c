@@ -34,6 +34,7 @@ enum {
 	MEMORY_MB = 640,
 	HEP_MESSAGES = 16384,
 	RING_ROOM = 128,
+	WAIT_NS = 10000000,
 };
 
 struct pipeline;
@@ -100,11 +101,12 @@ static int on_lcore(void *arg)
 	return 0;
 }
 
-/* Not rte_eal_wait_lcore alone: it spins, on a CPU that an lcore needs. */
+/* Not rte_eal_wait_lcore alone: it spins, on a CPU that an lcore needs. Nor often: each look there costs the lcore
+ * its translations (TLB). */
 static void wait_lcore(unsigned lcore)
 {
 	while (rte_eal_get_lcore_state(lcore) == RUNNING)
-		nanosleep(&(struct timespec){.tv_nsec = DP_IDLE_SLEEP_NS}, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = WAIT_NS}, NULL);
 	rte_eal_wait_lcore(lcore);
 }
 
