@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <pcap/pcap.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ struct source {
 	uint32_t link_type; /* the last frame's, and */
 	int link; /* its enum dp_link, -1 for none of them */
 	bool is_done;
-	bool may_be_silent; /* a pipe or a terminal */
+	bool may_be_silent; /* a pipe, a FIFO or a terminal */
 	uint64_t left_out; /* frames whose link type is none of enum dp_link, */
 	uint32_t left_out_type; /* the first of them's */
 	struct dp_file_frame frame; /* the next one */
@@ -62,6 +63,7 @@ struct dp_file {
 	struct source sources[DP_FILES_MAX];
 	_Atomic uint64_t read;
 	atomic_bool is_stopped;
+	bool is_opening;
 	uint64_t total;
 	char damage[DAMAGE_MAX];
 };
@@ -111,14 +113,26 @@ static __attribute__((format(printf, 3, 4))) void note_damage(
 	va_end(list);
 }
 
+/* The signals that end a run are blocked, and who opens files is who would take them. */
+static bool is_asked_to_end(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM));
+}
+
 /* False when the reading was stopped meanwhile, or a signal came. */
 static bool wait_for_input(const struct source *source)
 {
 	struct pollfd input = {.fd = source->fd, .events = POLLIN};
+	struct dp_file *file = source->file;
 	int rc = 0;
 
-	while (!rc && !atomic_load_explicit(&source->file->is_stopped, memory_order_relaxed))
+	while (!rc && !atomic_load_explicit(&file->is_stopped, memory_order_relaxed)) {
 		rc = poll(&input, 1, STOP_MS);
+		if (!rc && file->is_opening && is_asked_to_end())
+			dp_file_stop(file);
+	}
 	return rc > 0;
 }
 
@@ -254,18 +268,35 @@ static int begin(struct source *source, char *error, unsigned error_size)
 	int err = dp_file_reader_open(source->reader, read_source, source);
 	int64_t link_type;
 
+	if (!err)
+		advance(source);
+	if (atomic_load_explicit(&source->file->is_stopped, memory_order_relaxed)) {
+		snprintf(error, error_size, "could not read \"%s\": interrupted", source->path);
+		return -EINTR;
+	}
 	if (err) {
 		snprintf(error, error_size, "could not read \"%s\": %s", source->path,
 			source->reader->error);
 		return err;
 	}
-	advance(source);
 	link_type = source->left_out ? source->left_out_type : source->reader->first_link_type;
 	if (!source->is_done || link_type < 0 || link_of((uint32_t)link_type) >= 0)
 		return 0;
 	snprintf(error, error_size, "could not read \"%s\": link type %d (%s) is not supported",
 		source->path, (int)link_type, link_name((uint32_t)link_type));
 	return -ENOTSUP;
+}
+
+/* A FIFO without a writer is opened at once too: only waiting for input can be interrupted. */
+static int open_path(const char *path)
+{
+	struct stat status;
+	bool is_fifo = stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | (is_fifo ? O_NONBLOCK : 0));
+
+	if (fd >= 0 && is_fifo)
+		fcntl(fd, F_SETFL, O_RDONLY);
+	return fd;
 }
 
 /* What was opened is closed by dp_file_close. */
@@ -277,7 +308,7 @@ static int open_source(struct source *source, const char *path, char *error, uns
 
 	source->path = is_stdin ? "standard input" : path;
 	source->link_type = UINT32_MAX; /* no file's */
-	source->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	source->fd = is_stdin ? STDIN_FILENO : open_path(path);
 	if (source->fd < 0) {
 		err = -errno;
 		snprintf(error, error_size, "could not open \"%s\": %s", path, strerror(-err));
@@ -338,11 +369,13 @@ int dp_file_open(const char *const *paths, unsigned count, struct dp_file **file
 		snprintf(error, error_size, "out of memory");
 		return -ENOMEM;
 	}
+	new->is_opening = true;
 	for (unsigned i = 0; i < count && !err; i++) {
 		new->sources[i].file = new;
 		new->source_count++;
 		err = open_source(&new->sources[i], paths[i], error, error_size);
 	}
+	new->is_opening = false;
 	if (!err)
 		err = create_pools(new, error, error_size);
 	if (err) {

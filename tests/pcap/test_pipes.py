@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Captures out of pipes: read as files are, and ended by a signal while nobody writes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+import heptap_run
+from heptap_run import HEPTAP, command, read
+
+SMALL = ("--seconds", 2, "--calls", 3)
+
+
+@pytest.fixture(name="fifo")
+def a_fifo(tmp_path):
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    return path
+
+
+def wait_until_signals_wait(process):
+    """They are blocked from the start of a run on; what came before would end any program."""
+    for _ in range(300):
+        with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+            masks = [line for line in status if line.startswith("SigBlk:")]
+        if int(masks[0].split()[1], 16) >> signal.SIGTERM - 1 & 1:
+            return
+        time.sleep(0.02)
+    raise AssertionError("heptap does not start")
+
+
+def end_by_signal(number, path, stdin=subprocess.DEVNULL):
+    """The exit code and what was said."""
+    with subprocess.Popen([HEPTAP, "-r", path], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            wait_until_signals_wait(process)
+            time.sleep(0.3)
+            assert process.poll() is None
+            process.send_signal(number)
+            out, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    return process.returncode, out, err.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_fifo_that_nobody_writes_is_ended_by_a_signal(number, fifo):
+    assert end_by_signal(number, fifo) == (1, b"", f'heptap: could not read "{fifo}": interrupted\n')
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_fifo_whose_writer_is_silent_is_ended_by_a_signal(number, fifo):
+    both = os.open(fifo, os.O_RDWR)  # a writer that is there before heptap
+    try:
+        assert end_by_signal(number, fifo) == (1, b"", f'heptap: could not read "{fifo}": interrupted\n')
+    finally:
+        os.close(both)
+
+
+def test_silent_standard_input_is_ended_by_a_signal():
+    out, silent = os.pipe()
+    try:
+        assert end_by_signal(signal.SIGINT, "-", stdin=out) == (
+            1, b"", 'heptap: could not read "standard input": interrupted\n')
+    finally:
+        os.close(out)
+        os.close(silent)
+
+
+@pytest.mark.parametrize("late_s", [0, 0.5])
+def test_a_fifo_is_read_like_a_file(late_s, fifo, generated):
+    """Also where its writer comes later than heptap, and writes little by little."""
+    path, _ = generated(*SMALL)
+    content = path.read_bytes()
+
+    def write():
+        time.sleep(late_s)
+        with open(fifo, "wb") as out:
+            out.write(content[:10])
+            out.flush()
+            time.sleep(late_s)
+            out.write(content[10:])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    run = read(fifo)
+    writer.join()
+    assert run.steady == read(path).steady
+
+
+def test_process_substitution_is_read_like_a_file(generated):
+    path, _ = generated(*SMALL)
+    done = subprocess.run(["bash", "-c", 'exec "$0" -r <(cat "$1") --json -', HEPTAP, path], capture_output=True,
+                          timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    run = command("-r", path, "--json", "-")
+    run.events = heptap_run.parse(done.stdout)
+    assert run.steady == read(path).steady
