@@ -8,7 +8,7 @@
 
 enum {
 	CELL_MAX = 128,
-	COLUMNS_MAX = 12,
+	COLUMNS_MAX = 13,
 	ROWS_SHOWN = 1000, /* the rest is in --json */
 };
 
@@ -29,7 +29,7 @@ static void clean(char *text)
 			*text = '?';
 }
 
-typedef void (*row_fn)(const struct probe_results *r, uint32_t i, char cells[][CELL_MAX]);
+typedef void (*row_fn)(const struct probe *probe, uint32_t i, char cells[][CELL_MAX]);
 
 static void measure(struct table *t, char cells[][CELL_MAX])
 {
@@ -61,7 +61,7 @@ static void print_cells(const struct table *t, char cells[][CELL_MAX], FILE *out
 }
 
 static void print_rows(
-	struct table *t, const struct probe_results *r, uint32_t rows, row_fn row, FILE *out)
+	struct table *t, const struct probe *probe, uint32_t rows, row_fn row, FILE *out)
 {
 	char cells[COLUMNS_MAX][CELL_MAX];
 
@@ -69,21 +69,21 @@ static void print_rows(
 		snprintf(cells[c], CELL_MAX, "%s", t->heads[c]);
 	measure(t, cells);
 	for (uint32_t i = 0; i < rows; i++) {
-		row(r, i, cells);
+		row(probe, i, cells);
 		measure(t, cells);
 	}
 	for (unsigned c = 0; c < t->columns; c++)
 		snprintf(cells[c], CELL_MAX, "%s", t->heads[c]);
 	print_cells(t, cells, out);
 	for (uint32_t i = 0; i < rows; i++) {
-		row(r, i, cells);
+		row(probe, i, cells);
 		print_cells(t, cells, out);
 	}
 }
 
-static void call_row(const struct probe_results *r, uint32_t i, char cells[][CELL_MAX])
+static void call_row(const struct probe *probe, uint32_t i, char cells[][CELL_MAX])
 {
-	const struct probe_call *call = &r->calls[i];
+	const struct probe_call *call = &probe->results->calls[i];
 	uint64_t from = call->answer_ns ? call->answer_ns : call->start_ns;
 
 	snprintf(cells[0], CELL_MAX, "%.120s", call->call_id);
@@ -116,9 +116,9 @@ static void format_end(char *text, uint8_t family, const struct pkt_addr *addr, 
 	snprintf(text, CELL_MAX, family == 4 ? "%s:%u" : "[%s]:%u", ip, port);
 }
 
-static void stream_row(const struct probe_results *r, uint32_t i, char cells[][CELL_MAX])
+static void stream_row(const struct probe *probe, uint32_t i, char cells[][CELL_MAX])
 {
-	const struct qos_report *s = &r->streams[i];
+	const struct qos_report *s = &probe->results->streams[i];
 	double percent = s->expected ? 100.0 * (double)s->lost / (double)s->expected : 0;
 
 	format_end(cells[0], s->flow.family, &s->flow.src, s->flow.sport);
@@ -130,25 +130,30 @@ static void stream_row(const struct probe_results *r, uint32_t i, char cells[][C
 		snprintf(cells[3], CELL_MAX, "pt %u", s->payload.pt);
 	snprintf(cells[4], CELL_MAX, "%llu", (unsigned long long)s->packets);
 	snprintf(cells[5], CELL_MAX, "%llu (%.1f%%)", (unsigned long long)s->lost, percent);
-	if (s->payload.clock) {
-		snprintf(cells[6], CELL_MAX, "%.3f", s->mean_jitter_ms);
-		snprintf(cells[7], CELL_MAX, "%.3f", s->max_jitter_ms);
-	} else {
+	if (s->payload.clock && !s->is_video)
+		snprintf(cells[6], CELL_MAX, "%llu",
+			(unsigned long long)s->discards[probe->options->qos.buffer]);
+	else
 		snprintf(cells[6], CELL_MAX, "-");
+	if (s->payload.clock) {
+		snprintf(cells[7], CELL_MAX, "%.3f", s->mean_jitter_ms);
+		snprintf(cells[8], CELL_MAX, "%.3f", s->max_jitter_ms);
+	} else {
 		snprintf(cells[7], CELL_MAX, "-");
+		snprintf(cells[8], CELL_MAX, "-");
 	}
 	if (s->has_score) {
-		snprintf(cells[8], CELL_MAX, "%.1f", s->mean_r);
-		snprintf(cells[9], CELL_MAX, "%.2f", s->mean_mos);
-		snprintf(cells[10], CELL_MAX, "%s", qos_scale_name(s->scale));
+		snprintf(cells[9], CELL_MAX, "%.1f", s->mean_r);
+		snprintf(cells[10], CELL_MAX, "%.2f", s->mean_mos);
+		snprintf(cells[11], CELL_MAX, "%s", qos_scale_name(s->scale));
 	} else {
-		snprintf(cells[8], CELL_MAX, "-");
 		snprintf(cells[9], CELL_MAX, "-");
 		snprintf(cells[10], CELL_MAX, "-");
+		snprintf(cells[11], CELL_MAX, "-");
 	}
-	snprintf(cells[11], CELL_MAX, "%.120s", s->has_call ? s->call_id : "-");
+	snprintf(cells[12], CELL_MAX, "%.120s", s->has_call ? s->call_id : "-");
 	clean(cells[3]);
-	clean(cells[11]);
+	clean(cells[12]);
 }
 
 static void print_more(uint64_t have, FILE *out)
@@ -230,6 +235,11 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 
 void probe_table_print(const struct probe_results *r, const struct probe *probe, FILE *out)
 {
+	static const char *const buffer_names[QOS_BUFFERS] = {
+		[QOS_BUFFER_SMALL] = "small",
+		[QOS_BUFFER_LARGE] = "large",
+		[QOS_BUFFER_ADAPTIVE] = "adaptive",
+	};
 	struct table calls = {
 		.columns = 11,
 		.heads = {"Call-ID", "from", "to", "method", "state", "code", "duration", "codec",
@@ -238,23 +248,32 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 		.limit = {[0] = 36, [1] = 20, [2] = 20},
 	};
 	struct table streams = {
-		.columns = 12,
-		.heads = {"source", "destination", "SSRC", "codec", "packets", "lost", "jitter ms",
-			"max", "R", "MOS", "scale", "Call-ID"},
-		.is_right =
-			{[4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true},
-		.limit = {[11] = 36},
+		.columns = 13,
+		.heads = {"source", "destination", "SSRC", "codec", "packets", "lost", "discard",
+			"jitter ms", "max", "R", "MOS", "scale", "Call-ID"},
+		.is_right = {[4] = true,
+			[5] = true,
+			[6] = true,
+			[7] = true,
+			[8] = true,
+			[9] = true,
+			[10] = true},
+		.limit = {[12] = 36},
 	};
 
 	fprintf(out, "\n%llu calls:\n", (unsigned long long)r->calls_seen);
-	print_rows(
-		&calls, r, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN, call_row, out);
+	print_rows(&calls, probe, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN, call_row,
+		out);
 	print_more(r->calls_seen, out);
 	fprintf(out,
 		"\n%llu streams (jitter: mean of RFC 3550; R and MOS: ITU-T G.107 (NB), G.107.1 (WB), G.107.2 (FB)):\n",
 		(unsigned long long)r->streams_seen);
-	print_rows(&streams, r, r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN,
+	print_rows(&streams, probe, r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN,
 		stream_row, out);
 	print_more(r->streams_seen, out);
+	if (r->streams_seen)
+		fprintf(out,
+			"R and MOS: means over reporting intervals; discard: what comes too late or early for the %s jitter buffer\n",
+			buffer_names[probe->options->qos.buffer]);
 	print_outcomes(probe, out);
 }
