@@ -47,7 +47,7 @@ static int open_pcap(struct dp_file_reader *r, bool is_nano)
 
 	if (!p) {
 		dp_file_cut(r, "the file header");
-		return r->input.error ? -r->input.error : -EINVAL;
+		return -r->input.error;
 	}
 	major = dp_file_load16(r, p + 4);
 	minor = dp_file_load16(r, p + 6);
@@ -93,7 +93,7 @@ int dp_file_reader_open(struct dp_file_reader *r, dp_file_read read, void *arg)
 	p = dp_file_input_peek(&r->input, sizeof(magic));
 	if (!p) {
 		dp_file_cut(r, "the file header");
-		return r->input.error ? -r->input.error : -EINVAL;
+		return -r->input.error;
 	}
 	magic = dp_file_load32(r, p);
 	r->is_pcapng = magic == MAGIC_PCAPNG;

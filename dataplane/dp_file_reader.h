@@ -55,7 +55,8 @@ struct dp_file_reader {
 };
 
 /* What: begins to read, up to the file's header. 0, or -EINVAL or the errno of read, negative, with the
- * reason in error. */
+ * reason in error. A header that is cut, or an empty file, is damage like any other: dp_file_reader_next
+ * says so. */
 int dp_file_reader_open(struct dp_file_reader *reader, dp_file_read read, void *arg);
 
 enum dp_file_status dp_file_reader_next(struct dp_file_reader *reader, struct dp_file_frame *frame);

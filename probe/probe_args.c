@@ -67,7 +67,7 @@ static void print_help(void)
 	     "  --help             print this help and exit\n"
 	     "\n"
 	     "Exit codes: 0 done, 1 could not start, write or read to the end, 2 wrong arguments or configuration,\n"
-	     "3 a capture file was damaged (everything before the damage was reported).");
+	     "3 a capture file was damaged or empty (everything before the damage was reported).");
 }
 
 static enum probe_action __attribute__((format(printf, 1, 2))) usage(const char *format, ...)

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&whole.input.buffer, 0x5a, size < DP_FILE_BUFFER ? size : DP_FILE_BUFFER);
 	err = dp_file_reader_open(&whole, read_memory, &a);
 	check(dp_file_reader_open(&pieces, read_memory, &b) == err);
-	check(err ? whole.error[0] != 0 : whole.error[0] == 0);
+	check(!err || whole.error[0] != 0);
 	while (!err) {
 		struct dp_file_frame x, y;
 		enum dp_file_status status = dp_file_reader_next(&whole, &x);

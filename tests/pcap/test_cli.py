@@ -92,13 +92,22 @@ def test_a_missing_file_exits_1(tmp_path):
     assert run.err == f'heptap: could not open "{tmp_path}/none.pcap": No such file or directory\n'
 
 
-@pytest.mark.parametrize("content", [b"", b"\xd4\xc3\xb2", b"not a capture, by its looks\n" * 9])
-def test_what_is_no_capture_exits_1(content, tmp_path):
+def test_what_is_no_capture_exits_1(tmp_path):
     path = tmp_path / "text"
-    path.write_bytes(content)
+    path.write_bytes(b"not a capture, by its looks\n" * 9)
     run = command("-r", path)
-    assert (run.code, run.out) == (1, b"")
-    assert run.err.startswith(f'heptap: could not read "{path}": ')
+    assert (run.code, run.out, run.err) == (1, b"", f'heptap: could not read "{path}": unknown file format\n')
+
+
+@pytest.mark.parametrize("octets", [0, 3, 4, 23])
+def test_a_file_cut_in_its_header_exits_3(octets, small, tmp_path):
+    """As one is whose capture has just begun; other files are read."""
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(small.read_bytes()[:octets])
+    damage = f'heptap: "{path}": truncated in the file header\n'
+    alone, both = read(path, codes=(3,)), read(path, small, codes=(3,))
+    assert (alone.summary["frames"], alone.err) == (0, damage)
+    assert (both.summary["frames"], both.err) == (read(small).summary["frames"], damage)
 
 
 def test_a_link_type_that_is_not_known_exits_1(tmp_path):

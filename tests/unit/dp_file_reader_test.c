@@ -499,12 +499,22 @@ static void names_damage_between_packets(void **state)
 	expect_damage("pcapng version 2.0 is not supported");
 }
 
+static void a_header_that_is_cut_is_damage(void **state)
+{
+	(void)state;
+	clear(false);
+	begin_pcap(0xa1b2c3d4, 4, 0, 1);
+	for (size_t n = 0; n < 24; n++) {
+		capture.n = n;
+		assert_int_equal(open_capture(), 0);
+		expect_damage("truncated in the file header");
+	}
+}
+
 static void says_why_it_cannot_open(void **state)
 {
 	(void)state;
 	clear(false);
-	assert_int_equal(open_capture(), -EINVAL);
-	assert_string_equal(reader.error, "truncated in the file header");
 	capture.error = EISDIR;
 	assert_int_equal(open_capture(), -EISDIR);
 	assert_string_equal(reader.error, "could not read the file header: Is a directory");
@@ -635,6 +645,7 @@ int main(void)
 		cmocka_unit_test(knows_all_resolutions),
 		cmocka_unit_test(reads_in_pieces_of_any_size),
 		cmocka_unit_test(survives_every_truncation),
+		cmocka_unit_test(a_header_that_is_cut_is_damage),
 		cmocka_unit_test(names_the_damage),
 		cmocka_unit_test(names_damage_between_packets),
 		cmocka_unit_test(says_why_it_cannot_open),
