@@ -199,6 +199,26 @@ static int check_rx(const struct dp_options *dp, struct cfg_error *error)
 	return fail(error, "cores.rx names CPUs, but ports[].mode fused has no receive threads");
 }
 
+/* NAME=TEXT,...: an item without one of them would match no message ever. */
+static int check_headers(const char *key, const char *list, struct cfg_error *error)
+{
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		size_t equals = strcspn(list, "=");
+		size_t text = equals + 1;
+
+		while (text < n && list[text] == ' ')
+			text++;
+		if (strspn(list, " ") >= equals || text >= n)
+			return fail(error, "%s has \"%.*s\", must be HEADER=TEXT", key,
+				(int)(n < 60 ? n : 60), list);
+		list += n;
+		if (*list == ',' && !*++list)
+			return fail(error, "%s ends in a comma", key);
+	}
+	return 0;
+}
+
 int cfg_check(const struct cfg_options *options, unsigned cpus, struct cfg_error *error)
 {
 	memset(error, 0, sizeof(*error));
@@ -211,6 +231,10 @@ int cfg_check(const struct cfg_options *options, unsigned cpus, struct cfg_error
 	if (check_buffers(&options->qos, error) != 0)
 		return -1;
 	if (check_rx(&options->dp, error) != 0)
+		return -1;
+	if (check_headers("hep.sip_only_headers", options->only_headers, error) != 0)
+		return -1;
+	if (check_headers("hep.sip_except_headers", options->except_headers, error) != 0)
 		return -1;
 	return check_ports(&options->dp, error);
 }

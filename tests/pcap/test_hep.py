@@ -277,7 +277,7 @@ def test_reports_of_telephones(tmp_path, is_sent):
 
 @pytest.mark.parametrize("keys, sent", [
     ("sip_except_headers: User-Agent=scanner", "abd"), ("sip_only_headers: user-agent=phone", "ad"),
-    ("sip_only_headers: \"X=1 , User-Agent = phone\"", "abd"), ("sip_except_headers: \"X=,=y,X\"", "abcd"),
+    ("sip_only_headers: \"X=1 , User-Agent = phone\"", "abd"), ("sip_except_headers: X=3", "abcd"),
     ("sip_only_headers: User-Agent=phone, sip_except_headers: X=2", "a")])
 def test_sip_by_header_values(tmp_path, keys, sent):
     messages = {"a": "User-Agent: phone 7\r\n", "b": "X: 1\r\n", "c": "User-Agent: a scanner\r\n",

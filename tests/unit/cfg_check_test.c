@@ -168,10 +168,41 @@ static void wants_the_interval_between_its_bounds(void **state)
 	expect_fails("quality: {report_interval: 0, adaptive: {shortest: 1s}}\n", want);
 }
 
+static void wants_name_and_text_of_a_header(void **state)
+{
+	static const char *const keys[] = {"sip_only_headers", "sip_except_headers"};
+	static const char *const wrong[][2] = {
+		{"X", "X"},
+		{"X=", "X="},
+		{"X= ", "X= "},
+		{"=y", "=y"},
+		{" =y", " =y"},
+		{"X,Route=sbc", "X"},
+		{"Route=sbc, ,X=y", " "},
+		{",X=y", ""},
+	};
+	char text[128];
+	char want[128];
+
+	(void)state;
+	expect_passes(
+		"hep: {sip_only_headers: 'Route=sbc1, X = a=b ', sip_except_headers: 'A=b'}\n");
+	for (unsigned k = 0; k < 2; k++) {
+		for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+			snprintf(text, sizeof(text), "hep: {%s: '%s'}\n", keys[k], wrong[i][0]);
+			snprintf(want, sizeof(want), "hep.%s has \"%s\", must be HEADER=TEXT",
+				keys[k], wrong[i][1]);
+			expect_fails(text, want);
+		}
+	}
+	expect_fails("hep: {sip_only_headers: 'X=y,'}\n", "hep.sip_only_headers ends in a comma");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passes_the_defaults),
+		cmocka_unit_test(wants_name_and_text_of_a_header),
 		cmocka_unit_test(wants_cpus_that_exist),
 		cmocka_unit_test(wants_each_cpu_in_one_list_unless_shared),
 		cmocka_unit_test(bounds_lists_that_did_not_come_from_a_file),
