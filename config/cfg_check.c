@@ -161,31 +161,49 @@ static int check_tenants(const struct cfg_options *options, struct cfg_error *er
 	return 0;
 }
 
+struct time_key {
+	const char *name;
+	uint64_t ns;
+};
+
+static int check_at_most(struct time_key key, struct time_key limit, struct cfg_error *error)
+{
+	bool is_in_s = key.ns % 1000000000 == 0 && limit.ns % 1000000000 == 0;
+	uint64_t unit_ns = is_in_s ? 1000000000 : 1000000;
+	const char *unit = is_in_s ? "s" : "ms";
+
+	if (key.ns <= limit.ns)
+		return 0;
+	return fail(error, "%s is %llu%s, must be at most %s, %llu%s", key.name,
+		(unsigned long long)(key.ns / unit_ns), unit, limit.name,
+		(unsigned long long)(limit.ns / unit_ns), unit);
+}
+
 static int check_intervals(const struct qos_options *qos, struct cfg_error *error)
 {
-	if (!qos->report_interval_min_ns)
+	struct time_key shortest = {"quality.adaptive.shortest", qos->report_interval_min_ns};
+	struct time_key longest = {"quality.adaptive.longest", qos->report_interval_max_ns};
+	struct time_key usual = {"quality.report_interval", qos->report_interval_ns};
+
+	if (!shortest.ns)
 		return 0;
-	if (qos->report_interval_min_ns > qos->report_interval_ns ||
-		qos->report_interval_max_ns < qos->report_interval_ns)
-		return fail(error,
-			"quality.report_interval must be between quality.adaptive.shortest and "
-			"quality.adaptive.longest");
-	return 0;
+	if (check_at_most(shortest, longest, error) != 0)
+		return -1;
+	if (check_at_most(shortest, usual, error) != 0)
+		return -1;
+	return check_at_most(usual, longest, error);
 }
 
 /* What is larger than the large one would be called small in reports. */
 static int check_buffers(const struct qos_options *qos, struct cfg_error *error)
 {
-	static const char format[] = "quality.buffer_small is %llums, must be at most %s, %llums";
-	uint64_t small = qos->buffer_small_ns / 1000000;
+	struct time_key small = {"quality.buffer_small", qos->buffer_small_ns};
+	struct time_key large = {"quality.buffer_large", qos->buffer_large_ns};
+	struct time_key most = {"quality.buffer_max", qos->buffer_max_ns};
 
-	if (qos->buffer_small_ns > qos->buffer_large_ns)
-		return fail(error, format, (unsigned long long)small, "quality.buffer_large",
-			(unsigned long long)qos->buffer_large_ns / 1000000);
-	if (qos->buffer_small_ns > qos->buffer_max_ns)
-		return fail(error, format, (unsigned long long)small, "quality.buffer_max",
-			(unsigned long long)qos->buffer_max_ns / 1000000);
-	return 0;
+	if (check_at_most(small, large, error) != 0)
+		return -1;
+	return check_at_most(small, most, error);
 }
 
 /* With rx CPUs named, auto is pipeline. */

@@ -155,17 +155,19 @@ static void wants_rx_cpus_only_where_threads_receive(void **state)
 
 static void wants_the_interval_between_its_bounds(void **state)
 {
-	static const char want[] =
-		"quality.report_interval must be between quality.adaptive.shortest and "
-		"quality.adaptive.longest";
-
 	(void)state;
 	expect_passes("quality: {report_interval: 0}\n");
 	expect_passes("quality: {report_interval: 2m}\n");
 	expect_passes("quality: {adaptive: {shortest: 10s, longest: 10s}}\n");
-	expect_fails("quality: {adaptive: {shortest: 11s}}\n", want);
-	expect_fails("quality: {adaptive: {shortest: 1s, longest: 9s}}\n", want);
-	expect_fails("quality: {report_interval: 0, adaptive: {shortest: 1s}}\n", want);
+	expect_fails("quality: {adaptive: {shortest: 11s}}\n",
+		"quality.adaptive.shortest is 11s, must be at most quality.report_interval, 10s");
+	expect_fails("quality: {adaptive: {shortest: 20s, longest: 5500ms}}\n",
+		"quality.adaptive.shortest is 20000ms, must be at most quality.adaptive.longest, "
+		"5500ms");
+	expect_fails("quality: {adaptive: {shortest: 1s, longest: 9s}}\n",
+		"quality.report_interval is 10s, must be at most quality.adaptive.longest, 9s");
+	expect_fails("quality: {report_interval: 0, adaptive: {shortest: 1s}}\n",
+		"quality.adaptive.shortest is 1s, must be at most quality.report_interval, 0s");
 }
 
 static void wants_name_and_text_of_a_header(void **state)
