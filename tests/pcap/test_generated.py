@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 import emodel
+import heptap_run
 
 ALL = ("--seconds", 8)
 VARIANTS = {
@@ -258,3 +261,11 @@ def test_sip_over_tcp(generated, heptap):
         if call["profile"] not in ("dtmf", "vad"):
             check_counts(want, got)
         assert got["RTP_SIP_CALL_ID"] == call["call_id"]
+
+
+@pytest.mark.parametrize("out, reason", [("none/a.pcap", "No such file or directory"), ("", "Is a directory")])
+def test_make_pcap_says_where_it_cannot_write(out, reason, tmp_path):
+    path = tmp_path / out
+    done = subprocess.run([heptap_run.MAKE_PCAP, path, "--calls", "1"], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode() == f'make-pcap: could not write "{path}": {reason}\n'
