@@ -163,6 +163,8 @@ static int answer_networks(struct probe *probe, const char *params, struct rte_t
 		error = "invalid list of networks, written 192.0.2.0/24,2001:db8::/32";
 	if (!error)
 		rc = dp_xdp_set_networks(change.xdp, &networks, change.is_added);
+	if (rc == -ENOENT)
+		error = "there is no such network in the list";
 	return conclude(d, error, rc);
 }
 
