@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* JSON text. What a value takes at most is reserved with its key, so that it is written where it stays.
- * Values may hold anything and are escaped. */
+ * Values may hold anything and are escaped, also what JSON does not ask for, but a terminal obeys. */
 #include "hep_json.h"
 
 #include <math.h>
@@ -158,16 +158,21 @@ static unsigned utf8_length(struct bytes text)
 /* Goes out as it is; of what is not ASCII the whole sequence. */
 static inline bool is_plain(uint8_t c)
 {
-	return c >= 0x20 && c != '"' && c != '\\';
+	return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+}
+
+static void append_hex(struct hep_json *j, uint8_t c)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+
+	append(j, text, sizeof(text));
 }
 
 /* NUL is legal in JSON, but PostgreSQL refuses it in jsonb and with it the collector's whole batch:
  * it becomes U+FFFD like what is not UTF-8. */
 static void append_escape(struct hep_json *j, uint8_t c)
 {
-	static const char hex[] = "0123456789abcdef";
-	char text[] = "\\u0000";
-
 	if (c == '"' || c == '\\') {
 		append_char(j, '\\');
 		append_char(j, (char)c);
@@ -180,9 +185,7 @@ static void append_escape(struct hep_json *j, uint8_t c)
 	} else if (c == 0 || c >= 0x80) {
 		append(j, "\xef\xbf\xbd", 3); /* U+FFFD */
 	} else {
-		text[4] = hex[c >> 4];
-		text[5] = hex[c & 15];
-		append(j, text, 6);
+		append_hex(j, c);
 	}
 }
 
@@ -195,9 +198,11 @@ static size_t plain_run(struct bytes text)
 	for (; text.n - run >= 16; run += 16) {
 		__m128i v = _mm_loadu_si128((const void *)(text.p + run));
 		/* As a signed number what is not ASCII is below the blank too. */
-		__m128i bad = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(' ')),
-			_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-				_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+		__m128i control = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(' ')),
+			_mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+		__m128i bad =
+			_mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+						      _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
 		unsigned mask = (unsigned)_mm_movemask_epi8(bad);
 
 		if (mask)
@@ -216,13 +221,19 @@ static void append_escaped(struct hep_json *j, struct bytes text, size_t run)
 		uint8_t c = text.p[run];
 		unsigned n = c < 0x80 ? 1 : utf8_length(bytes_skip(text, run));
 
-		if (n && is_plain(c)) {
+		/* C1 controls, U+0080 to U+009F: terminals obey them. */
+		bool is_c1 = n == 2 && c == 0xc2 && text.p[run + 1] < 0xa0;
+
+		if (n && is_plain(c) && !is_c1) {
 			run += n;
 			continue;
 		}
 		append(j, text.p, run);
-		append_escape(j, c);
-		text = bytes_skip(text, run + 1);
+		if (is_c1)
+			append_hex(j, text.p[run + 1]);
+		else
+			append_escape(j, c);
+		text = bytes_skip(text, run + (is_c1 ? 2 : 1));
 		run = 0;
 	}
 	if (run)

@@ -93,7 +93,16 @@ static void escapes_what_json_reserves(void **state)
 	assert_text(string_json(BYTES_LIT("")), "\"\"");
 	assert_text(string_json(BYTES_LIT("a\"b\\c/d")), "\"a\\\"b\\\\c/d\"");
 	assert_text(
-		string_json(BYTES_LIT("\r\n\t\x01\x1f\x7f")), "\"\\r\\n\\t\\u0001\\u001f\x7f\"");
+		string_json(BYTES_LIT("\r\n\t\x01\x1f\x7f")), "\"\\r\\n\\t\\u0001\\u001f\\u007f\"");
+	assert_text(string_json(BYTES_LIT("sixteen and more\x7f")), "\"sixteen and more\\u007f\"");
+}
+
+static void escapes_c1_controls_that_terminals_obey(void **state)
+{
+	(void)state;
+	assert_text(string_json(BYTES_LIT("a\xc2\x9b"
+					  "31m\xc2\x80\xc2\xa0")),
+		"\"a\\u009b31m\\u0080\xc2\xa0\"");
 }
 
 static void replaces_nul_because_postgresql_refuses_it(void **state)
@@ -504,6 +513,7 @@ int main(void)
 		cmocka_unit_test(has_length_0_in_every_buffer_that_is_too_small),
 		cmocka_unit_test(escapes_what_json_reserves),
 		cmocka_unit_test(replaces_nul_because_postgresql_refuses_it),
+		cmocka_unit_test(escapes_c1_controls_that_terminals_obey),
 		cmocka_unit_test(keeps_utf8),
 		cmocka_unit_test(replaces_each_octet_that_is_not_utf8),
 		cmocka_unit_test(is_valid_for_every_pair_of_octets),
