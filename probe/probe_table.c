@@ -20,8 +20,8 @@ struct table {
 	unsigned limit[COLUMNS_MAX]; /* widest a column may become, 0: no limit */
 };
 
-/* Bytes that could move a terminal's cursor never reach it. Call-IDs and codecs are ASCII; From and To
- * were made harmless when they were stored. */
+/* Bytes that could move a terminal's cursor never reach it. Call-IDs and codecs are ASCII; of From and To
+ * qos_call_copy_text keeps other characters. */
 static void clean(char *text)
 {
 	for (; *text; text++)
@@ -87,8 +87,8 @@ static void call_row(const struct probe *probe, uint32_t i, char cells[][CELL_MA
 	uint64_t from = call->answer_ns ? call->answer_ns : call->start_ns;
 
 	snprintf(cells[0], CELL_MAX, "%.120s", call->call_id);
-	snprintf(cells[1], CELL_MAX, "%.90s", call->from);
-	snprintf(cells[2], CELL_MAX, "%.90s", call->to);
+	qos_call_copy_text(cells[1], CELL_MAX, bytes_from_str(call->from));
+	qos_call_copy_text(cells[2], CELL_MAX, bytes_from_str(call->to));
 	snprintf(cells[3], CELL_MAX, "%s", sip_method_name(call->method));
 	snprintf(cells[4], CELL_MAX, "%s", qos_call_state_name(call->state));
 	snprintf(cells[5], CELL_MAX, call->code ? "%u" : "-", call->code);

@@ -75,9 +75,18 @@ void qos_call_copy_text(char *out, size_t size, struct bytes text)
 	out[used] = '\0';
 }
 
+/* As it was sent, like a Call-ID: who shows it makes it harmless. */
 static void copy_party(char *out, const struct sip_party *party)
 {
-	qos_call_copy_text(out, QOS_PARTY_MAX, party->user.n ? party->user : party->uri);
+	struct bytes text = party->user.n ? party->user : party->uri;
+	size_t n = text.n < QOS_PARTY_MAX ? text.n : QOS_PARTY_MAX - 1;
+	uint8_t *to = (uint8_t *)out;
+
+	while (n && n < text.n && (text.p[n] & 0xc0) == 0x80)
+		n--; /* cut between characters */
+	for (size_t i = 0; i < n; i++)
+		to[i] = text.p[i] ? text.p[i] : '?';
+	to[n] = '\0';
 }
 
 static void copy_parties(struct qos_call *call, const struct sip_msg *msg)

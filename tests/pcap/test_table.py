@@ -7,7 +7,9 @@ import re
 
 import pytest
 
+import captures
 from heptap_run import command, read
+from packets import START, request, udp
 
 
 @pytest.mark.parametrize("buffer, key", [("small", "DISC_F50"), ("large", "DISC_F200"), ("adaptive", "DISC_AD")])
@@ -24,3 +26,18 @@ def test_the_table_shows_what_the_jitter_buffer_discards(buffer, key, generated,
     assert shown == {s["SSRC"]: s[key] for s in run.streams}
     assert any(shown.values())
     assert f"\nR and MOS: means over reporting intervals; discard: what comes too late or early for the {buffer} " in text
+
+
+def test_control_characters_are_escaped_in_json_and_shown_as_question_marks(tmp_path):
+    """Of Call-ID and From alike: ESC, DEL, and U+009B, which terminals take for ESC [."""
+    bad = "\x1b[2J\x7f\x9b"
+    path = tmp_path / "bad.pcap"
+    message = request("INVITE", "id" + bad).replace(b"sip:a@", f"sip:a{bad}@".encode())
+    captures.write(path, [udp(START, 5060, 5060, message)])
+    run, table = read(path), command("-r", path)
+    call, = run.calls
+    assert (call["call_id"], call["from"]) == ("id" + bad, "a" + bad)
+    assert b"\\u001b[2J\\u007f\\u009b" in run.out
+    assert b"id?[2J???" in table.out and b"a?[2J???" in table.out
+    for out in run.out, table.out:
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", out.decode())

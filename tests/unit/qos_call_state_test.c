@@ -358,24 +358,28 @@ static void invite_makes_a_call_of_another_transaction(void **state)
 	assert_state(calls, QOS_CALL_RINGING, 180);
 }
 
-static void parties_are_printable_and_whole(void **state)
+static void parties_are_as_they_were_sent(void **state)
 {
 	static const struct line line = {INVITE, "INVITE", NULL};
 	static const struct {
-		const char *from, *want;
+		const char *from, *want, *shown;
 	} rows[] = {
-		{"<sip:a.example>;tag=1", "sip:a.example"},
-		{"<sip:j\xc3\xb6rg@a.example>;tag=1", "j\xc3\xb6rg"},
+		{"<sip:a.example>;tag=1", "sip:a.example", "sip:a.example"},
+		{"<sip:j\xc3\xb6rg@a.example>;tag=1", "j\xc3\xb6rg", "j\xc3\xb6rg"},
 		{"<sip:a\x01"
 		 "b\x7f\x1b[2J@a.example>;tag=1",
+			"a\x01"
+			"b\x7f\x1b[2J",
 			"a?b??[2J"},
 		/* C1 control, lone continuation, overlong slash, surrogate. */
-		{"<sip:\xc2\x9b\x80\xc0\xaf\xed\xa0\x80@a.example>;tag=1", "????????"},
-		{"<sip:\xf0\x9f\x93\x9e\xf4\x90\x80\x80@a.example>;tag=1", "\xf0\x9f\x93\x9e????"},
+		{"<sip:\xc2\x9b\x80\xc0\xaf\xed\xa0\x80@a.example>;tag=1",
+			"\xc2\x9b\x80\xc0\xaf\xed\xa0\x80", "????????"},
+		{"<sip:\xf0\x9f\x93\x9e\xf4\x90\x80\x80@a.example>;tag=1",
+			"\xf0\x9f\x93\x9e\xf4\x90\x80\x80", "\xf0\x9f\x93\x9e????"},
 	};
 	struct qos_calls *calls = *state;
 	struct qos_call *call;
-	char text[1024], id[8];
+	char text[1024], id[8], shown[QOS_PARTY_MAX];
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct sip_msg msg;
@@ -384,6 +388,8 @@ static void parties_are_printable_and_whole(void **state)
 		msg = parse(text, sizeof(text), id, rows[i].from, &line);
 		assert_int_equal(qos_call_on_sip(calls, 0, &msg, S, &call), QOS_CALL_OPENED);
 		assert_string_equal(call->from, rows[i].want);
+		qos_call_copy_text(shown, sizeof(shown), bytes_from_str(call->from));
+		assert_string_equal(shown, rows[i].shown);
 	}
 }
 
@@ -465,7 +471,7 @@ int main(void)
 		CASE(notify_does_not_reopen_a_subscription),
 		CASE(other_methods_in_a_call_change_nothing),
 		CASE(invite_makes_a_call_of_another_transaction),
-		CASE(parties_are_printable_and_whole),
+		CASE(parties_are_as_they_were_sent),
 		CASE(long_parties_are_cut_between_characters),
 		CASE(sender_is_told_by_the_tags),
 	};
