@@ -16,8 +16,6 @@
 
 enum {
 	QOS_GROUP_SLOTS = 15,
-	QOS_GROUP_STRIDE =
-		16, /* between first slots of groups: one is left out, and nothing is multiplied */
 	QOS_GROUP_SPILT_MAX =
 		255, /* stays there once it was reached: searches never end here again */
 };

@@ -8,16 +8,14 @@
 
 enum {
 	GROUP_LOAD = 9, /* streams a group has on average at most; 4 % of groups are full then */
-	GROUPS_MIN = 4, /* what follows them is aligned */
+	GROUPS_ROUND = 4, /* what follows them is aligned */
 };
 
 static uint32_t group_count(uint32_t max)
 {
-	uint32_t n = GROUPS_MIN;
+	uint32_t n = max / GROUP_LOAD + 1;
 
-	while ((uint64_t)n * GROUP_LOAD < max)
-		n *= 2;
-	return n;
+	return (n + GROUPS_ROUND - 1) / GROUPS_ROUND * GROUPS_ROUND;
 }
 
 size_t qos_table_memory(uint32_t max)
@@ -25,7 +23,7 @@ size_t qos_table_memory(uint32_t max)
 	size_t groups = group_count(max);
 
 	return groups * (sizeof(struct qos_group) +
-				QOS_GROUP_STRIDE *
+				QOS_GROUP_SLOTS *
 					(sizeof(struct qos_stream_hot) + sizeof(uint32_t))) +
 	       max * sizeof(struct qos_stream_cold);
 }
@@ -36,13 +34,13 @@ int qos_table_init(struct qos_table *t, uint32_t max, const struct pkt_seed *see
 
 	*t = (struct qos_table){
 		.groups = mem,
-		.group_mask = (uint32_t)groups - 1,
+		.group_count = (uint32_t)groups,
 		.max = max,
 		.free_head = QOS_NONE,
 		.seed = *seed,
 	};
 	t->hot = (struct qos_stream_hot *)(t->groups + groups);
-	t->cold = (struct qos_stream_cold *)(t->hot + groups * QOS_GROUP_STRIDE);
+	t->cold = (struct qos_stream_cold *)(t->hot + groups * QOS_GROUP_SLOTS);
 	t->stream_of = (uint32_t *)(t->cold + max);
 	qos_buffer_setup(&t->env.buffers, &qos_buffer_usual);
 	if (qos_wheel_init(&t->wheel, max) != 0)
@@ -62,7 +60,7 @@ void qos_table_fini(struct qos_table *t)
 
 static uint32_t next_group(const struct qos_table *t, uint32_t group)
 {
-	return (group + 1) & t->group_mask;
+	return group + 1 < t->group_count ? group + 1 : 0;
 }
 
 uint32_t qos_table_find_slot(const struct qos_table *t, const struct pkt_media_key *key)
@@ -70,11 +68,11 @@ uint32_t qos_table_find_slot(const struct qos_table *t, const struct pkt_media_k
 	uint64_t hash = pkt_media_key_hash(key, &t->seed);
 	uint32_t i = qos_table_home(t, hash);
 
-	for (uint32_t n = 0; n <= t->group_mask; n++, i = next_group(t, i)) {
+	for (uint32_t n = 0; n < t->group_count; n++, i = next_group(t, i)) {
 		const struct qos_group *g = &t->groups[i];
 
 		for (unsigned m = qos_group_match(g, qos_group_sig(hash)); m; m &= m - 1) {
-			uint32_t slot = i * QOS_GROUP_STRIDE + (unsigned)__builtin_ctz(m);
+			uint32_t slot = i * QOS_GROUP_SLOTS + (unsigned)__builtin_ctz(m);
 
 			if (qos_table_is_of(t, slot, key))
 				return slot;
@@ -105,18 +103,18 @@ static uint32_t take_slot(struct qos_table *t, uint64_t hash)
 	}
 	slot = (unsigned)__builtin_ctz(room);
 	t->groups[i].sig[slot] = qos_group_sig(hash);
-	return i * QOS_GROUP_STRIDE + slot;
+	return i * QOS_GROUP_SLOTS + slot;
 }
 
 static void free_slot(struct qos_table *t, uint32_t slot)
 {
 	uint64_t hash = pkt_media_key_hash(&t->hot[slot].key, &t->seed);
-	uint32_t end = slot / QOS_GROUP_STRIDE;
+	uint32_t end = slot / QOS_GROUP_SLOTS;
 
 	for (uint32_t i = qos_table_home(t, hash); i != end; i = next_group(t, i))
 		if (t->groups[i].spilt < QOS_GROUP_SPILT_MAX)
 			t->groups[i].spilt--;
-	t->groups[end].sig[slot % QOS_GROUP_STRIDE] = 0;
+	t->groups[end].sig[slot % QOS_GROUP_SLOTS] = 0;
 }
 
 static uint32_t take_number(struct qos_table *t)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker's RTP streams. A stream has a number, the index of its cold state, and a slot, the index of its hot
- * state: one cache line where the hash of its key says, or in one of the next groups of slots. On average at most 9
- * of 15 slots are in use.
+ * state: one cache line where the hash of its key says, or in one of the next groups of slots. Of a full table 9
+ * of 15 slots are in use: fewer would lie further apart, on more pages.
  * Owner: the worker. Threads: that worker only; counters may be read by others with relaxed loads.
  * Nothing is allocated after init. */
 #ifndef QOS_TABLE_H
@@ -33,7 +33,7 @@ struct qos_table {
 	struct qos_stream_hot *hot; /* by slot */
 	struct qos_stream_cold *cold; /* by number */
 	uint32_t *stream_of; /* number of the stream in a slot */
-	uint32_t group_mask;
+	uint32_t group_count;
 	uint32_t max;
 	uint32_t high; /* numbers below were in use once */
 	uint32_t free_head; /* list through cold.next_free, QOS_NONE at its end */
@@ -60,7 +60,7 @@ static inline uint64_t qos_table_hash(const struct qos_table *t, const struct pk
 
 static inline uint32_t qos_table_home(const struct qos_table *t, uint64_t hash)
 {
-	return (uint32_t)(hash >> 32) & t->group_mask;
+	return (uint32_t)((hash >> 32) * t->group_count >> 32);
 }
 
 /* Three stages, so that the cache misses of many packets overlap. First: the group of a hash is brought on its
@@ -80,8 +80,12 @@ static inline uint32_t qos_table_locate(const struct qos_table *t, uint64_t hash
 
 	if (__builtin_expect(!hits, 0))
 		return QOS_NONE;
-	slot = home * QOS_GROUP_STRIDE + (unsigned)__builtin_ctz(hits);
+	slot = home * QOS_GROUP_SLOTS + (unsigned)__builtin_ctz(hits);
 	__builtin_prefetch(&t->hot[slot]);
+	/* Of two the first is the wrong one half of the time. */
+	if (__builtin_expect(hits & (hits - 1), 0))
+		__builtin_prefetch(&t->hot[home * QOS_GROUP_SLOTS +
+					   (unsigned)__builtin_ctz(hits & (hits - 1))]);
 	return slot;
 }
 

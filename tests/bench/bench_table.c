@@ -96,7 +96,7 @@ static bool streams_create(struct bench_streams *s, uint32_t count, uint8_t fami
 	for (uint32_t i = 0; i < count; i++)
 		open_stream(s, i, order[i]);
 	for (uint32_t i = 0; i < count; i++) {
-		s->places[i].group = (uint32_t)bench_random(&random) & s->table.group_mask;
+		s->places[i].group = qos_table_home(&s->table, bench_random(&random));
 		s->places[i].hot = s->table.cold[bench_random(&random) % count].slot;
 	}
 	free(order);
