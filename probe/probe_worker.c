@@ -15,6 +15,7 @@
 #include "probe_decode.h"
 #include "probe_rx.h"
 #include "qos_mem.h"
+#include "qos_update8.h"
 
 enum {
 	UNTOLD_BYTES = 20, /* the longest of what cls_payload asks for */
@@ -347,24 +348,35 @@ static unsigned run_end(struct probe_worker *w, const struct probe_batch *b, uns
 	return i;
 }
 
+/* A packet of the stream that was located, or another element. Whether it was a stream's. */
+static inline bool take_element(
+	struct probe_worker *w, const struct probe_batch *b, unsigned i, uint64_t base)
+{
+	const struct pkt_media *m = &b->media[i];
+	uint32_t slot = b->slot[i];
+
+	if (unlikely(m->time_ns > PKT_MEDIA_TIME_MAX || slot == QOS_NONE ||
+		     !qos_table_is_of(&w->table, slot, &m->key)))
+		return take_other(w, b, i);
+	qos_table_update(&w->table, slot, m, base + m->time_ns);
+	return true;
+}
+
 static void take_run(struct probe_worker *w, const struct probe_batch *b, unsigned at, unsigned end)
 {
 	const uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
-	const struct pkt_media *media = b->media;
-	const uint32_t *slots = b->slot;
 	unsigned hits = 0;
 
-	for (unsigned i = at; i < end; i++) {
-		const struct pkt_media *m = &media[i];
-		uint32_t slot = slots[i];
+	for (unsigned i = at; i < end;) {
+		unsigned next = end - i < QOS_UPDATE8 ? end : i + QOS_UPDATE8;
 
-		if (likely(m->time_ns <= PKT_MEDIA_TIME_MAX && slot != QOS_NONE &&
-			    qos_table_is_of(&w->table, slot, &m->key))) {
-			qos_table_update(&w->table, slot, m, base + m->time_ns);
-			hits++;
-		} else {
-			hits += take_other(w, b, i);
+		if (next - i == QOS_UPDATE8 &&
+			likely(qos_table_update8(&w->table, b->slot + i, b->media + i, base))) {
+			hits += QOS_UPDATE8;
+			i = next;
 		}
+		for (; i < next; i++)
+			hits += take_element(w, b, i, base);
 	}
 	pkt_count(&w->outcome[PROBE_rtp], hits);
 }
