@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-	GROUP_LOAD = 9, /* streams a group has on average at most; 4 % of groups are full then */
+	GROUP_LOAD = 9, /* streams of a group when the table is full; 4 % of groups are full then */
 	GROUPS_ROUND = 4, /* what follows them is aligned */
 };
 

@@ -71,7 +71,7 @@ static inline void qos_table_prefetch(const struct qos_table *t, uint64_t hash)
 }
 
 /* Second stage. What: the slot of the stream that a hash may belong to, QOS_NONE where only qos_table_find would
- * know; brings it on its way. */
+ * know; brings it on its way, and the next that it may belong to. */
 static inline uint32_t qos_table_locate(const struct qos_table *t, uint64_t hash)
 {
 	uint32_t home = qos_table_home(t, hash);
