@@ -67,11 +67,17 @@ static inline uint64_t pkt_hash_ends(const struct pkt_flow *f, const struct pkt_
 	return pkt_hash_mix(a + b, seed->k[3]);
 }
 
-/* Any bytes, for example a Call-ID. */
+/* Any bytes, for example a Call-ID. Of whole messages two chains, neither of which waits for the other. */
 static inline uint64_t pkt_hash_bytes(struct bytes b, const struct pkt_seed *seed)
 {
-	uint64_t h = seed->k[0] ^ b.n;
+	uint64_t h = seed->k[0] ^ b.n, other = seed->k[2];
 
+	for (; b.n >= 32; b = bytes_skip(b, 32)) {
+		h = pkt_hash_mix(pkt_hash_word(b.p) ^ h, pkt_hash_word(b.p + 8) ^ seed->k[1]);
+		other = pkt_hash_mix(
+			pkt_hash_word(b.p + 16) ^ other, pkt_hash_word(b.p + 24) ^ seed->k[3]);
+	}
+	h = pkt_hash_mix(h, other);
 	for (; b.n >= 8; b = bytes_skip(b, 8))
 		h = pkt_hash_mix(pkt_hash_word(b.p) ^ h, seed->k[1]);
 	if (b.n) {

@@ -188,10 +188,12 @@ static void tells_the_two_directions_apart(void **state)
 
 static void hashes_bytes_by_content_and_length(void **state)
 {
-	uint8_t text[24] = "a84b4c76e66710@pc33.exa";
-	uint64_t lengths[sizeof(text) + 1];
+	uint8_t text[100];
+	uint64_t lengths[sizeof(text) + 1], whole;
 
 	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)("a84b4c76e66710@pc33.exa"[i % 23] + i / 23);
 	for (size_t n = 0; n <= sizeof(text); n++) {
 		uint8_t *copy = guarded_copy(text, n);
 
@@ -201,10 +203,20 @@ static void hashes_bytes_by_content_and_length(void **state)
 			assert_true(lengths[n] != lengths[m]);
 		guarded_free(copy, n);
 	}
-	for (unsigned bit = 0; bit < 8 * 23; bit++) {
+	whole = lengths[sizeof(text) - 1];
+	for (unsigned bit = 0; bit < 8 * (sizeof(text) - 1); bit++) {
 		text[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		assert_true(pkt_hash_bytes(bytes_of(text, 23), &seed) != lengths[23]);
+		assert_true(pkt_hash_bytes(bytes_of(text, sizeof(text) - 1), &seed) != whole);
 		text[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	/* Nor are the same words in another order the same. */
+	for (unsigned i = 8; i + 8 < sizeof(text); i += 8) {
+		uint8_t other[sizeof(text)];
+
+		memcpy(other, text, sizeof(text));
+		memcpy(other, text + i, 8);
+		memcpy(other + i, text, 8);
+		assert_true(pkt_hash_bytes(bytes_of(other, sizeof(text) - 1), &seed) != whole);
 	}
 	/* A tail of zeros is not the same as no tail. */
 	assert_true(pkt_hash_bytes(bytes_of("12345678\0", 9), &seed) !=
