@@ -129,9 +129,10 @@ static bool wait_for_input(const struct source *source)
 	int rc = 0;
 
 	while (!rc && !atomic_load_explicit(&file->is_stopped, memory_order_relaxed)) {
-		rc = poll(&input, 1, STOP_MS);
-		if (!rc && file->is_opening && is_asked_to_end())
+		if (file->is_opening && is_asked_to_end())
 			dp_file_stop(file);
+		else
+			rc = poll(&input, 1, STOP_MS);
 	}
 	return rc > 0;
 }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Captures out of pipes: read as files are, and ended by a signal while nobody writes."""
+"""Captures out of pipes: read as files are, and ended by a signal while they bring no frame."""
 
 from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import threading
 import time
@@ -15,6 +16,13 @@ import heptap_run
 from heptap_run import HEPTAP, command, read
 
 SMALL = ("--seconds", 2, "--calls", 3)
+SECTION = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
+TRICKLES = {  # what comes first, and what then comes again and again without being a frame
+    "frames of another link type": (struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 147),
+                                    struct.pack("<IIII4s", 1, 0, 4, 4, b"none")),
+    "unknown blocks": (SECTION, struct.pack("<III", 0xBAD, 12, 12)),
+    "a block octet by octet": (struct.pack("<IIIHHq", 0x0A0D0D0A, 16384, 0x1A2B3C4D, 1, 0, -1), b"\0"),
+}
 
 
 @pytest.fixture(name="fifo")
@@ -63,6 +71,27 @@ def test_a_fifo_whose_writer_is_silent_is_ended_by_a_signal(number, fifo):
         os.close(both)
 
 
+@pytest.mark.parametrize("trickle", TRICKLES)
+def test_a_fifo_that_brings_no_frame_is_ended_by_a_signal(trickle, fifo):
+    """Though its writer is never silent for as long as one waits for it."""
+    both, is_over = os.open(fifo, os.O_RDWR), threading.Event()
+    first, again = TRICKLES[trickle]
+
+    def write():
+        os.write(both, first)
+        while not is_over.wait(0.01):
+            os.write(both, again)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    try:
+        assert end_by_signal(signal.SIGTERM, fifo) == (1, b"", f'heptap: could not read "{fifo}": interrupted\n')
+    finally:
+        is_over.set()
+        writer.join()
+        os.close(both)
+
+
 def test_silent_standard_input_is_ended_by_a_signal():
     out, silent = os.pipe()
     try:
@@ -87,7 +116,7 @@ def test_a_fifo_is_read_like_a_file(late_s, fifo, generated):
             time.sleep(late_s)
             out.write(content[10:])
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     run = read(fifo)
     writer.join()
