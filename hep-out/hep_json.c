@@ -9,6 +9,7 @@
 #endif
 
 #include "hep_number.h"
+#include "utf8.h"
 
 enum {
 	NS_PER_SEC = 1000000000,
@@ -125,36 +126,6 @@ void hep_json_close(struct hep_json *j, char bracket)
 	j->needs_comma = true;
 }
 
-/* Octets of the UTF-8 sequence at the front, which is not ASCII; 0 when there is none: the grammar of
- * RFC 3629 section 4, without overlong forms and surrogates. */
-static unsigned utf8_length(struct bytes text)
-{
-	uint8_t c = text.p[0];
-	uint8_t low = 0x80; /* limits of the second octet */
-	uint8_t high = 0xbf;
-	unsigned n;
-
-	if (c < 0xc2 || c > 0xf4)
-		return 0;
-	n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-	if (text.n < n)
-		return 0;
-	if (c == 0xe0)
-		low = 0xa0;
-	else if (c == 0xed)
-		high = 0x9f;
-	else if (c == 0xf0)
-		low = 0x90;
-	else if (c == 0xf4)
-		high = 0x8f;
-	if (text.p[1] < low || text.p[1] > high)
-		return 0;
-	for (unsigned i = 2; i < n; i++)
-		if ((text.p[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 /* Goes out as it is; of what is not ASCII the whole sequence. */
 static inline bool is_plain(uint8_t c)
 {
@@ -219,10 +190,9 @@ static void append_escaped(struct hep_json *j, struct bytes text, size_t run)
 {
 	while (run < text.n && !j->is_failed) {
 		uint8_t c = text.p[run];
-		unsigned n = c < 0x80 ? 1 : utf8_length(bytes_skip(text, run));
-
-		/* C1 controls, U+0080 to U+009F: terminals obey them. */
-		bool is_c1 = n == 2 && c == 0xc2 && text.p[run + 1] < 0xa0;
+		uint32_t code = c;
+		unsigned n = c < 0x80 ? 1 : utf8_take(bytes_skip(text, run), &code);
+		bool is_c1 = n > 1 && utf8_is_control(code);
 
 		if (n && is_plain(c) && !is_c1) {
 			run += n;
@@ -230,10 +200,10 @@ static void append_escaped(struct hep_json *j, struct bytes text, size_t run)
 		}
 		append(j, text.p, run);
 		if (is_c1)
-			append_hex(j, text.p[run + 1]);
+			append_hex(j, (uint8_t)code);
 		else
 			append_escape(j, c);
-		text = bytes_skip(text, run + (is_c1 ? 2 : 1));
+		text = bytes_skip(text, run + (n ? n : 1));
 		run = 0;
 	}
 	if (run)

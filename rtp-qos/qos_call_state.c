@@ -2,6 +2,7 @@
 /* What one SIP message means for its call. A tap may see a message on several hops, hear forked
  * branches and start in mid-call, so every rule holds for repeated, missing and late messages. */
 #include "qos_call_pvt.h"
+#include "utf8.h"
 
 static bool is_challenge(uint16_t status)
 {
@@ -35,37 +36,19 @@ static void reopen(struct qos_call *call)
 	atomic_store_explicit(&call->end_ns, 0, memory_order_release);
 }
 
-/* Length of the well-formed UTF-8 character at the front (RFC 3629 section 4), else 0. C1 controls
- * count as malformed: terminals obey them. */
-static size_t utf8_len(struct bytes b)
-{
-	static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
-	uint8_t lead = b.p[0];
-	size_t n = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-	uint32_t c = lead & (0xffu >> (n + 1));
-
-	if (lead < 0xc2 || lead > 0xf4 || n > b.n)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((b.p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (b.p[i] & 0x3f);
-	}
-	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0 : n;
-}
-
 void qos_call_copy_text(char *out, size_t size, struct bytes text)
 {
 	size_t used = 0;
 
 	while (text.n) {
-		bool is_ascii = text.p[0] >= ' ' && text.p[0] < 0x7f;
-		size_t n = text.p[0] < 0x80 ? is_ascii : utf8_len(text);
-		size_t room = n ? n : 1;
+		uint32_t code = text.p[0];
+		unsigned n = code < 0x80 ? 1 : utf8_take(text, &code);
+		bool is_shown = n && !utf8_is_control(code);
+		size_t room = is_shown ? n : 1;
 
 		if (used + room >= size)
 			break;
-		if (n)
+		if (is_shown)
 			memcpy(out + used, text.p, n);
 		else
 			out[used] = '?';
