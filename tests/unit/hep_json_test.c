@@ -97,6 +97,35 @@ static void escapes_what_json_reserves(void **state)
 	assert_text(string_json(BYTES_LIT("sixteen and more\x7f")), "\"sixteen and more\\u007f\"");
 }
 
+/* Within the 16 octets that are looked at together, between them and behind. */
+static void escapes_at_every_place(void **state)
+{
+	static const struct {
+		uint8_t octet;
+		const char *want;
+	} rows[] = {
+		{'\0', "\xef\xbf\xbd"},
+		{0x1f, "\\u001f"},
+		{'"', "\\\""},
+		{'\\', "\\\\"},
+		{0x7f, "\\u007f"},
+		{0x80, "\xef\xbf\xbd"},
+		{0xff, "\xef\xbf\xbd"},
+	};
+	static const char plain[] = "!#[]~ 0123456789abcdefghijklmnop";
+	char in[32], want[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (int at = 0; at < (int)sizeof(in); at++) {
+			memcpy(in, plain, sizeof(in));
+			in[at] = (char)rows[i].octet;
+			snprintf(want, sizeof(want), "\"%.*s%s%s\"", at, plain, rows[i].want,
+				plain + at + 1);
+			assert_text(string_json(bytes_of(in, sizeof(in))), want);
+		}
+}
+
 static void escapes_c1_controls_that_terminals_obey(void **state)
 {
 	(void)state;
@@ -512,6 +541,7 @@ int main(void)
 		cmocka_unit_test(nests_objects_and_arrays),
 		cmocka_unit_test(has_length_0_in_every_buffer_that_is_too_small),
 		cmocka_unit_test(escapes_what_json_reserves),
+		cmocka_unit_test(escapes_at_every_place),
 		cmocka_unit_test(replaces_nul_because_postgresql_refuses_it),
 		cmocka_unit_test(escapes_c1_controls_that_terminals_obey),
 		cmocka_unit_test(keeps_utf8),
