@@ -62,11 +62,9 @@ void qos_call_copy_text(char *out, size_t size, struct bytes text)
 static void copy_party(char *out, const struct sip_party *party)
 {
 	struct bytes text = party->user.n ? party->user : party->uri;
-	size_t n = text.n < QOS_PARTY_MAX ? text.n : QOS_PARTY_MAX - 1;
+	size_t n = utf8_cut(text, QOS_PARTY_MAX - 1);
 	uint8_t *to = (uint8_t *)out;
 
-	while (n && n < text.n && (text.p[n] & 0xc0) == 0x80)
-		n--; /* cut between characters */
 	for (size_t i = 0; i < n; i++)
 		to[i] = text.p[i] ? text.p[i] : '?';
 	to[n] = '\0';

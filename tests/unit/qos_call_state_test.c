@@ -393,26 +393,58 @@ static void parties_are_as_they_were_sent(void **state)
 	}
 }
 
+/* From as kept, of a user that begins with digits and goes on with one run of octets again and again. */
+static const char *long_party(struct qos_calls *calls, const char *id, int digits, struct bytes run)
+{
+	static const struct line line = {INVITE, "INVITE", NULL};
+	struct qos_call *call;
+	struct sip_msg msg;
+	char text[1024];
+	uint8_t user[200];
+
+	msg = parse(text, sizeof(text), id, alice, &line);
+	for (int i = 0; i < (int)sizeof(user); i++)
+		user[i] = i < digits ? '1' : run.p[(size_t)(i - digits) % run.n];
+	msg.from.user = msg.to.user = bytes_of(user, sizeof(user));
+	msg.from.tag = bytes_of(user, sizeof(user));
+	qos_call_on_sip(calls, 0, &msg, S, &call);
+	assert_memory_equal(call->from, user, strlen(call->from));
+	assert_string_equal(call->from, call->to);
+	assert_int_equal(strlen(call->from_tag), QOS_TAG_MAX - 1);
+	return call->from;
+}
+
 static void long_parties_are_cut_between_characters(void **state)
+{
+	static const struct bytes umlaut = BYTES_LIT("\xc3\xb6"),
+				  face = BYTES_LIT("\xf0\x9f\x98\x80");
+	static const struct bytes loose = BYTES_LIT("\x80");
+	struct qos_calls *calls = *state;
+
+	assert_int_equal(strlen(long_party(calls, "u1", 94, umlaut)), 94);
+	assert_int_equal(strlen(long_party(calls, "u2", 93, umlaut)), 95);
+	assert_int_equal(strlen(long_party(calls, "f1", 92, face)), 92);
+	assert_int_equal(strlen(long_party(calls, "f2", 91, face)), 95);
+	/* What is no UTF-8 stays too: without it this would be another number. */
+	assert_int_equal(strlen(long_party(calls, "l1", 94, loose)), 95);
+	assert_int_equal(strlen(long_party(calls, "l2", 4, loose)), 95);
+}
+
+/* It would end the text; without the rest this would be another number. */
+static void nul_in_parties_is_a_question_mark(void **state)
 {
 	static const struct line line = {INVITE, "INVITE", NULL};
 	struct qos_calls *calls = *state;
 	struct qos_call *call;
-	struct sip_msg msg;
 	char text[1024];
-	uint8_t *user;
+	struct sip_msg msg = parse(text, sizeof(text), "c1", alice, &line);
 
-	msg = parse(text, sizeof(text), "c1", alice, &line);
-	user = malloc(200);
-	memset(user, 'a', 94);
-	for (int i = 94; i < 200; i++)
-		user[i] = i % 2 ? 0xb6 : 0xc3; /* o with two dots */
-	msg.from.user = bytes_of(user, 200);
-	msg.from.tag = bytes_of(user, 94);
-	qos_call_on_sip(calls, 0, &msg, S, &call);
-	free(user);
-	assert_int_equal(strlen(call->from), 94);
-	assert_int_equal(strlen(call->from_tag), QOS_TAG_MAX - 1);
+	msg.from.user = BYTES_LIT("100\0"
+				  "1");
+	msg.to.user = BYTES_LIT("\0");
+	assert_int_equal(qos_call_on_sip(calls, 0, &msg, S, &call), QOS_CALL_OPENED);
+	assert_string_equal(call->from, "100?1");
+	assert_string_equal(call->to, "?");
 }
 
 static unsigned sender(struct qos_calls *calls, const char *start, const char *method,
@@ -473,6 +505,7 @@ int main(void)
 		CASE(invite_makes_a_call_of_another_transaction),
 		CASE(parties_are_as_they_were_sent),
 		CASE(long_parties_are_cut_between_characters),
+		CASE(nul_in_parties_is_a_question_mark),
 		CASE(sender_is_told_by_the_tags),
 	};
 
