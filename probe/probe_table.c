@@ -5,6 +5,7 @@
 #include "probe_counters.h"
 #include "probe_results.h"
 #include "probe_totals.h"
+#include "utf8.h"
 
 enum {
 	CELL_MAX = 128,
@@ -48,9 +49,10 @@ static void print_cells(const struct table *t, char cells[][CELL_MAX], FILE *out
 	for (unsigned c = 0; c < t->columns; c++) {
 		const char *gap = c + 1 < t->columns ? "  " : "\n";
 		int width = (int)t->width[c];
+		struct bytes text = bytes_from_str(cells[c]);
 
-		if (t->limit[c] && strlen(cells[c]) > t->limit[c])
-			memcpy(cells[c] + t->limit[c] - 2, "..", 3);
+		if (t->limit[c] && text.n > t->limit[c])
+			memcpy(cells[c] + utf8_cut(text, t->limit[c] - 2), "..", 3);
 		if (t->is_right[c])
 			fprintf(out, "%*s%s", width, cells[c], gap);
 		else if (c + 1 == t->columns)

@@ -28,6 +28,21 @@ def test_the_table_shows_what_the_jitter_buffer_discards(buffer, key, generated,
     assert f"\nR and MOS: means over reporting intervals; discard: what comes too late or early for the {buffer} " in text
 
 
+def test_the_table_cuts_between_characters(tmp_path):
+    path = tmp_path / "long.pcap"
+    frames = []
+    for digits in range(17):
+        message = request("INVITE", f"id{digits}").replace(b"sip:a@", b"sip:" + b"1" * digits + "\u00f6\u20ac".encode() * 8 + b"@")
+        frames.append(udp(START + digits, 5060, 5060, message))
+    captures.write(path, frames)
+    rows = command("-r", path).out.decode().splitlines()
+    shown = [re.split("  +", row)[1] for row in rows if row.startswith("id")]
+    whole = ["1" * digits + "\u00f6\u20ac" * 8 for digits in range(17)]
+    assert [text[-2:] for text in shown] == [".."] * 17
+    assert all(text.startswith(kept[:-2]) for text, kept in zip(whole, shown))
+    assert all(16 <= len(kept[:-2].encode()) <= 18 for kept in shown)
+
+
 def test_control_characters_are_escaped_in_json_and_shown_as_question_marks(tmp_path):
     """Of Call-ID and From alike: ESC, DEL, and U+009B, which terminals take for ESC [."""
     bad = "\x1b[2J\x7f\x9b"
