@@ -132,10 +132,10 @@ static inline bool is_plain(uint8_t c)
 	return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
 }
 
-static void append_hex(struct hep_json *j, uint8_t c)
+static void append_hex(struct hep_json *j, uint16_t c)
 {
 	static const char hex[] = "0123456789abcdef";
-	char text[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+	char text[] = {'\\', 'u', hex[c >> 12], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15]};
 
 	append(j, text, sizeof(text));
 }
@@ -192,15 +192,15 @@ static void append_escaped(struct hep_json *j, struct bytes text, size_t run)
 		uint8_t c = text.p[run];
 		uint32_t code = c;
 		unsigned n = c < 0x80 ? 1 : utf8_take(bytes_skip(text, run), &code);
-		bool is_c1 = n > 1 && utf8_is_control(code);
+		bool is_wide_control = n > 1 && utf8_is_control(code);
 
-		if (n && is_plain(c) && !is_c1) {
+		if (n && is_plain(c) && !is_wide_control) {
 			run += n;
 			continue;
 		}
 		append(j, text.p, run);
-		if (is_c1)
-			append_hex(j, (uint8_t)code);
+		if (is_wide_control)
+			append_hex(j, (uint16_t)code);
 		else
 			append_escape(j, c);
 		text = bytes_skip(text, run + (n ? n : 1));

@@ -44,3 +44,11 @@ size_t utf8_cut(struct bytes text, size_t most)
 	}
 	return most;
 }
+
+bool utf8_is_control(uint32_t code)
+{
+	if (code < 0xa0)
+		return code < 0x20 || code >= 0x7f;
+	return code == 0x61c || code == 0x200e || code == 0x200f ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}

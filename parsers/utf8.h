@@ -13,10 +13,8 @@ unsigned utf8_take(struct bytes text, uint32_t *code);
  * is cut anywhere. */
 size_t utf8_cut(struct bytes text, size_t most);
 
-/* A control character: C0, DEL and C1 (U+0080 to U+009F). Terminals obey them. */
-static inline bool utf8_is_control(uint32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code < 0xa0);
-}
+/* What moves text instead of being some: C0, DEL and C1 (U+0080 to U+009F), which terminals obey; what
+ * separates lines or turns their direction (Zl, Zp and Bidi_Control of Unicode). */
+bool utf8_is_control(uint32_t code);
 
 #endif

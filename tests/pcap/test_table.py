@@ -44,15 +44,16 @@ def test_the_table_cuts_between_characters(tmp_path):
 
 
 def test_control_characters_are_escaped_in_json_and_shown_as_question_marks(tmp_path):
-    """Of Call-ID and From alike: ESC, DEL, and U+009B, which terminals take for ESC [."""
-    bad = "\x1b[2J\x7f\x9b"
+    """Of Call-ID and From alike: ESC, DEL, U+009B, which terminals take for ESC [, and U+202E, after which
+    text runs to the left."""
+    bad = "\x1b[2J\x7f\x9b\u202e"
     path = tmp_path / "bad.pcap"
     message = request("INVITE", "id" + bad).replace(b"sip:a@", f"sip:a{bad}@".encode())
     captures.write(path, [udp(START, 5060, 5060, message)])
     run, table = read(path), command("-r", path)
     call, = run.calls
     assert (call["call_id"], call["from"]) == ("id" + bad, "a" + bad)
-    assert b"\\u001b[2J\\u007f\\u009b" in run.out
-    assert b"id?[2J???" in table.out and b"a?[2J???" in table.out
+    assert b"\\u001b[2J\\u007f\\u009b\\u202e" in run.out
+    assert b"id?[2J??????" in table.out and b"a?[2J??????" in table.out
     for out in run.out, table.out:
-        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", out.decode())
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", out.decode())

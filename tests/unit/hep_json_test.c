@@ -126,9 +126,12 @@ static void escapes_at_every_place(void **state)
 		}
 }
 
-static void escapes_c1_controls_that_terminals_obey(void **state)
+static void escapes_controls_that_are_not_ascii(void **state)
 {
 	(void)state;
+	assert_text(string_json(BYTES_LIT("a\xe2\x80\xae"
+					  "b\xe2\x81\xaa\xd8\x9c")),
+		"\"a\\u202eb\xe2\x81\xaa\\u061c\"");
 	assert_text(string_json(BYTES_LIT("a\xc2\x9b"
 					  "31m\xc2\x80\xc2\xa0")),
 		"\"a\\u009b31m\\u0080\xc2\xa0\"");
@@ -543,7 +546,7 @@ int main(void)
 		cmocka_unit_test(escapes_what_json_reserves),
 		cmocka_unit_test(escapes_at_every_place),
 		cmocka_unit_test(replaces_nul_because_postgresql_refuses_it),
-		cmocka_unit_test(escapes_c1_controls_that_terminals_obey),
+		cmocka_unit_test(escapes_controls_that_are_not_ascii),
 		cmocka_unit_test(keeps_utf8),
 		cmocka_unit_test(replaces_each_octet_that_is_not_utf8),
 		cmocka_unit_test(is_valid_for_every_pair_of_octets),
