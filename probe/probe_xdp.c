@@ -16,6 +16,7 @@
 
 enum {
 	VERB_MAX = 8,
+	NETWORK_MAX = 64, /* an address with its prefix */
 };
 
 /* A qos_media_watch_fn; arg is the probe. Programs count what they cannot learn. */
@@ -152,20 +153,38 @@ static int answer_ports(struct probe *probe, const char *params, struct rte_tel_
 	return conclude(d, error, rc);
 }
 
+/* One after the other, so that the answer can name the one that failed: error is written then. */
+static int set_networks(const struct change *change, const struct dp_networks *networks,
+	char *error, size_t error_size)
+{
+	for (unsigned i = 0; i < networks->count; i++) {
+		struct dp_networks one = {.count = 1, .network = {networks->network[i]}};
+		int rc = dp_xdp_set_networks(change->xdp, &one, change->is_added);
+		char name[NETWORK_MAX];
+
+		if (!rc)
+			continue;
+		cfg_net_format_networks(&one, name, sizeof(name));
+		snprintf(error, error_size, "%s: %s%s", name,
+			rc == -ENOENT ? "there is no such network in the list" : strerror(-rc),
+			i ? "; those before it are done" : "");
+		return rc;
+	}
+	return 0;
+}
+
 static int answer_networks(struct probe *probe, const char *params, struct rte_tel_data *d)
 {
+	char failure[RTE_TEL_MAX_STRING_LEN];
 	struct dp_networks networks;
 	struct change change;
 	const char *error = parse_change(probe, params, &change);
-	int rc = 0;
 
 	if (!error && cfg_net_networks(change.list, &networks) != 0)
 		error = "invalid list of networks, written 192.0.2.0/24,2001:db8::/32";
-	if (!error)
-		rc = dp_xdp_set_networks(change.xdp, &networks, change.is_added);
-	if (rc == -ENOENT)
-		error = "there is no such network in the list";
-	return conclude(d, error, rc);
+	if (!error && set_networks(&change, &networks, failure, sizeof(failure)) != 0)
+		error = failure;
+	return conclude(d, error, 0);
 }
 
 static int register_commands(void)

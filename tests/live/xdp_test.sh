@@ -195,6 +195,9 @@ test_lists() {
 	send noise 1000
 	expect_counters not_ip=12 other=40 fragment=21 port=5 network=22
 	answers /heptap/xdp_networks,0,remove,203.0.113.0/24 "there is no such network in the list"
+	answers /heptap/xdp_networks,0,remove,198.51.100.0/24,203.0.113.0/24,192.0.2.0/24 \
+		"203.0.113.0/24: there is no such network in the list; those before it are done"
+	answers /heptap/xdp_networks,0,remove,198.51.100.0/24 "there is no such network in the list"
 	answers /heptap/xdp_ports,0,add,0 "invalid list of ports"
 	answers /heptap/xdp_ports,0,add,65536 "invalid list of ports"
 	answers /heptap/xdp_ports,0,add,53x "invalid list of ports"
