@@ -18,10 +18,10 @@ enum {
 
 /* What: opens all files ("-" is standard input) and reads up to their first frame. 0, or negative errno
  * with the reason (file name and what is wrong, in PostgreSQL wording) in error: unreadable, no capture
- * file, or all frames of a link type that is not one of enum dp_link; -EINTR when SIGINT or SIGTERM,
- * which the caller blocks, came while a pipe brought no frame yet. */
-int dp_file_open(const char *const *paths, unsigned count, struct dp_file **file, char *error,
-	unsigned error_size);
+ * file, or all frames of a link type that is not one of enum dp_link; -EINTR when is_asked_to_end, which
+ * may be NULL, said so while a pipe brought no frame yet. */
+int dp_file_open(const char *const *paths, unsigned count, bool (*is_asked_to_end)(void),
+	struct dp_file **file, char *error, unsigned error_size);
 void dp_file_close(struct dp_file *file);
 
 /* Ends a read that waits for a silent pipe or terminal: from then on they are at their end. Any thread. */

@@ -69,8 +69,8 @@ static int start_sources(struct probe *p)
 	const struct dp_options *o = &p->options->dp;
 
 	if (p->is_offline) {
-		int rc = dp_file_open(
-			p->run->files, p->run->file_count, &p->file, error, sizeof(error));
+		int rc = dp_file_open(p->run->files, p->run->file_count,
+			probe_control_is_asked_to_end, &p->file, error, sizeof(error));
 
 		if (!rc && o->filter[0])
 			rc = dp_filter_create(o->filter, &p->file_filter, error, sizeof(error));

@@ -37,6 +37,15 @@ void probe_control_init(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+bool probe_control_is_asked_to_end(void)
+{
+	sigset_t set, pending;
+
+	signals(&set);
+	return sigpending(&pending) == 0 && sigandset(&set, &set, &pending) == 0 &&
+	       !sigisemptyset(&set);
+}
+
 /* One turn's rest. Returns the signal that ended it, or 0. */
 static int rest(void)
 {

@@ -10,6 +10,9 @@
 /* Blocks SIGINT and SIGTERM in this thread and those it will start, and ignores SIGPIPE. */
 void probe_control_init(void);
 
+/* Whether one of them waits to be taken. */
+bool probe_control_is_asked_to_end(void);
+
 /* What: waits until the files are read or a signal comes, then stops rx, workers and sender in this
  * order, each after the one before has drained. */
 void probe_control_run(struct probe *probe);

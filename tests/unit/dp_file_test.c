@@ -71,7 +71,7 @@ static struct dp_file *open_files(const char *const *paths, unsigned count)
 {
 	char error[256] = "";
 	struct dp_file *file = NULL;
-	int err = dp_file_open(paths, count, &file, error, sizeof(error));
+	int err = dp_file_open(paths, count, NULL, &file, error, sizeof(error));
 
 	if (err)
 		print_message("%s\n", error);
@@ -171,7 +171,7 @@ static void expect_refusal(const char *path, int err, const char *text)
 	char error[256] = "";
 	struct dp_file *file = NULL;
 
-	assert_int_equal(dp_file_open(&path, 1, &file, error, sizeof(error)), err);
+	assert_int_equal(dp_file_open(&path, 1, NULL, &file, error, sizeof(error)), err);
 	if (!strstr(error, text))
 		print_message("%s\n", error);
 	assert_non_null(strstr(error, text));

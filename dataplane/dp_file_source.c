@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* libpcap knows the names of link types. */
+#include "dp_file_source.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pcap/pcap.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dp_meta.h"
+
+enum {
+	STOP_MS = 100, /* between looks whether the reading was stopped */
+};
+
+/* link_type: number of tcpdump.org's registry. -1 when it is none of enum dp_link. */
+static int link_of(uint32_t link_type)
+{
+	switch (link_type) {
+	case 1:
+		return DP_LINK_ETHERNET;
+	case 113:
+		return DP_LINK_SLL;
+	case 276:
+		return DP_LINK_SLL2;
+	case 12: /* raw IP is 101 in files, but some writers take their system's number for it */
+	case 14:
+	case 101:
+	case 228: /* IPv4 */
+	case 229: /* IPv6 */
+		return DP_LINK_RAW;
+	case 0:
+	case 108: /* OpenBSD's loopback */
+		return DP_LINK_NULL;
+	default:
+		return -1;
+	}
+}
+
+static const char *link_name(uint32_t link_type)
+{
+	const char *name = pcap_datalink_val_to_name((int)link_type);
+
+	return name ? name : "unknown";
+}
+
+static __attribute__((format(printf, 2, 3))) void note_damage(
+	const struct dp_file_source *source, const char *format, ...)
+{
+	char *damage = source->reading->damage;
+	size_t used = strlen(damage);
+	va_list list;
+
+	snprintf(damage + used, sizeof(source->reading->damage) - used,
+		"%s\"%s\": ", used ? "; " : "", source->path);
+	used = strlen(damage);
+	va_start(list, format);
+	vsnprintf(damage + used, sizeof(source->reading->damage) - used, format, list);
+	va_end(list);
+}
+
+static bool is_stopped(const struct dp_file_reading *reading)
+{
+	return atomic_load_explicit(&reading->is_stopped, memory_order_relaxed);
+}
+
+/* False when the reading was stopped meanwhile. */
+static bool wait_for_input(const struct dp_file_source *source)
+{
+	struct pollfd input = {.fd = source->fd, .events = POLLIN};
+	struct dp_file_reading *reading = source->reading;
+	int rc = 0;
+
+	while (!rc && !is_stopped(reading)) {
+		if (reading->is_asked_to_end && reading->is_asked_to_end())
+			dp_file_reading_stop(reading);
+		else
+			rc = poll(&input, 1, STOP_MS);
+	}
+	return rc > 0;
+}
+
+static ssize_t read_source(void *arg, void *to, size_t n)
+{
+	struct dp_file_source *source = arg;
+	ssize_t got;
+
+	if (source->may_be_silent && !wait_for_input(source))
+		return 0;
+	got = read(source->fd, to, n);
+	if (got > 0)
+		atomic_fetch_add_explicit(
+			&source->reading->read, (uint64_t)got, memory_order_relaxed);
+	return got;
+}
+
+static void end_source(struct dp_file_source *source, enum dp_file_status status)
+{
+	source->is_done = true;
+	if (status == DP_FILE_DAMAGED)
+		note_damage(source, "%s", source->reader->error);
+	if (source->left_out)
+		note_damage(source,
+			"frames of link type %" PRIu32
+			" (%s) or others not supported were left out: %" PRIu64,
+			source->left_out_type, link_name(source->left_out_type), source->left_out);
+}
+
+void dp_file_source_advance(struct dp_file_source *source)
+{
+	struct dp_file_frame *frame = &source->frame;
+
+	for (;;) {
+		enum dp_file_status status = dp_file_reader_next(source->reader, frame);
+
+		if (status != DP_FILE_FRAME) {
+			end_source(source, status);
+			return;
+		}
+		if (frame->link_type != source->link_type) {
+			source->link_type = frame->link_type;
+			source->link = link_of(frame->link_type);
+		}
+		if (source->link >= 0)
+			return;
+		if (!source->left_out++)
+			source->left_out_type = frame->link_type;
+	}
+}
+
+/* Up to the first frame. A file all of another link type is refused. */
+static int begin(struct dp_file_source *source, char *error, unsigned error_size)
+{
+	int err = dp_file_reader_open(source->reader, read_source, source);
+	int64_t link_type;
+
+	if (!err)
+		dp_file_source_advance(source);
+	if (is_stopped(source->reading)) {
+		snprintf(error, error_size, "could not read \"%s\": interrupted", source->path);
+		return -EINTR;
+	}
+	if (err) {
+		snprintf(error, error_size, "could not read \"%s\": %s", source->path,
+			source->reader->error);
+		return err;
+	}
+	link_type = source->left_out ? source->left_out_type : source->reader->first_link_type;
+	if (!source->is_done || link_type < 0 || link_of((uint32_t)link_type) >= 0)
+		return 0;
+	snprintf(error, error_size, "could not read \"%s\": link type %d (%s) is not supported",
+		source->path, (int)link_type, link_name((uint32_t)link_type));
+	return -ENOTSUP;
+}
+
+/* A FIFO without a writer is opened at once too: only waiting for input can be interrupted. */
+static int open_path(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int err;
+
+	if (fd < 0 || fcntl(fd, F_SETFL, O_RDONLY) == 0)
+		return fd;
+	err = errno;
+	close(fd);
+	errno = err;
+	return -1;
+}
+
+int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *reading,
+	const char *path, char *error, unsigned error_size)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	struct stat status;
+	int err;
+
+	source->reading = reading;
+	source->path = is_stdin ? "standard input" : path;
+	source->link_type = UINT32_MAX; /* no file's */
+	source->fd = is_stdin ? STDIN_FILENO : open_path(path);
+	if (source->fd < 0) {
+		err = -errno;
+		snprintf(error, error_size, "could not open \"%s\": %s", path, strerror(-err));
+		return err;
+	}
+	source->reader = malloc(sizeof(*source->reader));
+	if (!source->reader) {
+		snprintf(error, error_size, "out of memory");
+		return -ENOMEM;
+	}
+	source->may_be_silent = fstat(source->fd, &status) || !S_ISREG(status.st_mode);
+	err = begin(source, error, error_size);
+	if (!err && !source->may_be_silent)
+		reading->total += (uint64_t)status.st_size;
+	return err;
+}
+
+void dp_file_source_close(struct dp_file_source *source)
+{
+	if (source->fd > STDERR_FILENO)
+		close(source->fd);
+	free(source->reader);
+}
+
+void dp_file_reading_stop(struct dp_file_reading *reading)
+{
+	atomic_store_explicit(&reading->is_stopped, true, memory_order_relaxed);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One of the capture files that dp_file.c merges: opened, waited for, and read frame by frame.
+ * Owner: struct dp_file. Threads: that which reads; read and is_stopped any. */
+#ifndef DP_FILE_SOURCE_H
+#define DP_FILE_SOURCE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dp_file_reader.h"
+
+enum {
+	DP_FILE_DAMAGE_MAX = 1024,
+};
+
+/* Of all files together. */
+struct dp_file_reading {
+	/* While files are opened; then NULL, as who could stop the reading runs. */
+	bool (*is_asked_to_end)(void);
+	atomic_bool is_stopped;
+	_Atomic uint64_t read; /* octets, and */
+	uint64_t total; /* of how many that is known */
+	char damage[DP_FILE_DAMAGE_MAX];
+};
+
+struct dp_file_source {
+	struct dp_file_reading *reading;
+	const char *path;
+	int fd;
+	uint32_t link_type; /* the last frame's, and */
+	int link; /* its enum dp_link, -1 for none of them */
+	bool is_done;
+	bool may_be_silent; /* a pipe, a FIFO or a terminal */
+	uint64_t left_out; /* frames whose link type is none of enum dp_link, */
+	uint32_t left_out_type; /* the first of them's */
+	struct dp_file_frame frame; /* the next one */
+	struct dp_file_reader *reader;
+};
+
+/* What: opens path ("-" is standard input) and reads up to its first frame. 0, or negative errno with
+ * the reason in error. dp_file_source_close in either case. */
+int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *reading,
+	const char *path, char *error, unsigned error_size);
+void dp_file_source_close(struct dp_file_source *source);
+
+/* On to the next frame, or is_done. */
+void dp_file_source_advance(struct dp_file_source *source);
+
+void dp_file_reading_stop(struct dp_file_reading *reading);
+
+#endif
