@@ -170,13 +170,14 @@ def test_quickstart_takes_a_path_from_where_it_is_called(small, tmp_path):
     assert done.stdout.partition(b"\n")[2] == command("-r", small).out
 
 
-def test_quickstart_looks_for_the_capture_before_it_builds(tmp_path):
+@pytest.mark.parametrize("name", ["none.pcap", "."])
+def test_quickstart_looks_for_the_capture_before_it_builds(name, tmp_path):
     (tmp_path / "scripts").mkdir()
     (tmp_path / "scripts/bootstrap").write_text("#!/bin/sh\necho built\n", encoding="utf-8")
     (tmp_path / "scripts/bootstrap").chmod(0o755)
     shutil.copy(ROOT / "scripts/quickstart", tmp_path / "scripts")
-    done = subprocess.run([tmp_path / "scripts/quickstart", "none.pcap"], cwd=tmp_path, capture_output=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b'quickstart: could not read "none.pcap"\n')
+    done = subprocess.run([tmp_path / "scripts/quickstart", name], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", f'quickstart: could not read "{name}"\n'.encode())
 
 
 def test_a_missing_configuration_exits_2(tmp_path):
