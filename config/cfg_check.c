@@ -12,7 +12,9 @@ struct role {
 };
 
 enum {
-	ROLES = 4
+	ROLES = 4,
+	NS_PER_MS = 1000000,
+	NS_PER_S = 1000000000,
 };
 
 __attribute__((format(printf, 2, 3))) static int fail(
@@ -168,8 +170,8 @@ struct time_key {
 
 static int check_at_most(struct time_key key, struct time_key limit, struct cfg_error *error)
 {
-	bool is_in_s = key.ns % 1000000000 == 0 && limit.ns % 1000000000 == 0;
-	uint64_t unit_ns = is_in_s ? 1000000000 : 1000000;
+	bool is_in_s = key.ns % NS_PER_S == 0 && limit.ns % NS_PER_S == 0;
+	uint64_t unit_ns = is_in_s ? NS_PER_S : NS_PER_MS;
 	const char *unit = is_in_s ? "s" : "ms";
 
 	if (key.ns <= limit.ns)
@@ -217,7 +219,7 @@ static int check_rx(const struct dp_options *dp, struct cfg_error *error)
 	return fail(error, "cores.rx names CPUs, but ports[].mode fused has no receive threads");
 }
 
-/* NAME=TEXT,...: an item without one of them would match no message ever. */
+/* HEADER=TEXT,...: an item without one of them would match no message ever. */
 static int check_headers(const char *key, const char *list, struct cfg_error *error)
 {
 	while (*list) {
