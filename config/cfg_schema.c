@@ -67,7 +67,9 @@ static const struct cfg_key port_keys[] = {
 	{"queues", CFG_NUMBER, PORT(queues), .min = 1, .max = 64, .default_text = "1",
 		.help = "Receive queues; more than one needs a NIC that spreads by RSS"},
 	{"descriptors", CFG_NUMBER, PORT(descriptors), .min = 64, .max = 32768, .unit = "packets",
-		.default_text = "1024", .help = "Room of each queue, for bursts"},
+		.default_text = "1024",
+		.help = "Room of each queue, for bursts; af_xdp takes at least 8192, of a page "
+			"of memory each"},
 	{"max_frame", CFG_NUMBER, PORT(max_frame), .min = 128, .max = 9728, .unit = "octets",
 		.default_text = "2048", .help = "Largest frame taken; raise it for jumbo frames"},
 	{"promiscuous", CFG_BOOL, PORT(promiscuous), .default_text = "true",

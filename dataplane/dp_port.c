@@ -26,6 +26,7 @@
 #include "dp_rss.h"
 #include "dp_wake.h"
 #include "dp_xdp.h"
+#include "dp_xdp_rings.h"
 
 RTE_LOG_REGISTER(dp_log_port, heptap.port, INFO)
 
@@ -38,6 +39,8 @@ enum {
 	POOL_SPREAD_BYTES = 192, /* what a mempool may add to an object */
 	POOL_EXTRA_BYTES = 4 << 20, /* the pool's ring and caches, the driver's own */
 	VLAN_TAG_BYTES = 4,
+	QUEUES_MAX = 64,
+	PAGE_BYTES = 4096,
 };
 
 struct dp_port {
@@ -48,6 +51,7 @@ struct dp_port {
 	struct dp_filter *filter; /* NULL: takes every frame */
 	struct dp_xdp *xdp; /* AF_XDP only */
 	struct dp_nic_time *nic_time; /* NULL: frames have the time of their poll */
+	const struct xsk_ring_cons *received[QUEUES_MAX]; /* AF_XDP, by queue; NULL: not known */
 	struct dp_kernel_drops *drops; /* apart, since reading statistics changes it */
 	uint16_t id;
 	uint16_t queues;
@@ -80,6 +84,7 @@ static int check_limits(
 	struct dp_port *port, const struct dp_port_options *options, struct rte_eth_dev_info *info)
 {
 	int err = rte_eth_dev_info_get(port->id, info);
+	unsigned most;
 
 	if (err) {
 		DP_LOG(ERR, port, "could not ask \"%s\" what it can do: %s", port->device,
@@ -88,9 +93,10 @@ static int check_limits(
 	}
 	port->driver = info->driver_name;
 	port->dev = info->device;
-	if (options->queues > info->max_rx_queues) {
+	most = info->max_rx_queues < QUEUES_MAX ? info->max_rx_queues : QUEUES_MAX;
+	if (options->queues > most) {
 		DP_LOG(ERR, port, "\"%s\" has at most %u queues, but %u are configured",
-			port->device, info->max_rx_queues, options->queues);
+			port->device, most, options->queues);
 		return -EINVAL;
 	}
 	port->queues = (uint16_t)options->queues;
@@ -213,6 +219,9 @@ uint64_t dp_port_memory(
 	dp_port_needs_get(options, dp_port_driver_of(options), &needs);
 	object = buffer_room(options, &needs) + RTE_PKTMBUF_HEADROOM + sizeof(struct rte_mbuf) +
 		 RTE_CACHE_LINE_SIZE + POOL_SPREAD_BYTES;
+	/* Small pages hold one each, and nobody knows yet which there will be. */
+	if (needs.max_room)
+		object = RTE_ALIGN_CEIL(object, PAGE_BYTES);
 	return object * buffer_count(options, &needs, mbufs, ring_mbufs, lcores) + POOL_EXTRA_BYTES;
 }
 
@@ -234,14 +243,41 @@ static int create_pool(struct dp_port *port, const struct dp_port_options *optio
 	return rte_errno ? -rte_errno : -ENOMEM;
 }
 
-static int start(struct dp_port *port, const struct dp_port_options *options)
+/* As many as descriptors, but with memory.mbufs some must be left for what is under way. */
+static uint32_t kernel_buffers(const struct dp_port *port)
+{
+	uint32_t buffers = port->descriptors, most = port->pool->size / port->queues / 4 * 3;
+
+	while (buffers > most)
+		buffers /= 2;
+	return buffers;
+}
+
+static int set_up_queue(struct dp_port *port, uint16_t queue, const struct dp_port_needs *needs)
 {
 	unsigned node = (unsigned)rte_eth_dev_socket_id(port->id);
+	uint32_t buffers;
+	int err;
+
+	if (needs->has_fill_ring)
+		dp_xdp_rings_begin(port->pool, kernel_buffers(port));
+	err = rte_eth_rx_queue_setup(port->id, queue, port->descriptors, node, NULL, port->pool);
+	if (err || !needs->has_fill_ring)
+		return err;
+	buffers = dp_xdp_rings_end(port->pool, &port->received[queue]);
+	if (buffers < port->descriptors)
+		DP_LOG(WARNING, port, "\"%s\": the kernel has %u buffers for queue %u, not %u",
+			port->device, buffers, queue, port->descriptors);
+	return 0;
+}
+
+static int start(struct dp_port *port, const struct dp_port_options *options,
+	const struct dp_port_needs *needs)
+{
 	int err = 0;
 
 	for (uint16_t q = 0; q < port->queues && !err; q++)
-		err = rte_eth_rx_queue_setup(
-			port->id, q, port->descriptors, node, NULL, port->pool);
+		err = set_up_queue(port, q, needs);
 	if (!err)
 		err = rte_eth_dev_start(port->id);
 	if (err) {
@@ -324,7 +360,7 @@ int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_
 	if (!err)
 		err = create_pool(new, options, &needs, mbufs, ring_mbufs);
 	if (!err)
-		err = start(new, options);
+		err = start(new, options, &needs);
 	if (!err && devargs.driver == DP_AF_XDP)
 		err = dp_xdp_open_device(options, &new->xdp);
 	if (err)
@@ -416,6 +452,11 @@ void dp_port_wake(const struct dp_port *port, uint16_t queue, struct dp_wake *wa
 	if (err)
 		DP_LOG(WARNING, port, "\"%s\": no receive interrupt for queue %u: %s", port->device,
 			queue, rte_strerror(-err));
+}
+
+int dp_port_waiting(const struct dp_port *port, uint16_t queue)
+{
+	return port->received[queue] ? (int)dp_xdp_rings_waiting(port->received[queue]) : -1;
 }
 
 uint32_t dp_port_rss_reta(const struct dp_port *port)

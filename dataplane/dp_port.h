@@ -50,6 +50,8 @@ unsigned dp_port_descriptors(const struct dp_port *port); /* per queue, as the d
 /* What: adds what wakes who polls a queue: its interrupt if the options ask for it, else the kernel's socket behind it,
  * if there is one. */
 void dp_port_wake(const struct dp_port *port, uint16_t queue, struct dp_wake *wake);
+/* Frames that wait to be polled, -1 where that is not known: all but AF_XDP. For the thread that polls the queue. */
+int dp_port_waiting(const struct dp_port *port, uint16_t queue);
 /* Size of the NIC's redirection table when it spreads UDP as dp_steer_init_rss expects, else 0. */
 uint32_t dp_port_rss_reta(const struct dp_port *port);
 int dp_port_socket(const struct dp_port *port); /* NUMA node, -1 any */

@@ -31,9 +31,11 @@ enum {
 	/* Before the frame in its slot: header, address and alignment, with room to spare. */
 	PACKET_OVERHEAD = 80,
 
-	/* The driver gives the kernel 2048 buffers, which wait to be filled or, filled, to be received: so
-	 * many frames a receive ring can hold, and a smaller one would waste them. */
-	XDP_FILL_MBUFS = 2048,
+	/* Buffers that the kernel has, to be filled or, filled, to be received. Two tasks that take turns on
+	 * the receiver's CPU keep it away for 4 to 8 ms: so many of a million frames a second. */
+	XDP_FILL_MBUFS = 8192,
+	XDP_SPARE_MBUFS =
+		1024, /* beside those that the kernel has: on their way through the probe */
 	XDP_BUSY_BUDGET = 64, /* the driver's default */
 	/* A buffer with its headers must lie within one page: 63 cache lines, since the mempool may add
 	 * one to spread objects over memory channels. */
@@ -210,9 +212,12 @@ void dp_port_needs_get(
 	} else if (driver == DP_AF_XDP) {
 		needs->min_room = options->max_frame + XDP_KERNEL_HEADROOM;
 		needs->max_room = XDP_ROOM_MAX;
-		needs->held_mbufs = XDP_FILL_MBUFS + rte_align32pow2(options->descriptors);
 		needs->min_descriptors = XDP_FILL_MBUFS;
+		needs->held_mbufs =
+			rte_align32pow2(RTE_MAX(options->descriptors, needs->min_descriptors)) +
+			XDP_SPARE_MBUFS;
 		needs->has_power_of_two = true;
+		needs->has_fill_ring = true;
 		needs->has_send_queues = true;
 	}
 }

@@ -18,6 +18,7 @@ struct dp_port_needs {
 	uint32_t held_mbufs; /* how many a queue may hold, when that is not its descriptors */
 	uint32_t min_descriptors;
 	bool has_power_of_two; /* descriptors */
+	bool has_fill_ring; /* with as many buffers as descriptors, see dp_xdp_rings.h */
 	bool has_send_queues; /* as many as receive queues, though nothing is sent */
 };
 
