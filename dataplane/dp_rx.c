@@ -13,6 +13,10 @@
 
 #define BACK_NS ((uint64_t)500000000)
 
+enum {
+	NEARLY_EMPTY = 16, /* less than such a part of a queue */
+};
+
 void dp_rx_init(struct dp_rx *rx, const struct dp_clock *clock, struct dp_file *file,
 	const struct dp_filter *filter)
 {
@@ -71,6 +75,18 @@ static struct rte_mbuf *restore_tag(struct rte_mbuf *m)
 	return m;
 }
 
+/* AF_XDP's driver looks for more only when it has given all that it saw: a poll that is not full may be the rest of
+ * that while much waits. */
+static uint64_t full_streak(const struct dp_rx_queue *queue, unsigned n)
+{
+	if (n == DP_BURST)
+		return queue->full + n;
+	if (!queue->full ||
+		dp_port_waiting(queue->port, queue->queue) <= (int)(queue->size / NEARLY_EMPTY))
+		return 0;
+	return queue->full + n;
+}
+
 static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
 {
 	struct dp_rx_queue *queue = NULL;
@@ -83,7 +99,7 @@ static unsigned poll_queues(struct dp_rx *rx, struct rte_mbuf **burst)
 			rx->next_queue = 0;
 		n = rte_eth_rx_burst(queue->port_id, queue->queue, burst, DP_BURST);
 		rx->filter = dp_port_filter(queue->port);
-		queue->full = n == DP_BURST ? queue->full + n : 0;
+		queue->full = full_streak(queue, n);
 	}
 	if (!n)
 		return 0;

@@ -25,7 +25,7 @@ struct dp_rx_queue {
 	uint16_t port_id;
 	uint16_t queue;
 	uint32_t size; /* descriptors */
-	uint64_t full; /* packets of polls that came back full in a row */
+	uint64_t full; /* packets of polls in a row that came back full, or left much waiting */
 };
 
 struct dp_rx {

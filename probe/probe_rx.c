@@ -30,6 +30,7 @@
 
 enum {
 	STALL_QUEUES = 4, /* packets of full polls after a stall, in sizes of the queue */
+	QUEUE_PARTS = 8, /* less than such a part in a queue is no overload */
 	BACKLOG_MIN =
 		16384, /* a quarter of it is no overload: what comes while a thread wakes up */
 	HEADERS_AHEAD = 4, /* frames whose headers are on their way while one is parsed */
@@ -437,6 +438,24 @@ static void finish(struct probe_rx *rx)
 	atomic_fetch_sub_explicit(&rx->probe->rx_running, 1, memory_order_release);
 }
 
+/* Little waits, or less than before: polls are full because the worker just keeps up, or works off what came while it
+ * had no CPU. Only where that is known. */
+static bool is_keeping_up(struct probe_rx *rx, const struct dp_rx_queue *queue)
+{
+	int before = rx->waited, waiting = dp_port_waiting(queue->port, queue->queue);
+
+	rx->waited = waiting;
+	return waiting >= 0 && ((uint32_t)waiting < queue->size / QUEUE_PARTS || waiting < before);
+}
+
+static void note_stall(struct probe_rx *rx, struct probe_shed *shed,
+	const struct dp_rx_queue *queue, uint64_t size)
+{
+	rx->waited = dp_port_waiting(queue->port, queue->queue);
+	probe_shed_wait(
+		shed, queue->full + (rx->waited < 0 ? STALL_QUEUES * size : size / QUEUE_PARTS));
+}
+
 /* What a worker that receives gives up follows from how its polls went. After it stood still itself, full queues are
  * no overload: more comes while they are worked off. */
 static void note_poll(struct probe_rx *rx, unsigned taken)
@@ -450,10 +469,15 @@ static void note_poll(struct probe_rx *rx, unsigned taken)
 	if (!shed || !queue)
 		return;
 	rx->polled_ns = now_ns;
+	/* No burst brings the time of silence, in which what was an overload ends. */
+	if (!taken && probe_shed_level(shed))
+		now_ns = dp_clock_now(rx->rx.clock);
 	size = queue->size > BACKLOG_MIN ? queue->size : BACKLOG_MIN;
+	if (probe_shed_is_due(shed, queue->full) && is_keeping_up(rx, queue))
+		probe_shed_wait(shed, queue->full + size / QUEUE_PARTS);
 	probe_shed_poll(shed, &(struct probe_shed_polls){taken, queue->full, size}, now_ns);
 	if (gap_ns > STALL_NS)
-		probe_shed_wait(shed, queue->full + STALL_QUEUES * size);
+		note_stall(rx, shed, queue, size);
 }
 
 unsigned probe_rx_turn(struct probe_rx *rx)

@@ -61,6 +61,12 @@ struct probe_shed_polls {
 void probe_shed_poll(
 	struct probe_shed *shed, const struct probe_shed_polls *polls, uint64_t now_ns);
 
+/* Whether the level rises with the next poll that is full: the time to see how much really waits. */
+static inline bool probe_shed_is_due(const struct probe_shed *shed, uint64_t full)
+{
+	return full && shed->next_full && full >= shed->next_full;
+}
+
 /* The level does not rise before so many packets of full polls in a row. */
 static inline void probe_shed_wait(struct probe_shed *shed, uint64_t full)
 {

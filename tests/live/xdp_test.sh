@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The XDP program in front of AF_XDP: what each mode lets through, that media announced by SDP opens and
 # closes with its call, that lists change while it runs, and when it refuses to start.
-# xdp_test.sh modes|listed|guard
+# xdp_test.sh modes|listed|guard|stall
 # shellcheck source-path=SCRIPTDIR source=live.sh
 . "$(dirname "$0")/live.sh"
 
@@ -287,6 +287,27 @@ test_programs() {
 	ok "it is left alone"
 }
 
+# What comes while the probe has no CPU waits in the kernel, and is no overload when it goes on.
+test_stall() {
+	local frames
+
+	make_capture calls --calls 16 --seconds 4 --failed 0 --profiles clean
+	frames=$(frames_of calls)
+	[ "$frames" -gt 6000 ] && [ "$frames" -le 8192 ] || fail "$frames frames are no good test"
+	xdp_config "mode: all"
+	start_probe -c "$work/heptap.yaml"
+	kill -STOP "$probe_pid"
+	(inside tcpreplay -q -t -i v0 "$work/calls.pcap" >"$work/replay.log" 2>&1) ||
+		fail "tcpreplay: $(tail -1 "$work/replay.log")"
+	kill -CONT "$probe_pid"
+	sleep 0.5
+	answers /heptap/stats "\"frames\": $frames,"
+	answers /heptap/stats "\"media_shed\": 0,"
+	answers /heptap/ports "\"missed\": 0,"
+	stop_probe TERM
+	ok "$frames frames that came while it stood still"
+}
+
 live_begin
 case ${1:?} in
 modes)
@@ -296,6 +317,9 @@ modes)
 listed)
 	test_lists
 	test_listed
+	;;
+stall)
+	test_stall
 	;;
 guard)
 	test_host

@@ -165,6 +165,23 @@ static void waits_while_a_stall_is_worked_off(void **state)
 	assert_int_equal(full_until(&shed, 0, 1), 256);
 }
 
+/* As a receiver does that sees how little waits. */
+static void is_due_before_it_rises_and_can_be_put_off(void **state)
+{
+	struct probe_shed shed = {0};
+
+	(void)state;
+	assert_false(probe_shed_is_due(&shed, 32));
+	for (uint64_t full = 32; full < 256; full += 32) {
+		poll(&shed, 32, full, START_NS);
+		assert_int_equal(probe_shed_is_due(&shed, full + 32), full + 32 == 256);
+	}
+	probe_shed_wait(&shed, 256 + 128);
+	assert_false(probe_shed_is_due(&shed, 256));
+	assert_false(probe_shed_is_due(&shed, 0));
+	assert_int_equal(full_until(&shed, 224, 1), 256 + 128);
+}
+
 static void falls_while_polls_are_not_full(void **state)
 {
 	struct probe_shed shed = {0};
@@ -225,6 +242,7 @@ int main(void)
 		cmocka_unit_test(rises_in_large_steps_then_waits),
 		cmocka_unit_test(rises_from_where_it_was_in_small_steps),
 		cmocka_unit_test(waits_while_a_stall_is_worked_off),
+		cmocka_unit_test(is_due_before_it_rises_and_can_be_put_off),
 		cmocka_unit_test(falls_while_polls_are_not_full),
 		cmocka_unit_test(a_jam_is_over_when_polls_take_little),
 		cmocka_unit_test(a_lasting_overload_is_no_jam),
