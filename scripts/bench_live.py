@@ -36,9 +36,9 @@ telemetry:
 """
 # What listens, and with which filter; the generator's addresses are in 10.0.0.0/8.
 PORTS = {
-    "af_xdp": "    xdp: {mode: all}",
-    "af_xdp voice": "    xdp: {mode: voice}",
-    "af_xdp listed": "    xdp: {mode: listed, networks: [10.0.0.0/8]}",
+    "af_xdp": "    descriptors: 32768\n    xdp: {mode: all}",
+    "af_xdp voice": "    descriptors: 32768\n    xdp: {mode: voice}",
+    "af_xdp listed": "    descriptors: 32768\n    xdp: {mode: listed, networks: [10.0.0.0/8]}",
     "af_packet": "",
 }
 
@@ -83,6 +83,14 @@ def why_not(build: Path) -> str:
     if not (build / "tests/bench/bench_gen").exists():
         return "bench_gen is not built, which needs clang"
     return ""
+
+
+def prefer_session(pid: int) -> None:
+    """With sched_autogroup_enabled nice counts only among the threads of a session, and this counts between
+    sessions."""
+    autogroup = Path(f"/proc/{pid}/autogroup")
+    if autogroup.exists():
+        autogroup.write_text(str(PRIORITY), encoding="ascii")
 
 
 class Live:
@@ -130,7 +138,8 @@ class Live:
         with open(log, "w", encoding="utf-8") as out:
             self.probe = subprocess.Popen(
                 ["ip", "netns", "exec", self.netns, self.heptap, "-c", f"{folder}/heptap.yaml"],
-                stdout=subprocess.DEVNULL, stderr=out, env=os.environ | {"RUNTIME_DIRECTORY": folder})
+                stdout=subprocess.DEVNULL, stderr=out, start_new_session=True,
+                env=os.environ | {"RUNTIME_DIRECTORY": folder})
         until = time.monotonic() + WAIT_SECONDS
         while "link is up" not in (text := log.read_text(encoding="utf-8")):
             if self.probe.poll() is not None or time.monotonic() > until:
@@ -140,8 +149,10 @@ class Live:
             self.prefer_worker()
 
     def prefer_worker(self) -> None:
+        assert self.probe
         try:
             os.setpriority(os.PRIO_PROCESS, int(self.worker().name), PRIORITY)
+            prefer_session(self.probe.pid)
         except OSError as error:
             print(f"live: the worker shares its CPU with others: {error}", file=sys.stderr)
 
@@ -194,13 +205,23 @@ class Live:
         for pps in WARM_UP_RATES:
             self.step(pps, WARM_UP_SECONDS)
 
+    def generate(self, *options: str) -> str:
+        """What the generator says, on the CPU that is not the worker's."""
+        command = ["ip", "netns", "exec", self.netns, "taskset", "-c", str(self.cpus[-1]),
+                   "nice", "-n", str(PRIORITY), str(self.build / "tests/bench/bench_gen"), *options]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                              start_new_session=True) as generator:
+            prefer_session(generator.pid)
+            told, _ = generator.communicate()
+        if generator.returncode:
+            raise RuntimeError(f"bench_gen ended with exit code {generator.returncode}")
+        return told
+
     def step(self, pps: int, seconds: int) -> Step:
         """pps 0: as many as the generator can. Streams go on from where another step left them."""
         before = self.counts()
-        told = json.loads(self.inside(
-            "taskset", "-c", str(self.cpus[-1]), "nice", "-n", "-20",
-            str(self.build / "tests/bench/bench_gen"), "--pps", str(pps), "--seconds",
-            str(seconds), "--round", str(self.round), "v0"))
+        told = json.loads(self.generate(
+            "--pps", str(pps), "--seconds", str(seconds), "--round", str(self.round), "v0"))
         self.round = told["next_round"]
         time.sleep(SETTLE_SECONDS)
         grown = Counts(*(b - a for a, b in zip(before, self.counts(), strict=True)))
