@@ -40,6 +40,7 @@ enum {
 	POOL_EXTRA_BYTES = 4 << 20, /* the pool's ring and caches, the driver's own */
 	VLAN_TAG_BYTES = 4,
 	QUEUES_MAX = 64,
+	UNDER_WAY_MIN = 256,
 	PAGE_BYTES = 4096,
 };
 
@@ -246,9 +247,9 @@ static int create_pool(struct dp_port *port, const struct dp_port_options *optio
 /* As many as descriptors, but with memory.mbufs some must be left for what is under way. */
 static uint32_t kernel_buffers(const struct dp_port *port)
 {
-	uint32_t buffers = port->descriptors, most = port->pool->size / port->queues / 4 * 3;
+	uint32_t buffers = port->descriptors, most = port->pool->size / port->queues;
 
-	while (buffers > most)
+	while (buffers + UNDER_WAY_MIN > most)
 		buffers /= 2;
 	return buffers;
 }

@@ -30,7 +30,7 @@ static struct {
 	uint32_t wanted; /* 0: no queue of ours */
 	struct xsk_ring_prod *ring; /* NULL: none */
 	const struct xsk_ring_cons *received; /* the same */
-	const char *area;
+	char *area;
 	uint64_t size;
 } fill;
 
@@ -48,10 +48,11 @@ static uint64_t whole_size(const char *area, uint64_t size)
 int xsk_umem__create(struct xsk_umem **umem, void *area, __u64 size, struct xsk_ring_prod *ring,
 	struct xsk_ring_cons *completion, const struct xsk_umem_config *config)
 {
-	umem_create *next = (umem_create *)(uintptr_t)dlsym(RTLD_NEXT, "xsk_umem__create");
+	umem_create *next = NULL;
 	struct xsk_umem_config larger;
 	int rc;
 
+	*(void **)&next = dlsym(RTLD_NEXT, "xsk_umem__create");
 	if (!next)
 		return -ENOSYS;
 	/* Only buffers of any size are named by where they begin. */
@@ -71,9 +72,11 @@ int xsk_socket__create(struct xsk_socket **socket, const char *interface, __u32 
 	struct xsk_umem *umem, struct xsk_ring_cons *received, struct xsk_ring_prod *sent,
 	const struct xsk_socket_config *config)
 {
-	socket_create *next = (socket_create *)(uintptr_t)dlsym(RTLD_NEXT, "xsk_socket__create");
-	int rc = next ? next(socket, interface, queue, umem, received, sent, config) : -ENOSYS;
+	socket_create *next = NULL;
+	int rc;
 
+	*(void **)&next = dlsym(RTLD_NEXT, "xsk_socket__create");
+	rc = next ? next(socket, interface, queue, umem, received, sent, config) : -ENOSYS;
 	fill.received = rc ? NULL : received;
 	return rc;
 }
@@ -102,8 +105,7 @@ static bool is_known(const struct rte_mempool *pool)
 		return false;
 	address = *xsk_ring_prod__fill_addr(fill.ring, fill.ring->cached_prod - 1);
 	return is_inside(address, pool) &&
-	       rte_mempool_from_obj((void *)(uintptr_t)(fill.area + address + pool->header_size)) ==
-		       pool;
+	       rte_mempool_from_obj((void *)(fill.area + address + pool->header_size)) == pool;
 }
 
 /* False: no more. Those outside of the driver's memory are of no use. */
@@ -148,5 +150,5 @@ uint32_t dp_xdp_rings_end(struct rte_mempool *pool, const struct xsk_ring_cons *
 
 uint32_t dp_xdp_rings_waiting(const struct xsk_ring_cons *received)
 {
-	return __atomic_load_n(received->producer, __ATOMIC_RELAXED) - *received->consumer;
+	return *(const volatile uint32_t *)received->producer - *received->consumer;
 }
