@@ -37,10 +37,11 @@ size_t utf8_cut(struct bytes text, size_t most)
 	if (text.n <= most)
 		return text.n;
 	for (size_t back = 1; back <= 3 && back <= most; back++) {
+		size_t at = most - back;
 		uint32_t code;
 
-		if (utf8_take(bytes_skip(text, most - back), &code) > back)
-			return most - back;
+		if (utf8_take(bytes_of(text.p + at, text.n - at), &code) > back)
+			return at;
 	}
 	return most;
 }

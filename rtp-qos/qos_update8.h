@@ -48,8 +48,8 @@ static inline void qos_turn8(__m512i r[8])
 		half[i] = _mm512_shuffle_i64x2(pair[i], pair[i + 1], 0x88);
 		half[i + 1] = _mm512_shuffle_i64x2(pair[i], pair[i + 1], 0xdd);
 	}
-	for (unsigned odd = 0; odd < 2; odd++) {
-		const __m512i *h = half + 4 * odd;
+	for (size_t odd = 0; odd < 2; odd++) {
+		const __m512i *h = &half[4 * odd];
 
 		r[odd] = _mm512_shuffle_i64x2(h[0], h[2], 0x88);
 		r[4 + odd] = _mm512_shuffle_i64x2(h[0], h[2], 0xdd);
