@@ -40,6 +40,7 @@ enum {
 	POOL_EXTRA_BYTES = 4 << 20, /* the pool's ring and caches, the driver's own */
 	VLAN_TAG_BYTES = 4,
 	QUEUES_MAX = 64,
+	XDP_DRIVER_MBUFS = 2048, /* that net_af_xdp gives the kernel by itself */
 	UNDER_WAY_MIN = 256,
 	PAGE_BYTES = 4096,
 };
@@ -244,41 +245,72 @@ static int create_pool(struct dp_port *port, const struct dp_port_options *optio
 	return rte_errno ? -rte_errno : -ENOMEM;
 }
 
-/* As many as descriptors, but with memory.mbufs some must be left for what is under way. */
+/* Of a queue, for what is under way and what lies in the caches of lcores, where another lcore finds none. */
+static uint32_t spare_buffers(const struct dp_port *port)
+{
+	return UNDER_WAY_MIN + rte_lcore_count() * port->pool->cache_size * 3 / 2 / port->queues;
+}
+
+/* As many as descriptors, but with memory.mbufs some must be left. */
 static uint32_t kernel_buffers(const struct dp_port *port)
 {
 	uint32_t buffers = port->descriptors, most = port->pool->size / port->queues;
 
-	while (buffers + UNDER_WAY_MIN > most)
+	while (buffers > XDP_DRIVER_MBUFS && buffers + spare_buffers(port) > most)
 		buffers /= 2;
 	return buffers;
+}
+
+/* The driver takes its buffers first, and without one for what is under way nothing is ever received. */
+static int check_fill_ring(const struct dp_port *port)
+{
+	uint32_t least = port->queues * (XDP_DRIVER_MBUFS + spare_buffers(port));
+
+	if (port->pool->size >= least)
+		return 0;
+	DP_LOG(ERR, port, "\"%s\" needs at least %u packet buffers, but memory.mbufs is %u",
+		port->device, least, port->pool->size);
+	return -EINVAL;
+}
+
+/* An AF_XDP queue that has fewer buffers than descriptors goes without what they are counted for. */
+static void end_fill_ring(struct dp_port *port, uint16_t queue)
+{
+	uint32_t buffers = dp_xdp_rings_end(port->pool, &port->received[queue]);
+
+	if (buffers >= port->descriptors)
+		return;
+	port->received[queue] = NULL;
+	DP_LOG(WARNING, port,
+		"\"%s\": could not give the kernel %u buffers for queue %u, it has %u",
+		port->device, port->descriptors, queue,
+		RTE_MAX(buffers, (uint32_t)XDP_DRIVER_MBUFS));
 }
 
 static int set_up_queue(struct dp_port *port, uint16_t queue, const struct dp_port_needs *needs)
 {
 	unsigned node = (unsigned)rte_eth_dev_socket_id(port->id);
-	uint32_t buffers;
 	int err;
 
 	if (needs->has_fill_ring)
 		dp_xdp_rings_begin(port->pool, kernel_buffers(port));
 	err = rte_eth_rx_queue_setup(port->id, queue, port->descriptors, node, NULL, port->pool);
-	if (err || !needs->has_fill_ring)
-		return err;
-	buffers = dp_xdp_rings_end(port->pool, &port->received[queue]);
-	if (buffers < port->descriptors)
-		DP_LOG(WARNING, port, "\"%s\": the kernel has %u buffers for queue %u, not %u",
-			port->device, buffers, queue, port->descriptors);
-	return 0;
+	if (needs->has_fill_ring)
+		end_fill_ring(port, queue);
+	return err;
 }
 
 static int start(struct dp_port *port, const struct dp_port_options *options,
 	const struct dp_port_needs *needs)
 {
-	int err = 0;
+	int err = needs->has_fill_ring ? check_fill_ring(port) : 0;
 
+	if (err)
+		return err;
 	for (uint16_t q = 0; q < port->queues && !err; q++)
 		err = set_up_queue(port, q, needs);
+	/* What this lcore took for the queues and has left, another one will need. */
+	rte_mempool_cache_flush(NULL, port->pool);
 	if (!err)
 		err = rte_eth_dev_start(port->id);
 	if (err) {

@@ -45,8 +45,9 @@ static uint64_t whole_size(const char *area, uint64_t size)
 	return (uint64_t)(begin + memory->len - area);
 }
 
-int xsk_umem__create(struct xsk_umem **umem, void *area, __u64 size, struct xsk_ring_prod *ring,
-	struct xsk_ring_cons *completion, const struct xsk_umem_config *config)
+__attribute__((visibility("default"))) int xsk_umem__create(struct xsk_umem **umem, void *area,
+	__u64 size, struct xsk_ring_prod *ring, struct xsk_ring_cons *completion,
+	const struct xsk_umem_config *config)
 {
 	umem_create *next = NULL;
 	struct xsk_umem_config larger;
@@ -68,9 +69,9 @@ int xsk_umem__create(struct xsk_umem **umem, void *area, __u64 size, struct xsk_
 	return rc;
 }
 
-int xsk_socket__create(struct xsk_socket **socket, const char *interface, __u32 queue,
-	struct xsk_umem *umem, struct xsk_ring_cons *received, struct xsk_ring_prod *sent,
-	const struct xsk_socket_config *config)
+__attribute__((visibility("default"))) int xsk_socket__create(struct xsk_socket **socket,
+	const char *interface, __u32 queue, struct xsk_umem *umem, struct xsk_ring_cons *received,
+	struct xsk_ring_prod *sent, const struct xsk_socket_config *config)
 {
 	socket_create *next = NULL;
 	int rc;
@@ -143,8 +144,7 @@ uint32_t dp_xdp_rings_end(struct rte_mempool *pool, const struct xsk_ring_cons *
 		given = fill.ring->cached_prod;
 	}
 	*received = fill.received;
-	fill.wanted = 0;
-	fill.ring = NULL;
+	dp_xdp_rings_begin(NULL, 0);
 	return given;
 }
 

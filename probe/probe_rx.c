@@ -31,6 +31,8 @@
 enum {
 	STALL_QUEUES = 4, /* packets of full polls after a stall, in sizes of the queue */
 	QUEUE_PARTS = 8, /* less than such a part in a queue is no overload */
+	LESS_PARTS =
+		64, /* such a part less than before is less: a full queue is not always as full */
 	BACKLOG_MIN =
 		16384, /* a quarter of it is no overload: what comes while a thread wakes up */
 	HEADERS_AHEAD = 4, /* frames whose headers are on their way while one is parsed */
@@ -438,20 +440,27 @@ static void finish(struct probe_rx *rx)
 	atomic_fetch_sub_explicit(&rx->probe->rx_running, 1, memory_order_release);
 }
 
+static void note_waiting(struct probe_rx *rx, const struct dp_rx_queue *queue)
+{
+	rx->waited = dp_port_waiting(queue->port, queue->queue);
+	rx->waited_queue = queue;
+}
+
 /* Little waits, or less than before: polls are full because the worker just keeps up, or works off what came while it
  * had no CPU. Only where that is known. */
 static bool is_keeping_up(struct probe_rx *rx, const struct dp_rx_queue *queue)
 {
-	int before = rx->waited, waiting = dp_port_waiting(queue->port, queue->queue);
+	int before = rx->waited_queue == queue ? rx->waited : 0;
 
-	rx->waited = waiting;
-	return waiting >= 0 && ((uint32_t)waiting < queue->size / QUEUE_PARTS || waiting < before);
+	note_waiting(rx, queue);
+	return rx->waited >= 0 && ((uint32_t)rx->waited < queue->size / QUEUE_PARTS ||
+					  rx->waited + (int)(queue->size / LESS_PARTS) < before);
 }
 
 static void note_stall(struct probe_rx *rx, struct probe_shed *shed,
 	const struct dp_rx_queue *queue, uint64_t size)
 {
-	rx->waited = dp_port_waiting(queue->port, queue->queue);
+	note_waiting(rx, queue);
 	probe_shed_wait(
 		shed, queue->full + (rx->waited < 0 ? STALL_QUEUES * size : size / QUEUE_PARTS));
 }

@@ -41,7 +41,8 @@ struct probe_rx {
 	struct rte_mbuf *spent[DP_BURST]; /* mbufs of this burst, freed at its end */
 	uint64_t last_ns; /* packet time */
 	uint64_t polled_ns; /* of the last poll that gave packets */
-	int waited; /* frames in the queue when that was last looked at, -1: not known */
+	const struct dp_rx_queue *waited_queue; /* looked at last */
+	int waited; /* frames in it then, -1: not known */
 	uint64_t shared_ns; /* of the last time element */
 	_Atomic uint64_t decode[PKT_STATUS_COUNT]; /* frames by enum pkt_status */
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];

@@ -11,6 +11,8 @@ enum {
 	GROUPS_ROUND = 4, /* what follows them is aligned */
 };
 
+static_assert(GROUPS_ROUND * sizeof(struct qos_group) % 64 == 0, "hot lines are cache lines");
+
 static uint32_t group_count(uint32_t max)
 {
 	uint32_t n = max / GROUP_LOAD + 1;

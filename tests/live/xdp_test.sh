@@ -310,6 +310,24 @@ test_stall() {
 	ok "$frames frames that came while it stood still"
 }
 
+# test_mbufs: with few packet buffers it receives on, or does not start
+test_mbufs() {
+	local frames
+
+	frames=$(frames_of calls)
+	xdp_config "mode: all"
+	sed -i "s|^  hugepages: off|&\n  mbufs: 2300|" "$work/heptap.yaml"
+	(inside timeout 20 "$heptap" -c "$work/heptap.yaml" >"$work/out" 2>&1)
+	[ $? -eq 1 ] || fail "2300 packet buffers: $(cat "$work/out")"
+	grep -qF "needs at least" "$work/out" || fail "2300 packet buffers: $(cat "$work/out")"
+	sed -i "s|^  mbufs: .*|  mbufs: 2600|" "$work/heptap.yaml"
+	start_probe -c "$work/heptap.yaml"
+	send calls 2
+	answers /heptap/stats "\"frames\": $frames,"
+	stop_probe TERM
+	ok "$frames frames with 2600 packet buffers"
+}
+
 live_begin
 case ${1:?} in
 modes)
@@ -322,6 +340,7 @@ listed)
 	;;
 stall)
 	test_stall
+	test_mbufs
 	;;
 guard)
 	test_host
