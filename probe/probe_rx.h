@@ -37,12 +37,12 @@ struct probe_rx {
 	struct probe_seen seen; /* of flows of other threads' workers */
 	struct probe_fragments fragments;
 	struct pkt_switch_times switch_times;
+	int waited; /* frames in waited_queue then, -1: not known */
 	unsigned spent_count;
 	struct rte_mbuf *spent[DP_BURST]; /* mbufs of this burst, freed at its end */
 	uint64_t last_ns; /* packet time */
 	uint64_t polled_ns; /* of the last poll that gave packets */
 	const struct dp_rx_queue *waited_queue; /* looked at last */
-	int waited; /* frames in it then, -1: not known */
 	uint64_t shared_ns; /* of the last time element */
 	_Atomic uint64_t decode[PKT_STATUS_COUNT]; /* frames by enum pkt_status */
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];

@@ -28,23 +28,23 @@ enum qos_word {
 	QOS_W_BYTES, /* bytes, window_low, pt, clock */
 };
 
-static_assert(offsetof(struct qos_stream_hot, last_ns) == 8 * QOS_W_LAST, "words");
-static_assert(offsetof(struct qos_stream_hot, last_ts) == 8 * QOS_W_SEQ + 4, "words");
-static_assert(offsetof(struct qos_stream_hot, jitter_range) == 8 * QOS_W_JITTER + 4, "words");
-static_assert(offsetof(struct qos_stream_hot, skew_ns) == 8 * QOS_W_SKEW + 4, "words");
-static_assert(offsetof(struct qos_stream_hot, delta_range) == 8 * QOS_W_DELTA + 4, "words");
-static_assert(offsetof(struct qos_stream_hot, clock) == 8 * QOS_W_BYTES + 7, "words");
+static_assert(offsetof(struct qos_stream_hot, last_ns) == 8UL * QOS_W_LAST, "words");
+static_assert(offsetof(struct qos_stream_hot, last_ts) == 8UL * QOS_W_SEQ + 4, "words");
+static_assert(offsetof(struct qos_stream_hot, jitter_range) == 8UL * QOS_W_JITTER + 4, "words");
+static_assert(offsetof(struct qos_stream_hot, skew_ns) == 8UL * QOS_W_SKEW + 4, "words");
+static_assert(offsetof(struct qos_stream_hot, delta_range) == 8UL * QOS_W_DELTA + 4, "words");
+static_assert(offsetof(struct qos_stream_hot, clock) == 8UL * QOS_W_BYTES + 7, "words");
 
 /* Rows become columns; the same turns them back. */
 static inline void qos_turn8(__m512i r[8])
 {
 	__m512i pair[8], half[8];
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		pair[i] = _mm512_unpacklo_epi64(r[2 * i], r[2 * i + 1]);
 		pair[i + 4] = _mm512_unpackhi_epi64(r[2 * i], r[2 * i + 1]);
 	}
-	for (unsigned i = 0; i < 8; i += 2) {
+	for (size_t i = 0; i < 8; i += 2) {
 		half[i] = _mm512_shuffle_i64x2(pair[i], pair[i + 1], 0x88);
 		half[i + 1] = _mm512_shuffle_i64x2(pair[i], pair[i + 1], 0xdd);
 	}

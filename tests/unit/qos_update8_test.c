@@ -32,7 +32,8 @@ struct tables {
 
 static struct pkt_media media_of(uint32_t i)
 {
-	return (struct pkt_media){.key.w = {i * 0x10001, (uint64_t)i << 32}, .seq = (uint16_t)i};
+	return (struct pkt_media){
+		.key.w = {(uint64_t)i * 0x10001, (uint64_t)i << 32}, .seq = (uint16_t)i};
 }
 
 static void *open_table(struct qos_table *t, size_t size)
@@ -179,7 +180,7 @@ static bool make_try(struct tables *t)
 	uint64_t taken = 0;
 
 	for (unsigned i = 0; i < QOS_UPDATE8; i++) {
-		uint32_t stream = draw(&t->random, STREAMS), slot = t->one.cold[stream].slot;
+		uint32_t stream = draw(&t->random, STREAMS), slot;
 
 		while (taken >> stream & 1)
 			stream = (stream + 1) % STREAMS;
