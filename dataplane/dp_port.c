@@ -23,6 +23,7 @@
 #include "dp_log_pvt.h"
 #include "dp_meta.h"
 #include "dp_port_devargs.h"
+#include "dp_port_pool.h"
 #include "dp_rss.h"
 #include "dp_wake.h"
 #include "dp_xdp.h"
@@ -31,18 +32,8 @@
 RTE_LOG_REGISTER(dp_log_port, heptap.port, INFO)
 
 enum {
-	POOL_CACHE = 256,
-	POOL_CACHE_MIN_MBUFS = 4096, /* smaller pools could end up in the caches altogether */
-	POOL_ROOM_STEP = 1024, /* some NICs use whole KiB of a buffer only */
-	POOL_ROOM_MIN = 2048,
 	SEND_DESCRIPTORS_DEFAULT = 0, /* the driver's */
-	POOL_SPREAD_BYTES = 192, /* what a mempool may add to an object */
-	POOL_EXTRA_BYTES = 4 << 20, /* the pool's ring and caches, the driver's own */
-	VLAN_TAG_BYTES = 4,
 	QUEUES_MAX = 64,
-	XDP_DRIVER_MBUFS = 2048, /* that net_af_xdp gives the kernel by itself */
-	UNDER_WAY_MIN = 256,
-	PAGE_BYTES = 4096,
 };
 
 struct dp_port {
@@ -187,57 +178,23 @@ static int configure(struct dp_port *port, const struct dp_port_options *options
 	return err;
 }
 
-/* Octets of packet that a buffer holds. */
-static uint32_t buffer_room(
-	const struct dp_port_options *options, const struct dp_port_needs *needs)
-{
-	uint32_t room = options->max_frame + VLAN_TAG_BYTES;
-
-	if (room < needs->min_room)
-		room = needs->min_room;
-	room = (room + POOL_ROOM_STEP - 1) / POOL_ROOM_STEP * POOL_ROOM_STEP;
-	if (room < POOL_ROOM_MIN)
-		room = POOL_ROOM_MIN;
-	return needs->max_room && room > needs->max_room ? needs->max_room : room;
-}
-
-static uint32_t buffer_count(const struct dp_port_options *options,
-	const struct dp_port_needs *needs, uint32_t mbufs, uint32_t ring_mbufs, unsigned lcores)
-{
-	uint32_t held = needs->held_mbufs ? needs->held_mbufs : options->descriptors;
-
-	if (mbufs)
-		return mbufs;
-	/* What sits in the caches of other lcores is of no use to the one that receives. */
-	return options->queues * held + ring_mbufs + lcores * POOL_CACHE * 3 / 2;
-}
-
 uint64_t dp_port_memory(
 	const struct dp_port_options *options, uint32_t mbufs, uint32_t ring_mbufs, unsigned lcores)
 {
 	struct dp_port_needs needs;
-	uint64_t object;
 
 	dp_port_needs_get(options, dp_port_driver_of(options), &needs);
-	object = buffer_room(options, &needs) + RTE_PKTMBUF_HEADROOM + sizeof(struct rte_mbuf) +
-		 RTE_CACHE_LINE_SIZE + POOL_SPREAD_BYTES;
-	/* Small pages hold one each, and nobody knows yet which there will be. */
-	if (needs.max_room)
-		object = RTE_ALIGN_CEIL(object, PAGE_BYTES);
-	return object * buffer_count(options, &needs, mbufs, ring_mbufs, lcores) + POOL_EXTRA_BYTES;
+	return dp_port_pool_memory(
+		options, &needs, dp_port_pool_count(options, &needs, mbufs, ring_mbufs, lcores));
 }
 
 static int create_pool(struct dp_port *port, const struct dp_port_options *options,
 	const struct dp_port_needs *needs, uint32_t mbufs, uint32_t ring_mbufs)
 {
-	uint32_t count = buffer_count(options, needs, mbufs, ring_mbufs, rte_lcore_count());
-	uint32_t cache = count < POOL_CACHE_MIN_MBUFS ? count / 128 : POOL_CACHE;
-	uint32_t room = buffer_room(options, needs);
-	char name[RTE_MEMPOOL_NAMESIZE];
+	uint32_t count = dp_port_pool_count(options, needs, mbufs, ring_mbufs, rte_lcore_count());
+	uint32_t room = dp_port_pool_room(options, needs);
 
-	snprintf(name, sizeof(name), "port_%u", port->id);
-	port->pool = rte_pktmbuf_pool_create(name, count, cache, 0,
-		(uint16_t)(room + RTE_PKTMBUF_HEADROOM), rte_eth_dev_socket_id(port->id));
+	port->pool = dp_port_pool_create(port->id, count, room);
 	if (port->pool)
 		return 0;
 	DP_LOG(ERR, port, "could not create %u packet buffers of %u octets for \"%s\": %s", count,
@@ -245,26 +202,10 @@ static int create_pool(struct dp_port *port, const struct dp_port_options *optio
 	return rte_errno ? -rte_errno : -ENOMEM;
 }
 
-/* Of a queue, for what is under way and what lies in the caches of lcores, where another lcore finds none. */
-static uint32_t spare_buffers(const struct dp_port *port)
-{
-	return UNDER_WAY_MIN + rte_lcore_count() * port->pool->cache_size * 3 / 2 / port->queues;
-}
-
-/* As many as descriptors, but with memory.mbufs some must be left. */
-static uint32_t kernel_buffers(const struct dp_port *port)
-{
-	uint32_t buffers = port->descriptors, most = port->pool->size / port->queues;
-
-	while (buffers > XDP_DRIVER_MBUFS && buffers + spare_buffers(port) > most)
-		buffers /= 2;
-	return buffers;
-}
-
 /* The driver takes its buffers first, and without one for what is under way nothing is ever received. */
 static int check_fill_ring(const struct dp_port *port)
 {
-	uint32_t least = port->queues * (XDP_DRIVER_MBUFS + spare_buffers(port));
+	uint32_t least = dp_port_pool_least(port->pool, port->queues);
 
 	if (port->pool->size >= least)
 		return 0;
@@ -284,7 +225,7 @@ static void end_fill_ring(struct dp_port *port, uint16_t queue)
 	DP_LOG(WARNING, port,
 		"\"%s\": could not give the kernel %u buffers for queue %u, it has %u",
 		port->device, port->descriptors, queue,
-		RTE_MAX(buffers, (uint32_t)XDP_DRIVER_MBUFS));
+		RTE_MAX(buffers, (uint32_t)DP_XDP_DRIVER_MBUFS));
 }
 
 static int set_up_queue(struct dp_port *port, uint16_t queue, const struct dp_port_needs *needs)
@@ -293,7 +234,8 @@ static int set_up_queue(struct dp_port *port, uint16_t queue, const struct dp_po
 	int err;
 
 	if (needs->has_fill_ring)
-		dp_xdp_rings_begin(port->pool, kernel_buffers(port));
+		dp_xdp_rings_begin(port->pool,
+			dp_port_pool_for_kernel(port->pool, port->queues, port->descriptors));
 	err = rte_eth_rx_queue_setup(port->id, queue, port->descriptors, node, NULL, port->pool);
 	if (needs->has_fill_ring)
 		end_fill_ring(port, queue);
