@@ -23,18 +23,10 @@
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
 #define FILE_BASE_NS ((uint64_t)1 << 54)
 
-#define STALL_NS ((uint64_t)1000000)
-
 /* Workers of a file hear of the time at least this often. */
 #define SHARE_NS ((uint64_t)1000000000)
 
 enum {
-	STALL_QUEUES = 4, /* packets of full polls after a stall, in sizes of the queue */
-	QUEUE_PARTS = 8, /* less than such a part in a queue is no overload */
-	LESS_PARTS =
-		64, /* such a part less than before is less: a full queue is not always as full */
-	BACKLOG_MIN =
-		16384, /* a quarter of it is no overload: what comes while a thread wakes up */
 	HEADERS_AHEAD = 4, /* frames whose headers are on their way while one is parsed */
 };
 
@@ -440,55 +432,6 @@ static void finish(struct probe_rx *rx)
 	atomic_fetch_sub_explicit(&rx->probe->rx_running, 1, memory_order_release);
 }
 
-static void note_waiting(struct probe_rx *rx, const struct dp_rx_queue *queue)
-{
-	rx->waited = dp_port_waiting(queue->port, queue->queue);
-	rx->waited_queue = queue;
-}
-
-/* Little waits, or less than before: polls are full because the worker just keeps up, or works off what came while it
- * had no CPU. Only where that is known. */
-static bool is_keeping_up(struct probe_rx *rx, const struct dp_rx_queue *queue)
-{
-	int before = rx->waited_queue == queue ? rx->waited : 0;
-
-	note_waiting(rx, queue);
-	return rx->waited >= 0 && ((uint32_t)rx->waited < queue->size / QUEUE_PARTS ||
-					  rx->waited + (int)(queue->size / LESS_PARTS) < before);
-}
-
-static void note_stall(struct probe_rx *rx, struct probe_shed *shed,
-	const struct dp_rx_queue *queue, uint64_t size)
-{
-	note_waiting(rx, queue);
-	probe_shed_wait(
-		shed, queue->full + (rx->waited < 0 ? STALL_QUEUES * size : size / QUEUE_PARTS));
-}
-
-/* What a worker that receives gives up follows from how its polls went. After it stood still itself, full queues are
- * no overload: more comes while they are worked off. */
-static void note_poll(struct probe_rx *rx, unsigned taken)
-{
-	const struct dp_rx_queue *queue = dp_rx_fullest(&rx->rx);
-	struct probe_shed *shed = rx->own ? &rx->lanes[rx->own->index].shed : NULL;
-	/* Not the time of packets: a NIC's time-stamps go on evenly whatever the thread does. */
-	uint64_t now_ns = rx->rx.last_ns, gap_ns = now_ns - rx->polled_ns;
-	uint64_t size;
-
-	if (!shed || !queue)
-		return;
-	rx->polled_ns = now_ns;
-	/* No burst brings the time of silence, in which what was an overload ends. */
-	if (!taken && probe_shed_level(shed))
-		now_ns = dp_clock_now(rx->rx.clock);
-	size = queue->size > BACKLOG_MIN ? queue->size : BACKLOG_MIN;
-	if (probe_shed_is_due(shed, queue->full) && is_keeping_up(rx, queue))
-		probe_shed_wait(shed, queue->full + size / QUEUE_PARTS);
-	probe_shed_poll(shed, &(struct probe_shed_polls){taken, queue->full, size}, now_ns);
-	if (gap_ns > STALL_NS)
-		note_stall(rx, shed, queue, size);
-}
-
 unsigned probe_rx_turn(struct probe_rx *rx)
 {
 	struct rte_mbuf *burst[DP_BURST];
@@ -507,7 +450,8 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 		probe_rx_burst(rx, burst, taken);
 	else
 		probe_lane_flush_all(rx);
-	note_poll(rx, n);
+	if (rx->own)
+		probe_backlog_poll(&rx->backlog, &rx->lanes[rx->own->index].shed, &rx->rx, n);
 	if (!n && rx->rx.is_done)
 		finish(rx);
 	return n;

@@ -11,6 +11,7 @@
 #include "pkt_media.h"
 #include "pkt_switch_time.h"
 #include "probe.h"
+#include "probe_backlog.h"
 #include "probe_counters.h"
 #include "probe_fragments.h"
 #include "probe_lane.h"
@@ -37,12 +38,10 @@ struct probe_rx {
 	struct probe_seen seen; /* of flows of other threads' workers */
 	struct probe_fragments fragments;
 	struct pkt_switch_times switch_times;
-	int waited; /* frames in waited_queue then, -1: not known */
 	unsigned spent_count;
 	struct rte_mbuf *spent[DP_BURST]; /* mbufs of this burst, freed at its end */
 	uint64_t last_ns; /* packet time */
-	uint64_t polled_ns; /* of the last poll that gave packets */
-	const struct dp_rx_queue *waited_queue; /* looked at last */
+	struct probe_backlog backlog; /* of the queues, where the worker is this thread */
 	uint64_t shared_ns; /* of the last time element */
 	_Atomic uint64_t decode[PKT_STATUS_COUNT]; /* frames by enum pkt_status */
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
