@@ -21,9 +21,16 @@ static const bool has_update8;
 
 static const struct pkt_seed seed = {{0x1111, 0x2222, 0x3333, 0x4444}};
 
+/* Which packets' heads were asked for, in order. */
+struct asked {
+	const struct pkt_media *m[QOS_UPDATE8];
+	unsigned n;
+};
+
 struct tables {
 	struct qos_table one, eight; /* filled alike */
 	void *one_mem, *eight_mem;
+	struct asked one_asked, eight_asked;
 	size_t size;
 	struct pkt_media media[QOS_UPDATE8];
 	uint32_t slot[QOS_UPDATE8];
@@ -36,7 +43,16 @@ static struct pkt_media media_of(uint32_t i)
 		.key.w = {(uint64_t)i * 0x10001, (uint64_t)i << 32}, .seq = (uint16_t)i};
 }
 
-static void *open_table(struct qos_table *t, size_t size)
+static struct qos_head note_asked(void *arg, const struct pkt_media *m)
+{
+	struct asked *asked = arg;
+
+	assert_true(asked->n < QOS_UPDATE8);
+	asked->m[asked->n++] = m;
+	return (struct qos_head){0};
+}
+
+static void *open_table(struct qos_table *t, struct asked *asked, size_t size)
 {
 	struct qos_origin origin = {.flow.family = 4};
 	void *mem = aligned_alloc(64, size);
@@ -45,6 +61,8 @@ static void *open_table(struct qos_table *t, size_t size)
 	memset(mem, 0, size);
 	assert_int_equal(qos_table_init(t, STREAMS, &seed, mem), 0);
 	t->env.payload_fn = payload_of;
+	t->env.head_fn = note_asked;
+	t->env.payload_arg = asked;
 	t->env.buffers.window = WINDOW;
 	for (uint32_t i = 0; i < CLOCKS; i++)
 		qos_clock_index(&t->env.clocks, 8000 * (i + 1));
@@ -188,6 +206,7 @@ static bool make_try(struct tables *t)
 		taken |= (uint64_t)1 << stream;
 		t->slot[i] = slot;
 		make_pair(t, &t->one.hot[slot], &t->media[i]);
+		t->one.cold[stream].head_after_ns = draw(&t->random, 2);
 		t->eight.hot[slot] = t->one.hot[slot];
 		t->eight.cold[stream] = t->one.cold[stream];
 	}
@@ -229,27 +248,31 @@ static void update_one_by_one(struct tables *t, uint64_t *fast)
 static void eight_at_once_are_as_one_after_the_other(void **state)
 {
 	static struct tables t = {.random = 8};
-	uint64_t fast = 0, done = 0;
+	uint64_t fast = 0, done = 0, asked = 0;
 
 	(void)state;
 	t.size = (qos_table_memory(STREAMS) + 63) / 64 * 64;
-	t.one_mem = open_table(&t.one, t.size);
-	t.eight_mem = open_table(&t.eight, t.size);
+	t.one_mem = open_table(&t.one, &t.one_asked, t.size);
+	t.eight_mem = open_table(&t.eight, &t.eight_asked, t.size);
 	for (unsigned n = 0; n < TRIES; n++) {
-		bool is_plain = make_try(&t);
-		bool is_done = qos_table_update8(&t.eight, t.slot, t.media, START_NS);
+		bool is_plain = make_try(&t), is_done;
+
+		t.one_asked = t.eight_asked = (struct asked){0};
+		is_done = qos_table_update8(&t.eight, t.slot, t.media, START_NS);
 
 		assert_int_equal(is_done, is_plain && has_update8);
 		if (is_done)
 			update_one_by_one(&t, &fast);
 		done += is_done;
+		asked += t.one_asked.n;
+		assert_memory_equal(&t.one_asked, &t.eight_asked, sizeof(t.one_asked));
 		assert_memory_equal(t.one_mem, t.eight_mem, t.size);
 		assert_memory_equal(
 			&t.one.env.clocks, &t.eight.env.clocks, sizeof(t.one.env.clocks));
 	}
 	/* Both ways were gone. */
 	if (has_update8) {
-		assert_true(done > TRIES / 2);
+		assert_true(done > TRIES / 2 && asked > TRIES / 2);
 		assert_in_range(fast, done * QOS_UPDATE8 / 2, done * (QOS_UPDATE8 - 1));
 	}
 	qos_table_fini(&t.one);
