@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Makes the probe's parts that are measured, and the feeds in place of their ports. */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_mbuf.h>
+#include <urcu/urcu-qsbr.h>
+
+#include "bench.h"
+#include "bench_pipeline.h"
+#include "cfg_load.h"
+#include "pkt_decode.h"
+#include "probe_rx.h"
+#include "probe_worker.h"
+
+#define SECOND_NS ((uint64_t)1000000000)
+
+enum {
+	PACKETS_MIN = 2000000,
+	ROUNDS = 5, /* of all streams in one run at least: a tick of 100 ms */
+	MBUFS = 65535,
+	POOL_CACHE = 256,
+	MEMORY_MB = 640,
+};
+
+/* The CPUs of this process in turn, for an rx thread and all workers. */
+static bool choose_cpus(struct dp_options *o)
+{
+	uint16_t cpus[DP_CPUS_MAX];
+	unsigned count = 0;
+	cpu_set_t own;
+
+	if (sched_getaffinity(0, sizeof(own), &own))
+		return false;
+	for (uint16_t cpu = 0; cpu < CPU_SETSIZE && count < DP_CPUS_MAX; cpu++)
+		if (CPU_ISSET(cpu, &own))
+			cpus[count++] = cpu;
+	for (unsigned i = 0; i < BENCH_WORKERS_MAX && count; i++)
+		o->workers.cpu[o->workers.count++] = cpus[i % count];
+	o->rx.cpu[o->rx.count++] = cpus[count - 1];
+	o->share_cpus = true;
+	return count > 0;
+}
+
+static int start_parts(struct bench_pipeline *p)
+{
+	struct probe *probe = p->probe;
+	int rc = dp_eal_start(&p->options.dp, true, &probe->lcores);
+
+	if (rc)
+		return rc;
+	probe->options = &p->options;
+	probe->seed = BENCH_SEED;
+	dp_clock_init(&probe->clock);
+	urcu_qsbr_register_thread();
+	rc = cls_db_create(&probe->cls);
+	if (!rc)
+		rc = qos_calls_create(
+			&p->options.qos, &probe->seed, BENCH_WORKERS_MAX, &probe->calls);
+	if (!rc)
+		rc = qos_medias_create(&p->options.qos, &probe->seed, &probe->medias);
+	urcu_qsbr_thread_offline();
+	probe->rx = aligned_alloc(64, BENCH_WORKERS_MAX * sizeof(*probe->rx));
+	probe->workers = aligned_alloc(64, BENCH_WORKERS_MAX * sizeof(*probe->workers));
+	p->pool = rte_pktmbuf_pool_create("feed", MBUFS, POOL_CACHE, 0, 2048 + 128, -1);
+	return rc ? rc : !p->pool || !probe->rx || !probe->workers;
+}
+
+bool bench_pipeline_start(struct bench_pipeline *p)
+{
+	cfg_defaults(&p->options);
+	p->options.dp.telemetry = false;
+	p->options.dp.memory = (uint64_t)MEMORY_MB << 20;
+	p->options.dp.file_mode = DP_PIPELINE; /* so that there is an rx thread too */
+	if (choose_cpus(&p->options.dp) && start_parts(p) == 0)
+		return true;
+	fprintf(stderr, "could not start the probe's parts\n");
+	return false;
+}
+
+/* A stream is open before its first packet, as after probation. */
+static bool open_stream(struct bench_pipeline *p, uint32_t i)
+{
+	/* Looked at once a second, reported every interval: evenly. */
+	uint64_t start_ns = BENCH_START_NS - SECOND_NS + SECOND_NS * i / p->streams;
+	uint64_t interval = p->options.qos.report_interval_ns;
+	uint8_t frame[BENCH_FRAME_STRIDE];
+	struct qos_origin origin = {0};
+	struct pkt_media first = {.marker_pt = 8};
+	struct pkt_view view;
+	struct rtp_hdr hdr = {0};
+	struct qos_table *t;
+	uint32_t stream;
+
+	pkt_decode(PKT_LINK_ETHERNET, bytes_of(frame, bench_rtp_frame(frame, 4, 0, i)), &view);
+	rtp_hdr_parse(view.payload, view.payload_wire, &hdr);
+	first.key = pkt_media_key(&view.flow, hdr.ssrc, &p->probe->seed);
+	first.seq = hdr.seq;
+	origin.flow = view.flow;
+	origin.ssrc = hdr.ssrc;
+	t = &p->probe->workers[dp_steer_worker(&p->probe->steer, view.flow.src.b, view.flow.dst.b,
+				       view.flow.sport, view.flow.dport)]
+		     .table;
+	stream = qos_table_open(t, &first, &origin, NULL, 0, start_ns);
+	if (stream == QOS_NONE)
+		return false;
+	t->cold[stream].next_report_ns = BENCH_START_NS + interval * i / p->streams;
+	return true;
+}
+
+static bool make_threads(struct bench_pipeline *p, bool is_fused)
+{
+	struct probe *probe = p->probe;
+	unsigned workers = probe->lcores.worker_count;
+	unsigned feeds = is_fused ? workers : 1;
+
+	p->thread_count = is_fused ? workers : workers + 1;
+	for (unsigned i = 0; i < p->thread_count; i++)
+		p->threads[i] = (struct bench_thread){.p = p};
+	for (unsigned i = 0; i < workers; i++)
+		p->threads[i].worker = &probe->workers[i];
+	for (unsigned i = 0; i < feeds; i++) {
+		struct bench_thread *t = &p->threads[is_fused ? i : workers];
+
+		t->rx = &probe->rx[i];
+		if (probe_rx_init(t->rx, probe, i, t->worker) ||
+			!bench_feed_init(
+				&t->feed, p->pool, i, feeds, p->streams / feeds, BENCH_START_NS))
+			return false;
+	}
+	return true;
+}
+
+bool bench_pipeline_init(
+	struct bench_pipeline *p, bool is_fused, unsigned workers, uint32_t streams)
+{
+	struct probe *probe = p->probe;
+	bool is_good;
+
+	p->streams = streams / workers * workers;
+	p->packets =
+		(uint64_t)streams * ROUNDS > PACKETS_MIN ? (uint64_t)streams * ROUNDS : PACKETS_MIN;
+	p->is_trunk = false;
+	p->options.qos.max_streams = streams;
+	p->options.fragments = 16;
+	p->options.tcp_flows = 16;
+	probe->lcores.worker_count = workers;
+	probe->rx_count = is_fused ? workers : 1;
+	dp_steer_init(&probe->steer, probe->seed.k[0], workers);
+	memset(probe->rx, 0, BENCH_WORKERS_MAX * sizeof(*probe->rx));
+	memset(probe->workers, 0, BENCH_WORKERS_MAX * sizeof(*probe->workers));
+	atomic_store(&probe->time_base_ns, BENCH_START_NS - SECOND_NS);
+	is_good = make_threads(p, is_fused);
+	for (unsigned i = 0; i < workers && is_good; i++)
+		is_good = probe_worker_init(&probe->workers[i], probe, i) == 0;
+	for (uint32_t i = 0; i < p->streams && is_good; i++)
+		is_good = open_stream(p, i);
+	if (!is_good)
+		fprintf(stderr, "could not make the pipeline\n");
+	return is_good;
+}
+
+void bench_pipeline_fini(struct bench_pipeline *p)
+{
+	for (unsigned i = 0; i < BENCH_WORKERS_MAX; i++)
+		probe_worker_fini(&p->probe->workers[i]);
+	for (unsigned i = 0; i < BENCH_WORKERS_MAX; i++)
+		if (p->probe->rx[i].probe)
+			probe_rx_fini(&p->probe->rx[i]);
+	for (unsigned i = 0; i < p->thread_count; i++)
+		bench_feed_fini(&p->threads[i].feed);
+}
+
+uint64_t bench_pipeline_received(const struct bench_pipeline *p)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < p->probe->lcores.worker_count; i++)
+		sum += probe_read(&p->probe->workers[i].outcome[PROBE_rtp]);
+	return sum;
+}
