@@ -106,6 +106,14 @@ class Live:
         self.cpus = sorted(os.sched_getaffinity(0))[:2]
 
     def __enter__(self) -> Live:
+        try:
+            self.set_up()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def set_up(self) -> None:
         subprocess.run(["ip", "netns", "add", self.netns], check=True)
         # No IPv6: the kernel itself sends nothing.
         self.inside("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
@@ -115,13 +123,13 @@ class Live:
             self.inside("ip", "link", "set", device, "up")
         # Without an XDP program only a device with GRO takes frames that were never a socket's.
         self.inside("ethtool", "-K", "v1", "gro", "on")
-        return self
 
     def __exit__(self, *_: object) -> None:
         if self.probe:
             self.probe.kill()
             self.probe.wait()
-        subprocess.run(["ip", "netns", "del", self.netns], check=False)
+        if Path("/run/netns", self.netns).exists():
+            subprocess.run(["ip", "netns", "del", self.netns], check=False)
         self.folder.cleanup()
 
     def inside(self, *command: str) -> str:
@@ -211,8 +219,12 @@ class Live:
                    "nice", "-n", str(PRIORITY), str(self.build / "tests/bench/bench_gen"), *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
                               start_new_session=True) as generator:
-            prefer_session(generator.pid)
-            told, _ = generator.communicate()
+            try:
+                prefer_session(generator.pid)
+                told, _ = generator.communicate()
+            except BaseException:
+                generator.kill()
+                raise
         if generator.returncode:
             raise RuntimeError(f"bench_gen ended with exit code {generator.returncode}")
         return told

@@ -68,7 +68,11 @@ def run(command: list[str], output_path: str | None = None) -> tuple[Cost, int]:
         start = time.monotonic()
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
                               stderr=subprocess.DEVNULL) as process:
-            _, status, usage = os.wait4(process.pid, 0)
+            try:
+                _, status, usage = os.wait4(process.pid, 0)
+            except BaseException:
+                process.kill()
+                raise
             process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - start
     # A child starts with its parent's peak: no more than that says nothing of the child.

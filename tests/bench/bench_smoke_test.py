@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""scripts/bench --quick --only stage --json: one array of rows that agree with themselves.
+"""scripts/bench --quick --only stage --json: one array of rows that agree with themselves. And ended by
+SIGTERM amid live traffic it leaves nothing behind.
 
 bench_smoke_test.py BUILD
 """
@@ -8,14 +9,17 @@ bench_smoke_test.py BUILD
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
+import bench_live  # noqa: E402  pylint: disable=wrong-import-position
 import bench_plot  # noqa: E402  pylint: disable=wrong-import-position
 
 STAGES = ("decode IPv4", "decode IPv6", "RTP header", "steer", "classify RTP", "classify SIP",
@@ -23,6 +27,8 @@ STAGES = ("decode IPv4", "decode IPv6", "RTP header", "steer", "classify RTP", "
           "find and update, 1000k, IPv4", "parse SIP", "parse SDP", "RTCP to JSON",
           "build a report", "encode a report", "encode SIP", "calibration: TSC",
           "calibration: load in 512 KiB", "calibration: load in 256 MiB")
+
+WAIT_SECONDS = 30
 
 
 def require(is_true: bool, what: str, detail: object = "") -> None:
@@ -68,6 +74,43 @@ def check_plot() -> None:
     require(len(drawn) == 2, "the plot is XML with a line for each", drawn)
 
 
+def running(netns: str) -> dict[str, str]:
+    """Names of the processes in a namespace, by PID; none before it is there."""
+    done = subprocess.run(["ip", "netns", "pids", netns], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, check=False)
+    found = {}
+    for pid in done.stdout.split():
+        try:
+            found[pid] = Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip()
+        except OSError:
+            continue  # has just ended
+    return found
+
+
+def check_term(build: Path) -> None:
+    if reason := bench_live.why_not(build):
+        print(f"left out: SIGTERM: {reason}")
+        return
+    with subprocess.Popen([ROOT / "scripts/bench", "--quick", "--only", "live", "--build", build,
+                           "--no-build"], stdout=subprocess.DEVNULL) as bench:
+        netns = f"heptap-bench-{bench.pid}"
+        until = time.monotonic() + WAIT_SECONDS
+        while "bench_gen" not in (names := running(netns)).values():
+            if bench.poll() is not None or time.monotonic() > until:
+                bench.terminate()
+                require(False, "live traffic is generated", names)
+            time.sleep(0.05)
+        # As timeout does.
+        bench.send_signal(signal.SIGTERM)
+        bench.send_signal(signal.SIGTERM)
+        code = bench.wait(WAIT_SECONDS)
+    require(code == 128 + signal.SIGTERM, "SIGTERM is the exit code", code)
+    require(not Path("/run/netns", netns).exists(), "its network namespace is gone", netns)
+    left = [name for pid, name in names.items() if Path("/proc", pid).exists()]
+    require("heptap" in names.values() and not left, "so are heptap and the generator",
+            left or names)
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows.json")
@@ -79,6 +122,7 @@ def main() -> int:
     check_rows(rows)
     require(all(row["name"] in done.stdout for row in rows), "the table has every row")
     check_plot()
+    check_term(Path(sys.argv[1]))
     return 0
 
 
