@@ -107,7 +107,6 @@ static void choose_whole(struct probe_rx *rx, struct probe_lane *lane)
 
 static void flush_own(struct probe_lane *lane)
 {
-	struct qos_table *table = &lane->worker->table;
 	unsigned n = lane->media_staged;
 	const struct probe_batch batch = {
 		.media = lane->media_stage,
@@ -117,8 +116,7 @@ static void flush_own(struct probe_lane *lane)
 		.is_one_time = lane->is_one_time,
 	};
 
-	for (unsigned i = n > PROBE_LANE_LAG ? n - PROBE_LANE_LAG : 0; i < n; i++)
-		lane->slot[i] = qos_table_locate(table, lane->hash[i]);
+	qos_table_prefetch(&lane->worker->table, lane->slot, n);
 	probe_worker_burst(lane->worker, &batch);
 	dp_mbuf_free_burst(lane->packets, n);
 	lane->media_staged = 0;

@@ -28,9 +28,9 @@ struct probe_lane {
 	struct probe_shed shed;
 	uint64_t sent; /* elements ever put into rings, for the barrier of capture files */
 	struct pkt_media media_stage[DP_BURST];
-	uint64_t hash[DP_BURST]; /* of their keys: pkt_media_key_hash */
+	uint64_t hash[DP_BURST]; /* not own: of their keys, pkt_media_key_hash */
 	struct rte_mbuf *packets[DP_BURST];
-	uint32_t slot[DP_BURST]; /* own: of their streams, as far as located */
+	uint32_t slot[DP_BURST]; /* own: of their streams, qos_table_locate */
 	struct rte_mbuf *signalling_stage[DP_BURST];
 };
 
@@ -72,20 +72,12 @@ static inline struct pkt_media *probe_lane_next(struct probe_rx *rx, struct prob
 	return &lane->media_stage[lane->media_staged];
 }
 
-enum {
-	PROBE_LANE_LAG = 8, /* elements between the first and the second stage of a look-up */
-};
-
-/* Element i of an own lane was staged: brings its stream on its way, and that of an earlier one further. */
+/* Element i of an own lane was staged. */
 static inline void probe_lane_stage_own(struct probe_lane *lane, const struct qos_table *table,
 	unsigned i, uint64_t hash, struct rte_mbuf *m)
 {
-	lane->hash[i] = hash;
 	lane->packets[i] = m;
-	qos_table_prefetch(table, hash);
-	if (i >= PROBE_LANE_LAG)
-		lane->slot[i - PROBE_LANE_LAG] =
-			qos_table_locate(table, lane->hash[i - PROBE_LANE_LAG]);
+	lane->slot[i] = qos_table_locate(table, hash);
 }
 
 /* Sends the element written there: the descriptor of the packet m, or a time element with m NULL. Takes

@@ -127,7 +127,7 @@ void probe_worker_fini(struct probe_worker *w)
 	if (w->mailbox)
 		dp_mailbox_destroy(w->mailbox);
 	qos_probation_fini(&w->probation);
-	if (w->table.groups)
+	if (w->table.hot)
 		qos_table_fini(&w->table);
 	if (w->table_memory)
 		qos_mem_unmap(w->table_memory, qos_table_memory(w->table.max));
@@ -290,7 +290,7 @@ static uint64_t time_of(const struct pkt_media *m, uint64_t base)
 					       : dp_meta_arrival(dp_meta(probe_packet_of(m)));
 }
 
-/* Not a descriptor of the stream that was located, if one was. Whether it is one of another stream. */
+/* Not a descriptor of the stream in the slot that was located. Whether it is one of another stream. */
 static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsigned i)
 {
 	const struct pkt_media *m = &b->media[i];
@@ -314,19 +314,6 @@ static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsi
 	return slot != QOS_NONE;
 }
 
-static void find_streams(
-	const struct probe_worker *w, const struct pkt_media *m, unsigned n, uint32_t *slot)
-{
-	uint64_t hash[QOS_BURST];
-
-	for (unsigned i = 0; i < n; i++) {
-		hash[i] = qos_table_hash(&w->table, &m[i].key);
-		qos_table_prefetch(&w->table, hash[i]);
-	}
-	for (unsigned i = 0; i < n; i++)
-		slot[i] = qos_table_locate(&w->table, hash[i]);
-}
-
 /* Where the elements from at on end that belong before the next tick, after which streams may have ended. Packet
  * time is that of the latest of them. */
 static unsigned run_end(struct probe_worker *w, const struct probe_batch *b, unsigned at)
@@ -348,15 +335,14 @@ static unsigned run_end(struct probe_worker *w, const struct probe_batch *b, uns
 	return i;
 }
 
-/* A packet of the stream that was located, or another element. Whether it was a stream's. */
+/* A packet of the stream in the slot that was located, or another element. Whether it was a stream's. */
 static inline bool take_element(
 	struct probe_worker *w, const struct probe_batch *b, unsigned i, uint64_t base)
 {
 	const struct pkt_media *m = &b->media[i];
 	uint32_t slot = b->slot[i];
 
-	if (unlikely(m->time_ns > PKT_MEDIA_TIME_MAX || slot == QOS_NONE ||
-		     !qos_table_is_of(&w->table, slot, &m->key)))
+	if (unlikely(m->time_ns > PKT_MEDIA_TIME_MAX || !qos_table_is_of(&w->table, slot, &m->key)))
 		return take_other(w, b, i);
 	qos_table_update(&w->table, slot, m, base + m->time_ns);
 	return true;
@@ -384,16 +370,10 @@ static void take_run(struct probe_worker *w, const struct probe_batch *b, unsign
 void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b)
 {
 	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
-	uint64_t closed = probe_read(&w->table.counters.streams_closed);
 
 	w->batch = b;
 	for (unsigned i = 0, end; i < b->n; i = end) {
 		probe_worker_advance(w, time_of(&b->media[i], base));
-		/* Streams that ended are not those that were located any more. */
-		if (closed != probe_read(&w->table.counters.streams_closed)) {
-			find_streams(w, b->media + i, b->n - i, b->slot + i);
-			closed = probe_read(&w->table.counters.streams_closed);
-		}
 		end = run_end(w, b, i);
 		take_run(w, b, i, end);
 	}
@@ -407,7 +387,9 @@ static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
 	struct probe_batch b = {.media = m, .slot = slot};
 
 	b.n = dp_ring_take(ring, m, QOS_BURST);
-	find_streams(w, m, b.n, slot);
+	for (unsigned i = 0; i < b.n; i++)
+		slot[i] = qos_table_locate(&w->table, qos_table_hash(&w->table, &m[i].key));
+	qos_table_prefetch(&w->table, slot, b.n);
 	probe_worker_burst(w, &b);
 	for (unsigned i = 0; i < b.n; i++)
 		if (m[i].time_ns == PKT_MEDIA_IS_PACKET)

@@ -76,7 +76,7 @@ struct probe_batch {
 	const struct pkt_media *media;
 	struct rte_mbuf *const
 		*packets; /* of each, the caller's; NULL when only descriptors are at hand */
-	uint32_t *slot; /* of each, by qos_table_locate */
+	const uint32_t *slot; /* of each, by qos_table_locate */
 	unsigned n; /* at most QOS_BURST */
 	bool is_one_time; /* all arrived at the same time */
 };

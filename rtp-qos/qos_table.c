@@ -1,33 +1,52 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Groups of slots that are searched one after the other. A full group counts the streams that had to go past it,
- * so that a search knows where to end and nothing needs to move when a stream closes. */
+/* Groups of slots, each with its pilot. A group that has no room counts the streams that had to go past it, so that
+ * a search knows where to end and nothing needs to move when a stream closes. */
 #include "qos_table.h"
 
 #include <errno.h>
 #include <string.h>
 
 enum {
-	GROUP_LOAD = 9, /* streams of a group when the table is full; 4 % of groups are full then */
-	GROUPS_ROUND = 4, /* what follows them is aligned */
+	GROUP_LOAD =
+		8, /* streams of a group when the table is full; one stream in 300 has spilt then */
+	KEYS_TRIED = 64, /* one in two is good enough at least */
+	SPILT_MAX = UINT8_MAX, /* stays there once it was reached: searches never end here again */
 };
-
-static_assert(GROUPS_ROUND * sizeof(struct qos_group) % 64 == 0, "hot lines are cache lines");
 
 static uint32_t group_count(uint32_t max)
 {
-	uint32_t n = max / GROUP_LOAD + 1;
-
-	return (n + GROUPS_ROUND - 1) / GROUPS_ROUND * GROUPS_ROUND;
+	return max / GROUP_LOAD + 2;
 }
 
 size_t qos_table_memory(uint32_t max)
 {
 	size_t groups = group_count(max);
 
-	return groups * (sizeof(struct qos_group) +
-				QOS_GROUP_SLOTS *
-					(sizeof(struct qos_stream_hot) + sizeof(uint32_t))) +
+	return groups * (QOS_GROUP_SLOTS * (sizeof(struct qos_stream_hot) + sizeof(uint32_t)) +
+				sizeof(struct qos_group) + sizeof(uint16_t)) +
 	       max * sizeof(struct qos_stream_cold);
+}
+
+static struct pkt_media_key free_key(const struct qos_table *t, uint32_t group)
+{
+	return group == t->zero_home ? t->zero_home_free : (struct pkt_media_key){{0}};
+}
+
+/* All slots are free. */
+static void init_keys(struct qos_table *t)
+{
+	struct pkt_media_key key = {{0}};
+
+	t->zero_home = qos_table_home(t, qos_table_hash(t, &key));
+	for (unsigned n = 0; n < KEYS_TRIED; n++) {
+		if (qos_table_home(t, qos_table_hash(t, &key)) != t->zero_home)
+			break;
+		key.w[0] += 0x9e3779b97f4a7c15;
+		key.w[1] += 0xd6e8feb86659fd93;
+	}
+	t->zero_home_free = key;
+	for (uint32_t i = 0; i < QOS_GROUP_SLOTS; i++)
+		t->hot[t->zero_home * QOS_GROUP_SLOTS + i].key = key;
 }
 
 int qos_table_init(struct qos_table *t, uint32_t max, const struct pkt_seed *seed, void *mem)
@@ -35,15 +54,17 @@ int qos_table_init(struct qos_table *t, uint32_t max, const struct pkt_seed *see
 	size_t groups = group_count(max);
 
 	*t = (struct qos_table){
-		.groups = mem,
+		.hot = mem,
 		.group_count = (uint32_t)groups,
 		.max = max,
 		.free_head = QOS_NONE,
 		.seed = *seed,
 	};
-	t->hot = (struct qos_stream_hot *)(t->groups + groups);
 	t->cold = (struct qos_stream_cold *)(t->hot + groups * QOS_GROUP_SLOTS);
 	t->stream_of = (uint32_t *)(t->cold + max);
+	t->groups = (struct qos_group *)(t->stream_of + groups * QOS_GROUP_SLOTS);
+	t->pilots = (uint16_t *)(t->groups + groups);
+	init_keys(t);
 	qos_buffer_setup(&t->env.buffers, &qos_buffer_usual);
 	if (qos_wheel_init(&t->wheel, max) != 0)
 		return -ENOMEM;
@@ -65,21 +86,22 @@ static uint32_t next_group(const struct qos_table *t, uint32_t group)
 	return group + 1 < t->group_count ? group + 1 : 0;
 }
 
+static bool is_used(const struct qos_table *t, uint32_t slot)
+{
+	return t->groups[slot / QOS_GROUP_SLOTS].used >> slot % QOS_GROUP_SLOTS & 1;
+}
+
 uint32_t qos_table_find_slot(const struct qos_table *t, const struct pkt_media_key *key)
 {
-	uint64_t hash = pkt_media_key_hash(key, &t->seed);
-	uint32_t i = qos_table_home(t, hash);
+	uint64_t hash = qos_table_hash(t, key);
+	uint32_t group = qos_table_home(t, hash);
 
-	for (uint32_t n = 0; n < t->group_count; n++, i = next_group(t, i)) {
-		const struct qos_group *g = &t->groups[i];
+	for (uint32_t n = 0; n < t->group_count; n++, group = next_group(t, group)) {
+		uint32_t slot = qos_table_slot_in(t, group, (uint32_t)hash);
 
-		for (unsigned m = qos_group_match(g, qos_group_sig(hash)); m; m &= m - 1) {
-			uint32_t slot = i * QOS_GROUP_SLOTS + (unsigned)__builtin_ctz(m);
-
-			if (qos_table_is_of(t, slot, key))
-				return slot;
-		}
-		if (!g->spilt)
+		if (qos_table_is_of(t, slot, key) && is_used(t, slot))
+			return slot;
+		if (!t->groups[group].spilt)
 			break;
 	}
 	return QOS_NONE;
@@ -92,41 +114,111 @@ uint32_t qos_table_find(const struct qos_table *t, const struct pkt_media_key *k
 	return slot == QOS_NONE ? QOS_NONE : t->stream_of[slot];
 }
 
-/* There is one: more slots than streams. */
+static void use_slot(struct qos_table *t, uint32_t slot)
+{
+	t->groups[slot / QOS_GROUP_SLOTS].used |= (uint16_t)(1u << slot % QOS_GROUP_SLOTS);
+}
+
+static void clear_slot(struct qos_table *t, uint32_t slot)
+{
+	uint32_t group = slot / QOS_GROUP_SLOTS;
+
+	t->groups[group].used &= (uint16_t) ~(1u << slot % QOS_GROUP_SLOTS);
+	t->hot[slot].key = free_key(t, group);
+}
+
+/* The streams of a group, and room for the hash of one more. */
+struct lifted {
+	struct qos_stream_hot hot[QOS_GROUP_KEYS];
+	uint32_t stream[QOS_GROUP_KEYS];
+	uint32_t hash[QOS_GROUP_KEYS];
+	unsigned count;
+};
+
+/* Takes them out of it. */
+static void lift(struct qos_table *t, uint32_t group, struct lifted *lifted)
+{
+	lifted->count = 0;
+	for (unsigned used = t->groups[group].used; used; used &= used - 1) {
+		uint32_t slot = group * QOS_GROUP_SLOTS + (unsigned)__builtin_ctz(used);
+		unsigned i = lifted->count++;
+
+		lifted->hot[i] = t->hot[slot];
+		lifted->stream[i] = t->stream_of[slot];
+		lifted->hash[i] = (uint32_t)qos_table_hash(t, &t->hot[slot].key);
+		clear_slot(t, slot);
+	}
+}
+
+static void put_back(struct qos_table *t, uint32_t group, const struct lifted *lifted)
+{
+	for (unsigned i = 0; i < lifted->count; i++) {
+		uint32_t slot = qos_table_slot_in(t, group, lifted->hash[i]);
+
+		use_slot(t, slot);
+		t->hot[slot] = lifted->hot[i];
+		t->stream_of[slot] = lifted->stream[i];
+		t->cold[lifted->stream[i]].slot = slot;
+	}
+}
+
+/* Whether the group has room for one more: where its pilot puts it, or by another pilot. */
+static bool make_room(struct qos_table *t, uint32_t group, uint32_t hash)
+{
+	struct lifted lifted;
+	int32_t pilot;
+
+	if (!is_used(t, qos_table_slot_in(t, group, hash)))
+		return true;
+	if (__builtin_popcount(t->groups[group].used) >= QOS_GROUP_KEYS)
+		return false;
+	lift(t, group, &lifted);
+	lifted.hash[lifted.count] = hash;
+	pilot = qos_pilot_find(lifted.hash, lifted.count + 1);
+	if (pilot >= 0)
+		t->pilots[group] = (uint16_t)pilot;
+	put_back(t, group, &lifted);
+	return pilot >= 0;
+}
+
+/* QOS_NONE: no group has room, as may be when many hashes are the same. */
 static uint32_t take_slot(struct qos_table *t, uint64_t hash)
 {
-	uint32_t i = qos_table_home(t, hash);
-	unsigned room, slot;
+	uint32_t home = qos_table_home(t, hash), group = home, tried = 0;
+	uint32_t slot;
 
-	while (!(room = qos_group_match(&t->groups[i], 0))) {
-		if (t->groups[i].spilt < QOS_GROUP_SPILT_MAX)
-			t->groups[i].spilt++;
-		i = next_group(t, i);
+	while (!make_room(t, group, (uint32_t)hash)) {
+		if (++tried == t->group_count)
+			return QOS_NONE;
+		group = next_group(t, group);
 	}
-	slot = (unsigned)__builtin_ctz(room);
-	t->groups[i].sig[slot] = qos_group_sig(hash);
-	return i * QOS_GROUP_SLOTS + slot;
+	for (uint32_t i = home; i != group; i = next_group(t, i))
+		if (t->groups[i].spilt < SPILT_MAX)
+			t->groups[i].spilt++;
+	slot = qos_table_slot_in(t, group, (uint32_t)hash);
+	use_slot(t, slot);
+	return slot;
 }
 
 static void free_slot(struct qos_table *t, uint32_t slot)
 {
-	uint64_t hash = pkt_media_key_hash(&t->hot[slot].key, &t->seed);
+	uint64_t hash = qos_table_hash(t, &t->hot[slot].key);
 	uint32_t end = slot / QOS_GROUP_SLOTS;
 
 	for (uint32_t i = qos_table_home(t, hash); i != end; i = next_group(t, i))
-		if (t->groups[i].spilt < QOS_GROUP_SPILT_MAX)
+		if (t->groups[i].spilt < SPILT_MAX)
 			t->groups[i].spilt--;
-	t->groups[end].sig[slot % QOS_GROUP_SLOTS] = 0;
+	clear_slot(t, slot);
 }
 
+/* There is one. */
 static uint32_t take_number(struct qos_table *t)
 {
 	uint32_t stream = t->free_head;
 
-	if (stream != QOS_NONE)
-		t->free_head = t->cold[stream].next_free;
-	else if (t->high < t->max)
-		stream = t->high++;
+	if (stream == QOS_NONE)
+		return t->high++;
+	t->free_head = t->cold[stream].next_free;
 	return stream;
 }
 
@@ -145,16 +237,17 @@ void qos_table_attach(struct qos_table *t, uint32_t stream, struct qos_call *cal
 uint32_t qos_table_open(struct qos_table *t, const struct pkt_media *first,
 	const struct qos_origin *origin, struct qos_call *call, uint8_t party, uint64_t now_ns)
 {
-	uint32_t stream = take_number(t);
+	uint32_t slot = QOS_NONE, stream;
 	struct qos_stream_cold *cold;
-	uint32_t slot;
 
-	if (stream == QOS_NONE) {
+	if (qos_table_count(t) < t->max)
+		slot = take_slot(t, qos_table_hash(t, &first->key));
+	if (slot == QOS_NONE) {
 		pkt_count(&t->counters.streams_refused, 1);
 		return QOS_NONE;
 	}
+	stream = take_number(t);
 	cold = &t->cold[stream];
-	slot = take_slot(t, pkt_media_key_hash(&first->key, &t->seed));
 	qos_stream_init(&t->hot[slot], cold, first, origin, now_ns);
 	cold->slot = slot;
 	t->stream_of[slot] = stream;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker's RTP streams. A stream has a number, the index of its cold state, and a slot, the index of its hot
- * state: one cache line where the hash of its key says, or in one of the next groups of slots. Of a full table 9
- * of 15 slots are in use: fewer would lie further apart, on more pages.
+ * state: one cache line where the hash of its key says, or in one of the next groups of slots. A stream that is
+ * opened may move others of its group to other slots. Of a full table 8 of 16 slots are in use: fewer would lie
+ * further apart, on more pages.
  * Owner: the worker. Threads: that worker only; counters may be read by others with relaxed loads.
  * Nothing is allocated after init. */
 #ifndef QOS_TABLE_H
@@ -11,8 +12,8 @@
 
 #include "pkt_count.h"
 #include "qos_flows.h"
-#include "qos_group.h"
 #include "qos_options.h"
+#include "qos_pilot.h"
 #include "qos_stream.h"
 #include "qos_wheel.h"
 
@@ -28,12 +29,23 @@ struct qos_counters {
 #undef X
 };
 
+/* What of a group only opening and closing needs. */
+struct qos_group {
+	uint16_t used; /* bit i: its slot i */
+	uint8_t spilt; /* streams for whose search this group is not the end */
+};
+
 struct qos_table {
-	struct qos_group *groups;
 	struct qos_stream_hot *hot; /* by slot */
+	uint16_t *pilots; /* of groups */
+	struct qos_group *groups;
 	struct qos_stream_cold *cold; /* by number */
 	uint32_t *stream_of; /* number of the stream in a slot */
 	uint32_t group_count;
+	/* The key in a slot that is free is of another group, so that none is taken for a stream's: all zero, but
+	 * in the one group that this is of. */
+	uint32_t zero_home;
+	struct pkt_media_key zero_home_free;
 	uint32_t max;
 	uint32_t high; /* numbers below were in use once */
 	uint32_t free_head; /* list through cold.next_free, QOS_NONE at its end */
@@ -63,34 +75,29 @@ static inline uint32_t qos_table_home(const struct qos_table *t, uint64_t hash)
 	return (uint32_t)((hash >> 32) * t->group_count >> 32);
 }
 
-/* Three stages, so that the cache misses of many packets overlap. First: the group of a hash is brought on its
- * way. */
-static inline void qos_table_prefetch(const struct qos_table *t, uint64_t hash)
+/* The slot in a group that a stream of this hash has, if it is in that group. */
+static inline uint32_t qos_table_slot_in(const struct qos_table *t, uint32_t group, uint32_t hash)
 {
-	__builtin_prefetch(&t->groups[qos_table_home(t, hash)]);
+	return group * QOS_GROUP_SLOTS + qos_pilot_slot(t->pilots[group], hash);
 }
 
-/* Second stage. What: the slot of the stream that a hash may belong to, QOS_NONE where only qos_table_find would
- * know; brings it on its way, and the next that it may belong to. */
+/* Three stages, so that the cache misses of many packets overlap. First: the slot that the stream of a hash has, if
+ * there is one and it did not spill. */
 static inline uint32_t qos_table_locate(const struct qos_table *t, uint64_t hash)
 {
-	uint32_t home = qos_table_home(t, hash);
-	unsigned hits = qos_group_match(&t->groups[home], qos_group_sig(hash));
-	uint32_t slot;
-
-	if (__builtin_expect(!hits, 0))
-		return QOS_NONE;
-	slot = home * QOS_GROUP_SLOTS + (unsigned)__builtin_ctz(hits);
-	__builtin_prefetch(&t->hot[slot]);
-	/* Of two the first is the wrong one half of the time. */
-	if (__builtin_expect(hits & (hits - 1), 0))
-		__builtin_prefetch(&t->hot[home * QOS_GROUP_SLOTS +
-					   (unsigned)__builtin_ctz(hits & (hits - 1))]);
-	return slot;
+	return qos_table_slot_in(t, qos_table_home(t, hash), (uint32_t)hash);
 }
 
-/* Third stage, once the line has come. Whether the stream in a slot that was located, and that was not closed
- * since, is that of the key. If not, qos_table_find knows. */
+/* Second: brings the streams in the slots on their way. In a loop of its own, since on a page that the CPU has no
+ * translation of (TLB) a prefetch holds up all that comes after it but other prefetches. */
+static inline void qos_table_prefetch(const struct qos_table *t, const uint32_t *slot, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		__builtin_prefetch(&t->hot[slot[i]]);
+}
+
+/* Third, once the line has come. Whether the stream of the key is in the slot that was located for it: it may
+ * have moved or closed since. If not, qos_table_find knows. */
 static inline bool qos_table_is_of(
 	const struct qos_table *t, uint32_t slot, const struct pkt_media_key *key)
 {
@@ -110,7 +117,8 @@ static inline struct qos_stream_hot *qos_table_hot(const struct qos_table *t, ui
 }
 
 /* What: a new stream at its first packet, which must then be given to qos_table_update like the
- * rest. call may be NULL; it is held. Returns QOS_NONE when the table is full (counted). */
+ * rest. Slots of other streams may change. call may be NULL; it is held. Returns QOS_NONE when the table is full
+ * (counted). */
 uint32_t qos_table_open(struct qos_table *t, const struct pkt_media *first,
 	const struct qos_origin *origin, struct qos_call *call, uint8_t party, uint64_t now_ns);
 

@@ -189,8 +189,7 @@ static inline bool qos_table_update8(
 	__m512i w[8], m[4];
 	unsigned rest;
 
-	if (!_mm256_testz_si256(same, same) ||
-		_mm256_cmpeq_epi32_mask(slots, _mm256_set1_epi32(-1)))
+	if (!_mm256_testz_si256(same, same))
 		return false;
 	for (unsigned i = 0; i < QOS_UPDATE8; i++)
 		w[i] = _mm512_load_si512(&t->hot[slot[i]]);

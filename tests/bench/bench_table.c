@@ -68,7 +68,7 @@ static void open_stream(struct bench_streams *s, uint32_t i, uint32_t at)
 
 static void streams_destroy(struct bench_streams *s)
 {
-	if (s->table.groups)
+	if (s->table.hot)
 		qos_table_fini(&s->table);
 	if (s->memory)
 		qos_mem_unmap(s->memory, qos_table_memory(s->count));
@@ -122,16 +122,12 @@ static unsigned burst_at(const struct bench_streams *s, uint32_t at)
 static void find(struct bench_streams *s, uint32_t at, unsigned n, uint32_t *slot)
 {
 	const struct qos_table *t = &s->table;
-	uint64_t hash[QOS_BURST];
 
-	for (unsigned i = 0; i < n; i++) {
-		hash[i] = qos_table_hash(t, &s->packets[at + i].key);
-		qos_table_prefetch(t, hash[i]);
-	}
 	for (unsigned i = 0; i < n; i++)
-		slot[i] = qos_table_locate(t, hash[i]);
+		slot[i] = qos_table_locate(t, qos_table_hash(t, &s->packets[at + i].key));
+	qos_table_prefetch(t, slot, n);
 	for (unsigned i = 0; i < n; i++)
-		if (slot[i] != QOS_NONE && !qos_table_is_of(t, slot[i], &s->packets[at + i].key))
+		if (!qos_table_is_of(t, slot[i], &s->packets[at + i].key))
 			slot[i] = QOS_NONE;
 }
 
@@ -163,10 +159,8 @@ static uint64_t run_touch_two(void *arg)
 		for (uint32_t at = 0; at < s->count; at += QOS_BURST) {
 			unsigned n = burst_at(s, at);
 
-			for (unsigned i = 0; i < n; i++)
-				__builtin_prefetch(&t->groups[s->places[at + i].group]);
 			for (unsigned i = 0; i < n; i++) {
-				sum += t->groups[s->places[at + i].group].sig[0];
+				sum += t->pilots[s->places[at + i].group];
 				__builtin_prefetch(&t->hot[s->places[at + i].hot], 1);
 			}
 			for (unsigned i = 0; i < n; i++)
@@ -237,7 +231,7 @@ static bool rows(const char *keys, uint8_t family, uint32_t count)
 	bool is_made = streams_create(&s, count, family);
 	const struct bench_code finds = {find, run_find, &s, PACKETS};
 	const struct bench_code updates = {update, run_update, &s, PACKETS};
-	const struct bench_code two = {"touch a group and a hot line", run_touch_two, &s, PACKETS};
+	const struct bench_code two = {"touch a pilot and a hot line", run_touch_two, &s, PACKETS};
 	const struct bench_code one = {"touch and write one line", run_write_one, &s, PACKETS};
 
 	snprintf(find, sizeof(find), "find, %uk streams, %s", count / 1000, keys);

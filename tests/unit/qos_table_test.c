@@ -72,23 +72,40 @@ static void assert_conserved(const struct qos_table *t)
 		t->counters.streams_opened, t->counters.streams_closed + qos_table_count(t));
 }
 
+static bool is_used(const struct qos_table *t, uint32_t slot)
+{
+	return t->groups[slot / QOS_GROUP_SLOTS].used >> slot % QOS_GROUP_SLOTS & 1;
+}
+
+/* No key of a packet that is located here is that of the free slot. */
+static void assert_free(const struct qos_table *t, uint32_t slot)
+{
+	assert_int_not_equal(
+		qos_table_home(t, qos_table_hash(t, &t->hot[slot].key)), slot / QOS_GROUP_SLOTS);
+}
+
 /* Every slot in use is found, and a group counts those that are in later groups than their own. */
 static void assert_reachable(const struct qos_table *t)
 {
 	uint32_t *spilt = calloc(t->group_count, sizeof(*spilt));
+	uint32_t used = 0;
 
 	assert_non_null(spilt);
 	for (uint32_t slot = 0; slot < t->group_count * QOS_GROUP_SLOTS; slot++) {
+		uint64_t hash = qos_table_hash(t, &t->hot[slot].key);
 		uint32_t end = slot / QOS_GROUP_SLOTS;
-		uint64_t hash = pkt_media_key_hash(&t->hot[slot].key, &seed);
 
-		if (!t->groups[end].sig[slot % QOS_GROUP_SLOTS])
+		if (!is_used(t, slot)) {
+			assert_free(t, slot);
 			continue;
+		}
+		used++;
 		assert_int_equal(qos_table_find_slot(t, &t->hot[slot].key), slot);
 		assert_int_equal(t->cold[t->stream_of[slot]].slot, slot);
 		for (uint32_t i = qos_table_home(t, hash); i != end; i = (i + 1) % t->group_count)
 			spilt[i]++;
 	}
+	assert_int_equal(used, qos_table_count(t));
 	for (uint32_t i = 0; i < t->group_count; i++)
 		assert_int_equal(t->groups[i].spilt, spilt[i]);
 	free(spilt);
@@ -133,27 +150,26 @@ static void fills_to_its_bound_and_refuses_the_rest(void **state)
 	close_table(&t, mem);
 }
 
-/* How many slots of a group are taken. */
-static unsigned taken(const struct qos_group *g)
-{
-	unsigned n = 0;
-
-	for (unsigned s = 0; s < QOS_GROUP_SLOTS; s++)
-		n += g->sig[s] != 0;
-	return n;
-}
-
-static uint32_t groups_with(const struct qos_table *t, unsigned slots_taken)
+static uint32_t groups_with(const struct qos_table *t, int streams)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < t->group_count; i++)
-		n += taken(&t->groups[i]) == slots_taken;
+		n += __builtin_popcount(t->groups[i].used) == streams;
+	return n;
+}
+
+static uint32_t groups_past(const struct qos_table *t)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t->group_count; i++)
+		n += t->groups[i].spilt > 0;
 	return n;
 }
 
 /* Opens and closes at random; what the table holds of each key is in the model. Returns how many
- * full groups were seen. */
+ * groups were seen that had no room. */
 static uint32_t churn(struct qos_table *t, uint32_t *model, uint32_t keys)
 {
 	uint64_t random = 7 + keys;
@@ -173,7 +189,7 @@ static uint32_t churn(struct qos_table *t, uint32_t *model, uint32_t keys)
 			continue;
 		assert_reachable(t);
 		assert_wheel(t);
-		full += groups_with(t, QOS_GROUP_SLOTS);
+		full += groups_past(t);
 	}
 	return full;
 }
@@ -205,32 +221,42 @@ static void agrees_with_a_model(void **state)
 	}
 }
 
+/* The first count numbers, from *next on, of streams that belong to a group. */
+static void keys_of_group(const struct qos_table *t, uint32_t group, uint32_t *keys, uint32_t count)
+{
+	for (uint32_t i = 0, n = 0; n < count; i++) {
+		struct pkt_media m = media_of(i);
+
+		if (qos_table_home(t, qos_table_hash(t, &m.key)) == group)
+			keys[n++] = i;
+	}
+}
+
 /* All keys in one group, found by trying, since the hash is keyed: more than fit three groups. */
 static void finds_what_spilt_until_it_closes(void **state)
 {
 	enum {
-		MAX = 48,
+		MAX = 56,
+		LAST = 8,
 		KEYS = 3 * QOS_GROUP_SLOTS + 1
 	};
-	uint32_t keys[KEYS], streams[KEYS], n = 0;
+	uint32_t keys[KEYS], streams[KEYS];
 	struct qos_table t;
 	void *mem = open_table(&t, MAX);
 
 	(void)state;
-	assert_int_equal(t.group_count, 8);
-	for (uint32_t i = 0; n < KEYS; i++) {
-		struct pkt_media m = media_of(i);
-
-		/* The last group, so that they spill across the end. */
-		if (qos_table_home(&t, qos_table_hash(&t, &m.key)) == 7)
-			keys[n++] = i;
-	}
-	for (uint32_t i = 0; i < KEYS; i++)
+	assert_int_equal(t.group_count, LAST + 1);
+	/* The last group, so that they spill across the end. */
+	keys_of_group(&t, LAST, keys, KEYS);
+	for (uint32_t i = 0; i < KEYS; i++) {
 		streams[i] = open_stream(&t, keys[i], START_NS);
-	assert_int_equal(t.groups[7].spilt, KEYS - QOS_GROUP_SLOTS);
-	assert_int_equal(t.groups[0].spilt, KEYS - 2 * QOS_GROUP_SLOTS);
-	assert_int_equal(t.groups[1].spilt, 1);
-	assert_int_equal(t.groups[2].spilt, 0);
+		for (uint32_t k = 0; k <= i; k++)
+			assert_int_equal(find_stream(&t, keys[k]), streams[k]);
+	}
+	assert_true(t.groups[LAST].spilt >= KEYS - QOS_GROUP_SLOTS);
+	assert_true(t.groups[0].spilt >= KEYS - 2 * QOS_GROUP_SLOTS);
+	assert_true(t.groups[1].spilt >= 1);
+	assert_reachable(&t);
 	for (uint32_t i = 0; i < KEYS; i++) {
 		assert_int_equal(find_stream(&t, keys[i]), streams[i]);
 		qos_table_close(&t, streams[i]);
@@ -251,30 +277,49 @@ static void finds_more_than_a_group_can_count(void **state)
 	static uint32_t keys[MAX], streams[MAX];
 	struct qos_table t;
 	void *mem = open_table(&t, MAX);
-	uint32_t n = 0;
 
 	(void)state;
-	for (uint32_t i = 0; n < MAX; i++) {
-		struct pkt_media m = media_of(i);
-
-		if (qos_table_home(&t, qos_table_hash(&t, &m.key)) == 0)
-			keys[n++] = i;
-	}
+	keys_of_group(&t, 0, keys, MAX);
 	for (uint32_t i = 0; i < MAX; i++)
 		streams[i] = open_stream(&t, keys[i], START_NS);
-	assert_int_equal(t.groups[0].spilt, QOS_GROUP_SPILT_MAX);
+	assert_int_equal(t.groups[0].spilt, UINT8_MAX);
 	for (uint32_t i = 0; i < MAX; i++) {
 		assert_int_equal(find_stream(&t, keys[i]), streams[i]);
 		qos_table_close(&t, streams[i]);
 		assert_int_equal(find_stream(&t, keys[i]), QOS_NONE);
 	}
-	assert_int_equal(t.groups[0].spilt, QOS_GROUP_SPILT_MAX);
+	assert_int_equal(t.groups[0].spilt, UINT8_MAX);
 	assert_int_equal(open_stream(&t, 1, START_NS) == QOS_NONE, false);
 	assert_int_equal(find_stream(&t, 2), QOS_NONE);
 	close_table(&t, mem);
 }
 
-static void a_located_slot_is_that_of_the_search_or_of_none(void **state)
+/* Hashes that are the same have the same slot under every pilot: one stream a group, and then the table is full,
+ * though not in number. */
+static void keys_of_one_hash_are_refused_in_the_end(void **state)
+{
+	enum {
+		MAX = 100
+	};
+	struct qos_table t;
+	void *mem = open_table(&t, MAX);
+	struct qos_origin origin = {.flow.family = 4};
+	/* A factor of the hash that is 0. */
+	struct pkt_media m = {.key.w = {seed.k[0], 0}};
+
+	(void)state;
+	assert_true(t.group_count < MAX);
+	for (uint32_t i = 0; i < t.group_count; i++, m.key.w[1]++)
+		assert_int_not_equal(qos_table_open(&t, &m, &origin, NULL, 0, START_NS), QOS_NONE);
+	assert_int_equal(qos_table_open(&t, &m, &origin, NULL, 0, START_NS), QOS_NONE);
+	assert_int_equal(qos_table_find(&t, &m.key), QOS_NONE);
+	assert_int_equal(t.counters.streams_refused, 1);
+	assert_reachable(&t);
+	close_table(&t, mem);
+}
+
+/* What is located before a group is arranged anew is found all the same. */
+static void a_located_slot_is_that_of_the_search_or_not_of_the_key(void **state)
 {
 	enum {
 		MAX = 300,
@@ -290,17 +335,42 @@ static void a_located_slot_is_that_of_the_search_or_of_none(void **state)
 	for (unsigned n = 0; n < TRIES; n++) {
 		struct pkt_media m = media_of(draw(&random, 2 * MAX));
 		uint32_t slot = qos_table_locate(&t, qos_table_hash(&t, &m.key));
-		bool is_it = slot != QOS_NONE && qos_table_is_of(&t, slot, &m.key);
+		bool is_it = qos_table_is_of(&t, slot, &m.key);
 		uint32_t want = qos_table_find_slot(&t, &m.key);
 
-		assert_true(slot == QOS_NONE ||
-			    t.groups[slot / QOS_GROUP_SLOTS].sig[slot % QOS_GROUP_SLOTS]);
-		assert_true(!is_it || slot == want);
+		assert_true(is_it ? slot == want : slot != want);
 		found += is_it;
 		missed += !is_it && want != QOS_NONE;
 	}
-	/* Only what spilt, or shares an octet of the hash, is left to the single search. */
+	/* Only what spilt is left to the single search. */
 	assert_true(found && missed * 20 < found);
+	close_table(&t, mem);
+}
+
+/* The key that is all zero, and that of the free slots of its group: both may be on the wire. */
+static void keys_of_free_slots_are_keys_like_others(void **state)
+{
+	struct qos_origin origin = {.flow.family = 4};
+	struct pkt_media m[2] = {{.key = {{0}}}, {.key = {{0}}}};
+	struct qos_table t;
+	void *mem = open_table(&t, 100);
+
+	(void)state;
+	m[1].key = t.zero_home_free;
+	for (unsigned i = 0; i < COUNT(m); i++) {
+		const struct pkt_media_key *key = &m[i].key;
+		uint32_t slot = qos_table_locate(&t, qos_table_hash(&t, key)), stream;
+
+		assert_false(qos_table_is_of(&t, slot, key));
+		assert_int_equal(qos_table_find(&t, key), QOS_NONE);
+		stream = qos_table_open(&t, &m[i], &origin, NULL, 0, START_NS);
+		slot = qos_table_locate(&t, qos_table_hash(&t, key));
+		assert_true(qos_table_is_of(&t, slot, key));
+		assert_int_equal(qos_table_find(&t, key), stream);
+		qos_table_close(&t, stream);
+		assert_false(qos_table_is_of(&t, slot, key));
+		assert_int_equal(qos_table_find(&t, key), QOS_NONE);
+	}
 	close_table(&t, mem);
 }
 
@@ -380,7 +450,9 @@ int main(void)
 		cmocka_unit_test(agrees_with_a_model),
 		cmocka_unit_test(finds_what_spilt_until_it_closes),
 		cmocka_unit_test(finds_more_than_a_group_can_count),
-		cmocka_unit_test(a_located_slot_is_that_of_the_search_or_of_none),
+		cmocka_unit_test(a_located_slot_is_that_of_the_search_or_not_of_the_key),
+		cmocka_unit_test(keys_of_one_hash_are_refused_in_the_end),
+		cmocka_unit_test(keys_of_free_slots_are_keys_like_others),
 		cmocka_unit_test(a_closed_stream_leaves_its_counts),
 		cmocka_unit_test(counts_ssrc_changes_on_the_same_addresses),
 		cmocka_unit_test(holds_its_call_while_open),

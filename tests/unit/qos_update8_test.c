@@ -191,6 +191,15 @@ static void make_pair(struct tables *t, struct qos_stream_hot *hot, struct pkt_m
 	bend(r, hot, m, (int32_t)late_ns);
 }
 
+static uint32_t free_slot(const struct qos_table *t)
+{
+	uint32_t slot = 0;
+
+	while (t->groups[slot / QOS_GROUP_SLOTS].used >> slot % QOS_GROUP_SLOTS & 1)
+		slot++;
+	return slot;
+}
+
 /* Whether all eight are of streams of their own. */
 static bool make_try(struct tables *t)
 {
@@ -214,7 +223,7 @@ static bool make_try(struct tables *t)
 		is_plain = false;
 		switch (draw(&t->random, 5)) {
 		case 0:
-			t->slot[i] = QOS_NONE;
+			t->slot[i] = free_slot(&t->one);
 			break;
 		case 1:
 			t->slot[i] = t->slot[(i + 1) % QOS_UPDATE8];
