@@ -105,6 +105,13 @@ static void choose_whole(struct probe_rx *rx, struct probe_lane *lane)
 	}
 }
 
+static void free_taken(struct probe_lane *lane)
+{
+	dp_mbuf_free_burst(lane->taken, lane->taken_count);
+	lane->taken_count = 0;
+}
+
+/* While the lines of the streams are on their way the packets of the elements before go back. */
 static void flush_own(struct probe_lane *lane)
 {
 	unsigned n = lane->media_staged;
@@ -117,8 +124,10 @@ static void flush_own(struct probe_lane *lane)
 	};
 
 	qos_table_prefetch(&lane->worker->table, lane->slot, n);
+	free_taken(lane);
 	probe_worker_burst(lane->worker, &batch);
-	dp_mbuf_free_burst(lane->packets, n);
+	memcpy(lane->taken, lane->packets, n * sizeof(lane->taken[0]));
+	lane->taken_count = n;
 	lane->media_staged = 0;
 	lane->is_one_time = false;
 }
@@ -245,6 +254,8 @@ static void flush(struct probe_rx *rx, struct probe_lane *lane)
 		flush_signalling(rx, lane);
 	if (lane->media_staged)
 		probe_lane_flush(rx, lane);
+	else if (lane->taken_count)
+		free_taken(lane);
 	else if (unlikely(probe_shed_level(&lane->shed)) && !lane->is_own)
 		look_at_queue(rx, lane);
 }

@@ -25,11 +25,13 @@ struct probe_lane {
 	struct dp_ring *signalling; /* struct rte_mbuf *; NULL when own */
 	unsigned media_staged;
 	unsigned signalling_staged;
+	unsigned taken_count;
 	struct probe_shed shed;
 	uint64_t sent; /* elements ever put into rings, for the barrier of capture files */
 	struct pkt_media media_stage[DP_BURST];
 	uint64_t hash[DP_BURST]; /* not own: of their keys, pkt_media_key_hash */
 	struct rte_mbuf *packets[DP_BURST];
+	struct rte_mbuf *taken[DP_BURST]; /* own: of the elements before, to be freed */
 	uint32_t slot[DP_BURST]; /* own: of their streams, qos_table_locate */
 	struct rte_mbuf *signalling_stage[DP_BURST];
 };

@@ -45,6 +45,8 @@ static unsigned poll_once(void)
 	}
 	if (n)
 		probe_rx_burst(&rig.rx, burst, n);
+	else
+		probe_lane_flush_all(&rig.rx);
 	nic.full = n == DP_BURST ? nic.full + n : 0;
 	probe_shed_poll(&rig.rx.lanes[0].shed, &(struct probe_shed_polls){n, nic.full, QUEUE},
 		rig.rx.last_ns);
@@ -82,6 +84,7 @@ static void drain(void)
 {
 	while (nic.count)
 		poll_once();
+	poll_once(); /* the packets of a burst go back with the next poll */
 }
 
 static void sheds_before_the_queue_is_full(void **state)
