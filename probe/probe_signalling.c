@@ -85,7 +85,7 @@ enum probe_outcome probe_signalling_sip(
 	qos_call_prefetch(w->probe->calls, hash);
 	has_sdp = parse_sdp(&msg, &session, &sdp);
 	if (has_sdp)
-		qos_media_touch(w->probe->medias, &session, view->flow.tenant);
+		qos_media_prefetch_all(w->probe->medias, &session, view->flow.tenant);
 	change = qos_call_on_sip(w->probe->calls, w->index, &msg, now_ns, &call);
 	if (has_names)
 		probe_sip_send(w, view, now_ns, &msg,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of announced media endpoints, found without lock, changed under one mutex. */
+/* The table of announced media endpoints: chains that are found without lock and changed under one mutex. Of
+ * liburcu-cds the mutex needs nothing, and its order of all entries costs two lines of memory for what is not there,
+ * one after the other and neither to be fetched before: here it is one, which the caller prefetches. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -9,7 +11,8 @@
 #include "qos_pool.h"
 
 enum {
-	MIN_BUCKETS = 64,
+	CHAINS_MIN = 64,
+	CHAINS_PER_ENTRY = 4, /* so that most say at once that nothing was announced there */
 	POOL_COUNT = 3,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
 };
@@ -18,18 +21,9 @@ enum {
  * all that there may be. An entry is written to memory that was not touched for long, so small is quick. */
 static const uint8_t pool_payloads[POOL_COUNT] = {0, 6, QOS_MEDIA_PAYLOADS_MAX};
 
-/* Most addresses that are looked for were never announced. One octet says so, where the hash table
- * would be two cache lines away, one after the other: it counts the entries whose hashes meet there. */
-struct filter {
-	_Atomic uint8_t *counts; /* changed under the publishing mutex */
-	uint64_t mask;
-};
-
-#define FILTER_STUCK UINT8_MAX /* how many is not known any more */
-
 struct qos_medias {
-	struct cds_lfht *table;
-	struct filter filter;
+	struct qos_media *_Atomic *chains; /* heads, by hash; changed under the publishing mutex */
+	uint64_t chain_mask;
 	struct qos_pool pools[POOL_COUNT];
 	struct pkt_seed seed;
 	uint32_t max;
@@ -53,80 +47,62 @@ static uint64_t hash_key(const struct qos_medias *medias, const struct qos_media
 		k[2] ^ h);
 }
 
-static int match_media(struct cds_lfht_node *node, const void *arg)
+static bool is_at(const struct qos_media *media, const struct qos_media_key *key)
 {
-	const struct qos_media *media = caa_container_of(node, struct qos_media, node);
-	const struct qos_media_key *key = arg;
-
 	return media->at.port == key->port && media->at.family == key->family &&
 	       media->at.tenant == key->tenant && pkt_addr_eq(&media->at.addr, &key->addr);
 }
 
-static _Atomic uint8_t *filter_count(const struct filter *filter, uint64_t hash)
+static struct qos_media *_Atomic *chain_of(
+	const struct qos_medias *medias, const struct qos_media_key *key)
 {
-	/* The hash table takes the low bits. */
-	return &filter->counts[(hash >> 32) & filter->mask];
-}
-
-static bool filter_has(const struct filter *filter, uint64_t hash)
-{
-	return atomic_load_explicit(filter_count(filter, hash), memory_order_acquire) != 0;
-}
-
-/* Before the entry comes into the table. */
-static void filter_add(const struct filter *filter, uint64_t hash)
-{
-	_Atomic uint8_t *count = filter_count(filter, hash);
-	uint8_t n = atomic_load_explicit(count, memory_order_relaxed);
-
-	if (n != FILTER_STUCK)
-		atomic_store_explicit(count, (uint8_t)(n + 1), memory_order_release);
-}
-
-/* After it left the table. */
-static void filter_remove(const struct filter *filter, uint64_t hash)
-{
-	_Atomic uint8_t *count = filter_count(filter, hash);
-	uint8_t n = atomic_load_explicit(count, memory_order_relaxed);
-
-	if (n != FILTER_STUCK)
-		atomic_store_explicit(count, (uint8_t)(n - 1), memory_order_release);
+	return &medias->chains[hash_key(medias, key) & medias->chain_mask];
 }
 
 /* QSBR: a registered thread is in a read section until its next quiescent state. */
 static struct qos_media *find_media(
-	struct qos_medias *medias, const struct qos_media_key *key, uint64_t hash)
+	const struct qos_medias *medias, const struct qos_media_key *key)
 {
-	struct cds_lfht_iter iter;
-	struct cds_lfht_node *node;
+	struct qos_media *media = atomic_load_explicit(chain_of(medias, key), memory_order_acquire);
 
-	cds_lfht_lookup(medias->table, hash, match_media, key, &iter);
-	node = cds_lfht_iter_get_node(&iter);
-	return node ? caa_container_of(node, struct qos_media, node) : NULL;
+	while (media && !is_at(media, key))
+		media = atomic_load_explicit(&media->next, memory_order_acquire);
+	return media;
+}
+
+/* In front, so that readers find it before another at the same address that is still to go. */
+static void link_media(struct qos_medias *medias, struct qos_media *media)
+{
+	struct qos_media *_Atomic *chain = chain_of(medias, &media->at);
+
+	atomic_init(&media->next, atomic_load_explicit(chain, memory_order_relaxed));
+	atomic_store_explicit(chain, media, memory_order_release);
+}
+
+/* Who reads it just now goes on from it all the same: its memory stays for a grace period. */
+static void unlink_media(struct qos_medias *medias, const struct qos_media *media)
+{
+	struct qos_media *_Atomic *link = chain_of(medias, &media->at);
+	struct qos_media *m;
+
+	while ((m = atomic_load_explicit(link, memory_order_relaxed)) != media)
+		link = &m->next;
+	atomic_store_explicit(link, atomic_load_explicit(&media->next, memory_order_relaxed),
+		memory_order_release);
 }
 
 const struct qos_media *qos_media_find(struct qos_medias *medias, const struct qos_media_key *key)
 {
-	uint64_t hash = hash_key(medias, key);
-
-	return filter_has(&medias->filter, hash) ? find_media(medias, key, hash) : NULL;
+	return find_media(medias, key);
 }
 
 void qos_media_prefetch(const struct qos_medias *medias, const struct qos_media_key *key)
 {
-	__builtin_prefetch((const void *)filter_count(&medias->filter, hash_key(medias, key)));
+	__builtin_prefetch((const void *)chain_of(medias, key));
 }
 
-/* There is no other way to fetch a bucket of the hash table than to look it up. */
-static void touch(struct qos_medias *medias, const struct qos_media_key *key)
-{
-	uint64_t hash = hash_key(medias, key);
-
-	__builtin_prefetch((const void *)filter_count(&medias->filter, hash), 1);
-	find_media(medias, key, hash);
-}
-
-void qos_media_touch(struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant)
+void qos_media_prefetch_all(
+	const struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant)
 {
 	for (unsigned i = 0; i < session->media_count; i++) {
 		const struct sdp_media *sdp = &session->media[i];
@@ -134,8 +110,8 @@ void qos_media_touch(struct qos_medias *medias, const struct sdp_session *sessio
 		struct qos_media_key rtcp = {
 			sdp->rtcp_addr, tenant, sdp->rtcp_port, sdp->rtcp_family};
 
-		touch(medias, &rtp);
-		touch(medias, &rtcp);
+		__builtin_prefetch((const void *)chain_of(medias, &rtp), 1);
+		__builtin_prefetch((const void *)chain_of(medias, &rtcp), 1);
 	}
 }
 
@@ -150,13 +126,18 @@ bool qos_media_is_udptl(struct qos_medias *medias, const struct qos_media_key *k
 }
 
 /* All at once: a table that grows while a flood comes in has long chains until it has caught up. */
-static unsigned long buckets_for(uint32_t max)
+static uint64_t chains_for(uint32_t max)
 {
-	unsigned long buckets = MIN_BUCKETS;
+	uint64_t chains = CHAINS_MIN;
 
-	while (buckets < max)
-		buckets *= 2;
-	return buckets;
+	while (chains < (uint64_t)max * CHAINS_PER_ENTRY)
+		chains *= 2;
+	return chains;
+}
+
+static size_t chains_bytes(uint64_t chains)
+{
+	return chains * sizeof(struct qos_media *);
 }
 
 /* Entries on their way back come on top. */
@@ -172,7 +153,7 @@ static size_t pool_size(unsigned i)
 
 uint64_t qos_medias_memory(uint32_t max)
 {
-	uint64_t sum = buckets_for(max) * (sizeof(struct cds_lfht_node) + 1);
+	uint64_t sum = chains_bytes(chains_for(max));
 
 	for (unsigned i = 0; i < POOL_COUNT; i++)
 		sum += (uint64_t)pool_count_for(max) * qos_pool_stride(pool_size(i));
@@ -214,24 +195,16 @@ int qos_medias_create(
 	err = init_pools(m);
 	if (err)
 		goto free_medias;
-	m->filter.mask = buckets_for(max) - 1;
-	m->filter.counts = qos_mem_map(m->filter.mask + 1);
-	if (!m->filter.counts) {
+	m->chain_mask = chains_for(max) - 1;
+	m->chains = qos_mem_map(chains_bytes(m->chain_mask + 1));
+	if (!m->chains) {
 		err = -ENOMEM;
 		goto fini_pool;
-	}
-	m->table = cds_lfht_new_flavor(
-		buckets_for(max), buckets_for(max), 0, 0, &urcu_qsbr_flavor, NULL);
-	if (!m->table) {
-		err = -ENOMEM;
-		goto unmap_filter;
 	}
 	pthread_mutex_init(&m->publishing, NULL);
 	*medias = m;
 	return 0;
 
-unmap_filter:
-	qos_mem_unmap((void *)m->filter.counts, m->filter.mask + 1);
 fini_pool:
 	fini_pools(m);
 free_medias:
@@ -274,23 +247,19 @@ static void drop_media(struct qos_media *media)
 
 void qos_medias_destroy(struct qos_medias *medias)
 {
-	struct cds_lfht_iter iter;
-	struct cds_lfht_node *node;
+	struct qos_media *media, *next;
 
 	if (!medias)
 		return;
-	cds_lfht_first(medias->table, &iter);
-	for (; (node = cds_lfht_iter_get_node(&iter)); cds_lfht_next(medias->table, &iter)) {
-		struct qos_media *media = caa_container_of(node, struct qos_media, node);
-
-		cds_lfht_del(medias->table, node);
-		media->call->media = NULL;
-		drop_media(media);
-	}
+	for (uint64_t i = 0; i <= medias->chain_mask; i++)
+		for (media = atomic_load(&medias->chains[i]); media; media = next) {
+			next = atomic_load(&media->next);
+			media->call->media = NULL;
+			drop_media(media);
+		}
 	urcu_qsbr_barrier();
-	cds_lfht_destroy(medias->table, NULL);
 	pthread_mutex_destroy(&medias->publishing);
-	qos_mem_unmap((void *)medias->filter.counts, medias->filter.mask + 1);
+	qos_mem_unmap((void *)medias->chains, chains_bytes(medias->chain_mask + 1));
 	fini_pools(medias);
 	free(medias);
 }
@@ -329,8 +298,7 @@ void qos_media_remove(
 	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
 {
 	unlink_from_call(media);
-	cds_lfht_del(medias->table, &media->node);
-	filter_remove(&medias->filter, hash_key(medias, &media->at));
+	unlink_media(medias, media);
 	count_kind(medias, media, -1);
 	atomic_fetch_sub_explicit(&medias->count, 1, memory_order_relaxed);
 	pkt_count(&counters->media_withdrawn, 1);
@@ -345,7 +313,7 @@ bool qos_media_is_room(const struct qos_medias *medias)
 
 struct qos_media *qos_media_at(struct qos_medias *medias, const struct qos_media_key *key)
 {
-	return find_media(medias, key, hash_key(medias, key));
+	return find_media(medias, key);
 }
 
 static struct qos_pool *pool_for(struct qos_medias *medias, unsigned payloads)
@@ -395,14 +363,10 @@ static void link_to_call(
 void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qos_media *old,
 	struct qos_call_counters *counters)
 {
-	uint64_t hash = hash_key(medias, &media->at);
-
-	if (!old)
-		filter_add(&medias->filter, hash);
 	count_kind(medias, media, 1);
-	/* Atomic: readers find the old one or the new one, never none. */
-	cds_lfht_add_replace(medias->table, hash, match_media, &media->at, &media->node);
+	link_media(medias, media);
 	if (old) {
+		unlink_media(medias, old);
 		unlink_from_call(old);
 		count_kind(medias, old, -1);
 		drop_media(old);

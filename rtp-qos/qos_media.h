@@ -34,13 +34,13 @@ static inline struct qos_media_key qos_media_key_of_dst(const struct pkt_flow *f
 	return (struct qos_media_key){flow->dst, flow->tenant, flow->dport, flow->family};
 }
 
+/* What a look-up needs and what the change of a call's endpoints needs is in the first line. */
 struct qos_media {
-	struct cds_lfht_node node;
-	struct rcu_head rcu;
-	struct qos_pool *pool; /* where its memory goes back to */
+	struct qos_media *_Atomic next; /* in its chain; changes under the publishing mutex */
+	struct qos_media_key at;
 	struct qos_call *call; /* held */
 	struct qos_media *call_next; /* the call's endpoints, guarded by the publishing mutex */
-	struct qos_media_key at;
+	struct qos_pool *pool; /* where its memory goes back to */
 	uint8_t party; /* whose endpoint: 0 caller, 1 callee */
 	bool is_rtcp; /* the RTCP port of an endpoint (a=rtcp or port + 1) */
 	bool is_udptl; /* T.38 */
@@ -50,10 +50,11 @@ struct qos_media {
 	_Atomic bool
 		is_nominated; /* is_learnt: ICE has chosen it; changes under the publishing mutex */
 	uint8_t section; /* of the description */
-	uint16_t ptime_ms; /* 0 not said */
-	uint64_t name; /* is_learnt: whose, of its ufrag */
 	struct qos_media_key rtp; /* is_rtcp, and not right beside its media: that; else port 0 */
+	struct rcu_head rcu;
+	uint64_t name; /* is_learnt: whose, of its ufrag */
 	enum sdp_kind kind;
+	uint16_t ptime_ms; /* 0 not said */
 	unsigned payload_count;
 	/* Only those counted are there: an entry has memory for few more. */
 	struct qos_payload payloads[QOS_MEDIA_PAYLOADS_MAX];
@@ -87,9 +88,9 @@ void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *ar
 void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigned party,
 	const struct sdp_session *session, uint32_t tenant, struct qos_call_counters *counters);
 
-/* What: before qos_media_publish, looks for what that will look for. Look-ups with nothing but look-ups
- * between them wait for their memory together; those between changes of the table do not. */
-void qos_media_touch(struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant);
+/* What: some time before qos_media_publish, fetches what that needs of the table. */
+void qos_media_prefetch_all(
+	const struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant);
 
 /* Takes out all endpoints that still belong to call. */
 void qos_media_withdraw(
