@@ -30,7 +30,7 @@ enum probe_outcome probe_also_udp(
 
 	if (kind == SIG_NONE || !is_named(w, kind))
 		return PROBE_unknown_udp;
-	if (probe_worker_is_copy(w, view, now_ns))
+	if (probe_worker_is_copy(w, probe_worker_copy_hash(w, view), now_ns))
 		return PROBE_signalling_copy;
 	probe_emit_octets(w, view, now_ns, texts[kind].type, view->payload, id);
 	return texts[kind].outcome;
@@ -57,7 +57,7 @@ static enum probe_outcome take_dns(struct probe_worker *w, const struct pkt_view
 
 	if (!sig_dns_is_voice(dns))
 		return PROBE_dns_other;
-	if (probe_worker_is_copy(w, view, now_ns))
+	if (probe_worker_is_copy(w, probe_worker_copy_hash(w, view), now_ns))
 		return PROBE_signalling_copy;
 	probe_emit_json(w, view, now_ns, hep_encode_dns, dns_id(dns, &name));
 	return PROBE_dns;

@@ -56,9 +56,10 @@ static bool is_answer(const struct sip_msg *msg)
 	return !msg->is_request && msg->method == SIP_INVITE && msg->status / 100 == 2;
 }
 
-/* What needs nothing of the call is done while its memory is on the way. */
+/* What needs nothing of the call is done while its memory is on the way: the message is parsed before it is known
+ * whether it is a copy, and sent before its call is looked for. */
 enum probe_outcome probe_signalling_sip(
-	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+	struct probe_worker *w, const struct pkt_view *view, uint64_t copy_hash, uint64_t now_ns)
 {
 	enum qos_call_change change;
 	struct sdp_session session;
@@ -69,20 +70,22 @@ enum probe_outcome probe_signalling_sip(
 	enum sip_status status = sip_msg_parse(view->payload, &msg);
 	bool has_sdp, has_names = w->probe->options->correlation_headers[0];
 
+	hash = qos_call_prefetch_hint(w->probe->calls, msg.call_id);
+	if (probe_worker_is_copy(w, copy_hash, now_ns))
+		return PROBE_signalling_copy;
 	if (status != SIP_OK)
 		return view->payload.n < view->payload_wire &&
 				       sip_msg_ended_early(view->payload, &msg, status)
 			       ? PROBE_signalling_cut
 			       : PROBE_sip_malformed;
-	hash = qos_call_prefetch_hint(w->probe->calls, msg.call_id);
 	pkt_count(msg.is_request ? &w->counters.sip_requests : &w->counters.sip_responses, 1);
 	if (msg.is_head_cut || msg.is_body_cut)
 		pkt_count(&w->counters.sip_cut, 1);
 	if (sip_vq_is(&msg))
 		probe_sip_vq(w, view, now_ns, &msg);
+	qos_call_prefetch(w->probe->calls, hash);
 	if (!has_names)
 		probe_sip_send(w, view, now_ns, &msg, msg.call_id);
-	qos_call_prefetch(w->probe->calls, hash);
 	has_sdp = parse_sdp(&msg, &session, &sdp);
 	if (has_sdp)
 		qos_media_prefetch_all(w->probe->medias, &session, view->flow.tenant);
@@ -119,10 +122,14 @@ enum probe_outcome probe_signalling_hep(
 	inner.vlan = packet.vlan;
 	inner.payload = packet.payload;
 	inner.payload_wire = (uint32_t)packet.payload.n;
-	if (probe_worker_is_copy(w, &inner, now_ns))
+	switch (probe_signalling_sip(w, &inner, probe_worker_copy_hash(w, &inner), now_ns)) {
+	case PROBE_sip:
+		return PROBE_hep_sip;
+	case PROBE_signalling_copy:
 		return PROBE_signalling_copy;
-	return probe_signalling_sip(w, &inner, now_ns) == PROBE_sip ? PROBE_hep_sip
-								    : PROBE_sip_malformed;
+	default:
+		return PROBE_sip_malformed;
+	}
 }
 
 struct tcp_messages {
@@ -141,7 +148,7 @@ static void take_message(void *arg, const struct pkt_view *view, uint64_t now_ns
 		probe_also_message(w, view, now_ns, &messages->other);
 		return;
 	}
-	outcome = probe_signalling_sip(w, view, now_ns);
+	outcome = probe_signalling_sip(w, view, 0, now_ns);
 	messages->good += outcome == PROBE_sip;
 	messages->cut += outcome == PROBE_signalling_cut;
 	pkt_count(&w->counters.tcp_malformed, outcome == PROBE_sip_malformed);
@@ -206,7 +213,7 @@ static bool take_user_message(void *arg, const struct pkt_view *view, uint64_t n
 	struct probe_worker *w = messages->worker;
 
 	if (cls_payload(w->probe->cls, w->scratch, view->payload) == CLS_SIP) {
-		bool is_sip = probe_signalling_sip(w, view, now_ns) == PROBE_sip;
+		bool is_sip = probe_signalling_sip(w, view, 0, now_ns) == PROBE_sip;
 
 		messages->has_sip |= is_sip;
 		return is_sip;
@@ -352,14 +359,18 @@ enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
 {
 	const struct pkt_flow *own = &view->flow;
+	uint64_t copy_hash = probe_worker_copy_hash(w, view);
 	struct pkt_flow flow = qos_media_flow_of_rtcp(w->probe->medias, own);
 	const struct qos_media *media;
 	bool is_cut = view->payload.n < view->payload_wire, is_valid, is_known;
 	struct bytes whole;
 	uint8_t party;
 
+	is_valid = is_rtcp(view, &whole);
+	if (probe_worker_is_copy(w, copy_hash, now_ns))
+		return PROBE_signalling_copy;
 	media = probe_media_find(w, own, true, now_ns, &party);
-	is_valid = is_rtcp(view, &whole) && !(is_cut && media && media->is_secure);
+	is_valid = is_valid && !(is_cut && media && media->is_secure);
 	/* The same ports where media was announced or heard on these very ports (RFC 5761); STUN is heard on
 	 * those of RTCP alone as well, of which it or the description says so. */
 	if ((media && !media->is_rtcp) ||

@@ -173,12 +173,19 @@ void probe_worker_advance(struct probe_worker *w, uint64_t now_ns)
 	}
 }
 
-bool probe_worker_is_copy(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+uint64_t probe_worker_copy_hash(const struct probe_worker *w, const struct pkt_view *view)
 {
 	const struct cfg_options *o = w->probe->options;
 
-	return o->copy_window_ns && pkt_copies_has(&w->copies, view, o->hops == CFG_HOPS_SEPARATE,
-					    &w->probe->seed, now_ns, o->copy_window_ns);
+	if (!o->copy_window_ns)
+		return 0;
+	return pkt_copies_hash(&w->copies, view, o->hops == CFG_HOPS_SEPARATE, &w->probe->seed);
+}
+
+bool probe_worker_is_copy(struct probe_worker *w, uint64_t copy_hash, uint64_t now_ns)
+{
+	return copy_hash &&
+	       pkt_copies_has(&w->copies, copy_hash, now_ns, w->probe->options->copy_window_ns);
 }
 
 static bool is_fax(const struct probe_worker *w, const struct pkt_flow *flow)
@@ -202,12 +209,8 @@ static enum probe_outcome handle_udp(
 		probe_signalling_rtcp_prefetch(w, &view->flow);
 	switch (cls_payload(w->probe->cls, w->scratch, view->payload)) {
 	case CLS_SIP:
-		if (probe_worker_is_copy(w, view, now_ns))
-			return PROBE_signalling_copy;
-		return probe_signalling_sip(w, view, now_ns);
+		return probe_signalling_sip(w, view, probe_worker_copy_hash(w, view), now_ns);
 	case CLS_RTCP:
-		if (probe_worker_is_copy(w, view, now_ns))
-			return PROBE_signalling_copy;
 		return probe_signalling_rtcp(w, view, now_ns);
 	case CLS_STUN:
 		qos_probation_hint(&w->probation, &view->flow, now_ns);

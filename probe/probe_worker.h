@@ -104,17 +104,20 @@ void probe_media_payload(
 uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold);
 
 /* probe_signalling.c: one SIP message, one TCP segment, one SCTP packet, one RTCP compound. Return the frame's
- * outcome. */
+ * outcome. copy_hash: of probe_worker_copy_hash, 0 for what cannot be a copy. */
 enum probe_outcome probe_signalling_sip(
-	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+	struct probe_worker *w, const struct pkt_view *view, uint64_t copy_hash, uint64_t now_ns);
 enum probe_outcome probe_signalling_tcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 enum probe_outcome probe_signalling_sctp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 enum probe_outcome probe_signalling_rtcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+/* What: a datagram's hash for probe_worker_is_copy, better some time before it, so that it need not wait for
+ * memory; 0 where copies are not looked for, of which none is one. */
+uint64_t probe_worker_copy_hash(const struct probe_worker *w, const struct pkt_view *view);
 /* Whether a datagram of signalling came before, by the mirror's doing; it did from now on. */
-bool probe_worker_is_copy(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
+bool probe_worker_is_copy(struct probe_worker *w, uint64_t copy_hash, uint64_t now_ns);
 /* HEP, and with capture.hep the SIP in it. */
 enum probe_outcome probe_signalling_hep(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);

@@ -89,7 +89,7 @@ static void take_frame(struct probe_worker *w, const uint8_t *mem, const struct 
 	if (pkt_decode(PKT_LINK_ETHERNET, bytes_of(mem + frame->at, frame->bytes), &view) ==
 			PKT_OK &&
 		cls_payload(w->probe->cls, w->scratch, view.payload) == CLS_SIP)
-		outcome = probe_signalling_sip(w, &view, frame->time_ns);
+		outcome = probe_signalling_sip(w, &view, 0, frame->time_ns);
 	pkt_count(&w->outcome[outcome], 1);
 }
 
