@@ -70,7 +70,7 @@ enum probe_outcome probe_signalling_sip(
 	enum sip_status status = sip_msg_parse(view->payload, &msg);
 	bool has_sdp, has_names = w->probe->options->correlation_headers[0];
 
-	hash = qos_call_prefetch_hint(w->probe->calls, msg.call_id);
+	hash = qos_call_prefetch_chain(w->probe->calls, msg.call_id);
 	if (probe_worker_is_copy(w, copy_hash, now_ns))
 		return PROBE_signalling_copy;
 	if (status != SIP_OK)

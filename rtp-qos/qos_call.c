@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The call table: a lock-free hash table that all workers read. How calls leave it is in qos_call_expire.c. */
+/* The call table: chains that all workers read without lock. liburcu-cds would need none to change them either, but
+ * keeps all entries in one order: what is not there, as the call of each first INVITE, costs it two lines of memory,
+ * one after the other and neither to be fetched before. Here it is one that was prefetched. How calls leave the table
+ * is in qos_call_expire.c. */
 #include "qos_call.h"
 
 #include <assert.h>
@@ -14,8 +17,8 @@
 #include "qos_mem.h"
 
 enum {
-	MIN_BUCKETS = 64,
-	HINTS_PER_BUCKET = 2,
+	CHAINS_MIN = QOS_CALL_CHAIN_LOCKS,
+	CHAINS_PER_CALL = 2,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
 };
 
@@ -24,25 +27,19 @@ struct call_key {
 	struct bytes call_id;
 };
 
-static _Atomic uint32_t *hint_of(const struct qos_calls *calls, uint64_t hash)
+static struct qos_call *_Atomic *chain_of(const struct qos_calls *calls, uint64_t hash)
 {
-	/* The hash table takes the low bits. */
-	return &calls->hints[(hash >> 32) & calls->hint_mask];
+	return &calls->chains[hash & calls->chain_mask];
 }
 
-/* Memory of a call, be it in the table or not; NULL without a hint. */
-static struct qos_call *hinted_call(const struct qos_calls *calls, uint64_t hash)
+static pthread_mutex_t *lock_of(struct qos_calls *calls, uint64_t hash)
 {
-	uint32_t n = atomic_load_explicit(hint_of(calls, hash), memory_order_relaxed);
-
-	return n ? qos_pool_at(&calls->pool, n - 1) : NULL;
+	return &calls->chain_locks[hash % QOS_CALL_CHAIN_LOCKS].mutex;
 }
 
 /* A Call-ID longer than is stored is told apart by the hash of the whole. */
-static int match_call(struct cds_lfht_node *node, const void *arg)
+static bool is_call_of(const struct qos_call *call, const struct call_key *key)
 {
-	const struct qos_call *call = caa_container_of(node, struct qos_call, node);
-	const struct call_key *key = arg;
 	struct bytes stored = bytes_head(key->call_id, QOS_CALL_ID_MAX - 1);
 
 	if (call->hash != key->hash)
@@ -58,19 +55,45 @@ static struct call_key make_key(const struct qos_calls *calls, struct bytes call
 }
 
 /* QSBR: a registered thread is in a read section until its next quiescent state. */
-static struct qos_call *find_call(struct qos_calls *calls, const struct call_key *key)
+static struct qos_call *find_call(const struct qos_calls *calls, const struct call_key *key)
 {
-	struct qos_call *hinted = hinted_call(calls, key->hash);
-	struct cds_lfht_iter iter;
-	struct cds_lfht_node *node;
+	struct qos_call *call =
+		atomic_load_explicit(chain_of(calls, key->hash), memory_order_acquire);
 
-	/* A call that is open now keeps its memory until this thread's next quiescent state. */
-	if (hinted && atomic_load_explicit(&hinted->is_open, memory_order_acquire) &&
-		match_call(&hinted->node, key))
-		return hinted;
-	cds_lfht_lookup(calls->table, key->hash, match_call, key, &iter);
-	node = cds_lfht_iter_get_node(&iter);
-	return node ? caa_container_of(node, struct qos_call, node) : NULL;
+	while (call && !is_call_of(call, key))
+		call = atomic_load_explicit(&call->next, memory_order_acquire);
+	return call;
+}
+
+/* The one that is in the table after this: call, or that of another worker which was faster. */
+static struct qos_call *link_call(
+	struct qos_calls *calls, const struct call_key *key, struct qos_call *call)
+{
+	struct qos_call *_Atomic *chain = chain_of(calls, key->hash);
+	struct qos_call *known;
+
+	pthread_mutex_lock(lock_of(calls, key->hash));
+	known = find_call(calls, key);
+	if (!known) {
+		atomic_init(&call->next, atomic_load_explicit(chain, memory_order_relaxed));
+		atomic_store_explicit(chain, call, memory_order_release);
+	}
+	pthread_mutex_unlock(lock_of(calls, key->hash));
+	return known ? known : call;
+}
+
+/* Who reads it just now goes on from it all the same: its memory stays for a grace period. */
+void qos_calls_unlink(struct qos_calls *calls, const struct qos_call *call)
+{
+	struct qos_call *_Atomic *link = chain_of(calls, call->hash);
+	struct qos_call *c;
+
+	pthread_mutex_lock(lock_of(calls, call->hash));
+	while ((c = atomic_load_explicit(link, memory_order_relaxed)) != call)
+		link = &c->next;
+	atomic_store_explicit(link, atomic_load_explicit(&call->next, memory_order_relaxed),
+		memory_order_release);
+	pthread_mutex_unlock(lock_of(calls, call->hash));
 }
 
 struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id)
@@ -80,21 +103,23 @@ struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id)
 	return call_id.n ? find_call(calls, &key) : NULL;
 }
 
-uint64_t qos_call_prefetch_hint(const struct qos_calls *calls, struct bytes call_id)
+uint64_t qos_call_prefetch_chain(const struct qos_calls *calls, struct bytes call_id)
 {
 	uint64_t hash = make_key(calls, call_id).hash;
 
-	__builtin_prefetch((const void *)hint_of(calls, hash));
+	__builtin_prefetch((const void *)chain_of(calls, hash));
 	return hash;
 }
 
+/* The newest of the chain it mostly is. */
 void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash)
 {
-	const struct qos_call *call = hinted_call(calls, hash);
+	const struct qos_call *call =
+		atomic_load_explicit(chain_of(calls, hash), memory_order_acquire);
 
 	if (!call)
 		return;
-	__builtin_prefetch(&call->node, 1);
+	__builtin_prefetch(call, 1);
 	__builtin_prefetch(&call->lock, 1);
 	__builtin_prefetch(call->call_id);
 	__builtin_prefetch(call->from_tag);
@@ -102,13 +127,18 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash)
 }
 
 /* All at once: a table that grows while a flood comes in has long chains until it has caught up. */
-static unsigned long buckets_for(uint32_t max)
+static uint64_t chains_for(uint32_t max)
 {
-	unsigned long buckets = MIN_BUCKETS;
+	uint64_t chains = CHAINS_MIN;
 
-	while (buckets < max)
-		buckets *= 2;
-	return buckets;
+	while (chains < (uint64_t)max * CHAINS_PER_CALL)
+		chains *= 2;
+	return chains;
+}
+
+static size_t chains_bytes(uint64_t chains)
+{
+	return chains * sizeof(struct qos_call *);
 }
 
 /* Those taken out wait for a grace period. */
@@ -120,8 +150,7 @@ static uint32_t pool_count_for(uint32_t max)
 uint64_t qos_calls_memory(uint32_t max)
 {
 	return (uint64_t)pool_count_for(max) * qos_pool_stride(sizeof(struct qos_call)) +
-	       buckets_for(max) *
-		       (sizeof(struct cds_lfht_node) + HINTS_PER_BUCKET * sizeof(_Atomic uint32_t));
+	       chains_bytes(chains_for(max));
 }
 
 static void init_worker(struct call_worker *w)
@@ -154,23 +183,17 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 	err = qos_pool_init(&c->pool, sizeof(struct qos_call), pool_count_for(max));
 	if (err)
 		goto free_calls;
-	c->hint_mask = buckets_for(max) * HINTS_PER_BUCKET - 1;
-	c->hints = qos_mem_map((c->hint_mask + 1) * sizeof(*c->hints));
-	if (!c->hints) {
+	c->chain_mask = chains_for(max) - 1;
+	c->chains = qos_mem_map(chains_bytes(c->chain_mask + 1));
+	if (!c->chains) {
 		err = -ENOMEM;
 		goto fini_pool;
 	}
-	c->table = cds_lfht_new_flavor(
-		buckets_for(max), buckets_for(max), 0, 0, &urcu_qsbr_flavor, NULL);
-	if (!c->table) {
-		err = -ENOMEM;
-		goto unmap_hints;
-	}
+	for (unsigned i = 0; i < QOS_CALL_CHAIN_LOCKS; i++)
+		pthread_mutex_init(&c->chain_locks[i].mutex, NULL);
 	*calls = c;
 	return 0;
 
-unmap_hints:
-	qos_mem_unmap((void *)c->hints, (c->hint_mask + 1) * sizeof(*c->hints));
 fini_pool:
 	qos_pool_fini(&c->pool);
 free_calls:
@@ -216,19 +239,19 @@ void qos_call_put(struct qos_call *call)
 
 void qos_calls_destroy(struct qos_calls *calls)
 {
-	struct cds_lfht_iter iter;
-	struct cds_lfht_node *node;
+	struct qos_call *call, *next;
 
 	if (!calls)
 		return;
-	cds_lfht_first(calls->table, &iter);
-	for (; (node = cds_lfht_iter_get_node(&iter)); cds_lfht_next(calls->table, &iter)) {
-		cds_lfht_del(calls->table, node);
-		qos_call_put(caa_container_of(node, struct qos_call, node));
-	}
+	for (uint64_t i = 0; i <= calls->chain_mask; i++)
+		for (call = atomic_load(&calls->chains[i]); call; call = next) {
+			next = atomic_load(&call->next);
+			qos_call_put(call);
+		}
 	urcu_qsbr_barrier();
-	cds_lfht_destroy(calls->table, NULL);
-	qos_mem_unmap((void *)calls->hints, (calls->hint_mask + 1) * sizeof(*calls->hints));
+	for (unsigned i = 0; i < QOS_CALL_CHAIN_LOCKS; i++)
+		pthread_mutex_destroy(&calls->chain_locks[i].mutex);
+	qos_mem_unmap((void *)calls->chains, chains_bytes(calls->chain_mask + 1));
 	qos_pool_fini(&calls->pool);
 	free(calls);
 }
@@ -256,8 +279,7 @@ static struct qos_call *reserve_call(struct qos_calls *calls)
 static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	const struct call_key *key, const struct sip_msg *msg, uint64_t now_ns, bool *is_new)
 {
-	struct qos_call *call = reserve_call(calls);
-	struct cds_lfht_node *node;
+	struct qos_call *call = reserve_call(calls), *known;
 	struct bytes stored = bytes_head(key->call_id, QOS_CALL_ID_MAX - 1);
 
 	if (!call && qos_calls_evict(calls, &calls->workers[worker], now_ns))
@@ -273,18 +295,16 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	atomic_init(&call->last_ns, now_ns);
 	atomic_init(&call->refs, 1); /* the table's */
 	atomic_init(&call->codec_pt, QOS_CALL_NO_CODEC);
+	atomic_init(&call->is_open, true);
 	qos_call_begin(call, msg, now_ns);
 
-	node = cds_lfht_add_unique(calls->table, key->hash, match_call, key, &call->node);
-	*is_new = node == &call->node;
+	known = link_call(calls, key, call);
+	*is_new = known == call;
 	if (!*is_new) {
 		release_call(call);
 		atomic_fetch_sub_explicit(&calls->count, 1, memory_order_relaxed);
-		return caa_container_of(node, struct qos_call, node);
+		return known;
 	}
-	atomic_store_explicit(&call->is_open, true, memory_order_release);
-	atomic_store_explicit(hint_of(calls, key->hash), qos_pool_number(&calls->pool, call) + 1,
-		memory_order_relaxed);
 	qos_call_queue_add(&calls->workers[worker].queue, call, now_ns + calls->least_ns);
 	pkt_count(&calls->workers[worker].counters.calls_opened, 1);
 	return call;
@@ -308,7 +328,7 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker,
 			return QOS_CALL_REFUSED;
 		}
 		pthread_mutex_lock(&c->lock);
-		if (!cds_lfht_is_node_deleted(&c->node))
+		if (qos_call_is_open(c))
 			break;
 		/* Its home worker took it out between look-up and lock: begin anew. */
 		pthread_mutex_unlock(&c->lock);
@@ -341,11 +361,12 @@ struct qos_call_counters *qos_calls_counters(struct qos_calls *calls, unsigned w
 void qos_calls_each(
 	struct qos_calls *calls, bool (*fn)(struct qos_call *call, void *arg), void *arg)
 {
-	struct cds_lfht_iter iter;
-	struct cds_lfht_node *node;
+	struct qos_call *call;
 
-	cds_lfht_first(calls->table, &iter);
-	for (; (node = cds_lfht_iter_get_node(&iter)); cds_lfht_next(calls->table, &iter))
-		if (!fn(caa_container_of(node, struct qos_call, node), arg))
-			return;
+	for (uint64_t i = 0; i <= calls->chain_mask; i++) {
+		call = atomic_load_explicit(&calls->chains[i], memory_order_acquire);
+		for (; call; call = atomic_load_explicit(&call->next, memory_order_acquire))
+			if (!fn(call, arg))
+				return;
+	}
 }

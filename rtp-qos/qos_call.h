@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include <urcu/list.h>
-#include <urcu/rculfhash.h>
 #include <urcu/urcu-qsbr.h>
 
 #include "pkt_flow.h"
@@ -47,13 +46,14 @@ enum qos_call_state {
 /* Of 20,000 calls a second nearly every look at one misses the caches: what a look-up, a message and a
  * look for expiry need is in the first lines, then what a session description needs. */
 struct qos_call {
-	struct cds_lfht_node node;
+	struct qos_call *_Atomic next; /* in its chain of the table */
 	uint64_t hash; /* fixed, as are start_ns, pool, home and call_id */
 	_Atomic uint64_t last_ns; /* last SIP message or report of one of its streams */
 	_Atomic uint64_t end_ns; /* BYE, 487 or failure, at a time-out the last sign of life;
 				   * 0 while it lasts. Streams poll it */
 	_Atomic uint32_t refs;
 	_Atomic uint32_t streams_open; /* attached now */
+	_Atomic bool is_open; /* in the table; once false for ever. Goes under lock */
 	struct cds_list_head home_link; /* in the home worker's queue */
 
 	pthread_mutex_t lock; /* guards the rest of this paragraph, and the texts of the parties */
@@ -61,7 +61,6 @@ struct qos_call {
 	enum sip_method method; /* of the first message; INVITE as soon as there is one */
 	bool is_cancelling; /* CANCEL seen, no final response yet */
 	bool is_acked; /* there was a final response to INVITE, seen or not */
-	_Atomic bool is_open; /* not guarded: it is in the table */
 	uint16_t code; /* last final response to the method that began it, else last provisional */
 	uint32_t messages;
 	uint64_t answer_ns; /* 0: never */
@@ -120,7 +119,7 @@ void qos_calls_destroy(struct qos_calls *calls);
 
 /* What: a look-up in two steps some time before it, each of which waits for no memory: the first says what
  * the second takes. Where other work lies between them and before qos_call_on_sip, that waits for little. */
-uint64_t qos_call_prefetch_hint(const struct qos_calls *calls, struct bytes call_id);
+uint64_t qos_call_prefetch_chain(const struct qos_calls *calls, struct bytes call_id);
 void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
 
 /* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and moves
@@ -137,6 +136,12 @@ unsigned qos_call_sender(struct qos_call *call, const struct sip_msg *msg);
 
 /* RCU read side. NULL when there is none. */
 struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id);
+
+/* False: it was taken out. Under its lock it stays so until that is given up. */
+static inline bool qos_call_is_open(const struct qos_call *call)
+{
+	return atomic_load_explicit(&call->is_open, memory_order_acquire);
+}
 
 /* Not ended as far as is known. */
 static inline bool qos_call_lasts(const struct qos_call *call)

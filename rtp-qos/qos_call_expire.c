@@ -45,7 +45,7 @@ static bool can_make_room(const struct qos_call *call)
 static void take_out(struct qos_calls *calls, struct qos_call *call)
 {
 	atomic_store_explicit(&call->is_open, false, memory_order_release);
-	cds_lfht_del(calls->table, &call->node);
+	qos_calls_unlink(calls, call);
 }
 
 bool qos_calls_evict(struct qos_calls *calls, struct call_worker *w, uint64_t now_ns)

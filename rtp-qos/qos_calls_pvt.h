@@ -10,6 +10,11 @@
 #include "qos_call_queue.h"
 #include "qos_pool.h"
 
+/* A power of two, no more than there are chains: two workers hardly ever meet. */
+enum {
+	QOS_CALL_CHAIN_LOCKS = 64,
+};
+
 struct call_worker {
 	alignas(64) struct qos_call_queue queue;
 	struct cds_list_head evicted; /* out of the table, to be reported */
@@ -19,13 +24,17 @@ struct call_worker {
 	struct qos_call_counters counters;
 };
 
+/* Guards changes of the chains that it is for; nothing else is locked meanwhile. */
+struct call_chain_lock {
+	alignas(64) pthread_mutex_t mutex;
+};
+
 struct qos_calls {
-	struct cds_lfht *table;
+	/* By hash, the newest call of each. Readers take no lock. */
+	struct qos_call *_Atomic *chains;
+	uint64_t chain_mask;
+	struct call_chain_lock chain_locks[QOS_CALL_CHAIN_LOCKS];
 	struct qos_pool pool;
-	/* By hash, the number of the call opened last, plus one. What it says may be outdated; but unlike
-	 * what the hash table holds it can be fetched before it is needed. */
-	_Atomic uint32_t *hints;
-	uint64_t hint_mask;
 	struct pkt_seed seed;
 	uint64_t linger_ns;
 	uint64_t call_timeout_ns;
@@ -37,6 +46,9 @@ struct qos_calls {
 	_Atomic uint32_t count;
 	struct call_worker workers[];
 };
+
+/* What: takes a call out of its chain. */
+void qos_calls_unlink(struct qos_calls *calls, const struct qos_call *call);
 
 /* What: how long calls are kept, by their state. */
 void qos_calls_set_limits(struct qos_calls *calls, const struct qos_options *options);

@@ -145,7 +145,7 @@ static void learn_ends(struct qos_medias *medias, const struct qos_ice_sides *si
 	for (unsigned i = 0; i < n; i++) {
 		struct qos_call *call = qos_ice_find_call(medias, sides, ends[i].at.tenant);
 
-		if (call && !cds_lfht_is_node_deleted(&call->node))
+		if (call && qos_call_is_open(call))
 			learn_end(medias, call, &ends[i], is_rtcp, counters);
 	}
 	qos_medias_unlock(medias);

@@ -222,7 +222,7 @@ void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigne
 	qos_medias_lock(medias);
 	/* Who takes a call out withdraws its media after that: either that is still to come, or
 	 * nothing may be added any more. */
-	if (!cds_lfht_is_node_deleted(&call->node))
+	if (qos_call_is_open(call))
 		for (unsigned i = 0; i < session->media_count; i++)
 			publish_media(&pub, &session->media[i]);
 	qos_medias_unlock(medias);

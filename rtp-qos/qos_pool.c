@@ -13,6 +13,11 @@ enum {
 	PREFETCHED_BYTES = 512, /* of the object that is taken next */
 };
 
+static void *object_at(const struct qos_pool *pool, uint32_t number)
+{
+	return pool->block + pool->stride * number;
+}
+
 int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max)
 {
 	size_t stride, bytes;
@@ -44,7 +49,7 @@ static void prefetch_next(const struct qos_pool *pool)
 	size_t bytes = pool->stride < PREFETCHED_BYTES ? pool->stride : PREFETCHED_BYTES;
 
 	if (!next && pool->used < pool->max)
-		next = qos_pool_at(pool, pool->used);
+		next = object_at(pool, pool->used);
 	for (size_t i = 0; next && i < bytes; i += LINE_BYTES)
 		__builtin_prefetch(next + i, 1);
 }
@@ -58,7 +63,7 @@ void *qos_pool_take(struct qos_pool *pool, size_t clear)
 		object = pool->free;
 		memcpy(&pool->free, object, sizeof(pool->free));
 	} else if (pool->used < pool->max) {
-		object = qos_pool_at(pool, pool->used++);
+		object = object_at(pool, pool->used++);
 	}
 	prefetch_next(pool);
 	pthread_mutex_unlock(&pool->lock);

@@ -29,17 +29,6 @@ static inline size_t qos_pool_stride(size_t size)
 int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max);
 void qos_pool_fini(struct qos_pool *pool);
 
-/* Objects have numbers below max; that of object, and the object again, taken or not. */
-static inline uint32_t qos_pool_number(const struct qos_pool *pool, const void *object)
-{
-	return (uint32_t)((size_t)((const uint8_t *)object - pool->block) / pool->stride);
-}
-
-static inline void *qos_pool_at(const struct qos_pool *pool, uint32_t number)
-{
-	return pool->block + pool->stride * number;
-}
-
 /* An object whose first clear octets are zeros, or NULL when all are taken. */
 void *qos_pool_take(struct qos_pool *pool, size_t clear);
 void qos_pool_put(struct qos_pool *pool, void *object);

@@ -14,11 +14,11 @@ static void long_linger_keeps_ended_calls(void **state)
 	assert_expires(calls, 51, QOS_CALL_COMPLETED);
 }
 
-/* What was remembered of the first entry does not lead to it any more. */
+/* What was fetched of the first entry does not lead to it any more. */
 static void a_call_id_that_comes_again_is_a_new_call(void **state)
 {
 	struct qos_calls *calls = *state;
-	uint64_t hash = qos_call_prefetch_hint(calls, BYTES_LIT("c1"));
+	uint64_t hash = qos_call_prefetch_chain(calls, BYTES_LIT("c1"));
 	uint64_t at_s = 1;
 
 	qos_call_prefetch(calls, hash);
