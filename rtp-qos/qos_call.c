@@ -260,7 +260,7 @@ void qos_calls_destroy(struct qos_calls *calls)
  * held: before the call is found or made. */
 static struct qos_call *reserve_call(struct qos_calls *calls)
 {
-	const size_t clear = offsetof(struct qos_call, leg_name);
+	const size_t clear = offsetof(struct qos_call, call_id);
 	struct qos_call *call = NULL;
 
 	if (atomic_fetch_add_explicit(&calls->count, 1, memory_order_relaxed) < calls->max) {
@@ -292,6 +292,7 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	call->pool = &calls->pool;
 	call->home = worker;
 	memcpy(call->call_id, stored.p, stored.n);
+	call->call_id[stored.n] = '\0';
 	atomic_init(&call->last_ns, now_ns);
 	atomic_init(&call->refs, 1); /* the table's */
 	atomic_init(&call->codec_pt, QOS_CALL_NO_CODEC);

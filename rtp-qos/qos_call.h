@@ -44,7 +44,8 @@ enum qos_call_state {
 };
 
 /* Of 20,000 calls a second nearly every look at one misses the caches: what a look-up, a message and a
- * look for expiry need is in the first lines, then what a session description needs. */
+ * look for expiry need is in the first lines, then what a session description needs. Texts come last: they are not
+ * cleared, so that of a new call only those lines are written that hold something. */
 struct qos_call {
 	struct qos_call *_Atomic next; /* in its chain of the table */
 	uint64_t hash; /* fixed, as are start_ns, pool, home and call_id */
@@ -65,9 +66,6 @@ struct qos_call {
 	uint32_t messages;
 	uint64_t answer_ns; /* 0: never */
 
-	char call_id[QOS_CALL_ID_MAX];
-
-	char from_tag[QOS_TAG_MAX]; /* of the side that sent the first request: party 0 */
 	struct qos_media *media; /* its endpoints, guarded by the publishing mutex of qos_media */
 	uint32_t media_count;
 	_Atomic uint32_t learnt_count; /* of them learnt (qos_ice.h) */
@@ -78,14 +76,17 @@ struct qos_call {
 	_Atomic uint32_t worst; /* stream, see qos_worst_pack; 0: none scored */
 	_Atomic uint32_t codec_pt; /* what the first stream carried; QOS_CALL_NO_CODEC: none yet */
 	struct rcu_head rcu;
-	char codec[24]; /* written once by the worker that set codec_pt from none */
 	struct qos_call_media talk; /* what its sides said of their audio, and when it was heard */
-	char from[QOS_PARTY_MAX];
-	char to[QOS_PARTY_MAX];
+	char codec[24]; /* written once by the worker that set codec_pt from none */
 	/* See qos_legs.h. */
 	struct qos_leg *_Atomic leg; /* held; NULL: no stream was offered yet */
 	_Atomic uint32_t leg_name_bytes; /* 0: not named */
-	char leg_name[QOS_LEG_ID_MAX]; /* not cleared */
+
+	char call_id[QOS_CALL_ID_MAX];
+	char from_tag[QOS_TAG_MAX]; /* of the side that sent the first request: party 0 */
+	char from[QOS_PARTY_MAX];
+	char to[QOS_PARTY_MAX];
+	char leg_name[QOS_LEG_ID_MAX];
 };
 
 struct qos_calls; /* the table */
