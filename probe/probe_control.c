@@ -223,6 +223,8 @@ static void run_live(struct probe *probe)
 		}
 		sig = rest();
 		watch_overload(probe, &overload, turn);
+		qos_calls_populate(probe->calls);
+		qos_medias_populate(probe->medias);
 		flush(probe);
 	}
 	PROBE_LOG(INFO, "stopping on signal %d\n", sig);

@@ -206,6 +206,11 @@ void qos_calls_may_wait(struct qos_calls *calls)
 	calls->may_wait = true;
 }
 
+void qos_calls_populate(struct qos_calls *calls)
+{
+	qos_pool_populate(&calls->pool);
+}
+
 static void release_call(struct qos_call *call)
 {
 	pthread_mutex_destroy(&call->lock);

@@ -217,6 +217,12 @@ void qos_medias_may_wait(struct qos_medias *medias)
 	medias->may_wait = true;
 }
 
+void qos_medias_populate(struct qos_medias *medias)
+{
+	for (unsigned i = 0; i < POOL_COUNT; i++)
+		qos_pool_populate(&medias->pools[i]);
+}
+
 void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *arg)
 {
 	medias->watch = fn;

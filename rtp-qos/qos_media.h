@@ -74,6 +74,8 @@ int qos_medias_create(
 	const struct qos_options *options, const struct pkt_seed *seed, struct qos_medias **medias);
 /* As qos_calls_may_wait. */
 void qos_medias_may_wait(struct qos_medias *medias);
+/* Has memory ready for the next endpoints, see qos_pool_populate. */
+void qos_medias_populate(struct qos_medias *medias);
 /* After all workers stopped, before qos_calls_destroy. A registered thread. */
 void qos_medias_destroy(struct qos_medias *medias);
 /* What: fn learns of every endpoint from now on; NULL, as at first: nobody does. What is still open when

@@ -5,10 +5,12 @@
 #include <sys/mman.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum {
 	HUGE_BYTES = 2 << 20,
 	SMALL_BYTES = 128 << 10, /* not worth a huge page */
+	PAGE_BYTES = 4096, /* a larger one that this is only the front of is meant as well */
 };
 
 static bool small_pages;
@@ -35,6 +37,13 @@ void *qos_mem_map(size_t size)
 	if (!small_pages)
 		madvise(mem, whole_pages(size), MADV_HUGEPAGE); /* a wish */
 	return mem;
+}
+
+void qos_mem_populate(void *mem, size_t from, size_t to)
+{
+	from -= from % PAGE_BYTES;
+	if (from < to)
+		madvise((uint8_t *)mem + from, to - from, MADV_POPULATE_WRITE);
 }
 
 void qos_mem_unmap(void *mem, size_t size)

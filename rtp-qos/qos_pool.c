@@ -11,6 +11,7 @@
 enum {
 	LINE_BYTES = 64,
 	PREFETCHED_BYTES = 512, /* of the object that is taken next */
+	READY_BYTES = 8 << 20, /* of 20,000 calls a second that is 400 ms */
 };
 
 static void *object_at(const struct qos_pool *pool, uint32_t number)
@@ -78,4 +79,20 @@ void qos_pool_put(struct qos_pool *pool, void *object)
 	memcpy(object, &pool->free, sizeof(pool->free));
 	pool->free = object;
 	pthread_mutex_unlock(&pool->lock);
+}
+
+void qos_pool_populate(struct qos_pool *pool)
+{
+	size_t used, end;
+
+	pthread_mutex_lock(&pool->lock);
+	used = pool->stride * pool->used;
+	pthread_mutex_unlock(&pool->lock);
+	if (!used)
+		return;
+	end = pool->bytes - used < READY_BYTES ? pool->bytes : used + READY_BYTES;
+	if (end <= pool->ready)
+		return;
+	qos_mem_populate(pool->block, pool->ready > used ? pool->ready : used, end);
+	pool->ready = end;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Objects of one size out of one block taken at start: the packet path allocates nothing, and
- * memory is bounded. Pages that were never used are never touched.
+ * memory is bounded. Pages that were never used are not touched, but for a few if qos_pool_populate is called.
  * Owner: the table that embeds it. Threads: any; a mutex, so for SIP messages only, not media. */
 #ifndef QOS_POOL_H
 #define QOS_POOL_H
@@ -16,6 +16,7 @@ struct qos_pool {
 	size_t stride; /* object size, rounded up to cache lines */
 	uint32_t max;
 	uint32_t used; /* objects ever taken */
+	size_t ready; /* octets of block that were populated; of who calls qos_pool_populate */
 	void *free; /* those given back, the first word of each points to the next */
 };
 
@@ -32,5 +33,9 @@ void qos_pool_fini(struct qos_pool *pool);
 /* An object whose first clear octets are zeros, or NULL when all are taken. */
 void *qos_pool_take(struct qos_pool *pool, size_t clear);
 void qos_pool_put(struct qos_pool *pool, void *object);
+
+/* What: has memory ready for the next objects that were never taken, some MiB, so that taking them waits for no
+ * page; of a pool that nobody uses none. Several times a second, by one thread that has the time. */
+void qos_pool_populate(struct qos_pool *pool);
 
 #endif

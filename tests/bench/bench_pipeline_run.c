@@ -81,6 +81,9 @@ uint64_t bench_run_trunk(void *arg)
 	struct bench_pipeline *p = arg;
 	uint64_t ns;
 
+	/* As the control thread does meanwhile. */
+	qos_calls_populate(p->probe->calls);
+	qos_medias_populate(p->probe->medias);
 	p->is_trunk = true;
 	p->threads[0].feed.is_trunk = true;
 	ns = bench_run_fused(p);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The pool: bounded, zeroed, aligned, reused. */
+#include <sys/mman.h>
+
 #include <errno.h>
 
+#include "qos_mem.h"
 #include "qos_pool.h"
 #include "unit.h"
 
@@ -45,6 +48,43 @@ static void gives_back_objects_as_zeros(void **state)
 	qos_pool_fini(&pool);
 }
 
+static size_t resident(const struct qos_pool *pool, size_t from)
+{
+	unsigned char pages[4096];
+	size_t n = (pool->bytes - from) / 4096, count = 0;
+
+	assert_true(n <= sizeof(pages));
+	assert_int_equal(mincore(pool->block + from, n * 4096, pages), 0);
+	for (size_t i = 0; i < n; i++)
+		count += pages[i] & 1;
+	return count;
+}
+
+/* Where the kernel cannot nothing is there, and nothing is wrong. */
+static void has_memory_ready_ahead_of_what_is_used(void **state)
+{
+	const size_t mib = 1 << 20;
+	struct qos_pool pool;
+
+	(void)state;
+	qos_mem_use_small_pages();
+	assert_int_equal(qos_pool_init(&pool, 4096, 4096), 0);
+	qos_pool_populate(&pool);
+	assert_int_equal(resident(&pool, 0), 0);
+	assert_non_null(qos_pool_take(&pool, 8));
+	assert_int_equal(resident(&pool, 4096), 0);
+	qos_pool_populate(&pool);
+	if (resident(&pool, 4096)) {
+		assert_int_equal(resident(&pool, 4096), 8 * mib / 4096);
+		for (int i = 0; i < 3000; i++)
+			assert_non_null(qos_pool_take(&pool, 8));
+		qos_pool_populate(&pool);
+		assert_int_equal(resident(&pool, 0), pool.max);
+		qos_pool_populate(&pool);
+	}
+	qos_pool_fini(&pool);
+}
+
 static void refuses_senseless_sizes(void **state)
 {
 	struct qos_pool pool;
@@ -62,6 +102,7 @@ int main(void)
 		cmocka_unit_test(gives_each_object_once_and_no_more_than_max),
 		cmocka_unit_test(gives_back_objects_as_zeros),
 		cmocka_unit_test(refuses_senseless_sizes),
+		cmocka_unit_test(has_memory_ready_ahead_of_what_is_used),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
