@@ -229,10 +229,15 @@ static void keep_first(struct bytes *slot, struct bytes value)
 		*slot = value;
 }
 
-static void keep_first_party(struct sip_party *party, struct bytes value)
+void sip_msg_parse_parties(struct sip_msg *msg)
 {
-	if (!party->value.p)
-		sip_field_party(value, party);
+	if (msg->has_parties)
+		return;
+	msg->has_parties = true;
+	if (msg->from.value.p)
+		sip_field_party(msg->from.value, &msg->from);
+	if (msg->to.value.p)
+		sip_field_party(msg->to.value, &msg->to);
 }
 
 void sip_msg_parse_hops(struct sip_msg *msg)
@@ -292,10 +297,10 @@ static void take_field(const struct sip_field *field, struct sip_msg *msg, struc
 		keep_first(&msg->call_id, field->value);
 		break;
 	case HEADER_FROM:
-		keep_first_party(&msg->from, field->value);
+		keep_first(&msg->from.value, field->value);
 		break;
 	case HEADER_TO:
-		keep_first_party(&msg->to, field->value);
+		keep_first(&msg->to.value, field->value);
 		break;
 	case HEADER_CONTACT:
 		keep_first(&msg->contact.value, field->value);

@@ -282,7 +282,7 @@ static struct qos_call *reserve_call(struct qos_calls *calls)
 
 /* The call in the table after this: new, or that of another worker which was faster. NULL: full. */
 static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
-	const struct call_key *key, const struct sip_msg *msg, uint64_t now_ns, bool *is_new)
+	const struct call_key *key, struct sip_msg *msg, uint64_t now_ns, bool *is_new)
 {
 	struct qos_call *call = reserve_call(calls), *known;
 	struct bytes stored = bytes_head(key->call_id, QOS_CALL_ID_MAX - 1);
@@ -316,8 +316,8 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	return call;
 }
 
-enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker,
-	const struct sip_msg *msg, uint64_t now_ns, struct qos_call **call)
+enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, struct sip_msg *msg,
+	uint64_t now_ns, struct qos_call **call)
 {
 	struct call_key key = make_key(calls, msg->call_id);
 	bool is_new = false, has_ended;

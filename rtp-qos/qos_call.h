@@ -130,12 +130,12 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
  * it (RFC 3261 sections 13-15, and 9); retransmissions and authentication challenges (401, 407
  * followed by a new INVITE with the same Call-ID) leave it open. In a full table the oldest of the worker's
  * own calls that is over or that nobody answered makes room, as a flood of them leaves it. *call is valid
- * until the worker's next quiescent state. */
-enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker,
-	const struct sip_msg *msg, uint64_t now_ns, struct qos_call **call);
+ * until the worker's next quiescent state. The parties of msg are taken apart when they are needed. */
+enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, struct sip_msg *msg,
+	uint64_t now_ns, struct qos_call **call);
 
 /* The party that sent msg: 0 the caller's side (its From tag), 1 the other. */
-unsigned qos_call_sender(struct qos_call *call, const struct sip_msg *msg);
+unsigned qos_call_sender(struct qos_call *call, struct sip_msg *msg);
 
 /* RCU read side. NULL when there is none. */
 struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id);

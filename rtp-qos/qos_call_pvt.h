@@ -7,10 +7,10 @@
 #include "qos_call.h"
 
 /* Sets method, state, parties and tags of a zeroed call from the first message of its Call-ID. */
-void qos_call_begin(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns);
+void qos_call_begin(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns);
 
 /* Moves the state; true when this message set end_ns. */
-bool qos_call_apply(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns);
+bool qos_call_apply(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns);
 
 /* The state in which a call that expires leaves. */
 void qos_call_time_out(struct qos_call *call);

@@ -70,8 +70,9 @@ static void copy_party(char *out, const struct sip_party *party)
 	to[n] = '\0';
 }
 
-static void copy_parties(struct qos_call *call, const struct sip_msg *msg)
+static void copy_parties(struct qos_call *call, struct sip_msg *msg)
 {
+	sip_msg_parse_parties(msg);
 	copy_party(call->from, &msg->from);
 	copy_party(call->to, &msg->to);
 	qos_call_copy_text(call->from_tag, sizeof(call->from_tag), msg->from.tag);
@@ -92,7 +93,7 @@ bool qos_call_is_call(enum sip_method method)
 	}
 }
 
-void qos_call_begin(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns)
+void qos_call_begin(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
 {
 	call->method = msg->method;
 	call->state = QOS_CALL_TRYING;
@@ -107,7 +108,7 @@ void qos_call_begin(struct qos_call *call, const struct sip_msg *msg, uint64_t n
 
 /* The method may begin as ACK or BYE when the capture started in mid-call, and a Call-ID that was
  * used for OPTIONS or SUBSCRIBE may be used for a call later. */
-static void adopt_method(struct qos_call *call, const struct sip_msg *msg)
+static void adopt_method(struct qos_call *call, struct sip_msg *msg)
 {
 	if (!qos_call_is_call(call->method) && qos_call_is_call(msg->method)) {
 		reopen(call);
@@ -121,10 +122,11 @@ static void adopt_method(struct qos_call *call, const struct sip_msg *msg)
 /* An INVITE without To tag after a failure is the next try, of the caller with credentials or
  * another target, or of a proxy with its next branch. A completed call stays completed: Call-IDs
  * are unique (RFC 3261 section 8.1.1.4). */
-static void invite_request(struct qos_call *call, const struct sip_msg *msg)
+static void invite_request(struct qos_call *call, struct sip_msg *msg)
 {
 	bool is_lost = call->state == QOS_CALL_FAILED || call->state == QOS_CALL_CANCELLED;
 
+	sip_msg_parse_parties(msg);
 	if (msg->to.tag.n == 0)
 		call->is_acked = false;
 	if (is_lost && msg->to.tag.n == 0)
@@ -164,7 +166,7 @@ static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now
 	return end(call, status == 487 ? QOS_CALL_CANCELLED : QOS_CALL_FAILED, now_ns);
 }
 
-static bool apply_call(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns)
+static bool apply_call(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
 {
 	bool is_early;
 
@@ -217,7 +219,7 @@ static bool apply_transaction(struct qos_call *call, const struct sip_msg *msg, 
 	return end(call, msg->status < 300 ? QOS_CALL_COMPLETED : QOS_CALL_FAILED, now_ns);
 }
 
-bool qos_call_apply(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns)
+bool qos_call_apply(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
 {
 	/* Streams write it without the lock; a lost update costs a moment of idle time. */
 	if (now_ns > atomic_load_explicit(&call->last_ns, memory_order_relaxed))
@@ -242,13 +244,14 @@ void qos_call_time_out(struct qos_call *call)
 	end(call, state, atomic_load_explicit(&call->last_ns, memory_order_relaxed));
 }
 
-unsigned qos_call_sender(struct qos_call *call, const struct sip_msg *msg)
+unsigned qos_call_sender(struct qos_call *call, struct sip_msg *msg)
 {
 	char to_tag[QOS_TAG_MAX];
 	bool is_from_callee;
 
 	/* The From side is the callee only if To carries the caller's tag: so also branches of a
 	 * back-to-back agent with tags of their own count from the caller. */
+	sip_msg_parse_parties(msg);
 	qos_call_copy_text(to_tag, sizeof(to_tag), msg->to.tag);
 	pthread_mutex_lock(&call->lock);
 	is_from_callee = to_tag[0] && strcmp(to_tag, call->from_tag) == 0;

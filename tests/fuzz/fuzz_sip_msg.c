@@ -130,6 +130,7 @@ static enum sip_status parse(struct bytes in, struct sip_msg *msg)
 
 	if (status == SIP_OK) {
 		check_header(msg);
+		sip_msg_parse_parties(msg);
 		sip_msg_parse_hops(msg);
 	}
 	return status;

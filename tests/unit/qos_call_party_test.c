@@ -47,6 +47,7 @@ static const char *long_party(struct qos_calls *calls, const char *id, int digit
 	uint8_t user[200];
 
 	msg = parse(text, sizeof(text), id, alice, &line);
+	sip_msg_parse_parties(&msg);
 	for (int i = 0; i < (int)sizeof(user); i++)
 		user[i] = i < digits ? '1' : run.p[(size_t)(i - digits) % run.n];
 	msg.from.user = msg.to.user = bytes_of(user, sizeof(user));
@@ -83,6 +84,7 @@ static void nul_in_parties_is_a_question_mark(void **state)
 	char text[1024];
 	struct sip_msg msg = parse(text, sizeof(text), "c1", alice, &line);
 
+	sip_msg_parse_parties(&msg);
 	msg.from.user = BYTES_LIT("100\0"
 				  "1");
 	msg.to.user = BYTES_LIT("\0");

@@ -97,6 +97,7 @@ static inline void check_cases(const struct sip_case *cases, unsigned count)
 
 		check_number(c, "status", sip_msg_parse(bytes_of(copy, n), &msg), c->status);
 		if (c->status == SIP_OK) {
+			sip_msg_parse_parties(&msg);
 			sip_msg_parse_hops(&msg);
 			check_fields(c, &msg);
 		}
@@ -125,10 +126,12 @@ static inline void check_truncations(const struct sip_case *c)
 
 	if (sip_msg_parse(bytes_from_str(c->text), &whole) != SIP_OK)
 		return;
+	sip_msg_parse_parties(&whole);
 	for (size_t n = 0; n < strlen(c->text); n++) {
 		uint8_t *copy = guarded_copy(c->text, n);
 
 		if (sip_msg_parse(bytes_of(copy, n), &msg) == SIP_OK) {
+			sip_msg_parse_parties(&msg);
 			sip_msg_parse_hops(&msg);
 			check_truncation(&msg, &whole);
 		}

@@ -338,6 +338,7 @@ static void reads_long_requests(void **state)
 	n += (size_t)snprintf(text + n, sizeof(text) - n, FROM CALLID CSEQ "\r\n");
 
 	assert_int_equal(sip_msg_parse(bytes_of(text, n), &msg), SIP_OK);
+	sip_msg_parse_parties(&msg);
 	sip_msg_parse_hops(&msg);
 	assert_int_equal(msg.to.tag.n, 5000);
 	assert_int_equal(msg.to.tag.p[4999], '4');
