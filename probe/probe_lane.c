@@ -126,7 +126,7 @@ static void flush_own(struct probe_lane *lane)
 	qos_table_prefetch(&lane->worker->table, lane->slot, n);
 	free_taken(lane);
 	probe_worker_burst(lane->worker, &batch);
-	memcpy(lane->taken, lane->packets, n * sizeof(lane->taken[0]));
+	memcpy(lane->taken, lane->packets, n * sizeof(void *));
 	lane->taken_count = n;
 	lane->media_staged = 0;
 	lane->is_one_time = false;
