@@ -70,7 +70,6 @@ static struct qos_media *find_media(
 	return media;
 }
 
-/* In front, so that readers find it before another at the same address that is still to go. */
 static void link_media(struct qos_medias *medias, struct qos_media *media)
 {
 	struct qos_media *_Atomic *chain = chain_of(medias, &media->at);
@@ -79,16 +78,30 @@ static void link_media(struct qos_medias *medias, struct qos_media *media)
 	atomic_store_explicit(chain, media, memory_order_release);
 }
 
-/* Who reads it just now goes on from it all the same: its memory stays for a grace period. */
-static void unlink_media(struct qos_medias *medias, const struct qos_media *media)
+/* What leads to media, which is in the table. */
+static struct qos_media *_Atomic *link_to(struct qos_medias *medias, const struct qos_media *media)
 {
 	struct qos_media *_Atomic *link = chain_of(medias, &media->at);
 	struct qos_media *m;
 
 	while ((m = atomic_load_explicit(link, memory_order_relaxed)) != media)
 		link = &m->next;
-	atomic_store_explicit(link, atomic_load_explicit(&media->next, memory_order_relaxed),
-		memory_order_release);
+	return link;
+}
+
+/* Who reads it just now goes on from it all the same: its memory stays for a grace period. */
+static void unlink_media(struct qos_medias *medias, const struct qos_media *media)
+{
+	atomic_store_explicit(link_to(medias, media),
+		atomic_load_explicit(&media->next, memory_order_relaxed), memory_order_release);
+}
+
+/* At once and in the same place: readers, also those on their way there, find the old one or the new one, never none. */
+static void replace_media(
+	struct qos_medias *medias, struct qos_media *media, const struct qos_media *old)
+{
+	atomic_init(&media->next, atomic_load_explicit(&old->next, memory_order_relaxed));
+	atomic_store_explicit(link_to(medias, old), media, memory_order_release);
 }
 
 const struct qos_media *qos_media_find(struct qos_medias *medias, const struct qos_media_key *key)
@@ -370,13 +383,13 @@ void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qo
 	struct qos_call_counters *counters)
 {
 	count_kind(medias, media, 1);
-	link_media(medias, media);
 	if (old) {
-		unlink_media(medias, old);
+		replace_media(medias, media, old);
 		unlink_from_call(old);
 		count_kind(medias, old, -1);
 		drop_media(old);
 	} else {
+		link_media(medias, media);
 		atomic_fetch_add_explicit(&medias->count, 1, memory_order_relaxed);
 		tell(medias, media, true);
 	}

@@ -175,6 +175,41 @@ static void tells_which_endpoints_come_and_go(void **state)
 	assert_int_equal(strlen(seen.text), 4 * strlen("-1:4000 "));
 }
 
+/* Two of some endpoints are in one chain: the one in front. */
+static const struct qos_media *find_front(struct world *w)
+{
+	for (unsigned i = 0; i < 120; i++) {
+		const struct qos_media *m = find(w, (uint8_t)(i / 2), (uint16_t)(4000 + i % 2));
+
+		if (atomic_load(&m->next))
+			return m;
+	}
+	return NULL;
+}
+
+/* A reader that stands in a chain in front of an endpoint goes on to what replaced that. */
+static void readers_on_their_way_find_one_of_two(void **state)
+{
+	struct world *w = *state;
+	const struct qos_media *front, *m;
+	uint8_t x;
+
+	destroy_world(w);
+	create_world(w, 120);
+	for (unsigned i = 0; i < 60; i++)
+		publish(w, w->a, 0, audio((uint8_t)i, 4000));
+	front = find_front(w);
+	assert_non_null(front);
+	x = atomic_load(&front->next)->at.addr.b[3];
+	assert_int_not_equal(x, front->at.addr.b[3]);
+	publish(w, w->b, 0, audio(x, 4000));
+	for (m = front; m && m->at.addr.b[3] != x; m = atomic_load(&m->next))
+		;
+	assert_non_null(m);
+	assert_ptr_equal(m->call, w->b);
+	assert_ptr_equal(find(w, front->at.addr.b[3], front->at.port), front);
+}
+
 /* A reader looks on while two calls take one endpoint from each other. */
 enum {
 	RACE_ROUNDS = 20000,
@@ -246,6 +281,7 @@ int main(void)
 		CASE(call_that_keeps_moving_loses_its_oldest_endpoints),
 		CASE(call_taken_out_publishes_nothing),
 		CASE(tells_which_endpoints_come_and_go),
+		CASE(readers_on_their_way_find_one_of_two),
 		CASE(readers_always_find_one_of_two),
 	};
 
