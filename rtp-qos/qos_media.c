@@ -402,9 +402,20 @@ const struct pkt_seed *qos_medias_seed(const struct qos_medias *medias)
 	return &medias->seed;
 }
 
+/* Its holder may wait for a grace period (qos_media_take), which who waits here must not hold up. */
 void qos_medias_lock(struct qos_medias *medias)
 {
+	bool was_online = medias->may_wait && urcu_qsbr_read_ongoing();
+
+	if (!was_online) {
+		pthread_mutex_lock(&medias->publishing);
+		return;
+	}
+	if (pthread_mutex_trylock(&medias->publishing) == 0)
+		return;
+	urcu_qsbr_thread_offline();
 	pthread_mutex_lock(&medias->publishing);
+	urcu_qsbr_thread_online();
 }
 
 void qos_medias_unlock(struct qos_medias *medias)
@@ -415,10 +426,10 @@ void qos_medias_unlock(struct qos_medias *medias)
 void qos_media_withdraw(
 	struct qos_medias *medias, struct qos_call *call, struct qos_call_counters *counters)
 {
-	pthread_mutex_lock(&medias->publishing);
+	qos_medias_lock(medias);
 	while (call->media)
 		qos_media_remove(medias, call->media, counters);
-	pthread_mutex_unlock(&medias->publishing);
+	qos_medias_unlock(medias);
 }
 
 bool qos_medias_are_apart(const struct qos_medias *medias)

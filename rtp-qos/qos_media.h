@@ -72,7 +72,8 @@ uint64_t qos_medias_memory(uint32_t max);
 
 int qos_medias_create(
 	const struct qos_options *options, const struct pkt_seed *seed, struct qos_medias **medias);
-/* As qos_calls_may_wait. */
+/* As qos_calls_may_wait. From then on who publishes, withdraws or learns (qos_ice.h) may pass a quiescent state, after
+ * which only the call that it was given is still there. */
 void qos_medias_may_wait(struct qos_medias *medias);
 /* Has memory ready for the next endpoints, see qos_pool_populate. */
 void qos_medias_populate(struct qos_medias *medias);

@@ -219,6 +219,9 @@ void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigne
 {
 	struct publication pub = {medias, call, party, session, tenant, counters};
 
+	/* The lock may be a quiescent state. */
+	if (!qos_call_hold(call))
+		return;
 	qos_medias_lock(medias);
 	/* Who takes a call out withdraws its media after that: either that is still to come, or
 	 * nothing may be added any more. */
@@ -226,4 +229,5 @@ void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigne
 		for (unsigned i = 0; i < session->media_count; i++)
 			publish_media(&pub, &session->media[i]);
 	qos_medias_unlock(medias);
+	qos_call_put(call);
 }

@@ -20,6 +20,7 @@ static inline bool qos_media_is_beside(
 	       pkt_addr_eq(&rtp->addr, &rtcp->addr);
 }
 
+/* With qos_medias_may_wait a quiescent state: what was read under RCU before is held, or read again. */
 void qos_medias_lock(struct qos_medias *medias);
 void qos_medias_unlock(struct qos_medias *medias);
 

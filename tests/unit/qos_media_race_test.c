@@ -164,7 +164,7 @@ static void open_kept(struct racer *r, unsigned id)
 	announce(r, race->kept[id], 1, id);
 }
 
-static void create_race(struct race *race, struct racer *racers)
+static void create_race(struct race *race, struct racer *racers, bool may_wait)
 {
 	const struct qos_options options = {.max_calls = MOST_CALLS,
 		.max_media = MOST_MEDIA,
@@ -173,6 +173,10 @@ static void create_race(struct race *race, struct racer *racers)
 
 	assert_int_equal(qos_calls_create(&options, &seed, WORKERS, &race->calls), 0);
 	assert_int_equal(qos_medias_create(&options, &seed, &race->medias), 0);
+	if (may_wait) {
+		qos_calls_may_wait(race->calls);
+		qos_medias_may_wait(race->medias);
+	}
 	race->clock_s = 1000;
 	race->working = WORKERS;
 	for (unsigned i = 0; i <= WORKERS; i++)
@@ -181,15 +185,14 @@ static void create_race(struct race *race, struct racer *racers)
 		open_kept(&racers[i % WORKERS], i);
 }
 
-static void what_stays_is_found_while_others_come_and_go(void **state)
+static void run_race(bool may_wait)
 {
 	struct racer racers[WORKERS + 1];
 	pthread_t threads[WORKERS + 2];
 	struct race race = {0};
 
-	(void)state;
 	urcu_qsbr_register_thread();
-	create_race(&race, racers);
+	create_race(&race, racers, may_wait);
 	urcu_qsbr_thread_offline();
 	for (unsigned i = 0; i <= WORKERS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, i < WORKERS ? work_on : look_on,
@@ -219,10 +222,24 @@ static void what_stays_is_found_while_others_come_and_go(void **state)
 	urcu_qsbr_unregister_thread();
 }
 
+static void what_stays_is_found_while_others_come_and_go(void **state)
+{
+	(void)state;
+	run_race(false);
+}
+
+/* A worker that waits for memory is not waited for by one that waits for it. */
+static void so_it_is_while_memory_is_waited_for(void **state)
+{
+	(void)state;
+	run_race(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_stays_is_found_while_others_come_and_go),
+		cmocka_unit_test(so_it_is_while_memory_is_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
