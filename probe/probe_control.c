@@ -210,12 +210,19 @@ static void watch_overload(struct probe *probe, struct overload *o, unsigned tur
 	}
 }
 
+static void populate(struct probe *probe)
+{
+	qos_calls_populate(probe->calls);
+	qos_medias_populate(probe->medias);
+}
+
 static void run_live(struct probe *probe)
 {
 	struct overload overload = {0};
 	struct port_state was[DP_PORTS_MAX] = {0};
 	int sig = 0;
 
+	populate(probe);
 	for (unsigned turn = 0; !sig; turn++) {
 		if (turn % 10 == 0) {
 			anchor_clocks(probe);
@@ -223,8 +230,7 @@ static void run_live(struct probe *probe)
 		}
 		sig = rest();
 		watch_overload(probe, &overload, turn);
-		qos_calls_populate(probe->calls);
-		qos_medias_populate(probe->medias);
+		populate(probe);
 		flush(probe);
 	}
 	PROBE_LOG(INFO, "stopping on signal %d\n", sig);

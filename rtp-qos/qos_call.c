@@ -208,6 +208,9 @@ void qos_calls_may_wait(struct qos_calls *calls)
 
 void qos_calls_populate(struct qos_calls *calls)
 {
+	if (!calls->are_chains_ready)
+		qos_mem_populate((void *)calls->chains, 0, chains_bytes(calls->chain_mask + 1));
+	calls->are_chains_ready = true;
 	qos_pool_populate(&calls->pool);
 }
 

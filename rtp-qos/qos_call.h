@@ -114,7 +114,7 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 /* Capture files can wait: an entry that is free but not yet through its grace period is waited for,
  * so that only the bound refuses. Before the workers start. */
 void qos_calls_may_wait(struct qos_calls *calls);
-/* Has memory ready for the next calls, see qos_pool_populate. */
+/* Has memory ready for the next calls, see qos_pool_populate, at first for the heads of all chains. */
 void qos_calls_populate(struct qos_calls *calls);
 /* After all workers stopped and everything that holds calls is gone (streams, qos_medias). Frees
  * what is left. A registered thread. */

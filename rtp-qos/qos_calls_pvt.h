@@ -33,6 +33,7 @@ struct qos_calls {
 	/* By hash, the newest call of each. Readers take no lock. */
 	struct qos_call *_Atomic *chains;
 	uint64_t chain_mask;
+	bool are_chains_ready; /* populated; of who calls qos_calls_populate */
 	struct call_chain_lock chain_locks[QOS_CALL_CHAIN_LOCKS];
 	struct qos_pool pool;
 	struct pkt_seed seed;

@@ -24,6 +24,7 @@ static const uint8_t pool_payloads[POOL_COUNT] = {0, 6, QOS_MEDIA_PAYLOADS_MAX};
 struct qos_medias {
 	struct qos_media *_Atomic *chains; /* heads, by hash; changed under the publishing mutex */
 	uint64_t chain_mask;
+	bool are_chains_ready; /* populated; of who calls qos_medias_populate */
 	struct qos_pool pools[POOL_COUNT];
 	struct pkt_seed seed;
 	uint32_t max;
@@ -232,6 +233,9 @@ void qos_medias_may_wait(struct qos_medias *medias)
 
 void qos_medias_populate(struct qos_medias *medias)
 {
+	if (!medias->are_chains_ready)
+		qos_mem_populate((void *)medias->chains, 0, chains_bytes(medias->chain_mask + 1));
+	medias->are_chains_ready = true;
 	for (unsigned i = 0; i < POOL_COUNT; i++)
 		qos_pool_populate(&medias->pools[i]);
 }

@@ -75,7 +75,7 @@ int qos_medias_create(
 /* As qos_calls_may_wait. From then on who publishes, withdraws or learns (qos_ice.h) may pass a quiescent state, after
  * which only the call that it was given is still there. */
 void qos_medias_may_wait(struct qos_medias *medias);
-/* Has memory ready for the next endpoints, see qos_pool_populate. */
+/* Has memory ready for the next endpoints, see qos_pool_populate, at first for the heads of all chains. */
 void qos_medias_populate(struct qos_medias *medias);
 /* After all workers stopped, before qos_calls_destroy. A registered thread. */
 void qos_medias_destroy(struct qos_medias *medias);

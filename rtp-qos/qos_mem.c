@@ -10,7 +10,6 @@
 enum {
 	HUGE_BYTES = 2 << 20,
 	SMALL_BYTES = 128 << 10, /* not worth a huge page */
-	PAGE_BYTES = 4096, /* a larger one that this is only the front of is meant as well */
 };
 
 static bool small_pages;
@@ -41,7 +40,8 @@ void *qos_mem_map(size_t size)
 
 void qos_mem_populate(void *mem, size_t from, size_t to)
 {
-	from -= from % PAGE_BYTES;
+	/* Whatever the size of pages is, one begins there. */
+	from -= from % HUGE_BYTES;
 	if (from < to)
 		madvise((uint8_t *)mem + from, to - from, MADV_POPULATE_WRITE);
 }
