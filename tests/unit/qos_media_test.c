@@ -99,7 +99,7 @@ static void says_where_t38_was_announced(void **state)
 	assert_false(is_udptl(w, 1, 4000));
 }
 
-/* More endpoints than a table of that size has filter octets, each found until it goes. */
+/* Many endpoints, each found until it goes. */
 static void finds_what_is_there_and_nothing_else(void **state)
 {
 	struct world *w = *state;
