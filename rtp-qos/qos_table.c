@@ -9,6 +9,8 @@
 enum {
 	GROUP_LOAD =
 		8, /* streams of a group when the table is full; one stream in 300 has spilt then */
+	GROUPS_SEARCHED =
+		64, /* for one key: more are full only where hashes are made to be the same */
 	KEYS_TRIED = 64, /* one in two is good enough at least */
 	SPILT_MAX = UINT8_MAX, /* stays there once it was reached: searches never end here again */
 };
@@ -81,6 +83,12 @@ void qos_table_fini(struct qos_table *t)
 	qos_wheel_fini(&t->wheel);
 }
 
+/* How many groups a stream may be in. */
+static uint32_t groups_for_key(const struct qos_table *t)
+{
+	return t->group_count < GROUPS_SEARCHED ? t->group_count : GROUPS_SEARCHED;
+}
+
 static uint32_t next_group(const struct qos_table *t, uint32_t group)
 {
 	return group + 1 < t->group_count ? group + 1 : 0;
@@ -96,7 +104,7 @@ uint32_t qos_table_find_slot(const struct qos_table *t, const struct pkt_media_k
 	uint64_t hash = qos_table_hash(t, key);
 	uint32_t group = qos_table_home(t, hash);
 
-	for (uint32_t n = 0; n < t->group_count; n++, group = next_group(t, group)) {
+	for (uint32_t n = groups_for_key(t); n; n--, group = next_group(t, group)) {
 		uint32_t slot = qos_table_slot_in(t, group, (uint32_t)hash);
 
 		if (qos_table_is_of(t, slot, key) && is_used(t, slot))
@@ -162,33 +170,44 @@ static void put_back(struct qos_table *t, uint32_t group, const struct lifted *l
 	}
 }
 
+/* No pilot parts them. */
+static bool has_hash(const struct lifted *lifted, uint32_t hash)
+{
+	for (unsigned i = 0; i < lifted->count; i++)
+		if (lifted->hash[i] == hash)
+			return true;
+	return false;
+}
+
 /* Whether the group has room for one more: where its pilot puts it, or by another pilot. */
 static bool make_room(struct qos_table *t, uint32_t group, uint32_t hash)
 {
 	struct lifted lifted;
-	int32_t pilot;
+	int32_t pilot = -1;
 
 	if (!is_used(t, qos_table_slot_in(t, group, hash)))
 		return true;
 	if (__builtin_popcount(t->groups[group].used) >= QOS_GROUP_KEYS)
 		return false;
 	lift(t, group, &lifted);
-	lifted.hash[lifted.count] = hash;
-	pilot = qos_pilot_find(lifted.hash, lifted.count + 1);
+	if (!has_hash(&lifted, hash)) {
+		lifted.hash[lifted.count] = hash;
+		pilot = qos_pilot_find(lifted.hash, lifted.count + 1);
+	}
 	if (pilot >= 0)
 		t->pilots[group] = (uint16_t)pilot;
 	put_back(t, group, &lifted);
 	return pilot >= 0;
 }
 
-/* QOS_NONE: no group has room, as may be when many hashes are the same. */
+/* QOS_NONE: none of its groups has room, as may be when many hashes are the same. */
 static uint32_t take_slot(struct qos_table *t, uint64_t hash)
 {
-	uint32_t home = qos_table_home(t, hash), group = home, tried = 0;
+	uint32_t home = qos_table_home(t, hash), group = home, left = groups_for_key(t);
 	uint32_t slot;
 
 	while (!make_room(t, group, (uint32_t)hash)) {
-		if (++tried == t->group_count)
+		if (!--left)
 			return QOS_NONE;
 		group = next_group(t, group);
 	}

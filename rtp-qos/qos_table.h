@@ -117,8 +117,8 @@ static inline struct qos_stream_hot *qos_table_hot(const struct qos_table *t, ui
 }
 
 /* What: a new stream at its first packet, which must then be given to qos_table_update like the
- * rest. Slots of other streams may change. call may be NULL; it is held. Returns QOS_NONE when the table is full
- * (counted). */
+ * rest. Slots of other streams may change. call may be NULL; it is held. Returns QOS_NONE when the table is full,
+ * or where hashes are made to be the same (counted). */
 uint32_t qos_table_open(struct qos_table *t, const struct pkt_media *first,
 	const struct qos_origin *origin, struct qos_call *call, uint8_t party, uint64_t now_ns);
 
