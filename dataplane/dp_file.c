@@ -25,7 +25,7 @@ enum {
 	SMALL_CACHE = 32,
 	SMALL_MBUFS_OF_LCORE = 64, /* more than its cache ever holds */
 	SPARE_MBUFS = 32,
-	LARGE_MBUFS = 63,
+	LARGE_MBUFS = 63, /* more than a burst, which the caller may still hold */
 };
 
 struct dp_file {

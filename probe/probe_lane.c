@@ -212,7 +212,7 @@ static void flush_signalling(struct probe_rx *rx, struct probe_lane *lane)
 	lane->signalling_staged = 0;
 }
 
-/* One hash for all: it finds the bucket of the stream, or whether the worker knows the flow. */
+/* One hash for all: it finds the slot of the stream, or whether the worker knows the flow. */
 void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
 {
 	unsigned i = lane->media_staged++;

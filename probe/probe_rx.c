@@ -405,6 +405,7 @@ void probe_rx_drain(struct probe_rx *rx)
 {
 	probe_lane_flush_all(rx);
 	probe_lane_wait_all(rx);
+	probe_lane_flush_all(rx); /* an own lane gives back what it took */
 	free_spent(rx);
 }
 

@@ -7,10 +7,10 @@
 #include <string.h>
 
 enum {
-	GROUP_LOAD =
-		8, /* streams of a group when the table is full; one stream in 300 has spilt then */
-	GROUPS_SEARCHED =
-		64, /* for one key: more are full only where hashes are made to be the same */
+	GROUP_LOAD = 8, /* streams of a group when the table is full; one in 300 has spilt then */
+	/* For one stream; more only where somebody chose the hashes. */
+	GROUPS_SEARCHED = 64,
+	VAIN_MAX = 4, /* searches for a pilot without one */
 	KEYS_TRIED = 64, /* one in two is good enough at least */
 	SPILT_MAX = UINT8_MAX, /* stays there once it was reached: searches never end here again */
 };
@@ -170,43 +170,39 @@ static void put_back(struct qos_table *t, uint32_t group, const struct lifted *l
 	}
 }
 
-/* No pilot parts them. */
-static bool has_hash(const struct lifted *lifted, uint32_t hash)
+/* Whether the group has room for one more: where its pilot puts it, or by another pilot, which may be looked for in vain
+ * so often. */
+static bool make_room(struct qos_table *t, uint32_t group, uint32_t hash, unsigned *vain)
 {
-	for (unsigned i = 0; i < lifted->count; i++)
-		if (lifted->hash[i] == hash)
-			return true;
-	return false;
-}
-
-/* Whether the group has room for one more: where its pilot puts it, or by another pilot. */
-static bool make_room(struct qos_table *t, uint32_t group, uint32_t hash)
-{
+	uint32_t slot = qos_table_slot_in(t, group, hash);
 	struct lifted lifted;
-	int32_t pilot = -1;
+	int32_t pilot;
 
-	if (!is_used(t, qos_table_slot_in(t, group, hash)))
+	if (!is_used(t, slot))
 		return true;
-	if (__builtin_popcount(t->groups[group].used) >= QOS_GROUP_KEYS)
+	/* The same hash has the same slot under every pilot. */
+	if (!*vain || __builtin_popcount(t->groups[group].used) >= QOS_GROUP_KEYS ||
+		(uint32_t)qos_table_hash(t, &t->hot[slot].key) == hash)
 		return false;
 	lift(t, group, &lifted);
-	if (!has_hash(&lifted, hash)) {
-		lifted.hash[lifted.count] = hash;
-		pilot = qos_pilot_find(lifted.hash, lifted.count + 1);
-	}
+	lifted.hash[lifted.count] = hash;
+	pilot = qos_pilot_find(lifted.hash, lifted.count + 1);
 	if (pilot >= 0)
 		t->pilots[group] = (uint16_t)pilot;
+	else
+		--*vain;
 	put_back(t, group, &lifted);
 	return pilot >= 0;
 }
 
-/* QOS_NONE: none of its groups has room, as may be when many hashes are the same. */
+/* QOS_NONE: none of its groups has room, as may be when many hashes are nearly the same. */
 static uint32_t take_slot(struct qos_table *t, uint64_t hash)
 {
 	uint32_t home = qos_table_home(t, hash), group = home, left = groups_for_key(t);
+	unsigned vain = VAIN_MAX;
 	uint32_t slot;
 
-	while (!make_room(t, group, (uint32_t)hash)) {
+	while (!make_room(t, group, (uint32_t)hash, &vain)) {
 		if (!--left)
 			return QOS_NONE;
 		group = next_group(t, group);

@@ -56,7 +56,7 @@ static void finds_the_least_that_fits(void **state)
 		assert_true(pilot < 0 || fits((uint16_t)pilot, hash, count));
 		assert_true(pilot >= 0 || count > QOS_GROUP_KEYS);
 	}
-	/* Sixteen are too many but for one set in ten, fifteen for one in two. */
+	/* Sixteen are too many but for one set in fourteen, fifteen for one in three. */
 	assert_in_range(without, SETS / 20, SETS / 8);
 }
 

@@ -221,7 +221,7 @@ static void agrees_with_a_model(void **state)
 	}
 }
 
-/* The first count numbers, from *next on, of streams that belong to a group. */
+/* The first count numbers of streams that belong to a group. */
 static void keys_of_group(const struct qos_table *t, uint32_t group, uint32_t *keys, uint32_t count)
 {
 	for (uint32_t i = 0, n = 0; n < count; i++) {
@@ -324,7 +324,7 @@ static void keys_of_one_hash_are_few(void **state)
 	}
 }
 
-/* What is located before a group is arranged anew is found all the same. */
+/* What is located is what the search finds, but for what spilt. */
 static void a_located_slot_is_that_of_the_search_or_not_of_the_key(void **state)
 {
 	enum {
@@ -350,6 +350,87 @@ static void a_located_slot_is_that_of_the_search_or_not_of_the_key(void **state)
 	}
 	/* Only what spilt is left to the single search. */
 	assert_true(found && missed * 20 < found);
+	close_table(&t, mem);
+}
+
+/* What is located before groups are arranged anew, and streams close. */
+static void a_slot_located_long_ago_is_the_stream_s_or_not_of_the_key(void **state)
+{
+	enum {
+		MAX = 600,
+		FIRST = MAX / 2
+	};
+	static uint32_t slot[FIRST];
+	uint32_t moved = 0;
+	struct qos_table t;
+	void *mem = open_table(&t, MAX);
+
+	(void)state;
+	for (uint32_t i = 0; i < FIRST; i++)
+		open_stream(&t, i, START_NS);
+	for (uint32_t i = 0; i < FIRST; i++) {
+		struct pkt_media m = media_of(i);
+
+		slot[i] = qos_table_locate(&t, qos_table_hash(&t, &m.key));
+	}
+	for (uint32_t i = FIRST; i < MAX; i++)
+		open_stream(&t, i, START_NS);
+	for (uint32_t i = 0; i < FIRST; i += 3)
+		qos_table_close(&t, find_stream(&t, i));
+	for (uint32_t i = 0; i < FIRST; i++) {
+		struct pkt_media m = media_of(i);
+		uint32_t want = qos_table_find_slot(&t, &m.key);
+		bool is_it = qos_table_is_of(&t, slot[i], &m.key);
+
+		assert_int_equal(want == QOS_NONE, i % 3 == 0);
+		assert_true(is_it ? slot[i] == want : slot[i] != want);
+		moved += i % 3 && !is_it;
+	}
+	assert_true(moved > FIRST / 20);
+	close_table(&t, mem);
+}
+
+/* A key whose hash is n, in group 0: the first factor is 1, the second product is below 2^64. */
+static struct pkt_media_key key_of_hash(uint32_t n)
+{
+	uint32_t odd = (uint32_t)seed.k[2], inverse = odd;
+
+	for (unsigned i = 0; i < 5; i++)
+		inverse *= 2 - odd * inverse;
+	return (struct pkt_media_key){
+		{seed.k[0] ^ 1, seed.k[1] ^ seed.k[3] ^ (uint64_t)(n * inverse)}};
+}
+
+/* No pilot parts hashes of which one is 0 and one is 1, though they are not the same. */
+static void a_search_in_vain_leaves_its_group_as_it_was(void **state)
+{
+	enum {
+		KEYS = 9
+	};
+	struct pkt_media m[2] = {{.key = key_of_hash(0)}, {.key = key_of_hash(1)}};
+	uint32_t keys[KEYS], streams[KEYS], slots[KEYS], first, second;
+	struct qos_origin origin = {.flow.family = 4};
+	struct qos_table t;
+	void *mem = open_table(&t, 100);
+
+	(void)state;
+	assert_int_equal((uint32_t)qos_table_hash(&t, &m[1].key), 1);
+	assert_int_equal(qos_table_home(&t, qos_table_hash(&t, &m[1].key)), 0);
+	first = qos_table_open(&t, &m[0], &origin, NULL, 0, START_NS);
+	keys_of_group(&t, 0, keys, KEYS);
+	for (unsigned i = 0; i < KEYS; i++)
+		streams[i] = open_stream(&t, keys[i], START_NS);
+	for (unsigned i = 0; i < KEYS; i++)
+		slots[i] = t.cold[streams[i]].slot;
+	second = qos_table_open(&t, &m[1], &origin, NULL, 0, START_NS);
+	assert_int_equal(t.cold[first].slot / QOS_GROUP_SLOTS, 0);
+	assert_int_equal(t.cold[second].slot / QOS_GROUP_SLOTS, 1);
+	assert_int_equal(t.groups[0].spilt, 1);
+	for (unsigned i = 0; i < KEYS; i++) {
+		assert_int_equal(t.cold[streams[i]].slot, slots[i]);
+		assert_int_equal(find_stream(&t, keys[i]), streams[i]);
+	}
+	assert_reachable(&t);
 	close_table(&t, mem);
 }
 
@@ -457,6 +538,8 @@ int main(void)
 		cmocka_unit_test(finds_what_spilt_until_it_closes),
 		cmocka_unit_test(finds_more_than_a_group_can_count),
 		cmocka_unit_test(a_located_slot_is_that_of_the_search_or_not_of_the_key),
+		cmocka_unit_test(a_slot_located_long_ago_is_the_stream_s_or_not_of_the_key),
+		cmocka_unit_test(a_search_in_vain_leaves_its_group_as_it_was),
 		cmocka_unit_test(keys_of_one_hash_are_few),
 		cmocka_unit_test(keys_of_free_slots_are_keys_like_others),
 		cmocka_unit_test(a_closed_stream_leaves_its_counts),
