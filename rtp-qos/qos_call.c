@@ -13,11 +13,11 @@
 #include "pkt_count.h"
 #include "qos_call_pvt.h"
 #include "qos_calls_pvt.h"
+#include "qos_chain.h"
 #include "qos_legs.h"
 #include "qos_mem.h"
 
 enum {
-	CHAINS_MIN = QOS_CALL_CHAIN_LOCKS,
 	CHAINS_PER_CALL = 2,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
 };
@@ -126,19 +126,9 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash)
 	__builtin_prefetch(&call->media, 1);
 }
 
-/* All at once: a table that grows while a flood comes in has long chains until it has caught up. */
 static uint64_t chains_for(uint32_t max)
 {
-	uint64_t chains = CHAINS_MIN;
-
-	while (chains < (uint64_t)max * CHAINS_PER_CALL)
-		chains *= 2;
-	return chains;
-}
-
-static size_t chains_bytes(uint64_t chains)
-{
-	return chains * sizeof(struct qos_call *);
+	return qos_chain_count((uint64_t)max * CHAINS_PER_CALL);
 }
 
 /* Those taken out wait for a grace period. */
@@ -150,7 +140,7 @@ static uint32_t pool_count_for(uint32_t max)
 uint64_t qos_calls_memory(uint32_t max)
 {
 	return (uint64_t)pool_count_for(max) * qos_pool_stride(sizeof(struct qos_call)) +
-	       chains_bytes(chains_for(max));
+	       qos_chain_bytes(chains_for(max));
 }
 
 static void init_worker(struct call_worker *w)
@@ -184,7 +174,7 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 	if (err)
 		goto free_calls;
 	c->chain_mask = chains_for(max) - 1;
-	c->chains = qos_mem_map(chains_bytes(c->chain_mask + 1));
+	c->chains = qos_mem_map(qos_chain_bytes(c->chain_mask + 1));
 	if (!c->chains) {
 		err = -ENOMEM;
 		goto fini_pool;
@@ -209,7 +199,7 @@ void qos_calls_may_wait(struct qos_calls *calls)
 void qos_calls_populate(struct qos_calls *calls)
 {
 	if (!calls->are_chains_ready)
-		qos_mem_populate((void *)calls->chains, 0, chains_bytes(calls->chain_mask + 1));
+		qos_mem_populate((void *)calls->chains, 0, qos_chain_bytes(calls->chain_mask + 1));
 	calls->are_chains_ready = true;
 	qos_pool_populate(&calls->pool);
 }
@@ -259,7 +249,7 @@ void qos_calls_destroy(struct qos_calls *calls)
 	urcu_qsbr_barrier();
 	for (unsigned i = 0; i < QOS_CALL_CHAIN_LOCKS; i++)
 		pthread_mutex_destroy(&calls->chain_locks[i].mutex);
-	qos_mem_unmap((void *)calls->chains, chains_bytes(calls->chain_mask + 1));
+	qos_mem_unmap((void *)calls->chains, qos_chain_bytes(calls->chain_mask + 1));
 	qos_pool_fini(&calls->pool);
 	free(calls);
 }

@@ -8,11 +8,12 @@
 
 #include "qos_call.h"
 #include "qos_call_queue.h"
+#include "qos_chain.h"
 #include "qos_pool.h"
 
 /* A power of two, no more than there are chains: two workers hardly ever meet. */
 enum {
-	QOS_CALL_CHAIN_LOCKS = 64,
+	QOS_CALL_CHAIN_LOCKS = QOS_CHAINS_MIN,
 };
 
 struct call_worker {

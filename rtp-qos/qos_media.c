@@ -6,12 +6,12 @@
 #include <stdlib.h>
 
 #include "pkt_count.h"
+#include "qos_chain.h"
 #include "qos_media_pvt.h"
 #include "qos_mem.h"
 #include "qos_pool.h"
 
 enum {
-	CHAINS_MIN = 64,
 	CHAINS_PER_ENTRY = 4, /* so that most say at once that nothing was announced there */
 	POOL_COUNT = 3,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
@@ -139,19 +139,9 @@ bool qos_media_is_udptl(struct qos_medias *medias, const struct qos_media_key *k
 	return media && media->is_udptl;
 }
 
-/* All at once: a table that grows while a flood comes in has long chains until it has caught up. */
 static uint64_t chains_for(uint32_t max)
 {
-	uint64_t chains = CHAINS_MIN;
-
-	while (chains < (uint64_t)max * CHAINS_PER_ENTRY)
-		chains *= 2;
-	return chains;
-}
-
-static size_t chains_bytes(uint64_t chains)
-{
-	return chains * sizeof(struct qos_media *);
+	return qos_chain_count((uint64_t)max * CHAINS_PER_ENTRY);
 }
 
 /* Entries on their way back come on top. */
@@ -167,7 +157,7 @@ static size_t pool_size(unsigned i)
 
 uint64_t qos_medias_memory(uint32_t max)
 {
-	uint64_t sum = chains_bytes(chains_for(max));
+	uint64_t sum = qos_chain_bytes(chains_for(max));
 
 	for (unsigned i = 0; i < POOL_COUNT; i++)
 		sum += (uint64_t)pool_count_for(max) * qos_pool_stride(pool_size(i));
@@ -210,7 +200,7 @@ int qos_medias_create(
 	if (err)
 		goto free_medias;
 	m->chain_mask = chains_for(max) - 1;
-	m->chains = qos_mem_map(chains_bytes(m->chain_mask + 1));
+	m->chains = qos_mem_map(qos_chain_bytes(m->chain_mask + 1));
 	if (!m->chains) {
 		err = -ENOMEM;
 		goto fini_pool;
@@ -234,7 +224,8 @@ void qos_medias_may_wait(struct qos_medias *medias)
 void qos_medias_populate(struct qos_medias *medias)
 {
 	if (!medias->are_chains_ready)
-		qos_mem_populate((void *)medias->chains, 0, chains_bytes(medias->chain_mask + 1));
+		qos_mem_populate(
+			(void *)medias->chains, 0, qos_chain_bytes(medias->chain_mask + 1));
 	medias->are_chains_ready = true;
 	for (unsigned i = 0; i < POOL_COUNT; i++)
 		qos_pool_populate(&medias->pools[i]);
@@ -282,7 +273,7 @@ void qos_medias_destroy(struct qos_medias *medias)
 		}
 	urcu_qsbr_barrier();
 	pthread_mutex_destroy(&medias->publishing);
-	qos_mem_unmap((void *)medias->chains, chains_bytes(medias->chain_mask + 1));
+	qos_mem_unmap((void *)medias->chains, qos_chain_bytes(medias->chain_mask + 1));
 	fini_pools(medias);
 	free(medias);
 }
