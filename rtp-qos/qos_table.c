@@ -94,11 +94,6 @@ static uint32_t next_group(const struct qos_table *t, uint32_t group)
 	return group + 1 < t->group_count ? group + 1 : 0;
 }
 
-static bool is_used(const struct qos_table *t, uint32_t slot)
-{
-	return t->groups[slot / QOS_GROUP_SLOTS].used >> slot % QOS_GROUP_SLOTS & 1;
-}
-
 uint32_t qos_table_find_slot(const struct qos_table *t, const struct pkt_media_key *key)
 {
 	uint64_t hash = qos_table_hash(t, key);
@@ -107,7 +102,7 @@ uint32_t qos_table_find_slot(const struct qos_table *t, const struct pkt_media_k
 	for (uint32_t n = groups_for_key(t); n; n--, group = next_group(t, group)) {
 		uint32_t slot = qos_table_slot_in(t, group, (uint32_t)hash);
 
-		if (qos_table_is_of(t, slot, key) && is_used(t, slot))
+		if (qos_table_is_of(t, slot, key) && qos_table_is_used(t, slot))
 			return slot;
 		if (!t->groups[group].spilt)
 			break;
@@ -178,7 +173,7 @@ static bool make_room(struct qos_table *t, uint32_t group, uint32_t hash, unsign
 	struct lifted lifted;
 	int32_t pilot;
 
-	if (!is_used(t, slot))
+	if (!qos_table_is_used(t, slot))
 		return true;
 	/* The same hash has the same slot under every pilot. */
 	if (!*vain || __builtin_popcount(t->groups[group].used) >= QOS_GROUP_KEYS ||

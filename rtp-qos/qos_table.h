@@ -106,6 +106,12 @@ static inline bool qos_table_is_of(
 	return ((have->w[0] ^ key->w[0]) | (have->w[1] ^ key->w[1])) == 0;
 }
 
+/* Whether a stream is in the slot. */
+static inline bool qos_table_is_used(const struct qos_table *t, uint32_t slot)
+{
+	return t->groups[slot / QOS_GROUP_SLOTS].used >> slot % QOS_GROUP_SLOTS & 1;
+}
+
 /* The slot of a stream, or QOS_NONE. */
 uint32_t qos_table_find_slot(const struct qos_table *t, const struct pkt_media_key *key);
 /* The number of a stream, or QOS_NONE. */

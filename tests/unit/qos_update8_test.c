@@ -195,7 +195,7 @@ static uint32_t free_slot(const struct qos_table *t)
 {
 	uint32_t slot = 0;
 
-	while (t->groups[slot / QOS_GROUP_SLOTS].used >> slot % QOS_GROUP_SLOTS & 1)
+	while (qos_table_is_used(t, slot))
 		slot++;
 	return slot;
 }
