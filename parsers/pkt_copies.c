@@ -2,8 +2,7 @@
 /* Hashes alone are compared: two of different datagrams within a window are alike once in 2^64. */
 #include "pkt_copies.h"
 
-uint64_t pkt_copies_hash(const struct pkt_copies *copies, const struct pkt_view *view, bool by_hop,
-	const struct pkt_seed *seed)
+uint64_t pkt_copies_hash(const struct pkt_view *view, bool by_hop, const struct pkt_seed *seed)
 {
 	uint64_t flow = pkt_hash_flow6(&view->flow, view->ip_id, seed->k[0], seed->k[1]);
 	uint64_t hash = pkt_hash_mix(pkt_hash_bytes(view->payload, seed), flow ^ view->flow.tenant);
@@ -11,9 +10,12 @@ uint64_t pkt_copies_hash(const struct pkt_copies *copies, const struct pkt_view 
 	if (by_hop)
 		hash = pkt_hash_mix(
 			hash, (uint64_t)view->tenant << 32 | (uint64_t)view->vlan << 8 | view->ttl);
-	hash = hash ? hash : 1;
+	return hash ? hash : 1;
+}
+
+void pkt_copies_prefetch(const struct pkt_copies *copies, uint64_t hash)
+{
 	__builtin_prefetch(&copies->seen[hash % PKT_COPIES_PLACES], 1);
-	return hash;
 }
 
 bool pkt_copies_has(struct pkt_copies *copies, uint64_t hash, uint64_t now_ns, uint64_t window_ns)

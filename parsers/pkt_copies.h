@@ -25,11 +25,12 @@ struct pkt_copies {
 	struct pkt_copies_seen seen[PKT_COPIES_PLACES];
 };
 
-/* What: the hash by which a datagram is known, never 0, for pkt_copies_has some time later; until then the place
- * where it may have been seen is fetched. by_hop: what came by another VLAN, tunnel or number of hops (TTL) is
- * no copy. */
-uint64_t pkt_copies_hash(const struct pkt_copies *copies, const struct pkt_view *view, bool by_hop,
-	const struct pkt_seed *seed);
+/* What: the hash by which a datagram is known, never 0, for pkt_copies_has. by_hop: what came by another VLAN, tunnel
+ * or number of hops (TTL) is no copy. */
+uint64_t pkt_copies_hash(const struct pkt_view *view, bool by_hop, const struct pkt_seed *seed);
+
+/* Some time before pkt_copies_has: fetches the place where it may have been seen. */
+void pkt_copies_prefetch(const struct pkt_copies *copies, uint64_t hash);
 
 /* What: whether this datagram is a copy of one within window_ns, and if not, remembers it. */
 bool pkt_copies_has(struct pkt_copies *copies, uint64_t hash, uint64_t now_ns, uint64_t window_ns);

@@ -47,4 +47,16 @@ static inline bool pkt_flow_eq(const struct pkt_flow *a, const struct pkt_flow *
 	       pkt_addr_eq(&a->dst, &b->dst);
 }
 
+/* The way back. */
+static inline struct pkt_flow pkt_flow_turned(const struct pkt_flow *flow)
+{
+	struct pkt_flow back = *flow;
+
+	back.src = flow->dst;
+	back.dst = flow->src;
+	back.sport = flow->dport;
+	back.dport = flow->sport;
+	return back;
+}
+
 #endif

@@ -211,46 +211,68 @@ static bool may_be_rtp(const struct probe_rx *rx, const struct pkt_flow *flow)
 	       !(rx->has_dns && sig_is_port(SIG_DNS, flow->sport, flow->dport));
 }
 
+/* What of RTP pkt_plain_media did not take. False: a descriptor cannot carry it, or it is shed. */
+static bool put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
+	const struct pkt_view *view, const struct rtp_hdr *hdr)
+{
+	uint64_t time_ns = dp_meta(m)->time_ns;
+	uint64_t age = time_ns - time_base(rx, time_ns);
+
+	/* A descriptor has one time only, and workers go by the order of arrival. */
+	if (age > PKT_MEDIA_TIME_MAX || dp_meta(m)->behind_ns || is_shed(rx, lane, &view->flow))
+		return false;
+	*probe_lane_next(rx, lane) = (struct pkt_media){
+		.key = pkt_media_key(&view->flow, hdr->ssrc, &rx->probe->seed),
+		.rtp_ts = hdr->ts,
+		.seq = hdr->seq,
+		.payload_bytes = (uint16_t)hdr->payload_bytes,
+		.time_ns = age & PKT_MEDIA_IS_PACKET,
+		.marker_pt = (uint8_t)(hdr->marker << 7 | hdr->pt),
+	};
+	probe_lane_put_media(rx, lane, m);
+	return true;
+}
+
+static void put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
+	const struct pkt_view *view)
+{
+	/* A file keeps its order: signalling travels among the media. */
+	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1)
+		put_alone(rx, view, m);
+	else if (rx->probe->is_offline)
+		probe_lane_put_packet(rx, lane, m);
+	else if (lane->is_own)
+		probe_whole_add(lane->worker, m, view);
+	else
+		probe_lane_put_signalling(rx, lane, m);
+}
+
+/* Without shedding nobody needs to know what it is but the worker. */
+static bool may_wait(
+	const struct probe_rx *rx, const struct probe_lane *lane, const struct pkt_view *view)
+{
+	return lane->is_own && !rx->probe->is_offline && view->flow.proto == PKT_UDP &&
+	       likely(!probe_shed_level(&lane->shed));
+}
+
 /* What pkt_plain_media did not take. */
 static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_view *view)
 {
 	struct probe_lane *lane = lane_for(rx, view);
-	uint64_t time_ns = dp_meta(m)->time_ns;
-	uint64_t age = time_ns - time_base(rx, time_ns);
 	struct rtp_hdr hdr;
+	bool is_rtp = may_be_rtp(rx, &view->flow) &&
+		      rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK;
 
-	if (may_be_rtp(rx, &view->flow) &&
-		rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK) {
-		*probe_lane_next(rx, lane) = (struct pkt_media){
-			.key = pkt_media_key(&view->flow, hdr.ssrc, &rx->probe->seed),
-			.rtp_ts = hdr.ts,
-			.seq = hdr.seq,
-			.payload_bytes = (uint16_t)hdr.payload_bytes,
-			.time_ns = age & PKT_MEDIA_IS_PACKET,
-			.marker_pt = (uint8_t)(hdr.marker << 7 | hdr.pt),
-		};
-
-		/* A descriptor has one time only, and workers go by the order of arrival. */
-		if (age <= PKT_MEDIA_TIME_MAX && !dp_meta(m)->behind_ns &&
-			!is_shed(rx, lane, &view->flow)) {
-			probe_lane_put_media(rx, lane, m);
-			return;
-		}
-	} else if (is_signalling(rx, view)) {
-		if (!rx->probe->is_offline && !lane->is_own) {
-			probe_lane_put_signalling(rx, lane, m);
-			return;
-		}
-		/* A file keeps its order: signalling travels among the media. */
-		if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1) {
-			put_alone(rx, view, m);
-			return;
-		}
-		probe_lane_put_packet(rx, lane, m);
+	if (is_rtp && put_rtp(rx, lane, m, view, &hdr))
 		return;
-	}
-	if (is_shed(rx, lane, &view->flow))
+	if (!is_rtp && may_wait(rx, lane, view))
+		probe_whole_add(lane->worker, m, view);
+	else if (!is_rtp && is_signalling(rx, view))
+		put_signalling(rx, lane, m, view);
+	else if (is_shed(rx, lane, &view->flow))
 		shed(rx, m, &view->flow);
+	else if (!is_rtp && lane->is_own && !rx->probe->is_offline)
+		probe_whole_add(lane->worker, m, view);
 	else
 		probe_lane_put_packet(rx, lane, m);
 }
@@ -409,6 +431,15 @@ void probe_rx_drain(struct probe_rx *rx)
 	free_spent(rx);
 }
 
+/* A full burst is followed by more. */
+static void give_wholes(struct probe_worker *own, unsigned n)
+{
+	if (n == DP_BURST)
+		probe_whole_turn(own);
+	else
+		probe_whole_flush(own);
+}
+
 void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
 {
 	uint64_t base = time_base(rx, dp_meta(burst[0])->time_ns);
@@ -420,6 +451,15 @@ void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
 			take_frame(rx, burst[i], base);
 	probe_lane_flush_all(rx);
 	free_spent(rx);
+	if (rx->own)
+		give_wholes(rx->own, n);
+}
+
+void probe_rx_flush(struct probe_rx *rx)
+{
+	probe_lane_flush_all(rx);
+	if (rx->own)
+		probe_whole_flush(rx->own);
 }
 
 static void finish(struct probe_rx *rx)
@@ -447,10 +487,11 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 	taken = dp_rx_filter(&rx->rx, burst, n);
 	if (taken < n)
 		pkt_count(&rx->outcome[PROBE_filtered], n - taken);
-	if (taken)
+	if (taken) {
 		probe_rx_burst(rx, burst, taken);
-	else
-		probe_lane_flush_all(rx);
+	} else {
+		probe_rx_flush(rx);
+	}
 	if (rx->own)
 		probe_backlog_poll(&rx->backlog, &rx->lanes[rx->own->index].shed, &rx->rx, n);
 	if (!n && rx->rx.is_done)

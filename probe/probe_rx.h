@@ -58,6 +58,9 @@ void probe_rx_fini(struct probe_rx *rx);
  * workers. Takes the mbufs. */
 void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n);
 
+/* What: nothing came: what was handed over goes on without waiting for more. */
+void probe_rx_flush(struct probe_rx *rx);
+
 /* What: files: waits until workers have done all that was handed to them, and frees what they are done
  * with. */
 void probe_rx_drain(struct probe_rx *rx);

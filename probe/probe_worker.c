@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The journey of a packet through a worker, in one place: its stream, or decode, classify, and by kind
- * to RTP, RTCP or SIP. No stage calls the next. */
+/* The journey of a packet through a worker: a burst to its streams, and what belongs to none of them one by one to
+ * probe_whole.c. */
 #include "probe_worker.h"
 
 #include <errno.h>
@@ -11,15 +11,10 @@
 
 #include "dp_idle.h"
 #include "dp_meta.h"
-#include "hep_packet.h"
 #include "probe_decode.h"
 #include "probe_rx.h"
 #include "qos_mem.h"
 #include "qos_update8.h"
-
-enum {
-	UNTOLD_BYTES = 20, /* the longest of what cls_payload asks for */
-};
 
 /* Every time-out, and a round of looking at the calls. */
 static uint64_t horizon(const struct qos_options *o)
@@ -52,13 +47,6 @@ static int find_lanes(struct probe_worker *w)
 	return 0;
 }
 
-static struct qos_head head_of(const struct pkt_view *view, const struct rtp_hdr *hdr)
-{
-	struct bytes payload = bytes_skip(view->payload, hdr->header_bytes);
-
-	return qos_head_of(bytes_head(payload, hdr->payload_bytes), hdr->pt);
-}
-
 /* A qos_head_fn: of a packet that came whole, or that this thread received. */
 static struct qos_head head_at_hand(void *arg, const struct pkt_media *m)
 {
@@ -72,7 +60,7 @@ static struct qos_head head_at_hand(void *arg, const struct pkt_media *m)
 	if (b && b->packets && m >= b->media && m < b->media + b->n &&
 		probe_decode(b->packets[m - b->media], &view) == PKT_OK &&
 		rtp_hdr_parse(view.payload, view.payload_wire, &hdr) == RTP_OK)
-		return head_of(&view, &hdr);
+		return probe_whole_head(&view, &hdr);
 	return (struct qos_head){0};
 }
 
@@ -179,109 +167,13 @@ uint64_t probe_worker_copy_hash(const struct probe_worker *w, const struct pkt_v
 
 	if (!o->copy_window_ns)
 		return 0;
-	return pkt_copies_hash(&w->copies, view, o->hops == CFG_HOPS_SEPARATE, &w->probe->seed);
+	return pkt_copies_hash(view, o->hops == CFG_HOPS_SEPARATE, &w->probe->seed);
 }
 
 bool probe_worker_is_copy(struct probe_worker *w, uint64_t copy_hash, uint64_t now_ns)
 {
 	return copy_hash &&
 	       pkt_copies_has(&w->copies, copy_hash, now_ns, w->probe->options->copy_window_ns);
-}
-
-static bool is_fax(const struct probe_worker *w, const struct pkt_flow *flow)
-{
-	struct qos_media_key key = qos_media_key_of_dst(flow);
-
-	return qos_media_is_udptl(w->probe->medias, &key);
-}
-
-/* Neither SIP nor STUN is told by less, nor RTP. */
-static bool is_untold(const struct pkt_view *view)
-{
-	return view->payload.n < UNTOLD_BYTES && view->payload.n < view->payload_wire;
-}
-
-static enum probe_outcome handle_udp(
-	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
-{
-	/* RTP's version, but no RTP. */
-	if (view->payload.n && view->payload.p[0] >> 6 == 2)
-		probe_signalling_rtcp_prefetch(w, &view->flow);
-	switch (cls_payload(w->probe->cls, w->scratch, view->payload)) {
-	case CLS_SIP:
-		return probe_signalling_sip(w, view, probe_worker_copy_hash(w, view), now_ns);
-	case CLS_RTCP:
-		return probe_signalling_rtcp(w, view, now_ns);
-	case CLS_STUN:
-		qos_probation_hint(&w->probation, &view->flow, now_ns);
-		probe_ice_take(w, view);
-		return PROBE_stun;
-	case CLS_DTLS:
-		qos_probation_hint(&w->probation, &view->flow, now_ns);
-		return PROBE_dtls;
-	default:
-		if (hep_packet_begins(view->payload))
-			return probe_signalling_hep(w, view, now_ns);
-		if (is_fax(w, &view->flow))
-			return PROBE_t38;
-		if (is_untold(view))
-			return PROBE_unknown_cut;
-		return w->probe->options->also ? probe_also_udp(w, view, now_ns)
-					       : PROBE_unknown_udp;
-	}
-}
-
-static void handle_packet(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
-{
-	enum probe_outcome outcome;
-	struct rtp_hdr hdr;
-
-	if (view->flow.proto == PKT_TCP) {
-		outcome = probe_signalling_tcp(w, view, now_ns);
-	} else if (view->flow.proto == PKT_SCTP) {
-		outcome = probe_signalling_sctp(w, view, now_ns);
-	} else if (probe_also_dns(w, view, now_ns, &outcome)) {
-		; /* one in four has the version of RTP in its id */
-	} else if (rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK) {
-		struct pkt_media m = {
-			.key = pkt_media_key(&view->flow, hdr.ssrc, &w->probe->seed),
-			.rtp_ts = hdr.ts,
-			.seq = hdr.seq,
-			.payload_bytes = (uint16_t)hdr.payload_bytes,
-			.marker_pt = (uint8_t)(hdr.marker << 7 | hdr.pt),
-		};
-		struct qos_origin origin = {
-			.flow = view->flow,
-			.ssrc = hdr.ssrc,
-			.vlan = view->vlan,
-			.tos = view->tos,
-			.ttl = view->ttl,
-			.has_mac = view->has_mac,
-			.head = head_of(view, &hdr),
-		};
-
-		memcpy(origin.src_mac, view->src_mac, sizeof(origin.src_mac));
-		memcpy(origin.dst_mac, view->dst_mac, sizeof(origin.dst_mac));
-		w->origin = &origin;
-		probe_media_packet(w, &m, &origin, now_ns);
-		w->origin = NULL;
-		return; /* counts its outcome itself: it may come later */
-	} else {
-		outcome = handle_udp(w, view, now_ns);
-	}
-	pkt_count(&w->outcome[outcome], 1);
-}
-
-/* rx decoded it already and sent only what decodes; doing it again is cheaper than carrying the view. */
-static void take_packet(struct probe_worker *w, struct rte_mbuf *m)
-{
-	struct dp_meta *meta = dp_meta(m);
-	struct pkt_view view;
-
-	if (probe_decode(m, &view) != PKT_OK)
-		return;
-	view.flow.tenant = probe_tenant(w->probe, meta, &view);
-	handle_packet(w, &view, meta->time_ns);
 }
 
 /* Of its arrival: ticks are by that. */
@@ -303,7 +195,7 @@ static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsi
 	if (m->time_ns == PKT_MEDIA_IS_TIME)
 		return false;
 	if (m->time_ns == PKT_MEDIA_IS_PACKET) {
-		take_packet(w, probe_packet_of(m));
+		probe_whole_take(w, probe_packet_of(m));
 		return false;
 	}
 	now_ns = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed) + m->time_ns;
@@ -311,7 +203,7 @@ static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsi
 	if (slot != QOS_NONE)
 		qos_table_update(&w->table, slot, m, now_ns);
 	else if (b->packets)
-		take_packet(w, b->packets[i]);
+		probe_whole_take(w, b->packets[i]);
 	else
 		probe_media_packet(w, m, NULL, now_ns);
 	return slot != QOS_NONE;
@@ -405,11 +297,9 @@ static unsigned take_signalling(struct probe_worker *w, struct dp_ring *ring)
 	struct rte_mbuf *m[QOS_BURST];
 	unsigned n = dp_ring_take(ring, m, QOS_BURST);
 
-	for (unsigned i = 0; i < n; i++) {
-		probe_worker_advance(w, dp_meta_arrival(dp_meta(m[i])));
-		take_packet(w, m[i]);
-	}
-	rte_pktmbuf_free_bulk(m, n);
+	for (unsigned i = 0; i < n; i++)
+		probe_whole_add_packet(w, m[i]);
+	probe_whole_flush(w);
 	return n;
 }
 

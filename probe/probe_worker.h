@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker: the flows steered to it, from ring to report. The whole journey of a packet is
- * probe_worker_main and what it calls, in probe_worker.c, probe_media.c and probe_signalling.c.
+ * probe_worker_main and what it calls, in probe_worker.c, probe_media.c, probe_whole.c, probe_sip.c and probe_rtcp.c.
  * Owner: the probe. Threads: its own lcore; counters may be read by others. */
 #ifndef PROBE_WORKER_H
 #define PROBE_WORKER_H
@@ -12,6 +12,7 @@
 #include "probe_counters.h"
 #include "probe_finding.h"
 #include "probe_query.h"
+#include "probe_whole.h"
 #include "qos_ice.h"
 #include "qos_interval.h"
 #include "qos_probation.h"
@@ -52,6 +53,7 @@ struct probe_worker {
 	struct qos_call_counters *call_counters;
 	const struct qos_origin *origin; /* of the whole packet being taken, else NULL */
 	const struct probe_batch *batch; /* being taken, else NULL */
+	struct probe_wholes wholes; /* that wait for others */
 	uint64_t now_ns; /* packet time: goes back by PROBE_TIME_BACK_NS and more only */
 	uint64_t next_tick_ns; /* 0 before the first packet */
 	uint64_t horizon_ns; /* after so long without packets nothing is left to happen */
@@ -103,26 +105,21 @@ void probe_media_payload(
 /* Frames given up by ports and receivers that may have been this stream's; a qos_drops_fn. */
 uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold);
 
-/* probe_signalling.c: one SIP message, one TCP segment, one SCTP packet, one RTCP compound. Return the frame's
- * outcome. copy_hash: of probe_worker_copy_hash, 0 for what cannot be a copy. */
+/* probe_signalling.c: one SIP message out of such, one TCP segment, one SCTP packet. Return the frame's outcome.
+ * copy_hash: of probe_worker_copy_hash, 0 for what cannot be a copy. */
 enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t copy_hash, uint64_t now_ns);
 enum probe_outcome probe_signalling_tcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 enum probe_outcome probe_signalling_sctp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
-enum probe_outcome probe_signalling_rtcp(
-	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
-/* What: a datagram's hash for probe_worker_is_copy, better some time before it, so that it need not wait for
- * memory; 0 where copies are not looked for, of which none is one. */
+/* What: a datagram's hash for probe_worker_is_copy; 0 where copies are not looked for, of which none is one. */
 uint64_t probe_worker_copy_hash(const struct probe_worker *w, const struct pkt_view *view);
 /* Whether a datagram of signalling came before, by the mirror's doing; it did from now on. */
 bool probe_worker_is_copy(struct probe_worker *w, uint64_t copy_hash, uint64_t now_ns);
 /* HEP, and with capture.hep the SIP in it. */
 enum probe_outcome probe_signalling_hep(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
-/* Before a packet that may be RTCP is classified: fetches what will be asked about its flow. */
-void probe_signalling_rtcp_prefetch(const struct probe_worker *w, const struct pkt_flow *flow);
 /* probe_ice.c: a STUN message; if it is a check between the sides of a call or the answer to one, its ends are where
  * media will be. */
 void probe_ice_take(struct probe_worker *w, const struct pkt_view *view);

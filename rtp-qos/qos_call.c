@@ -103,12 +103,14 @@ struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id)
 	return call_id.n ? find_call(calls, &key) : NULL;
 }
 
-uint64_t qos_call_prefetch_chain(const struct qos_calls *calls, struct bytes call_id)
+uint64_t qos_call_hash(const struct qos_calls *calls, struct bytes call_id)
 {
-	uint64_t hash = make_key(calls, call_id).hash;
+	return make_key(calls, call_id).hash;
+}
 
+void qos_call_prefetch_chain(const struct qos_calls *calls, uint64_t hash)
+{
 	__builtin_prefetch((const void *)chain_of(calls, hash));
-	return hash;
 }
 
 /* The newest of the chain it mostly is. */

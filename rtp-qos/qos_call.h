@@ -120,9 +120,10 @@ void qos_calls_populate(struct qos_calls *calls);
  * what is left. A registered thread. */
 void qos_calls_destroy(struct qos_calls *calls);
 
-/* What: a look-up in two steps some time before it, each of which waits for no memory: the first says what
- * the second takes. Where other work lies between them and before qos_call_on_sip, that waits for little. */
-uint64_t qos_call_prefetch_chain(const struct qos_calls *calls, struct bytes call_id);
+/* What: a look-up in two steps some time before it, each of which waits for no memory, by the hash of the Call-ID.
+ * Where other work lies between them and before qos_call_on_sip, that waits for little. */
+uint64_t qos_call_hash(const struct qos_calls *calls, struct bytes call_id);
+void qos_call_prefetch_chain(const struct qos_calls *calls, uint64_t hash);
 void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
 
 /* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and moves

@@ -115,6 +115,11 @@ void qos_media_prefetch(const struct qos_medias *medias, const struct qos_media_
 	__builtin_prefetch((const void *)chain_of(medias, key));
 }
 
+void qos_media_prefetch_first(const struct qos_medias *medias, const struct qos_media_key *key)
+{
+	__builtin_prefetch(atomic_load_explicit(chain_of(medias, key), memory_order_acquire));
+}
+
 void qos_media_prefetch_all(
 	const struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant)
 {

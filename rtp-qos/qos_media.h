@@ -104,6 +104,8 @@ const struct qos_media *qos_media_find(struct qos_medias *medias, const struct q
 
 /* Some time before qos_media_find, which mostly finds nothing and then waits for this alone. */
 void qos_media_prefetch(const struct qos_medias *medias, const struct qos_media_key *key);
+/* Some time after that: fetches the newest of what may be there. */
+void qos_media_prefetch_first(const struct qos_medias *medias, const struct qos_media_key *key);
 
 /* Whether T.38 was announced there: quick where nobody announced any. */
 bool qos_media_is_udptl(struct qos_medias *medias, const struct qos_media_key *key);

@@ -25,8 +25,8 @@ static struct pkt_view datagram(const char *text)
 
 static bool has(const struct pkt_view *view, bool by_hop, uint64_t now_ms)
 {
-	return pkt_copies_has(&copies, pkt_copies_hash(&copies, view, by_hop, &seed),
-		1000000 * MS + now_ms * MS, 50 * MS);
+	return pkt_copies_has(
+		&copies, pkt_copies_hash(view, by_hop, &seed), 1000000 * MS + now_ms * MS, 50 * MS);
 }
 
 static int setup(void **state)

@@ -46,7 +46,7 @@ static unsigned poll_once(void)
 	if (n)
 		probe_rx_burst(&rig.rx, burst, n);
 	else
-		probe_lane_flush_all(&rig.rx);
+		probe_rx_flush(&rig.rx);
 	nic.full = n == DP_BURST ? nic.full + n : 0;
 	probe_shed_poll(&rig.rx.lanes[0].shed, &(struct probe_shed_polls){n, nic.full, QUEUE},
 		rig.rx.last_ns);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What becomes of a packet by its protocol, and the stages of those that wait for each other. */
+#include "probe_whole.h"
+
+#include "dp_mbuf.h"
+#include "hep_packet.h"
+#include "probe_decode.h"
+#include "probe_rtcp.h"
+#include "probe_worker.h"
+#include "sig_kind.h"
+
+enum {
+	UNTOLD_BYTES = 20, /* the longest of what cls_payload asks for */
+	TURNS_MAX = 64, /* bursts: 2,048 packets, while more come than can be taken */
+};
+
+static bool is_fax(const struct probe_worker *w, const struct pkt_flow *flow)
+{
+	struct qos_media_key key = qos_media_key_of_dst(flow);
+
+	return qos_media_is_udptl(w->probe->medias, &key);
+}
+
+/* Neither SIP nor STUN is told by less, nor RTP. */
+static bool is_untold(const struct pkt_view *view)
+{
+	return view->payload.n < UNTOLD_BYTES && view->payload.n < view->payload_wire;
+}
+
+/* No RTP. */
+static void classify(struct probe_worker *w, struct probe_whole *p)
+{
+	p->is_classified = true;
+	p->kind = cls_payload(w->probe->cls, w->scratch, p->view.payload);
+	if (p->kind == CLS_SIP || p->kind == CLS_RTCP)
+		p->copy_hash = probe_worker_copy_hash(w, &p->view);
+	if (p->kind == CLS_SIP)
+		probe_sip_read(w, &p->view, &p->sip);
+}
+
+static enum probe_outcome take_other(
+	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns)
+{
+	if (hep_packet_begins(view->payload))
+		return probe_signalling_hep(w, view, now_ns);
+	if (is_fax(w, &view->flow))
+		return PROBE_t38;
+	if (is_untold(view))
+		return PROBE_unknown_cut;
+	return w->probe->options->also ? probe_also_udp(w, view, now_ns) : PROBE_unknown_udp;
+}
+
+static enum probe_outcome take_classified(struct probe_worker *w, struct probe_whole *p)
+{
+	switch (p->kind) {
+	case CLS_SIP:
+		return probe_sip_take(w, &p->view, &p->sip, p->copy_hash, p->time_ns);
+	case CLS_RTCP:
+		return probe_rtcp_take(w, &p->view, p->copy_hash, p->time_ns);
+	case CLS_STUN:
+		qos_probation_hint(&w->probation, &p->view.flow, p->time_ns);
+		probe_ice_take(w, &p->view);
+		return PROBE_stun;
+	case CLS_DTLS:
+		qos_probation_hint(&w->probation, &p->view.flow, p->time_ns);
+		return PROBE_dtls;
+	default:
+		return take_other(w, &p->view, p->time_ns);
+	}
+}
+
+static void take_rtp(struct probe_worker *w, const struct pkt_view *view, const struct rtp_hdr *hdr,
+	uint64_t now_ns)
+{
+	struct pkt_media m = {
+		.key = pkt_media_key(&view->flow, hdr->ssrc, &w->probe->seed),
+		.rtp_ts = hdr->ts,
+		.seq = hdr->seq,
+		.payload_bytes = (uint16_t)hdr->payload_bytes,
+		.marker_pt = (uint8_t)(hdr->marker << 7 | hdr->pt),
+	};
+	struct qos_origin origin = {
+		.flow = view->flow,
+		.ssrc = hdr->ssrc,
+		.vlan = view->vlan,
+		.tos = view->tos,
+		.ttl = view->ttl,
+		.has_mac = view->has_mac,
+		.head = probe_whole_head(view, hdr),
+	};
+
+	memcpy(origin.src_mac, view->src_mac, sizeof(origin.src_mac));
+	memcpy(origin.dst_mac, view->dst_mac, sizeof(origin.dst_mac));
+	w->origin = &origin;
+	probe_media_packet(w, &m, &origin, now_ns);
+	w->origin = NULL;
+}
+
+static void take(struct probe_worker *w, struct probe_whole *p)
+{
+	const struct pkt_view *view = &p->view;
+	enum probe_outcome outcome;
+	struct rtp_hdr hdr;
+
+	if (p->is_classified) {
+		outcome = take_classified(w, p);
+	} else if (view->flow.proto == PKT_TCP) {
+		outcome = probe_signalling_tcp(w, view, p->time_ns);
+	} else if (view->flow.proto == PKT_SCTP) {
+		outcome = probe_signalling_sctp(w, view, p->time_ns);
+	} else if (probe_also_dns(w, view, p->time_ns, &outcome)) {
+		; /* one in four has the version of RTP in its id */
+	} else if (rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK) {
+		take_rtp(w, view, &hdr, p->time_ns);
+		return; /* counts its outcome itself: it may come later */
+	} else {
+		struct sdp_session session;
+
+		classify(w, p);
+		if (p->kind == CLS_SIP)
+			probe_sip_describe(&p->sip, &session);
+		outcome = take_classified(w, p);
+	}
+	pkt_count(&w->outcome[outcome], 1);
+}
+
+static void begin(struct probe_whole *p, struct rte_mbuf *m)
+{
+	const struct dp_meta *meta = dp_meta(m);
+
+	p->packet = m;
+	p->time_ns = meta->time_ns;
+	p->arrival_ns = dp_meta_arrival(meta);
+	p->is_classified = false;
+	p->kind = CLS_UNKNOWN;
+}
+
+/* rx decoded it already and sent only what decodes; doing it again is cheaper than carrying the view. */
+static bool decode(struct probe_worker *w, struct rte_mbuf *m, struct probe_whole *p)
+{
+	if (probe_decode(m, &p->view) != PKT_OK)
+		return false;
+	p->view.flow.tenant = probe_tenant(w->probe, dp_meta(m), &p->view);
+	return true;
+}
+
+void probe_whole_take(struct probe_worker *w, struct rte_mbuf *m)
+{
+	struct probe_whole p;
+
+	begin(&p, m);
+	if (decode(w, m, &p))
+		take(w, &p);
+}
+
+/* Where the next one goes. */
+static struct probe_whole *next(struct probe_worker *w)
+{
+	if (w->wholes.count == PROBE_WHOLES_MAX)
+		probe_whole_flush(w);
+	return &w->wholes.list[w->wholes.count];
+}
+
+void probe_whole_add(struct probe_worker *w, struct rte_mbuf *m, const struct pkt_view *view)
+{
+	struct probe_whole *p = next(w);
+
+	begin(p, m);
+	p->view = *view;
+	w->wholes.count++;
+}
+
+void probe_whole_add_packet(struct probe_worker *w, struct rte_mbuf *m)
+{
+	struct probe_whole *p = next(w);
+
+	begin(p, m);
+	if (decode(w, m, p))
+		w->wholes.count++;
+	else
+		rte_pktmbuf_free(m);
+}
+
+/* What cannot be told from RTP or DNS by looking at it is told when its turn has come. */
+static void look(struct probe_worker *w, struct probe_whole *p)
+{
+	const struct pkt_flow *flow = &p->view.flow;
+	struct rtp_hdr hdr;
+
+	if (flow->proto == PKT_UDP &&
+		!(sig_has(w->probe->options->also, SIG_DNS) &&
+			sig_is_port(SIG_DNS, flow->sport, flow->dport)) &&
+		rtp_hdr_parse(p->view.payload, p->view.payload_wire, &hdr) != RTP_OK)
+		classify(w, p);
+}
+
+static void fetch_heads(const struct probe_worker *w, struct probe_whole *p)
+{
+	if (p->kind == CLS_SIP)
+		probe_sip_fetch_chain(w, &p->sip);
+	else if (p->kind == CLS_RTCP)
+		probe_rtcp_fetch_heads(w, &p->view, &p->rtcp);
+	else
+		return;
+	pkt_copies_prefetch(&w->copies, p->copy_hash);
+}
+
+static void fetch_rest(const struct probe_worker *w, const struct probe_whole *p)
+{
+	if (p->kind == CLS_SIP)
+		probe_sip_fetch_call(w, &p->sip);
+	else if (p->kind == CLS_RTCP)
+		probe_rtcp_fetch_rest(w, &p->view, &p->rtcp);
+}
+
+/* Fetching is in loops of its own: where the CPU has no translation of a page (TLB), a prefetch holds up all that comes
+ * after it but other prefetches. */
+static void prepare(struct probe_worker *w, struct probe_whole *list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		look(w, &list[i]);
+	for (unsigned i = 0; i < n; i++)
+		fetch_heads(w, &list[i]);
+	for (unsigned i = 0; i < n; i++)
+		fetch_rest(w, &list[i]);
+	for (unsigned i = 0; i < n; i++)
+		if (list[i].kind == CLS_SIP)
+			probe_sip_describe(&list[i].sip, &w->wholes.sessions[i]);
+	for (unsigned i = 0; i < n; i++)
+		if (list[i].kind == CLS_SIP)
+			probe_sip_fetch_media(w, &list[i].view, &list[i].sip);
+}
+
+void probe_whole_flush(struct probe_worker *w)
+{
+	struct probe_wholes *wholes = &w->wholes;
+	struct rte_mbuf *packets[PROBE_WHOLES_MAX];
+	unsigned n = wholes->count;
+
+	prepare(w, wholes->list, n);
+	for (unsigned i = 0; i < n; i++) {
+		probe_worker_advance(w, wholes->list[i].arrival_ns);
+		take(w, &wholes->list[i]);
+		packets[i] = wholes->list[i].packet;
+	}
+	dp_mbuf_free_burst(packets, n);
+	wholes->count = 0;
+	wholes->turns = 0;
+}
+
+void probe_whole_turn(struct probe_worker *w)
+{
+	if (w->wholes.count && ++w->wholes.turns >= TURNS_MAX)
+		probe_whole_flush(w);
+}
