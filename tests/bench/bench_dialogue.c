@@ -11,8 +11,11 @@
 
 enum {
 	HEADERS = 42, /* Ethernet, IPv4, UDP */
+	NUMBER_DIGITS = 8,
 	ADDRESSES = 1000000,
+	ADDRESS_DIGITS = 6,
 	PORTS = 10000,
+	PORT_DIGITS = 4,
 };
 
 #define NUMBER	     "########"
@@ -21,8 +24,7 @@ enum {
 #define CALLEE	     "To: <sip:+4930123456@198.51.100.7;user=phone>"
 #define CALLEE_TAG   CALLEE ";tag=b" NUMBER "\r\n"
 #define VIA(branch)  "Via: SIP/2.0/UDP 192.0.2.10:5060;rport;branch=z9hG4bK" branch NUMBER "\r\n"
-#define ROUND	     "1f2e"
-#define CALL(method) "Call-ID: " NUMBER "-" ROUND "-3d4c-5b6a@192.0.2.10\r\nCSeq: " method "\r\n"
+#define CALL(method) "Call-ID: " NUMBER "-1f2e-3d4c-5b6a@192.0.2.10\r\nCSeq: " method "\r\n"
 #define AGENT                                                                                       \
 	"User-Agent: PBX 18.9\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, INFO\r\n" \
 	"Supported: replaces, timer\r\n"
@@ -83,7 +85,7 @@ static void put_headers(uint8_t *p, size_t payload, bool is_response)
 	put16(p + 38, 8 + payload);
 }
 
-static bool make(struct bench_template *t, unsigned i)
+static bool make(struct bench_template *t, unsigned i, uint64_t rate)
 {
 	char *text = (char *)t->frame + HEADERS;
 	size_t room = sizeof(t->frame) - HEADERS;
@@ -100,10 +102,8 @@ static bool make(struct bench_template *t, unsigned i)
 		return false;
 	put_headers(t->frame, (size_t)n, strncmp(head, "SIP/", 4) == 0);
 	t->bytes = HEADERS + (unsigned)n;
-	t->delay_ns = messages[i].delay_ms * (SECOND_NS / 1000);
-	t->id_at = (uint16_t)(strstr(text, "-" ROUND "-") + 1 - (char *)t->frame);
-	if (messages[i].has_sdp)
-		t->port_at = (uint16_t)(strstr(text, "1%%%%") - (char *)t->frame);
+	t->is_answer = messages[i].has_sdp && messages[i].delay_ms;
+	t->ago = messages[i].delay_ms * rate / 1000;
 	for (unsigned at = HEADERS; at < t->bytes; at++) {
 		bool is_blank = strchr("#@%", t->frame[at]) && t->frame[at - 1] != t->frame[at];
 
@@ -121,67 +121,106 @@ bool bench_dialogues_init(struct bench_dialogues *d, uint64_t rate, uint64_t sta
 {
 	*d = (struct bench_dialogues){.rate = rate, .start_ns = start_ns};
 	for (unsigned i = 0; i < BENCH_DIALOGUE_MESSAGES; i++)
-		if (!make(&d->templates[i], i))
+		if (!make(&d->templates[i], i, rate))
 			return false;
 	return true;
 }
 
-static void put_digits(uint8_t *p, uint64_t v, unsigned n)
+static void put_digits(uint8_t *p, uint32_t v, unsigned n)
 {
 	for (; n; v /= 10)
 		p[--n] = (uint8_t)('0' + v % 10);
 }
 
+/* What one dialogue has in its blanks. */
+struct blanks {
+	uint8_t number[NUMBER_DIGITS], address[ADDRESS_DIGITS], port[PORT_DIGITS];
+};
+
 /* Neither numbers nor addresses come in an order that a table could profit from. The side that
  * answers has the same address with the next port but one. */
-static void fill(const struct bench_template *t, uint8_t *frame, uint64_t dialogue, bool is_answer)
+static void make_blanks(struct blanks *blanks, uint64_t dialogue, bool is_answer)
 {
 	static const char hex[] = "0123456789abcdef";
 	uint32_t number = (uint32_t)dialogue * 2654435761U;
-	uint64_t address = dialogue * 48271 % ADDRESSES;
-	uint64_t port = dialogue * 4 % PORTS + (is_answer ? 2 : 0);
 
+	for (unsigned n = 0; n < NUMBER_DIGITS; n++)
+		blanks->number[n] = (uint8_t)hex[number >> (28 - 4 * n) & 15];
+	put_digits(blanks->address, (uint32_t)(dialogue * 48271 % ADDRESSES), ADDRESS_DIGITS);
+	put_digits(
+		blanks->port, (uint32_t)(dialogue * 4 % PORTS + (is_answer ? 2 : 0)), PORT_DIGITS);
+}
+
+static void fill(const struct bench_template *t, uint8_t *frame, uint64_t dialogue)
+{
+	struct blanks blanks;
+	const uint8_t *address = blanks.address;
+
+	make_blanks(&blanks, dialogue, t->is_answer);
 	memcpy(frame, t->frame, t->bytes);
 	for (unsigned i = 0; i < t->blank_count; i++) {
 		uint8_t *p = frame + t->blank_at[i];
 
 		if (*p == '#') {
-			for (unsigned n = 0; n < 8; n++)
-				p[n] = (uint8_t)hex[number >> (28 - 4 * n) & 15];
+			memcpy(p, blanks.number, NUMBER_DIGITS);
 		} else if (*p == '%') {
-			put_digits(p, port, 4);
+			memcpy(p, blanks.port, PORT_DIGITS);
 		} else {
-			put_digits(p, address, 2);
-			address /= 100;
+			memcpy(p, address, 2);
+			address += 2;
 		}
 	}
+}
+
+/* Latest messages first: the time is the same for all. None of dialogues that began before the start. */
+static const struct bench_template *next_message(struct bench_dialogues *d)
+{
+	while (d->left) {
+		const struct bench_template *t = &d->templates[--d->left];
+
+		if (t->ago < d->next)
+			return t;
+	}
+	return NULL;
+}
+
+static void begin_one(struct bench_dialogues *d)
+{
+	d->next++;
+	d->left = BENCH_DIALOGUE_MESSAGES;
+}
+
+static unsigned put(const struct bench_dialogues *d, const struct bench_template *t, uint8_t *frame)
+{
+	fill(t, frame, d->next - 1 - t->ago);
+	return t->bytes;
+}
+
+unsigned bench_dialogues_next(struct bench_dialogues *d, uint8_t *frame)
+{
+	const struct bench_template *t = next_message(d);
+
+	if (!t) {
+		begin_one(d);
+		t = next_message(d); /* an INVITE at least */
+	}
+	return put(d, t, frame);
 }
 
 unsigned bench_dialogues_step(
 	struct bench_dialogues *d, uint8_t *mem, uint32_t at, struct bench_frame *frames)
 {
-	uint64_t step = d->next++;
+	const struct bench_template *t;
 	unsigned n = 0;
 
-	/* Latest messages first: the time is the same for all. */
-	for (unsigned i = BENCH_DIALOGUE_MESSAGES; i-- > 0;) {
-		const struct bench_template *t = &d->templates[i];
-		uint64_t ago = t->delay_ns * d->rate / SECOND_NS;
-		uint64_t dialogue = step - ago;
-
-		if (ago > step)
-			continue;
-		fill(t, mem + at, d->period ? dialogue % d->period : dialogue,
-			messages[i].has_sdp && messages[i].delay_ms);
+	begin_one(d);
+	while ((t = next_message(d))) {
 		frames[n++] = (struct bench_frame){
-			.time_ns = d->start_ns + step * SECOND_NS / d->rate,
-			.dialogue = dialogue,
+			.time_ns = d->start_ns + (d->next - 1) * SECOND_NS / d->rate,
 			.at = at,
 			.bytes = t->bytes,
-			.id_at = t->id_at,
-			.port_at = t->port_at,
 		};
-		at += t->bytes;
+		at += put(d, t, mem + at);
 	}
 	return n;
 }

@@ -12,7 +12,6 @@ enum {
 	BENCH_DIALOGUE_MESSAGES = 7,
 	BENCH_DIALOGUE_FRAME_MAX = 1536,
 	BENCH_DIALOGUE_BLANKS_MAX = 24,
-	BENCH_DIALOGUE_ROUND = 4,
 };
 
 /* One of the seven messages, with the places where dialogues differ. */
@@ -21,9 +20,8 @@ struct bench_template {
 	unsigned bytes;
 	unsigned blank_count;
 	uint16_t blank_at[BENCH_DIALOGUE_BLANKS_MAX];
-	uint16_t id_at; /* BENCH_DIALOGUE_ROUND octets of the Call-ID that all dialogues share */
-	uint16_t port_at; /* first digit of the media port; 0 without a description */
-	uint64_t delay_ns; /* after the INVITE */
+	bool is_answer; /* with a description */
+	uint64_t ago; /* dialogues that began since its own did */
 };
 
 struct bench_dialogues {
@@ -31,19 +29,21 @@ struct bench_dialogues {
 	uint64_t rate; /* that begin in a second of packet time */
 	uint64_t start_ns;
 	uint64_t next; /* the one that begins next */
-	uint64_t period; /* texts come again after so many dialogues; 0: never */
+	unsigned left; /* messages, of the moment at which the one before began */
 };
 
 struct bench_frame {
 	uint64_t time_ns;
-	uint64_t dialogue; /* its number */
 	uint32_t at; /* in the memory given */
 	uint32_t bytes;
-	uint16_t id_at, port_at; /* of the template */
 };
 
 /* False when a message does not fit its frame. */
 bool bench_dialogues_init(struct bench_dialogues *d, uint64_t rate, uint64_t start_ns);
+
+/* What: makes the next frame, of any dialogue under way; those of each come in their order. Room for
+ * BENCH_DIALOGUE_FRAME_MAX octets; returns how many. */
+unsigned bench_dialogues_next(struct bench_dialogues *d, uint8_t *frame);
 
 /* What: the frames of the moment at which one more dialogue begins, in the order of their times: its
  * INVITE, and of each other message that of the dialogue whose turn it is; none of those that began

@@ -79,18 +79,24 @@ static bool check_trunk(const struct bench_pipeline *p)
 static bool measure_trunk(struct bench_pipeline *p, uint32_t streams)
 {
 	const struct bench_row facts = {.shape = "fused", .workers = 1, .streams = streams};
-	bool is_good = bench_pipeline_init(p, true, 1, streams);
+	bool is_good = bench_pipeline_init(p, true, 1, streams) &&
+		       bench_floor_init(&p->floor, p->pool, streams, p->packets, BENCH_START_NS);
 	const struct bench_code subject = {"mixed trunk, one core", bench_run_trunk, p, p->packets};
-	const struct bench_code media = {"media only", bench_run_fused, p, p->packets};
+	const struct bench_code floors[] = {
+		{"media only", bench_run_fused, p, p->packets},
+		{"bare rx and free, of the trunk", bench_run_free, p, p->packets},
+	};
 
 	p->discarded = 0;
 	is_good = is_good &&
 		  dp_mailbox_create(0, HEP_MESSAGES, -1, &p->probe->workers[0].mailbox) == 0 &&
-		  bench_feed_make_trunk(&p->threads[0].feed);
+		  bench_feed_make_trunk(&p->threads[0].feed) &&
+		  bench_feed_make_trunk(&p->floor.feed);
 	if (is_good) {
-		bench_compare_row(&facts, &subject, &media, 1);
+		bench_compare_row(&facts, &subject, floors, 2);
 		is_good = check_trunk(p);
 	}
+	bench_floor_fini(&p->floor);
 	bench_pipeline_fini(p);
 	return is_good;
 }

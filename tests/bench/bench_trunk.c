@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench_trunk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+
+#include "bench.h"
+#include "bench_dialogue.h"
+#include "bench_feed.h"
+
+enum kind {
+	RTP = 0,
+	SIP,
+	RTCP,
+	NOISE,
+};
+
+enum {
+	SLOTS = 100,
+	ETHERTYPE_AT = 12,
+	IP_BYTES_AT = 16,
+	PROTO_AT = 23,
+	SOURCE_AT = 26, /* IPv4 address */
+	UDP_AT = 34, /* sport, dport, octets, checksum */
+	HEADERS = 42,
+	SSRC_AT = 50, /* RTP */
+	RTCP_BYTES = 128,
+	RTCP_SSRC_AT = 4, /* SR; of its SDES: */
+	RTCP_SDES_SSRC_AT = 56,
+	DIALOGUE_RATE = 2000, /* a second: an answered one lasts 6,000 others */
+	NOISE_SIZES = 7,
+	NOISE_KINDS = 2 * NOISE_SIZES,
+	NOISE_COPIED = 192, /* more than what is looked at */
+	DNS_PORT = 53,
+	HTTPS_PORT = 443,
+};
+
+struct noise {
+	uint8_t frame[NOISE_COPIED];
+	unsigned bytes;
+};
+
+struct bench_trunk {
+	const uint8_t *headers;
+	uint32_t count;
+	uint32_t slot;
+	uint32_t stream; /* whose RTCP comes next */
+	uint32_t noises;
+	uint8_t rtcp[RTCP_BYTES];
+	unsigned rtcp_bytes;
+	struct noise noise[NOISE_KINDS];
+	struct bench_dialogues dialogues;
+};
+
+static void put16(uint8_t *p, unsigned v)
+{
+	uint16_t be = rte_cpu_to_be_16((uint16_t)v);
+
+	memcpy(p, &be, sizeof(be));
+}
+
+static void set_bytes(uint8_t *frame, unsigned payload)
+{
+	put16(frame + IP_BYTES_AT, 28 + payload);
+	put16(frame + UDP_AT + 4, 8 + payload);
+}
+
+/* DNS and TLS in turn: what a mirror port sees beside voice. */
+static void make_noise(struct noise *n, unsigned i)
+{
+	uint8_t frame[BENCH_FRAME_STRIDE];
+	bool is_tcp = i & 1;
+	unsigned payload = 40 + i % NOISE_SIZES * 100;
+
+	bench_rtp_frame(frame, 4, 0, i);
+	memset(frame + HEADERS, (int)(i & 0x3f), NOISE_COPIED - HEADERS);
+	set_bytes(frame, payload);
+	put16(frame + UDP_AT + 2, is_tcp ? HTTPS_PORT : DNS_PORT);
+	if (is_tcp) {
+		frame[PROTO_AT] = 6;
+		frame[UDP_AT + 12] = 0x50;
+	}
+	memcpy(n->frame, frame, NOISE_COPIED);
+	n->bytes = HEADERS + payload;
+}
+
+struct bench_trunk *bench_trunk_create(const uint8_t *headers, uint32_t count, uint64_t now_ns)
+{
+	struct bench_trunk *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->headers = headers;
+	t->count = count;
+	t->rtcp_bytes = bench_rtcp(t->rtcp, 0);
+	for (unsigned i = 0; i < NOISE_KINDS; i++)
+		make_noise(&t->noise[i], i);
+	if (bench_dialogues_init(&t->dialogues, DIALOGUE_RATE, now_ns))
+		return t;
+	free(t);
+	return NULL;
+}
+
+void bench_trunk_destroy(struct bench_trunk *t)
+{
+	free(t);
+}
+
+/* An SR of one stream after the other, on the next ports. */
+static unsigned put_rtcp(struct bench_trunk *t, uint8_t *frame)
+{
+	const uint8_t *header = t->headers + (size_t)t->stream * BENCH_HEADER;
+	uint8_t *rtcp = frame + HEADERS;
+
+	memcpy(frame, header, HEADERS);
+	frame[UDP_AT + 1] |= 1;
+	frame[UDP_AT + 3] |= 1;
+	set_bytes(frame, t->rtcp_bytes);
+	memcpy(rtcp, t->rtcp, RTCP_BYTES);
+	memcpy(rtcp + RTCP_SSRC_AT, header + SSRC_AT, sizeof(uint32_t));
+	memcpy(rtcp + RTCP_SDES_SSRC_AT, header + SSRC_AT, sizeof(uint32_t));
+	t->stream = t->stream + 1 == t->count ? 0 : t->stream + 1;
+	return HEADERS + t->rtcp_bytes;
+}
+
+/* Of many hosts. */
+static unsigned put_noise(struct bench_trunk *t, uint8_t *frame)
+{
+	const struct noise *n = &t->noise[t->noises++ % NOISE_KINDS];
+	uint32_t source = t->noises * 2654435761U;
+
+	memcpy(frame, n->frame, NOISE_COPIED);
+	memcpy(frame + SOURCE_AT, &source, sizeof(source));
+	return n->bytes;
+}
+
+unsigned bench_trunk_put(struct bench_trunk *t, uint8_t *frame)
+{
+	static const uint8_t kinds[SLOTS] = {
+		[10] = SIP, [60] = SIP, [35] = RTCP, [45] = NOISE, [90] = NOISE};
+
+	t->slot = t->slot == SLOTS - 1 ? 0 : t->slot + 1;
+	if (__builtin_expect(kinds[t->slot] == RTP, 1))
+		return 0;
+	switch (kinds[t->slot]) {
+	case SIP:
+		return bench_dialogues_next(&t->dialogues, frame);
+	case RTCP:
+		return put_rtcp(t, frame);
+	default:
+		return put_noise(t, frame);
+	}
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a trunk has beside RTP: SIP dialogues, RTCP of the streams, and noise, in fixed places among 100 packets.
+ * Owner: the feed. Threads: one lcore at a time. */
+#ifndef BENCH_TRUNK_H
+#define BENCH_TRUNK_H
+
+#include <stdint.h>
+
+struct bench_trunk;
+
+/* headers: of the streams, BENCH_HEADER octets each; they stay the caller's. NULL: no memory. */
+struct bench_trunk *bench_trunk_create(const uint8_t *headers, uint32_t count, uint64_t now_ns);
+void bench_trunk_destroy(struct bench_trunk *t);
+
+/* What: makes the next frame if it is no RTP. Returns its octets, or 0. */
+unsigned bench_trunk_put(struct bench_trunk *t, uint8_t *frame);
+
+#endif
