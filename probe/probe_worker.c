@@ -243,22 +243,28 @@ static inline bool take_element(
 	return true;
 }
 
+/* At most eight elements; returns how many were packets of streams. */
+static inline unsigned take_few(
+	struct probe_worker *w, const struct probe_batch *b, unsigned at, unsigned n, uint64_t base)
+{
+	unsigned hits = 0;
+
+	if (likely(qos_table_update8(&w->table, b->slot + at, b->media + at, n, base)))
+		return n;
+	for (unsigned i = at; i < at + n; i++)
+		hits += take_element(w, b, i, base);
+	return hits;
+}
+
 static void take_run(struct probe_worker *w, const struct probe_batch *b, unsigned at, unsigned end)
 {
 	const uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
-	unsigned hits = 0;
+	unsigned hits = 0, i = at;
 
-	for (unsigned i = at; i < end;) {
-		unsigned next = end - i < QOS_UPDATE8 ? end : i + QOS_UPDATE8;
-
-		if (next - i == QOS_UPDATE8 &&
-			likely(qos_table_update8(&w->table, b->slot + i, b->media + i, base))) {
-			hits += QOS_UPDATE8;
-			i = next;
-		}
-		for (; i < next; i++)
-			hits += take_element(w, b, i, base);
-	}
+	for (; i + QOS_UPDATE8 <= end; i += QOS_UPDATE8)
+		hits += take_few(w, b, i, QOS_UPDATE8, base);
+	if (i < end)
+		hits += take_few(w, b, i, end - i, base);
 	pkt_count(&w->outcome[PROBE_rtp], hits);
 }
 

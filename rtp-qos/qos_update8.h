@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* qos_stream_update_fast for eight packets of eight streams at once, where the CPU has AVX-512: the lines of the
+/* qos_stream_update_fast for up to eight packets of as many streams at once, where the CPU has AVX-512: the lines of the
  * streams are turned so that a register holds one word of each, and what is said there in C is said here in the
  * same order. The unit test holds one against the other.
  * Owner: none. Threads: the table's. */
@@ -58,13 +58,16 @@ static inline void qos_turn8(__m512i r[8])
 	}
 }
 
-/* Four words of each descriptor. */
-static inline void qos_turn_media(const struct pkt_media *m, __m512i w[4])
+/* Four words of each of n descriptors, 0 of the others. */
+static inline void qos_turn_media(const struct pkt_media *m, unsigned n, __m512i w[4])
 {
+	const uint32_t live = (uint32_t)(((uint64_t)1 << 4 * n) - 1);
 	const __m512i low = _mm512_setr_epi64(0, 4, 8, 12, 1, 5, 9, 13);
 	const __m512i high = _mm512_setr_epi64(2, 6, 10, 14, 3, 7, 11, 15);
-	__m512i a = _mm512_loadu_si512(m), b = _mm512_loadu_si512(m + 2);
-	__m512i c = _mm512_loadu_si512(m + 4), d = _mm512_loadu_si512(m + 6);
+	__m512i a = _mm512_maskz_loadu_epi64((__mmask8)live, m);
+	__m512i b = _mm512_maskz_loadu_epi64((__mmask8)(live >> 8), m + 2);
+	__m512i c = _mm512_maskz_loadu_epi64((__mmask8)(live >> 16), m + 4);
+	__m512i d = _mm512_maskz_loadu_epi64((__mmask8)(live >> 24), m + 6);
 	__m512i first = _mm512_permutex2var_epi64(a, low, b);
 	__m512i last = _mm512_permutex2var_epi64(c, low, d);
 
@@ -179,27 +182,27 @@ static inline bool qos_words_are_of(const __m512i w[8], const __m512i m[4])
 	       !_mm512_cmpgt_epu64_mask(time, _mm512_set1_epi64(PKT_MEDIA_TIME_MAX));
 }
 
-/* What: eight packets get to their streams, whose slots were located. False: one of them is not the packet of a stream
- * in that slot, or two are of one stream; nothing was done. */
-static inline bool qos_table_update8(
-	struct qos_table *t, const uint32_t *slot, const struct pkt_media *media, uint64_t base_ns)
+/* What: n packets, at most eight, get to their streams, whose slots were located. False: one of them is not the packet
+ * of a stream in that slot, or two are of one stream; nothing was done. */
+static inline bool qos_table_update8(struct qos_table *t, const uint32_t *slot,
+	const struct pkt_media *media, unsigned n, uint64_t base_ns)
 {
-	__m256i slots = _mm256_loadu_si256((const __m256i *)(const void *)slot);
-	__m256i same = _mm256_conflict_epi32(slots);
+	const __mmask8 live = (__mmask8)((1u << n) - 1);
+	__m256i same = _mm256_maskz_conflict_epi32(live, _mm256_maskz_loadu_epi32(live, slot));
 	__m512i w[8], m[4];
 	unsigned rest;
 
 	if (!_mm256_testz_si256(same, same))
 		return false;
 	for (unsigned i = 0; i < QOS_UPDATE8; i++)
-		w[i] = _mm512_load_si512(&t->hot[slot[i]]);
+		w[i] = i < n ? _mm512_load_si512(&t->hot[slot[i]]) : _mm512_setzero_si512();
 	qos_turn8(w);
-	qos_turn_media(media, m);
+	qos_turn_media(media, n, m);
 	if (!qos_words_are_of(w, m))
 		return false;
-	rest = (uint8_t)~qos_words_update8(&t->env, w, m, base_ns);
+	rest = (unsigned)live & ~(unsigned)qos_words_update8(&t->env, w, m, base_ns);
 	qos_turn8(w);
-	for (unsigned i = 0; i < QOS_UPDATE8; i++)
+	for (unsigned i = 0; i < n; i++)
 		_mm512_store_si512(&t->hot[slot[i]], w[i]);
 	for (; rest; rest &= rest - 1) {
 		unsigned i = (unsigned)__builtin_ctz(rest);
@@ -212,12 +215,13 @@ static inline bool qos_table_update8(
 
 #else
 
-static inline bool qos_table_update8(
-	struct qos_table *t, const uint32_t *slot, const struct pkt_media *media, uint64_t base_ns)
+static inline bool qos_table_update8(struct qos_table *t, const uint32_t *slot,
+	const struct pkt_media *media, unsigned n, uint64_t base_ns)
 {
 	(void)t;
 	(void)slot;
 	(void)media;
+	(void)n;
 	(void)base_ns;
 	return false;
 }
