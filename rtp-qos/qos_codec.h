@@ -29,9 +29,14 @@ enum qos_basis {
 	QOS_BASIS_ASSUMED, /* one of them, or the mode, is an assumption */
 };
 
+enum {
+	QOS_CODEC_NAME_MAX = 24, /* with the final NUL; longer names are cut */
+};
+
 struct qos_codec {
-	const char *name; /* lower case encoding name as in SDP */
+	char name[QOS_CODEC_NAME_MAX]; /* lower case encoding name as in SDP */
 	uint8_t length; /* of name */
+	bool tells_mode; /* by its a=fmtp or its packets (qos_mode.h), of any clock */
 	const char *mode; /* "12.65"; "" stands for all modes of the codec */
 	uint32_t clock; /* RTP clock in Hz */
 	enum qos_kind kind;
@@ -40,10 +45,6 @@ struct qos_codec {
 	double ie; /* equipment impairment factor */
 	double bpl; /* packet-loss robustness factor, random loss */
 	double bpl_bursty; /* bursty loss, of no burst ratio that a formula could use; 0: none known */
-};
-
-enum {
-	QOS_CODEC_NAME_MAX = 24, /* with the final NUL; longer names are cut */
 };
 
 /* One payload type as a stream or an SDP endpoint knows it. Value type. */
@@ -58,6 +59,7 @@ struct qos_payload {
 	bool is_secure : 1; /* SRTP: an authentication tag is part of the size */
 	bool is_superwide : 1; /* EVS: nothing else is sent, by its fmtp */
 	bool is_band_settled : 1; /* not only by the first packet */
+	bool tells_mode : 1; /* of the codec of this name */
 	uint32_t clock; /* Hz, 0 unknown */
 	enum qos_kind kind;
 	uint8_t tag_bytes; /* of SRTP's authentication tag; 0 not known, or not secure */
@@ -65,7 +67,7 @@ struct qos_payload {
 	struct qos_band band, band_next; /* of Opus by such, and another that the last one had */
 	const struct qos_codec
 		*codec; /* or one mode of it; NULL when the name is not in the table */
-	char name[QOS_CODEC_NAME_MAX]; /* lower case, "" unknown */
+	char name[QOS_CODEC_NAME_MAX]; /* lower case, zeros behind it; "" unknown */
 };
 
 /* By SDP encoding name, any case, and clock (0: the first of that name), whatever the mode. NULL when

@@ -156,6 +156,7 @@ void qos_media_formats_fill(const struct qos_media_formats *formats, const struc
 		qos_mode_from_fmtp(payload, format->fmtp, format->channels);
 	}
 	for (unsigned i = 0; i < formats->count; i++)
-		if (strcmp(media->payloads[i].name, "red") == 0)
+		if (media->payloads[i].kind == QOS_REDUNDANCY &&
+			strcmp(media->payloads[i].name, "red") == 0)
 			unpack_redundancy(media, &media->payloads[i], formats->format[i].format);
 }

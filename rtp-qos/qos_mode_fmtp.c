@@ -84,7 +84,8 @@ static void take_frame_ms(struct qos_payload *payload, struct bytes value)
 }
 
 static const struct parameter {
-	const char *codec, *key;
+	char codec[8]; /* zeros behind it */
+	const char *key;
 	void (*take)(struct qos_payload *payload, struct bytes value);
 } parameters[] = {
 	{"amr", "octet-align", take_alignment},
@@ -106,13 +107,16 @@ static const struct parameter {
 static void take_parameter(struct qos_payload *payload, struct bytes key, struct bytes value)
 {
 	for (size_t i = 0; i < COUNT(parameters); i++)
-		if (strcmp(payload->name, parameters[i].codec) == 0 &&
+		if (memcmp(payload->name, parameters[i].codec, sizeof(parameters[i].codec)) == 0 &&
 			bytes_eq_nocase(key, bytes_from_str(parameters[i].key)))
 			parameters[i].take(payload, value);
 }
 
 void qos_mode_from_fmtp(struct qos_payload *payload, struct bytes fmtp, uint8_t channels)
 {
+	/* Most do not. */
+	if (!payload->tells_mode)
+		return;
 	payload->has_modes =
 		qos_mode_has_rates(payload) || (qos_mode_has_sizes(payload) && channels <= 1);
 	while (fmtp.n) {
