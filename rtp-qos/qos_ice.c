@@ -4,7 +4,6 @@
  * collide, pairs do not. */
 #include "pkt_count.h"
 #include "qos_ice_pvt.h"
-#include "qos_pool.h"
 
 /* In the place of a family of addresses. */
 enum name_kind {
@@ -83,10 +82,6 @@ bool qos_ice_enter(struct qos_medias *medias, struct qos_call *call, struct qos_
 {
 	if (!media) {
 		pkt_count(&counters->media_refused, 1);
-		return false;
-	}
-	if (!qos_call_hold(call)) {
-		qos_pool_put(media->pool, media);
 		return false;
 	}
 	media->call = call;

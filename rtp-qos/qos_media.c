@@ -251,17 +251,25 @@ static void tell(const struct qos_medias *medias, const struct qos_media *media,
 
 static void release_media_rcu(struct rcu_head *head)
 {
-	struct qos_media *media = caa_container_of(head, struct qos_media, rcu);
+	struct qos_media *media = caa_container_of(head, struct qos_media, rcu), *next;
 
-	qos_pool_put(media->pool, media);
+	for (; media; media = next) {
+		next = media->call_next;
+		qos_pool_put(media->pool, media);
+	}
 }
 
-/* After the entry left the table. Readers may still see it, and through it the call: both are freed
- * after a grace period only. */
+/* After the entry left the table, and all behind it by call_next. Readers may still see it, and through it the call:
+ * both are freed after a grace period only. */
+static void drop_all(struct qos_media *media)
+{
+	urcu_qsbr_call_rcu(&media->rcu, release_media_rcu);
+}
+
 static void drop_media(struct qos_media *media)
 {
-	qos_call_put(media->call);
-	urcu_qsbr_call_rcu(&media->rcu, release_media_rcu);
+	media->call_next = NULL;
+	drop_all(media);
 }
 
 void qos_medias_destroy(struct qos_medias *medias)
@@ -273,6 +281,8 @@ void qos_medias_destroy(struct qos_medias *medias)
 	for (uint64_t i = 0; i <= medias->chain_mask; i++)
 		for (media = atomic_load(&medias->chains[i]); media; media = next) {
 			next = atomic_load(&media->next);
+			if (media->call->media)
+				qos_call_put(media->call);
 			media->call->media = NULL;
 			drop_media(media);
 		}
@@ -288,7 +298,7 @@ static void count_kind(struct qos_medias *medias, const struct qos_media *media,
 {
 	if (media->is_udptl)
 		atomic_fetch_add_explicit(&medias->udptl_count, (uint32_t)n, memory_order_relaxed);
-	if (media->rtp.port)
+	if (media->is_rtcp && media->rtp.port)
 		atomic_fetch_add_explicit(&medias->apart_count, (uint32_t)n, memory_order_relaxed);
 }
 
@@ -310,18 +320,35 @@ static void unlink_from_call(struct qos_media *media)
 		*link = media->call_next;
 		media->call->media_count--;
 		count_learnt(media, -1);
+		if (!media->call->media)
+			qos_call_put(media->call);
 	}
+}
+
+/* Changes under the publishing mutex. */
+static void count_media(struct qos_medias *medias, int n)
+{
+	atomic_store_explicit(&medias->count,
+		atomic_load_explicit(&medias->count, memory_order_relaxed) + (uint32_t)n,
+		memory_order_relaxed);
+}
+
+/* What goes is still its call's. */
+static void take_out(
+	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
+{
+	unlink_media(medias, media);
+	count_kind(medias, media, -1);
+	count_media(medias, -1);
+	pkt_count(&counters->media_withdrawn, 1);
+	tell(medias, media, false);
 }
 
 void qos_media_remove(
 	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
 {
+	take_out(medias, media, counters);
 	unlink_from_call(media);
-	unlink_media(medias, media);
-	count_kind(medias, media, -1);
-	atomic_fetch_sub_explicit(&medias->count, 1, memory_order_relaxed);
-	pkt_count(&counters->media_withdrawn, 1);
-	tell(medias, media, false);
 	drop_media(media);
 }
 
@@ -344,10 +371,8 @@ static struct qos_pool *pool_for(struct qos_medias *medias, unsigned payloads)
 	return &medias->pools[i];
 }
 
-struct qos_media *qos_media_take(struct qos_medias *medias, unsigned payloads)
+static struct qos_media *take(struct qos_medias *medias, unsigned payloads, size_t clear)
 {
-	/* Payloads are filled as they are counted. */
-	const size_t clear = offsetof(struct qos_media, payloads);
 	struct qos_pool *pool = pool_for(medias, payloads);
 	struct qos_media *media = qos_pool_take(pool, clear);
 
@@ -361,6 +386,27 @@ struct qos_media *qos_media_take(struct qos_medias *medias, unsigned payloads)
 	return media;
 }
 
+struct qos_media *qos_media_take(struct qos_medias *medias, unsigned payloads)
+{
+	/* Payloads are filled as they are counted. */
+	return take(medias, payloads, offsetof(struct qos_media, payloads));
+}
+
+struct qos_media *qos_media_copy(struct qos_medias *medias, const struct qos_media *said)
+{
+	struct qos_media *media = take(medias, said->payload_count, 0);
+	struct qos_pool *pool;
+
+	if (!media)
+		return NULL;
+	pool = media->pool;
+	memcpy(media, said,
+		offsetof(struct qos_media, payloads) +
+			said->payload_count * sizeof(said->payloads[0]));
+	media->pool = pool;
+	return media;
+}
+
 /* Newest first; the last goes, so that a call that moves its media again and again does not fill the
  * table. */
 static void link_to_call(
@@ -369,6 +415,9 @@ static void link_to_call(
 	struct qos_call *call = media->call;
 	struct qos_media *last = media;
 
+	/* Its table holds it as well, since it is open. */
+	if (!call->media)
+		qos_call_hold(call);
 	media->call_next = call->media;
 	call->media = media;
 	count_learnt(media, 1);
@@ -390,7 +439,7 @@ void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qo
 		drop_media(old);
 	} else {
 		link_media(medias, media);
-		atomic_fetch_add_explicit(&medias->count, 1, memory_order_relaxed);
+		count_media(medias, 1);
 		tell(medias, media, true);
 	}
 	pkt_count(&counters->media_published, 1);
@@ -423,12 +472,47 @@ void qos_medias_unlock(struct qos_medias *medias)
 	pthread_mutex_unlock(&medias->publishing);
 }
 
+bool qos_medias_lock_with(struct qos_medias *medias, struct qos_call *call)
+{
+	if (medias->may_wait && !qos_call_hold(call))
+		return false;
+	qos_medias_lock(medias);
+	return true;
+}
+
+void qos_medias_unlock_with(struct qos_medias *medias, struct qos_call *call)
+{
+	qos_medias_unlock(medias);
+	if (medias->may_wait)
+		qos_call_put(call);
+}
+
+/* Nobody has touched them for as long as the call lasted: what each needs comes while the next one does. */
+static void fetch_all(const struct qos_medias *medias, const struct qos_media *media)
+{
+	for (; media; media = media->call_next) {
+		__builtin_prefetch((const void *)chain_of(medias, &media->at), 1);
+		__builtin_prefetch(&media->rtp);
+	}
+}
+
 void qos_media_withdraw(
 	struct qos_medias *medias, struct qos_call *call, struct qos_call_counters *counters)
 {
+	struct qos_media *all;
+
 	qos_medias_lock(medias);
-	while (call->media)
-		qos_media_remove(medias, call->media, counters);
+	all = call->media;
+	fetch_all(medias, all);
+	for (struct qos_media *media = all; media; media = media->call_next)
+		take_out(medias, media, counters);
+	if (all) {
+		call->media = NULL;
+		call->media_count = 0;
+		atomic_store_explicit(&call->learnt_count, 0, memory_order_relaxed);
+		drop_all(all);
+		qos_call_put(call);
+	}
 	qos_medias_unlock(medias);
 }
 

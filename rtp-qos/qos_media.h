@@ -38,7 +38,7 @@ static inline struct qos_media_key qos_media_key_of_dst(const struct pkt_flow *f
 struct qos_media {
 	struct qos_media *_Atomic next; /* in its chain; changes under the publishing mutex */
 	struct qos_media_key at;
-	struct qos_call *call; /* held */
+	struct qos_call *call; /* held, once for all its endpoints */
 	struct qos_media *call_next; /* the call's endpoints, guarded by the publishing mutex */
 	struct qos_pool *pool; /* where its memory goes back to */
 	uint8_t party; /* whose endpoint: 0 caller, 1 callee */

@@ -10,7 +10,7 @@
 struct qos_media_formats {
 	unsigned count;
 	bool is_many; /* transports */
-	uint16_t ptime_ms; /* set to the section's before; 0 where others say otherwise */
+	uint16_t ptime_ms; /* 0 where others say otherwise */
 	struct {
 		const struct sdp_format *format;
 		const struct sdp_media *sdp;
@@ -19,6 +19,15 @@ struct qos_media_formats {
 
 /* Whether this section has media, and the ufrag. */
 bool qos_media_has_name(const struct sdp_media *m, struct bytes ufrag);
+
+/* What: none yet. The array is not cleared. */
+static inline void qos_media_formats_init(
+	struct qos_media_formats *formats, const struct sdp_media *sdp)
+{
+	formats->count = 0;
+	formats->is_many = false;
+	formats->ptime_ms = sdp->ptime_ms;
+}
 
 void qos_media_formats_of(struct qos_media_formats *formats, const struct sdp_session *session,
 	const struct sdp_media *sdp);

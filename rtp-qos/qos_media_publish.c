@@ -4,7 +4,6 @@
 #include "pkt_count.h"
 #include "qos_media_formats.h"
 #include "qos_media_pvt.h"
-#include "qos_pool.h"
 
 /* One publication: what every endpoint of a description has in common. */
 struct publication {
@@ -94,19 +93,18 @@ static void place_rtcp(struct qos_media *media, const struct sdp_media *sdp)
 	media->rtp = rtp;
 }
 
-static struct qos_media *make_media(const struct publication *pub, const struct sdp_media *sdp,
-	const struct qos_media_key *key, bool is_rtcp)
+/* media: what it is to say, but is_shared; of no pool yet. */
+static void describe(const struct publication *pub, const struct sdp_media *sdp,
+	const struct qos_media_key *key, bool is_rtcp, struct qos_media *media)
 {
-	struct qos_media_formats formats = {.ptime_ms = sdp->ptime_ms};
-	struct qos_media *media;
+	struct qos_media_formats formats;
 
+	qos_media_formats_init(&formats, sdp);
 	if (qos_media_is_name(key))
 		qos_media_formats_of_name(&formats, pub->session, sdp);
 	else if (!is_rtcp)
 		qos_media_formats_of(&formats, pub->session, sdp);
-	media = qos_media_take(pub->medias, formats.count);
-	if (!media)
-		return NULL;
+	memset(media, 0, offsetof(struct qos_media, payloads)); /* those as they are counted */
 	media->call = pub->call;
 	media->at = *key;
 	media->party = (uint8_t)pub->party;
@@ -119,7 +117,6 @@ static struct qos_media *make_media(const struct publication *pub, const struct 
 	if (is_rtcp)
 		place_rtcp(media, sdp);
 	qos_media_formats_fill(&formats, sdp, media);
-	return media;
 }
 
 static bool is_shared(const struct publication *pub, const struct qos_media *old)
@@ -131,22 +128,21 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 	const struct qos_media_key *key, bool is_rtcp)
 {
 	struct qos_media *old = qos_media_at(pub->medias, key);
-	struct qos_media *media = NULL;
+	struct qos_media said, *media = NULL;
 
 	if (old && must_stay(pub, sdp, old, is_rtcp))
 		return;
-	if (old || qos_media_is_room(pub->medias))
-		media = make_media(pub, sdp, key, is_rtcp);
-	if (!media) {
+	if (old || qos_media_is_room(pub->medias)) {
+		describe(pub, sdp, key, is_rtcp, &said);
+		if (old && says_same(old, &said))
+			return;
+		said.is_shared = old && is_shared(pub, old);
+		media = qos_media_copy(pub->medias, &said);
+	}
+	if (media)
+		qos_media_put(pub->medias, media, old, pub->counters);
+	else
 		pkt_count(&pub->counters->media_refused, 1);
-		return;
-	}
-	if ((old && says_same(old, media)) || !qos_call_hold(pub->call)) {
-		qos_pool_put(media->pool, media);
-		return;
-	}
-	media->is_shared = old && is_shared(pub, old);
-	qos_media_put(pub->medias, media, old, pub->counters);
 }
 
 static bool is_at(const struct sdp_media *sdp, const struct qos_media_key *key)
@@ -219,15 +215,12 @@ void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigne
 {
 	struct publication pub = {medias, call, party, session, tenant, counters};
 
-	/* The lock may be a quiescent state. */
-	if (!qos_call_hold(call))
+	if (!qos_medias_lock_with(medias, call))
 		return;
-	qos_medias_lock(medias);
 	/* Who takes a call out withdraws its media after that: either that is still to come, or
 	 * nothing may be added any more. */
 	if (qos_call_is_open(call))
 		for (unsigned i = 0; i < session->media_count; i++)
 			publish_media(&pub, &session->media[i]);
-	qos_medias_unlock(medias);
-	qos_call_put(call);
+	qos_medias_unlock_with(medias, call);
 }

@@ -23,6 +23,9 @@ static inline bool qos_media_is_beside(
 /* With qos_medias_may_wait a quiescent state: what was read under RCU before is held, or read again. */
 void qos_medias_lock(struct qos_medias *medias);
 void qos_medias_unlock(struct qos_medias *medias);
+/* With call, which is valid meanwhile. False: it is gone, and nothing locked. */
+bool qos_medias_lock_with(struct qos_medias *medias, struct qos_call *call);
+void qos_medias_unlock_with(struct qos_medias *medias, struct qos_call *call);
 
 const struct pkt_seed *qos_medias_seed(const struct qos_medias *medias);
 
@@ -33,7 +36,9 @@ struct qos_media *qos_media_at(struct qos_medias *medias, const struct qos_media
 /* Memory for an entry of so many payload types, all before those zero but its pool; NULL: none is free. Back
  * with qos_pool_put when it is not put. */
 struct qos_media *qos_media_take(struct qos_medias *medias, unsigned payloads);
-/* What: enters media, whose call is held, in the stead of old, which may be NULL, at the same address. */
+/* The same with the content of said. */
+struct qos_media *qos_media_copy(struct qos_medias *medias, const struct qos_media *said);
+/* What: enters media, whose call is open, in the stead of old, which may be NULL, at the same address. */
 void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qos_media *old,
 	struct qos_call_counters *counters);
 /* What: takes an entry out of the table. */

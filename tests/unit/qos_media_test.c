@@ -31,7 +31,7 @@ static void publishes_media_and_its_rtcp_port(void **state)
 	assert_null(find(w, 2, 4000));
 	assert_int_equal(qos_medias_count(w->medias), 2);
 	assert_int_equal(published(w), 2);
-	assert_int_equal(refs(w->a), 3);
+	assert_int_equal(refs(w->a), 2);
 }
 
 static void skips_what_is_no_endpoint(void **state)
