@@ -48,13 +48,24 @@ static void advance(struct qos_call_queue *queue, uint64_t now_ns)
 		move_to_due(queue, queue->next);
 }
 
+/* A call that is looked at next time, or the end of its list. It has not been touched for long. */
+static void prefetch(const struct cds_list_head *link)
+{
+	const struct qos_call *call = cds_list_entry(link, struct qos_call, home_link);
+
+	__builtin_prefetch(link);
+	__builtin_prefetch(&call->lock, 1);
+	__builtin_prefetch(&call->media, 1);
+	__builtin_prefetch(&call->rcu, 1);
+	__builtin_prefetch(&call->leg);
+}
+
 /* list is not empty. */
 static struct qos_call *take_first(struct qos_call_queue *queue, struct cds_list_head *list)
 {
 	struct qos_call *call = cds_list_first_entry(list, struct qos_call, home_link);
 
-	/* Looked at next time. */
-	__builtin_prefetch(list->next->next);
+	prefetch(list->next->next);
 	cds_list_del(&call->home_link);
 	queue->length--;
 	return call;
