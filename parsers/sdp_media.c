@@ -374,6 +374,7 @@ static void take_attribute(struct reader *r, struct bytes value)
 	value = bytes_skip(value, colon + 1);
 	for (unsigned i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
 		if (name.n != attributes[i].length ||
+			ascii_lower(name.p[0]) != (uint8_t)attributes[i].name[0] ||
 			!bytes_eq_nocase(name, bytes_of(attributes[i].name, name.n)))
 			continue;
 		if (r->media)
@@ -431,6 +432,9 @@ enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session)
 		if (n >= 2 && text.p[1] == '=')
 			take_line(&r, text.p[0], bytes_of(text.p + 2, n - 2));
 		text = bytes_skip(text, n + 1);
+		/* The second octet of a line's end would else be an empty line. */
+		if (text.n && text.p[0] == '\n')
+			text = bytes_skip(text, 1);
 	}
 	end_section(&r);
 	return SDP_OK;

@@ -49,17 +49,43 @@ static inline bool text_take_number(struct bytes *text, uint64_t *value)
 	return n > 0;
 }
 
+/* As inet_pton has it: four numbers up to 255 without leading zeros. */
+static inline bool text_ipv4(struct bytes text, uint8_t *octets)
+{
+	unsigned value = 0, count = 0;
+	bool has_digit = false;
+
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned digit = (unsigned)text.p[i] - '0';
+
+		if (digit <= 9 && !(has_digit && value == 0) && value * 10 + digit <= 255) {
+			value = value * 10 + digit;
+			has_digit = true;
+		} else if (text.p[i] == '.' && has_digit && count < 3) {
+			octets[count++] = (uint8_t)value;
+			value = 0;
+			has_digit = false;
+		} else {
+			return false;
+		}
+	}
+	octets[3] = (uint8_t)value;
+	return count == 3 && has_digit;
+}
+
 /* What: an IP address, the family that it returns, or 0 when the text is none. */
 static inline uint8_t text_address(struct bytes text, struct pkt_addr *addr)
 {
-	char copy[INET6_ADDRSTRLEN] = "";
+	char copy[INET6_ADDRSTRLEN];
 
+	*addr = (struct pkt_addr){0};
+	if (text_ipv4(text, addr->b))
+		return 4;
 	*addr = (struct pkt_addr){0};
 	if (text.n == 0 || text.n >= sizeof(copy) || bytes_find(text, 0) < text.n)
 		return 0;
 	memcpy(copy, text.p, text.n);
-	if (inet_pton(AF_INET, copy, addr->b) == 1)
-		return 4;
+	copy[text.n] = '\0';
 	return inet_pton(AF_INET6, copy, addr->b) == 1 ? 6 : 0;
 }
 

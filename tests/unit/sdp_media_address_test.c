@@ -51,6 +51,47 @@ static void reads_connection_addresses(void **state)
 	}
 }
 
+static void check_as_inet_pton(const char *address)
+{
+	uint8_t want[16] = {0};
+	uint8_t family = inet_pton(AF_INET, address, want) == 1	   ? 4
+			 : inet_pton(AF_INET6, address, want) == 1 ? 6
+								   : 0;
+	const struct sdp_media *m;
+	char lines[200];
+
+	snprintf(lines, sizeof(lines), "c=IN IP4 %s\r\nm=audio 4000 RTP/AVP 0\r\n", address);
+	m = parse_lines(lines);
+	if (m->family != family || memcmp(m->addr.b, want, sizeof(want)) != 0)
+		fail_msg("%s", address);
+}
+
+/* Good ones with up to three octets changed, left out or put in. */
+static void addresses_are_what_inet_pton_takes_for_such(void **state)
+{
+	static const char *const good[] = {"192.0.2.10", "0.0.0.0", "255.255.255.255", "10.20.30.4",
+		"2001:db8::1", "::ffff:192.0.2.1"};
+	static const char octets[] = "0123456789.:af";
+	char text[64];
+
+	(void)state;
+	srand(1);
+	for (unsigned i = 0; i < 50000; i++) {
+		strcpy(text, good[i % (sizeof(good) / sizeof(good[0]))]);
+		for (int changes = rand() % 4; changes; changes--) {
+			size_t n = strlen(text), at = (size_t)rand() % n;
+			char c = octets[(size_t)rand() % (sizeof(octets) - 1)];
+
+			if (rand() % 3 == 0 && n > 1)
+				memmove(text + at, text + at + 1, n - at);
+			else if (rand() % 2)
+				memmove(text + at + 1, text + at, n - at + 1);
+			text[at < strlen(text) ? at : 0] = c;
+		}
+		check_as_inet_pton(text);
+	}
+}
+
 static void an_address_with_a_zero_octet_is_none(void **state)
 {
 	static const char text[] = "v=0\r\nc=IN IP4 1.2.3.4\0x\r\nm=audio 4000 RTP/AVP 0\r\n";
@@ -196,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_connection_addresses),
+		cmocka_unit_test(addresses_are_what_inet_pton_takes_for_such),
 		cmocka_unit_test(an_address_with_a_zero_octet_is_none),
 		cmocka_unit_test(the_section_s_address_wins),
 		cmocka_unit_test(finds_where_rtcp_goes),

@@ -106,10 +106,11 @@ static void refuses_what_does_not_start_with_a_version(void **state)
 
 static void takes_any_line_end(void **state)
 {
-	static const char *const ends[] = {"\r\n", "\n", "\r", "\n\r"};
+	static const char *const ends[] = {
+		"\r\n", "\n", "\r", "\n\r", "\r\n\r\n", "\n\n", "\r\r", "\r\n\n", "\r\r\n"};
 
 	(void)state;
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		char text[400];
 
 		snprintf(text, sizeof(text),
