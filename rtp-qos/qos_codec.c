@@ -37,7 +37,7 @@ enum {
 
 /* An octet of each row's name, so that a name is looked for in many rows at once. */
 #define MARK(first, last, length) ((uint8_t)((first)*5 + (last)*3 + (length)*16))
-#define MARK_OF(name)		  MARK(name[0], name[sizeof(name) - 2], sizeof(name) - 1)
+#define MARK_OF(name)		  MARK((name)[0], (name)[sizeof(name) - 2], sizeof(name) - 1)
 
 static const uint8_t marks[COUNT(codecs)] = {
 #define STATIC(pt, name, ...) [pt] = MARK_OF(name),

@@ -77,7 +77,7 @@ static void addresses_are_what_inet_pton_takes_for_such(void **state)
 	(void)state;
 	srand(1);
 	for (unsigned i = 0; i < 50000; i++) {
-		strcpy(text, good[i % (sizeof(good) / sizeof(good[0]))]);
+		snprintf(text, sizeof(text), "%s", good[i % (sizeof(good) / sizeof(good[0]))]);
 		for (int changes = rand() % 4; changes; changes--) {
 			size_t n = strlen(text), at = (size_t)rand() % n;
 			char c = octets[(size_t)rand() % (sizeof(octets) - 1)];
