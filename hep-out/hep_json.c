@@ -16,6 +16,8 @@ enum {
 	NS_PER_US = 1000,
 	US_DIGITS = 6,
 	END_BYTES = 64, /* of what closes a text, and says what is missing */
+	MEMBER_COPY = sizeof(((struct hep_json_member *)0)->text) - 1,
+	MEMBER_WIDE = MEMBER_COPY + 1 + HEP_NUMBER_MAX, /* that a member may write all over */
 };
 
 void hep_json_init(struct hep_json *j, void *buf, size_t room)
@@ -23,21 +25,16 @@ void hep_json_init(struct hep_json *j, void *buf, size_t room)
 	*j = (struct hep_json){.buf = buf, .room = room};
 }
 
-static void fail(struct hep_json *j)
+void hep_json_fail(struct hep_json *j)
 {
 	j->is_failed = true;
 	j->room = j->used;
 }
 
-static inline bool has_room(const struct hep_json *j, size_t n)
-{
-	return __builtin_expect(j->room - j->used >= n, 1);
-}
-
 static inline void append(struct hep_json *j, const void *text, size_t n)
 {
-	if (!has_room(j, n)) {
-		fail(j);
+	if (!hep_json_has_room(j, n)) {
+		hep_json_fail(j);
 		return;
 	}
 	memcpy(j->buf + j->used, text, n);
@@ -78,8 +75,8 @@ static inline char *begin_value(struct hep_json *j, struct bytes key, size_t n)
 	size_t begin = (j->needs_comma ? 1 : 0) + (key.p ? key.n + 3 : 0);
 	char *p = j->buf + j->used;
 
-	if (!has_room(j, begin + n)) {
-		fail(j);
+	if (!hep_json_has_room(j, begin + n)) {
+		hep_json_fail(j);
 		return NULL;
 	}
 	if (j->needs_comma)
@@ -111,19 +108,7 @@ static void put_value(struct hep_json *j, struct bytes key, const char *text, si
  * it may be shorter. */
 static inline bool fits(const struct hep_json *j, struct bytes key, size_t n)
 {
-	return has_room(j, key.n + 4 + n);
-}
-
-void hep_json_put_open(struct hep_json *j, struct bytes key, char bracket)
-{
-	put_value(j, key, &bracket, 1);
-	j->needs_comma = false;
-}
-
-void hep_json_close(struct hep_json *j, char bracket)
-{
-	append_char(j, bracket);
-	j->needs_comma = true;
+	return hep_json_has_room(j, key.n + 4 + n);
 }
 
 /* Goes out as it is; of what is not ASCII the whole sequence. */
@@ -248,6 +233,38 @@ void hep_json_put_i64(struct hep_json *j, struct bytes key, int64_t v)
 		j->used += hep_number_i64(begin_value(j, key, 0), v);
 	else
 		put_value(j, key, text, hep_number_i64(text, v));
+}
+
+/* Where the room is short each looks for itself. */
+static void put_each(struct hep_json *j, const struct hep_json_member *members,
+	const int64_t *values, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		hep_json_put_i64(
+			j, bytes_of(members[i].text + 2, (size_t)members[i].n - 4), values[i]);
+}
+
+void hep_json_put_members(struct hep_json *j, const struct hep_json_member *members,
+	const int64_t *values, unsigned count)
+{
+	char *p = j->buf + j->used;
+	unsigned skip = !j->needs_comma;
+
+	if (!hep_json_has_room(j, (size_t)count * MEMBER_WIDE)) {
+		put_each(j, members, values, count);
+		return;
+	}
+	for (unsigned i = 0; i < count; i++, skip = 0) {
+		bool is_negative = values[i] < 0;
+
+		memcpy(p, members[i].text + skip, MEMBER_COPY);
+		p += members[i].n - skip;
+		*p = '-';
+		p += is_negative;
+		p += hep_number_u32_wide(p, (uint32_t)(is_negative ? -values[i] : values[i]));
+	}
+	j->used = (size_t)(p - j->buf);
+	j->needs_comma = true;
 }
 
 void hep_json_put_double(struct hep_json *j, struct bytes key, double v, int decimals)

@@ -29,7 +29,6 @@ struct hep_json {
 void hep_json_init(struct hep_json *j, void *buf, size_t room);
 /* Keys are constants of ours and go out as they are. BYTES_NONE: an element of an array, or the outermost
  * value. */
-void hep_json_put_open(struct hep_json *j, struct bytes key, char bracket);
 void hep_json_put_string(struct hep_json *j, struct bytes key, struct bytes text);
 void hep_json_put_u64(struct hep_json *j, struct bytes key, uint64_t v);
 void hep_json_put_i64(struct hep_json *j, struct bytes key, int64_t v);
@@ -44,13 +43,63 @@ static inline struct bytes hep_json_key(const char *key)
 	return key ? bytes_from_str(key) : BYTES_NONE;
 }
 
+/* A member with a whole number, of the many that stand in a row: what stands before the number, with the comma. A key has
+ * at most 27 characters. */
+struct hep_json_member {
+	char text[32];
+	uint8_t n;
+};
+#define HEP_JSON_MEMBER(key)                     \
+	{                                        \
+		",\"" key "\":", sizeof(key) + 3 \
+	}
+
+/* What: as many hep_json_i64 do it one after the other, with one look at the room. No value takes more than 32 bits
+ * beside its sign. */
+void hep_json_put_members(struct hep_json *j, const struct hep_json_member *members,
+	const int64_t *values, unsigned count);
+
+/* Nothing more fits from now on. */
+void hep_json_fail(struct hep_json *j);
+
+static inline bool hep_json_has_room(const struct hep_json *j, size_t n)
+{
+	return __builtin_expect(j->room - j->used >= n, 1);
+}
+
 /* bracket: '{' or '['. */
 static inline void hep_json_open(struct hep_json *j, const char *key, char bracket)
 {
-	hep_json_put_open(j, hep_json_key(key), bracket);
+	size_t n = key ? strlen(key) : 0;
+	char *p = j->buf + j->used;
+
+	if (!hep_json_has_room(j, (j->needs_comma ? 1 : 0) + (key ? n + 3 : 0) + 1)) {
+		hep_json_fail(j);
+		return;
+	}
+	*p = ',';
+	p += j->needs_comma;
+	if (key) {
+		*p++ = '"';
+		memcpy(p, key, n);
+		p += n;
+		*p++ = '"';
+		*p++ = ':';
+	}
+	*p++ = bracket;
+	j->used = (size_t)(p - j->buf);
+	j->needs_comma = false;
 }
 
-void hep_json_close(struct hep_json *j, char bracket); /* '}' or ']' */
+/* bracket: '}' or ']'. */
+static inline void hep_json_close(struct hep_json *j, char bracket)
+{
+	if (hep_json_has_room(j, 1))
+		j->buf[j->used++] = bracket;
+	else
+		hep_json_fail(j);
+	j->needs_comma = true;
+}
 
 static inline void hep_json_string(struct hep_json *j, const char *key, struct bytes text)
 {

@@ -16,42 +16,45 @@ enum {
 	SHIFT_MAX = 127,
 };
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-			    "25262728293031323334353637383940414243444546474849"
-			    "50515253545556575859606162636465666768697071727374"
-			    "75767778798081828384858687888990919293949596979899";
+const char hep_number_pairs[200] = "00010203040506070809101112131415161718192021222324"
+				   "25262728293031323334353637383940414243444546474849"
+				   "50515253545556575859606162636465666768697071727374"
+				   "75767778798081828384858687888990919293949596979899";
 
-/* log10 is 1233 / 4096 of log2, to one digit that the comparison takes off again. */
-static unsigned count_digits(uint64_t v)
+/* ALL: whatever is below the highest bit, there are n digits. FROM: n from that power of ten on, else one less. */
+#define ALL(n)	       ((uint64_t)(n) << 32)
+#define FROM(n, power) (ALL(n) - (power))
+const uint64_t hep_number_steps[32] = {ALL(1), ALL(1), ALL(1), FROM(2, 10), ALL(2), ALL(2),
+	FROM(3, 100), ALL(3), ALL(3), FROM(4, 1000), ALL(4), ALL(4), ALL(4), FROM(5, 10000), ALL(5),
+	ALL(5), FROM(6, 100000), ALL(6), ALL(6), FROM(7, 1000000), ALL(7), ALL(7), ALL(7),
+	FROM(8, 10000000), ALL(8), ALL(8), FROM(9, 100000000), ALL(9), ALL(9), FROM(10, 1000000000),
+	ALL(10), ALL(10)};
+#undef ALL
+#undef FROM
+
+static size_t put_eight(char *out, uint64_t v)
 {
-	static const uint64_t powers[HEP_NUMBER_MAX] = {0, 10, 100, 1000, 10000, 100000, 1000000,
-		10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
-		10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
-		100000000000000000, 1000000000000000000, 10000000000000000000u};
-	unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1);
-	unsigned n = bits * 1233 >> 12;
+	uint64_t digits = hep_number_eight((uint32_t)v);
 
-	return n + (v >= powers[n]);
+	memcpy(out, &digits, sizeof(digits));
+	return sizeof(digits);
 }
 
 size_t hep_number_u64(char *out, uint64_t v)
 {
-	unsigned digits, at;
+	const uint64_t part = 100000000;
+	uint64_t high = v / part;
+	size_t n;
 
-	if (v < 10) {
-		out[0] = (char)('0' + v);
-		return 1;
+	if (v <= UINT32_MAX)
+		return hep_number_u32_wide(out, (uint32_t)v);
+	if (high <= UINT32_MAX) {
+		n = hep_number_u32_wide(out, (uint32_t)high);
+	} else {
+		n = hep_number_u32_wide(out, (uint32_t)(high / part));
+		n += put_eight(out + n, high % part);
 	}
-	digits = at = count_digits(v);
-	for (; v >= 100; v /= 100) {
-		at -= 2;
-		memcpy(out + at, pairs + v % 100 * 2, 2);
-	}
-	if (at == 2)
-		memcpy(out, pairs + v * 2, 2);
-	else
-		out[0] = (char)('0' + v);
-	return digits;
+	return n + put_eight(out + n, v % part);
 }
 
 size_t hep_number_i64(char *out, int64_t v)

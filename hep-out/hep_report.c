@@ -8,7 +8,7 @@
 #include "qos_delay.h"
 
 enum {
-	ENDPOINT_MAX = HEP_NUMBER_IP_MAX + 8, /* "[address]:65535" */
+	ENDPOINT_MAX = HEP_NUMBER_IP_MAX + 3 + HEP_NUMBER_MAX, /* "[address]:65535" */
 	UNAVAILABLE = 127, /* RFC 3611 section 4.7, in levels, R-factors and MOS */
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The members of a type 5 RTCP report. Collectors know one flat object with every key once, while a
- * compound may hold several packets of a kind: each list there is walks the whole compound for itself. */
+ * compound may hold several packets of a kind: each list there is walks what of the compound holds its kind. */
+#include <assert.h>
+
 #include "hep_json.h"
 
 enum {
@@ -10,10 +12,17 @@ enum {
 	APP_NAME_BYTES = 4,
 };
 
-static bool is_report(const struct rtcp_packet *packet)
-{
-	return packet->type == RTCP_SR || packet->type == RTCP_RR;
-}
+/* All of an array of members, a value for each. */
+#define PUT_MEMBERS(j, members, ...)                                                         \
+	do {                                                                                 \
+		const int64_t values[] = {__VA_ARGS__};                                      \
+                                                                                             \
+		static_assert(sizeof(values) / sizeof(values[0]) ==                          \
+				      sizeof(members) / sizeof((members)[0]),                \
+			"a value for each");                                                 \
+		hep_json_put_members(                                                        \
+			j, members, values, (unsigned)(sizeof(values) / sizeof(values[0]))); \
+	} while (0)
 
 /* The first packet of the type, false when there is none. */
 static bool find_packet(struct bytes payload, uint8_t type, struct rtcp_packet *packet)
@@ -28,74 +37,118 @@ static bool find_packet(struct bytes payload, uint8_t type, struct rtcp_packet *
  * the field put there, and what receivers expect. */
 static void put_sender(struct hep_json *j, struct bytes payload)
 {
+	static const struct hep_json_member members[] = {
+		HEP_JSON_MEMBER("ntp_timestamp_sec"),
+		HEP_JSON_MEMBER("ntp_timestamp_usec"),
+		HEP_JSON_MEMBER("rtp_timestamp"),
+		HEP_JSON_MEMBER("packets"),
+		HEP_JSON_MEMBER("octets"),
+	};
 	struct rtcp_packet packet;
 	struct rtcp_sender_info info;
 
 	if (!find_packet(payload, RTCP_SR, &packet) || !rtcp_sender_info(&packet, &info))
 		return;
 	hep_json_open(j, "sender_information", '{');
-	hep_json_u64(j, "ntp_timestamp_sec", info.ntp_sec);
-	hep_json_u64(j, "ntp_timestamp_usec", info.ntp_frac);
-	hep_json_u64(j, "rtp_timestamp", info.rtp_ts);
-	hep_json_u64(j, "packets", info.packets);
-	hep_json_u64(j, "octets", info.octets);
+	PUT_MEMBERS(
+		j, members, info.ntp_sec, info.ntp_frac, info.rtp_ts, info.packets, info.octets);
 	hep_json_close(j, '}');
+}
+
+enum kind {
+	KIND_REPORT,
+	KIND_SDES,
+	KIND_BYE,
+	KIND_FEEDBACK,
+	KIND_APP,
+	KIND_XR,
+	KIND_OTHER,
+	KIND_COUNT,
+};
+
+static enum kind kind_of(uint8_t type)
+{
+	static const uint8_t kinds[] = {
+		[RTCP_SR - RTCP_SR] = KIND_REPORT,
+		[RTCP_RR - RTCP_SR] = KIND_REPORT,
+		[RTCP_SDES - RTCP_SR] = KIND_SDES,
+		[RTCP_BYE - RTCP_SR] = KIND_BYE,
+		[RTCP_APP - RTCP_SR] = KIND_APP,
+		[RTCP_RTPFB - RTCP_SR] = KIND_FEEDBACK,
+		[RTCP_PSFB - RTCP_SR] = KIND_FEEDBACK,
+		[RTCP_XR - RTCP_SR] = KIND_XR,
+	};
+
+	return type >= RTCP_SR && type <= RTCP_XR ? kinds[type - RTCP_SR] : KIND_OTHER;
 }
 
 /* What one walk over a compound says of its lists. */
 struct summary {
-	uint32_t types; /* RTCP_HAS */
+	struct bytes kinds[KIND_COUNT]; /* from the first packet of the kind to the last */
 	uint32_t blocks; /* of SR and RR, as announced */
 	uint32_t chunks; /* of SDES */
 	struct rtcp_packet origin; /* the first SR or RR, else (RFC 5506) whatever comes first */
 };
 
-static struct summary summarize(struct bytes payload)
+static void summarize(struct bytes payload, struct summary *s)
 {
-	const uint32_t reports = RTCP_HAS(RTCP_SR) | RTCP_HAS(RTCP_RR);
-	struct summary s = {0};
+	const uint8_t *begin = payload.p, *at;
 	struct rtcp_packet packet;
 
-	while (rtcp_next(&payload, &packet)) {
-		if (!s.types || (is_report(&packet) && !(s.types & reports)))
-			s.origin = packet;
-		if (is_report(&packet))
-			s.blocks += packet.count;
-		else if (packet.type == RTCP_SDES)
-			s.chunks += packet.count;
-		s.types |= RTCP_HAS(packet.type);
+	*s = (struct summary){0};
+	for (at = begin; rtcp_next(&payload, &packet); at = payload.p) {
+		enum kind kind = kind_of(packet.type);
+		struct bytes *of_kind = &s->kinds[kind];
+
+		if (at == begin || (kind == KIND_REPORT && !of_kind->p))
+			s->origin = packet;
+		if (kind == KIND_REPORT)
+			s->blocks += packet.count;
+		else if (kind == KIND_SDES)
+			s->chunks += packet.count;
+		if (!of_kind->p)
+			of_kind->p = at;
+		of_kind->n = (size_t)(payload.p - of_kind->p);
 	}
-	return s;
 }
 
 static void put_origin(struct hep_json *j, const struct summary *s)
 {
-	if (!s->types)
-		return;
-	if (s->origin.has_ssrc)
-		hep_json_u64(j, "ssrc", s->origin.ssrc);
-	hep_json_u64(j, "type", s->origin.type);
+	static const struct hep_json_member members[] = {
+		HEP_JSON_MEMBER("ssrc"),
+		HEP_JSON_MEMBER("type"),
+		HEP_JSON_MEMBER("report_count"),
+	};
+	const int64_t values[] = {s->origin.ssrc, s->origin.type, s->blocks};
+	unsigned skip = s->origin.has_ssrc ? 0 : 1;
+
+	hep_json_put_members(j, members + skip, values + skip, 3 - skip);
 }
 
 static void put_block(struct hep_json *j, const struct rtcp_report_block *block)
 {
+	static const struct hep_json_member members[] = {
+		HEP_JSON_MEMBER("source_ssrc"),
+		HEP_JSON_MEMBER("fraction_lost"),
+		HEP_JSON_MEMBER("packets_lost"),
+		HEP_JSON_MEMBER("highest_seq_no"),
+		HEP_JSON_MEMBER("ia_jitter"),
+		HEP_JSON_MEMBER("lsr"),
+		HEP_JSON_MEMBER("dlsr"),
+	};
+
 	hep_json_open(j, NULL, '{');
-	hep_json_u64(j, "source_ssrc", block->ssrc);
-	hep_json_u64(j, "fraction_lost", block->fraction_lost);
-	hep_json_i64(j, "packets_lost", block->packets_lost);
-	hep_json_u64(j, "highest_seq_no", block->highest_seq);
-	hep_json_u64(j, "ia_jitter", block->jitter);
-	hep_json_u64(j, "lsr", block->lsr);
-	hep_json_u64(j, "dlsr", block->dlsr);
+	PUT_MEMBERS(j, members, block->ssrc, block->fraction_lost, block->packets_lost,
+		block->highest_seq, block->jitter, block->lsr, block->dlsr);
 	hep_json_close(j, '}');
 }
 
-static void put_blocks(struct hep_json *j, const struct summary *s, struct bytes payload)
+static void put_blocks(struct hep_json *j, const struct summary *s)
 {
+	struct bytes payload = s->kinds[KIND_REPORT];
 	struct rtcp_packet packet;
 	struct rtcp_report_block block;
 
-	hep_json_u64(j, "report_count", s->blocks);
 	hep_json_open(j, "report_blocks", '[');
 	while (rtcp_next(&payload, &packet))
 		for (unsigned i = 0; rtcp_report_block(&packet, i, &block); i++)
@@ -137,16 +190,27 @@ static void put_mos(struct hep_json *j, const char *key, uint8_t mos_x10)
 /* heplify's extension, every field of the block under its name there. */
 static void put_voip_metrics(struct hep_json *j, const struct rtcp_voip_metrics *m)
 {
+	static const struct hep_json_member rates[] = {
+		HEP_JSON_MEMBER("ssrc"),
+		HEP_JSON_MEMBER("loss_rate"),
+		HEP_JSON_MEMBER("discard_rate"),
+		HEP_JSON_MEMBER("burst_density"),
+		HEP_JSON_MEMBER("gap_density"),
+		HEP_JSON_MEMBER("burst_duration"),
+		HEP_JSON_MEMBER("gap_duration"),
+		HEP_JSON_MEMBER("round_trip_delay"),
+		HEP_JSON_MEMBER("end_system_delay"),
+	};
+	static const struct hep_json_member receiver[] = {
+		HEP_JSON_MEMBER("rx_config"),
+		HEP_JSON_MEMBER("jb_nominal"),
+		HEP_JSON_MEMBER("jb_maximum"),
+		HEP_JSON_MEMBER("jb_abs_max"),
+	};
+
 	hep_json_open(j, "voip_metrics", '{');
-	hep_json_u64(j, "ssrc", m->ssrc);
-	hep_json_u64(j, "loss_rate", m->loss_rate);
-	hep_json_u64(j, "discard_rate", m->discard_rate);
-	hep_json_u64(j, "burst_density", m->burst_density);
-	hep_json_u64(j, "gap_density", m->gap_density);
-	hep_json_u64(j, "burst_duration", m->burst_ms);
-	hep_json_u64(j, "gap_duration", m->gap_ms);
-	hep_json_u64(j, "round_trip_delay", m->round_trip_ms);
-	hep_json_u64(j, "end_system_delay", m->end_system_ms);
+	PUT_MEMBERS(j, rates, m->ssrc, m->loss_rate, m->discard_rate, m->burst_density,
+		m->gap_density, m->burst_ms, m->gap_ms, m->round_trip_ms, m->end_system_ms);
 	put_level(j, "signal_level", m->signal_level);
 	put_level(j, "noise_level", m->noise_level);
 	put_level(j, "rerl", m->rerl);
@@ -155,53 +219,65 @@ static void put_voip_metrics(struct hep_json *j, const struct rtcp_voip_metrics 
 	put_level(j, "ext_r_factor", m->ext_r_factor);
 	put_mos(j, "mos_lq", m->mos_lq);
 	put_mos(j, "mos_cq", m->mos_cq);
-	hep_json_u64(j, "rx_config", m->rx_config);
-	hep_json_u64(j, "jb_nominal", m->jb_nominal_ms);
-	hep_json_u64(j, "jb_maximum", m->jb_maximum_ms);
-	hep_json_u64(j, "jb_abs_max", m->jb_abs_max_ms);
+	PUT_MEMBERS(
+		j, receiver, m->rx_config, m->jb_nominal_ms, m->jb_maximum_ms, m->jb_abs_max_ms);
 	hep_json_close(j, '}');
 }
 
 static void put_xr(struct hep_json *j, struct bytes payload)
 {
+	static const struct hep_json_member members[] = {
+		HEP_JSON_MEMBER("type"),
+		HEP_JSON_MEMBER("id"),
+		HEP_JSON_MEMBER("fraction_lost"),
+		HEP_JSON_MEMBER("fraction_discard"),
+		HEP_JSON_MEMBER("burst_density"),
+		HEP_JSON_MEMBER("gap_density"),
+		HEP_JSON_MEMBER("burst_duration"),
+		HEP_JSON_MEMBER("gap_duration"),
+		HEP_JSON_MEMBER("round_trip_delay"),
+		HEP_JSON_MEMBER("end_system_delay"),
+	};
 	struct rtcp_voip_metrics m;
 
 	if (!find_metrics(payload, &m))
 		return;
 	hep_json_open(j, "report_blocks_xr", '{');
-	hep_json_u64(j, "type", XR_VOIP_METRICS);
-	hep_json_u64(j, "id", m.ssrc);
-	hep_json_u64(j, "fraction_lost", m.loss_rate);
-	hep_json_u64(j, "fraction_discard", m.discard_rate);
-	hep_json_u64(j, "burst_density", m.burst_density);
-	hep_json_u64(j, "gap_density", m.gap_density);
-	hep_json_u64(j, "burst_duration", m.burst_ms);
-	hep_json_u64(j, "gap_duration", m.gap_ms);
-	hep_json_u64(j, "round_trip_delay", m.round_trip_ms);
-	hep_json_u64(j, "end_system_delay", m.end_system_ms);
+	PUT_MEMBERS(j, members, XR_VOIP_METRICS, m.ssrc, m.loss_rate, m.discard_rate,
+		m.burst_density, m.gap_density, m.burst_ms, m.gap_ms, m.round_trip_ms,
+		m.end_system_ms);
 	hep_json_close(j, '}');
 	put_voip_metrics(j, &m);
 }
 
 /* sdes_chunk_ssrc is rtpengine's name; without it a mixer's items could not be told apart. */
-static void put_sdes(struct hep_json *j, const struct summary *s, struct bytes payload)
+static void put_sdes(struct hep_json *j, const struct summary *s)
 {
+	static const struct hep_json_member counts[] = {
+		HEP_JSON_MEMBER("sdes_ssrc"),
+		HEP_JSON_MEMBER("sdes_report_count"),
+	};
+	static const struct hep_json_member members[] = {
+		HEP_JSON_MEMBER("sdes_chunk_ssrc"),
+		HEP_JSON_MEMBER("type"),
+	};
+	struct bytes payload = s->kinds[KIND_SDES];
 	struct rtcp_packet packet;
 	struct rtcp_sdes_item item;
 
 	if (!find_packet(payload, RTCP_SDES, &packet))
 		return;
 	if (packet.has_ssrc)
-		hep_json_u64(j, "sdes_ssrc", packet.ssrc);
-	hep_json_u64(j, "sdes_report_count", s->chunks);
+		PUT_MEMBERS(j, counts, packet.ssrc, s->chunks);
+	else
+		hep_json_u64(j, "sdes_report_count", s->chunks);
 	hep_json_open(j, "sdes_information", '[');
 	while (rtcp_next(&payload, &packet)) {
 		size_t cursor = 0;
 
 		while (rtcp_sdes_next(&packet, &cursor, &item)) {
 			hep_json_open(j, NULL, '{');
-			hep_json_u64(j, "sdes_chunk_ssrc", item.ssrc);
-			hep_json_u64(j, "type", item.type);
+			PUT_MEMBERS(j, members, item.ssrc, item.type);
 			hep_json_string(j, "text", item.text);
 			hep_json_close(j, '}');
 		}
@@ -214,8 +290,6 @@ static void put_bye(struct hep_json *j, struct bytes payload)
 	struct rtcp_packet packet;
 	uint32_t ssrc;
 
-	if (!find_packet(payload, RTCP_BYE, &packet))
-		return;
 	hep_json_open(j, "bye", '[');
 	while (rtcp_next(&payload, &packet))
 		for (unsigned i = 0; rtcp_bye_ssrc(&packet, i, &ssrc); i++)
@@ -227,8 +301,6 @@ static void put_feedback(struct hep_json *j, struct bytes payload)
 {
 	struct rtcp_packet packet;
 
-	if (!find_packet(payload, RTCP_RTPFB, &packet) && !find_packet(payload, RTCP_PSFB, &packet))
-		return;
 	hep_json_open(j, "feedback", '[');
 	while (rtcp_next(&payload, &packet)) {
 		if (packet.type != RTCP_RTPFB && packet.type != RTCP_PSFB)
@@ -246,8 +318,6 @@ static void put_app(struct hep_json *j, struct bytes payload)
 {
 	struct rtcp_packet packet;
 
-	if (!find_packet(payload, RTCP_APP, &packet))
-		return;
 	hep_json_open(j, "app", '[');
 	while (rtcp_next(&payload, &packet))
 		if (packet.type == RTCP_APP)
@@ -258,21 +328,18 @@ static void put_app(struct hep_json *j, struct bytes payload)
 
 void hep_json_rtcp(struct hep_json *j, struct bytes payload)
 {
-	struct summary s = summarize(payload);
-	uint32_t types = s.types;
+	struct summary s;
 
-	if (types & RTCP_HAS(RTCP_SR))
-		put_sender(j, payload);
+	summarize(payload, &s);
+	put_sender(j, s.kinds[KIND_REPORT]);
 	put_origin(j, &s);
-	put_blocks(j, &s, payload);
-	if (types & RTCP_HAS(RTCP_XR))
-		put_xr(j, payload);
-	if (types & RTCP_HAS(RTCP_SDES))
-		put_sdes(j, &s, payload);
-	if (types & RTCP_HAS(RTCP_BYE))
-		put_bye(j, payload);
-	if (types & (RTCP_HAS(RTCP_RTPFB) | RTCP_HAS(RTCP_PSFB)))
-		put_feedback(j, payload);
-	if (types & RTCP_HAS(RTCP_APP))
-		put_app(j, payload);
+	put_blocks(j, &s);
+	put_xr(j, s.kinds[KIND_XR]);
+	put_sdes(j, &s);
+	if (s.kinds[KIND_BYE].n)
+		put_bye(j, s.kinds[KIND_BYE]);
+	if (s.kinds[KIND_FEEDBACK].n)
+		put_feedback(j, s.kinds[KIND_FEEDBACK]);
+	if (s.kinds[KIND_APP].n)
+		put_app(j, s.kinds[KIND_APP]);
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* RTCP parsing. One function cuts a packet off a compound and checks its header; validation and the
+/* RTCP parsing. One function, rtcp_take, cuts a packet off a compound and checks its header; validation and the
  * walk both use it, and so do the block walks, so that what was accepted is what is read. */
 #include "rtcp_packet.h"
 
 #include <assert.h>
 
 enum {
-	RTCP_PAD_UNIT = 4,
 	SENDER_INFO_BYTES = 20,
 	REPORT_BLOCK_BYTES = 24,
-	SSRC_BYTES = 4,
 	FEEDBACK_BYTES = 8, /* SSRC of sender and of media source, RFC 4585 section 6.1 */
 	APP_BYTES = 8, /* SSRC and name, RFC 3550 section 6.7 */
 	SDES_ITEM_BYTES = 2,
@@ -18,64 +16,6 @@ enum {
 	XR_VOIP_METRICS = 7,
 	XR_VOIP_METRICS_BYTES = 32,
 };
-
-/* Octets of padding at the end of a packet of size octets, or -1 when the count is impossible: zero,
- * not a multiple of four (RFC 3550 section 6.4.1), or larger than the body. */
-static int padding_bytes(const uint8_t *p, size_t size)
-{
-	uint8_t count = p[size - 1];
-
-	if (!(p[0] & 0x20))
-		return 0;
-	if (count == 0 || count % RTCP_PAD_UNIT != 0 || count > size - RTCP_HEADER_BYTES)
-		return -1;
-	return count;
-}
-
-static bool starts_with_ssrc(const struct rtcp_packet *packet)
-{
-	if (packet->body.n < SSRC_BYTES)
-		return false;
-	if (packet->type == RTCP_SDES || packet->type == RTCP_BYE)
-		return packet->count > 0;
-	return true;
-}
-
-/* Cuts the packet at the front off *rest, which has at least one octet. */
-static enum rtcp_status take_packet(struct bytes *rest, struct rtcp_packet *packet)
-{
-	const uint8_t *p = rest->p;
-	size_t size;
-	int padding;
-
-	if (rest->n < RTCP_HEADER_BYTES)
-		return RTCP_SHORT;
-	if (p[0] >> 6 != 2)
-		return RTCP_VERSION;
-	if (p[1] < 192 || p[1] > 223)
-		return RTCP_TYPE;
-	size = ((size_t)be16(p + 2) + 1) * 4;
-	if (size > rest->n)
-		return RTCP_SHORT;
-	if (p[0] & 0x20 && size < rest->n)
-		return RTCP_PADDING;
-	padding = padding_bytes(p, size);
-	if (padding < 0)
-		return RTCP_PADDING;
-	packet->type = p[1];
-	packet->count = p[0] & 0x1f;
-	packet->body =
-		bytes_of(p + RTCP_HEADER_BYTES, size - RTCP_HEADER_BYTES - (unsigned)padding);
-	packet->has_ssrc = starts_with_ssrc(packet);
-	packet->ssrc = packet->has_ssrc ? be32(packet->body.p) : 0;
-	*rest = bytes_skip(*rest, size);
-	return RTCP_OK;
-}
-
-bool rtcp_next(struct bytes *rest, struct rtcp_packet *packet)
-{
-	return rest->n > 0 && take_packet(rest, packet) == RTCP_OK;
-}
 
 uint32_t rtcp_types(struct bytes payload)
 {
@@ -91,15 +31,15 @@ uint32_t rtcp_types(struct bytes payload)
 static size_t report_blocks_at(uint8_t type)
 {
 	if (type == RTCP_SR)
-		return SSRC_BYTES + SENDER_INFO_BYTES;
-	return type == RTCP_RR ? SSRC_BYTES : 0;
+		return RTCP_SSRC_BYTES + SENDER_INFO_BYTES;
+	return type == RTCP_RR ? RTCP_SSRC_BYTES : 0;
 }
 
 bool rtcp_sender_info(const struct rtcp_packet *packet, struct rtcp_sender_info *info)
 {
 	const uint8_t *p = packet->body.p;
 
-	if (packet->type != RTCP_SR || packet->body.n < SSRC_BYTES + SENDER_INFO_BYTES)
+	if (packet->type != RTCP_SR || packet->body.n < RTCP_SSRC_BYTES + SENDER_INFO_BYTES)
 		return false;
 	info->ntp_sec = be32(p + 4);
 	info->ntp_frac = be32(p + 8);
@@ -168,10 +108,10 @@ enum sdes_step {
 
 static bool sdes_begin_chunk(struct bytes body, struct sdes_walk *walk)
 {
-	if (body.n - walk->at < SSRC_BYTES)
+	if (body.n - walk->at < RTCP_SSRC_BYTES)
 		return false;
 	walk->chunk = walk->at;
-	walk->at += SSRC_BYTES;
+	walk->at += RTCP_SSRC_BYTES;
 	walk->chunks++;
 	walk->is_in_chunk = true;
 	return true;
@@ -245,9 +185,9 @@ static bool sdes_fits(const struct rtcp_packet *packet)
 
 bool rtcp_bye_ssrc(const struct rtcp_packet *packet, unsigned i, uint32_t *ssrc)
 {
-	size_t at = (size_t)i * SSRC_BYTES;
+	size_t at = (size_t)i * RTCP_SSRC_BYTES;
 
-	if (packet->type != RTCP_BYE || i >= packet->count || at + SSRC_BYTES > packet->body.n)
+	if (packet->type != RTCP_BYE || i >= packet->count || at + RTCP_SSRC_BYTES > packet->body.n)
 		return false;
 	*ssrc = be32(packet->body.p + at);
 	return true;
@@ -257,7 +197,7 @@ bool rtcp_bye_ssrc(const struct rtcp_packet *packet, unsigned i, uint32_t *ssrc)
 static bool bye_fits(const struct rtcp_packet *packet)
 {
 	struct bytes body = packet->body;
-	size_t sources = (size_t)packet->count * SSRC_BYTES;
+	size_t sources = (size_t)packet->count * RTCP_SSRC_BYTES;
 
 	if (sources > body.n)
 		return false;
@@ -269,9 +209,9 @@ bool rtcp_xr_next(const struct rtcp_packet *packet, size_t *cursor, struct rtcp_
 	struct bytes rest;
 	size_t size;
 
-	if (packet->type != RTCP_XR || packet->body.n < SSRC_BYTES)
+	if (packet->type != RTCP_XR || packet->body.n < RTCP_SSRC_BYTES)
 		return false;
-	rest = bytes_skip(bytes_skip(packet->body, SSRC_BYTES), *cursor);
+	rest = bytes_skip(bytes_skip(packet->body, RTCP_SSRC_BYTES), *cursor);
 	if (rest.n < XR_BLOCK_BYTES)
 		return false;
 	size = XR_BLOCK_BYTES + be16(rest.p + 2) * 4u;
@@ -291,7 +231,7 @@ static bool xr_fits(const struct rtcp_packet *packet)
 
 	while (rtcp_xr_next(packet, &cursor, &block))
 		;
-	return packet->body.n == SSRC_BYTES + cursor;
+	return packet->body.n == RTCP_SSRC_BYTES + cursor;
 }
 
 bool rtcp_voip_metrics(const struct rtcp_xr_block *block, struct rtcp_voip_metrics *metrics)
@@ -359,7 +299,7 @@ enum rtcp_status rtcp_validate(struct bytes payload, unsigned *packets)
 	unsigned count = 0;
 
 	do {
-		enum rtcp_status status = take_packet(&payload, &packet);
+		enum rtcp_status status = rtcp_take(&payload, &packet);
 
 		if (status != RTCP_OK)
 			return status;
@@ -405,7 +345,7 @@ enum rtcp_status rtcp_validate_cut(struct bytes payload, uint32_t wire, struct b
 
 		if (status != RTCP_OK)
 			return status;
-		status = take_packet(&rest, &packet);
+		status = rtcp_take(&rest, &packet);
 		if (status == RTCP_SHORT)
 			break; /* what is missing was on the wire */
 		if (status != RTCP_OK)

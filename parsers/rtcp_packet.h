@@ -23,6 +23,8 @@ enum rtcp_type {
 
 enum {
 	RTCP_HEADER_BYTES = 4,
+	RTCP_SSRC_BYTES = 4,
+	RTCP_PAD_UNIT = 4,
 };
 
 struct rtcp_packet {
@@ -58,9 +60,65 @@ uint32_t rtcp_types(struct bytes payload);
  * valid, SR or RR first, and with an SDES that has a CNAME (RFC 3550 section 6.1). */
 bool rtcp_is_strict_compound(struct bytes payload);
 
+/* Octets of padding at the end of a packet of size octets, or -1 when the count is impossible: zero,
+ * not a multiple of four (RFC 3550 section 6.4.1), or larger than the body. */
+static inline int rtcp_padding(const uint8_t *p, size_t size)
+{
+	uint8_t count = p[size - 1];
+
+	if (!(p[0] & 0x20))
+		return 0;
+	if (count == 0 || count % RTCP_PAD_UNIT != 0 || count > size - RTCP_HEADER_BYTES)
+		return -1;
+	return count;
+}
+
+static inline bool rtcp_starts_with_ssrc(const struct rtcp_packet *packet)
+{
+	if (packet->body.n < RTCP_SSRC_BYTES)
+		return false;
+	if (packet->type == RTCP_SDES || packet->type == RTCP_BYE)
+		return packet->count > 0;
+	return true;
+}
+
+/* What: cuts the packet at the front off *rest. Inlined, since a compound is walked several times. */
+static inline enum rtcp_status rtcp_take(struct bytes *rest, struct rtcp_packet *packet)
+{
+	const uint8_t *p = rest->p;
+	size_t size;
+	int padding;
+
+	if (rest->n < RTCP_HEADER_BYTES)
+		return RTCP_SHORT;
+	if (p[0] >> 6 != 2)
+		return RTCP_VERSION;
+	if (p[1] < 192 || p[1] > 223)
+		return RTCP_TYPE;
+	size = ((size_t)be16(p + 2) + 1) * 4;
+	if (size > rest->n)
+		return RTCP_SHORT;
+	if (p[0] & 0x20 && size < rest->n)
+		return RTCP_PADDING;
+	padding = rtcp_padding(p, size);
+	if (padding < 0)
+		return RTCP_PADDING;
+	packet->type = p[1];
+	packet->count = p[0] & 0x1f;
+	packet->body =
+		bytes_of(p + RTCP_HEADER_BYTES, size - RTCP_HEADER_BYTES - (unsigned)padding);
+	packet->has_ssrc = rtcp_starts_with_ssrc(packet);
+	packet->ssrc = packet->has_ssrc ? be32(packet->body.p) : 0;
+	*rest = bytes_of(p + size, rest->n - size);
+	return RTCP_OK;
+}
+
 /* What: takes the next packet off the front of *rest. Call only on a payload that rtcp_validate
  * accepted. Returns false at the end. */
-bool rtcp_next(struct bytes *rest, struct rtcp_packet *packet);
+static inline bool rtcp_next(struct bytes *rest, struct rtcp_packet *packet)
+{
+	return rest->n > 0 && rtcp_take(rest, packet) == RTCP_OK;
+}
 
 struct rtcp_sender_info {
 	uint32_t ntp_sec; /* NTP seconds, since 1900 */

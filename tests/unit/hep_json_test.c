@@ -62,6 +62,41 @@ static void has_length_0_in_every_buffer_that_is_too_small(void **state)
 	}
 }
 
+static const struct hep_json_member rows[] = {
+	HEP_JSON_MEMBER("a"),
+	HEP_JSON_MEMBER("twentyseven_characters_are_"),
+	HEP_JSON_MEMBER("c"),
+	HEP_JSON_MEMBER("d"),
+	HEP_JSON_MEMBER("e"),
+};
+static const int64_t row_values[] = {UINT32_MAX, -8388608, 0, 99999999, 123456789};
+static const char in_rows[] = "{\"a\":4294967295,\"twentyseven_characters_are_\":-8388608,\"c\":0,"
+			      "\"d\":99999999,\"e\":123456789,\"c\":0,\"d\":99999999}";
+
+/* At the front, where no comma is, and behind others; the last octets where there is no room for all. */
+static void writes_members_in_a_row_in_every_room(void **state)
+{
+	size_t n = strlen(in_rows);
+
+	(void)state;
+	for (size_t room = 0; room <= n + 300; room++) {
+		uint8_t *buf = calloc(1, n + 300);
+		uint8_t *guarded = guarded_copy(buf, room);
+		struct hep_json j;
+
+		hep_json_init(&j, guarded, room);
+		hep_json_open(&j, NULL, '{');
+		hep_json_put_members(&j, rows, row_values, 5);
+		hep_json_put_members(&j, rows + 2, row_values + 2, 2);
+		hep_json_close(&j, '}');
+		assert_int_equal(hep_json_finish(&j), room < n ? 0 : n);
+		if (room >= n)
+			assert_memory_equal(guarded, in_rows, n);
+		guarded_free(guarded, room);
+		free(buf);
+	}
+}
+
 static void writes_doubles_as_fixed_point(void **state)
 {
 	(void)state;
@@ -92,6 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nests_objects_and_arrays),
 		cmocka_unit_test(has_length_0_in_every_buffer_that_is_too_small),
+		cmocka_unit_test(writes_members_in_a_row_in_every_room),
 		cmocka_unit_test(writes_doubles_as_fixed_point),
 		cmocka_unit_test(writes_points_in_a_locale_of_commas),
 	};

@@ -54,6 +54,46 @@ static void integers_are_those_of_printf(void **state)
 		assert_integer(next_random() >> (next_random() & 63));
 }
 
+static void assert_eight(uint32_t v)
+{
+	uint64_t got = hep_number_eight(v);
+	char want[16];
+
+	snprintf(want, sizeof(want), "%08" PRIu32, v);
+	assert_memory_equal(&got, want, sizeof(got));
+}
+
+/* What is rounded wrong shows next to where a digit changes. */
+static void eight_digits_are_those_of_printf(void **state)
+{
+	(void)state;
+	for (uint32_t step = 10; step < 100000000; step *= 10)
+		for (uint32_t v = step; v < 100000000 && v < step * 2000; v += step)
+			for (uint32_t near = v - 2; near != v + 3; near++)
+				assert_eight(near);
+	for (uint32_t v = 0; v < 100000000; v += 499)
+		assert_eight(v);
+	assert_eight(99999999);
+}
+
+/* Of what may be written behind the number nothing is beyond HEP_NUMBER_MAX. */
+static void integers_stay_in_their_room(void **state)
+{
+	uint8_t *buf = guarded_copy("                    ", HEP_NUMBER_MAX);
+
+	(void)state;
+	for (unsigned bit = 0; bit < 64; bit++) {
+		hep_number_u64((char *)buf, UINT64_MAX >> bit);
+		hep_number_i64((char *)buf, INT64_MIN >> bit);
+		hep_number_i64((char *)buf, INT64_MAX >> bit);
+	}
+	guarded_free(buf, HEP_NUMBER_MAX);
+	buf = guarded_copy("          ", HEP_NUMBER_WIDE);
+	for (unsigned bit = 0; bit < 32; bit++)
+		hep_number_u32_wide((char *)buf, UINT32_MAX >> bit);
+	guarded_free(buf, HEP_NUMBER_WIDE);
+}
+
 static void assert_fixed(double v, unsigned decimals)
 {
 	char got[HEP_FIXED_MAX], want[512];
@@ -159,6 +199,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(integers_are_those_of_printf),
+		cmocka_unit_test(eight_digits_are_those_of_printf),
+		cmocka_unit_test(integers_stay_in_their_room),
 		cmocka_unit_test(extremes_are_those_of_printf),
 		cmocka_unit_test(ties_go_to_even),
 		cmocka_unit_test(decimal_values_are_those_of_printf),

@@ -40,7 +40,7 @@ static enum rtcp_status validate(const void *p, size_t n)
 static struct rtcp_packet first_of(const void *p, size_t n)
 {
 	struct bytes rest = bytes_of(p, n);
-	struct rtcp_packet packet;
+	struct rtcp_packet packet = {0};
 
 	assert_true(rtcp_next(&rest, &packet));
 	return packet;
@@ -67,7 +67,7 @@ static void walks_a_compound(void **state)
 		{RTCP_BYE, 2, 0x01020304, 12},
 	};
 	struct bytes rest = bytes_of(compound, sizeof(compound));
-	struct rtcp_packet packet;
+	struct rtcp_packet packet = {0};
 	unsigned packets = 0;
 
 	(void)state;
@@ -126,7 +126,7 @@ static void sign_extends_packets_lost(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rtcp_report_block block;
-		struct rtcp_packet packet;
+		struct rtcp_packet packet = {0};
 
 		memcpy(sr + 33, cases[i].octets, 3);
 		packet = first_of(sr, sizeof(sr));
@@ -141,7 +141,7 @@ static void reads_receiver_report_blocks(void **state)
 	uint8_t rr[4 + 4 + 48 + 4] = {0x82, 0xc9, 0x00, 0x0e, [11] = 1, [35] = 2};
 	struct rtcp_report_block block;
 	struct rtcp_sender_info info;
-	struct rtcp_packet packet;
+	struct rtcp_packet packet = {0};
 
 	(void)state;
 	assert_int_equal(validate(rr, sizeof(rr)), RTCP_OK);
@@ -348,7 +348,7 @@ static void takes_padding_off_the_last_packet_only(void **state)
 {
 	uint8_t padded[] = {RR, 0xa0, 0xc9, 0x00, 0x02, 1, 2, 3, 4, 0, 0, 0, 4};
 	struct bytes rest = bytes_of(padded, sizeof(padded));
-	struct rtcp_packet packet;
+	struct rtcp_packet packet = {0};
 
 	(void)state;
 	assert_int_equal(validate(padded, sizeof(padded)), RTCP_OK);
