@@ -5,7 +5,8 @@
 uint64_t pkt_copies_hash(const struct pkt_view *view, bool by_hop, const struct pkt_seed *seed)
 {
 	uint64_t flow = pkt_hash_flow6(&view->flow, view->ip_id, seed->k[0], seed->k[1]);
-	uint64_t hash = pkt_hash_mix(pkt_hash_bytes(view->payload, seed), flow ^ view->flow.tenant);
+	uint64_t hash =
+		pkt_hash_mix(pkt_hash_message(view->payload, seed), flow ^ view->flow.tenant);
 
 	if (by_hop)
 		hash = pkt_hash_mix(

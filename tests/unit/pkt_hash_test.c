@@ -186,19 +186,18 @@ static void tells_the_two_directions_apart(void **state)
 	assert_false(same_key(&there_key, &back_key));
 }
 
-static void hashes_bytes_by_content_and_length(void **state)
+static void assert_hashes_all(uint64_t (*hash)(struct bytes b, const struct pkt_seed *seed))
 {
-	uint8_t text[100];
+	uint8_t text[300];
 	uint64_t lengths[sizeof(text) + 1], whole;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (uint8_t)("a84b4c76e66710@pc33.exa"[i % 23] + i / 23);
 	for (size_t n = 0; n <= sizeof(text); n++) {
 		uint8_t *copy = guarded_copy(text, n);
 
-		lengths[n] = pkt_hash_bytes(bytes_of(copy, n), &seed);
-		assert_true(lengths[n] == pkt_hash_bytes(bytes_of(text, n), &seed));
+		lengths[n] = hash(bytes_of(copy, n), &seed);
+		assert_true(lengths[n] == hash(bytes_of(text, n), &seed));
 		for (size_t m = 0; m < n; m++)
 			assert_true(lengths[n] != lengths[m]);
 		guarded_free(copy, n);
@@ -206,7 +205,7 @@ static void hashes_bytes_by_content_and_length(void **state)
 	whole = lengths[sizeof(text) - 1];
 	for (unsigned bit = 0; bit < 8 * (sizeof(text) - 1); bit++) {
 		text[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		assert_true(pkt_hash_bytes(bytes_of(text, sizeof(text) - 1), &seed) != whole);
+		assert_true(hash(bytes_of(text, sizeof(text) - 1), &seed) != whole);
 		text[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	/* Nor are the same words in another order the same. */
@@ -216,11 +215,43 @@ static void hashes_bytes_by_content_and_length(void **state)
 		memcpy(other, text, sizeof(text));
 		memcpy(other, text + i, 8);
 		memcpy(other + i, text, 8);
-		assert_true(pkt_hash_bytes(bytes_of(other, sizeof(text) - 1), &seed) != whole);
+		assert_true(hash(bytes_of(other, sizeof(text) - 1), &seed) != whole);
 	}
 	/* A tail of zeros is not the same as no tail. */
-	assert_true(pkt_hash_bytes(bytes_of("12345678\0", 9), &seed) !=
-		    pkt_hash_bytes(bytes_of("12345678", 8), &seed));
+	assert_true(hash(bytes_of("12345678\0", 9), &seed) != hash(bytes_of("12345678", 8), &seed));
+}
+
+static void hashes_bytes_by_content_and_length(void **state)
+{
+	(void)state;
+	assert_hashes_all(pkt_hash_bytes);
+}
+
+static void hashes_messages_by_content_and_length(void **state)
+{
+	uint8_t text[256] = "INVITE sip:bob@biloxi.example.com SIP/2.0";
+	uint64_t whole = pkt_hash_message(bytes_of(text, sizeof(text)), &seed);
+
+	(void)state;
+	assert_hashes_all(pkt_hash_message);
+	/* No chain is like another: the octets of two in each other's place. */
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned j = i + 1; j < 4; j++) {
+			uint8_t other[sizeof(text)];
+
+			memcpy(other, text, sizeof(text));
+			memcpy(other + (size_t)16 * i, text + (size_t)16 * j, 16);
+			memcpy(other + (size_t)16 * j, text + (size_t)16 * i, 16);
+			if (memcmp(other, text, sizeof(text)) != 0)
+				assert_true(pkt_hash_message(bytes_of(other, sizeof(other)),
+						    &seed) != whole);
+		}
+	for (unsigned i = 0; i < 4; i++) {
+		struct pkt_seed other = seed;
+
+		other.k[i] ^= 1;
+		assert_true(pkt_hash_message(bytes_of(text, sizeof(text)), &other) != whole);
+	}
 }
 
 static void keeps_time_and_marker_apart_in_the_descriptor(void **state)
@@ -245,6 +276,7 @@ int main(void)
 		cmocka_unit_test(depends_on_every_word_of_the_seed),
 		cmocka_unit_test(tells_the_two_directions_apart),
 		cmocka_unit_test(hashes_bytes_by_content_and_length),
+		cmocka_unit_test(hashes_messages_by_content_and_length),
 		cmocka_unit_test(keeps_time_and_marker_apart_in_the_descriptor),
 	};
 
