@@ -23,6 +23,9 @@ struct walk {
 	const struct pkt_flow *flow; /* from the one who reports */
 	struct pkt_flow back; /* to him */
 	uint64_t now_ns;
+	bool has_own;
+	uint32_t own_ssrc;
+	struct qos_rtcp *own; /* the stream of own_ssrc, of the one who reports; NULL: none */
 	unsigned about_count;
 	struct qos_rtcp *about[ABOUT_MAX]; /* streams that this compound has blocks about */
 };
@@ -33,6 +36,17 @@ static struct qos_rtcp *find(struct qos_table *t, const struct pkt_flow *flow, u
 	uint32_t stream = qos_table_find(t, &key);
 
 	return stream == QOS_NONE ? NULL : &t->cold[stream].rtcp;
+}
+
+/* The packets of a compound are all of one sender, mostly. */
+static struct qos_rtcp *find_own(struct walk *w, uint32_t ssrc)
+{
+	if (!w->has_own || ssrc != w->own_ssrc) {
+		w->own = find(w->table, w->flow, ssrc);
+		w->own_ssrc = ssrc;
+		w->has_own = true;
+	}
+	return w->own;
 }
 
 static struct pkt_flow turned(const struct pkt_flow *flow)
@@ -52,7 +66,7 @@ bool qos_rtcp_is_repeated(struct qos_rtcp_recent *recent, const struct pkt_flow 
 	/* Both directions have one hash of their ends, so the source comes in once more. */
 	uint64_t ends = pkt_hash_ends(flow, seed) ^ pkt_hash_word(flow->src.b) ^
 			(uint64_t)flow->tenant << 32 ^ (uint64_t)flow->sport << 16;
-	uint64_t hash = pkt_hash_mix(pkt_hash_bytes(payload, seed), ends);
+	uint64_t hash = pkt_hash_mix(pkt_hash_message(payload, seed), ends);
 	unsigned i = hash % QOS_RTCP_RECENT;
 	bool is_repeated =
 		recent->seen[i].hash == hash && now_ns - recent->seen[i].at_ns <= COPY_NS;
@@ -109,7 +123,7 @@ static void note_block(struct walk *w, struct qos_rtcp *own, const struct rtcp_r
 
 static void note_report(struct walk *w, const struct rtcp_packet *packet)
 {
-	struct qos_rtcp *own = find(w->table, w->flow, packet->ssrc);
+	struct qos_rtcp *own = find_own(w, packet->ssrc);
 	struct rtcp_sender_info info;
 	struct rtcp_report_block block;
 
@@ -162,7 +176,7 @@ static void note_xr_block(struct walk *w, struct qos_rtcp *own, const struct rtc
 
 static void note_xr(struct walk *w, const struct rtcp_packet *packet)
 {
-	struct qos_rtcp *own = find(w->table, w->flow, packet->ssrc);
+	struct qos_rtcp *own = find_own(w, packet->ssrc);
 	struct rtcp_xr_block block;
 	size_t cursor = 0;
 
@@ -246,7 +260,7 @@ void qos_rtcp_on_compound(
 	struct qos_rtcp *own;
 
 	if (rtcp_next(&rest, &packet) && packet.has_ssrc) {
-		own = find(t, flow, packet.ssrc);
+		own = find_own(&w, packet.ssrc);
 		if (own)
 			own->compounds++;
 	}

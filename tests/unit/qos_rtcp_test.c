@@ -149,6 +149,27 @@ static void measures_round_trips_to_both_ends(void **state)
 	close_tap(&tap);
 }
 
+/* A mixer's compound: the listener's RR comes first, and the SR behind it counts for the stream of B. */
+static void notes_reports_of_two_senders_in_one_compound(void **state)
+{
+	struct qos_report r;
+	struct tap tap;
+
+	(void)state;
+	open_tap(&tap);
+	put_rr(&tap, SSRC_LISTENER, 0);
+	put_sr(&tap, SSRC_B, 0, 0x77778888);
+	pass(&tap, &tap.from_b, 0);
+	put_sr(&tap, SSRC_A, 1, 0x12340000);
+	put_block(&tap, SSRC_B, 0, 0, 0, 0x77778888, 65536);
+	pass(&tap, &tap.from_a, 1050);
+	r = describe(&tap, tap.b);
+	assert_true(r.has_rtt_b);
+	assert_near(r.rtt_b_ms, 50, 1e-9);
+	assert_int_equal(r.rtcp_packets, 0);
+	close_tap(&tap);
+}
+
 static void keeps_what_the_receiver_reports(void **state)
 {
 	struct qos_report r;
@@ -374,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(measures_round_trips_to_both_ends),
+		cmocka_unit_test(notes_reports_of_two_senders_in_one_compound),
 		cmocka_unit_test(keeps_what_the_receiver_reports),
 		cmocka_unit_test(reads_every_block_of_every_packet),
 		cmocka_unit_test(measures_by_rrtr_and_dlrr),
