@@ -215,14 +215,12 @@ static char *put_hex(char *p, const uint8_t *octets, size_t n)
 
 static char *put_port(char *p, uint16_t port)
 {
-	unsigned scale = 1;
+	unsigned n = 1 + (port >= 10) + (port >= 100) + (port >= 1000) + (port >= 10000);
 
-	while (port / scale >= 10)
-		scale *= 10;
-	*p++ = '-';
-	for (; scale; scale /= 10)
-		*p++ = (char)('0' + port / scale % 10);
-	return p;
+	*p = '-';
+	for (unsigned at = n; at; at--, port /= 10)
+		p[at] = (char)('0' + port % 10);
+	return p + 1 + n;
 }
 
 void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
@@ -230,9 +228,10 @@ void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
 	size_t n = pkt_addr_len(flow->family), used;
 	int order = memcmp(flow->src.b, flow->dst.b, n);
 	bool is_src_first = order < 0 || (order == 0 && flow->sport <= flow->dport);
-	char text[4 + 2 * (32 + 1 + 5 + 1) + 8] = "rtp-";
+	char text[4 + 2 * (32 + 1 + 5 + 1) + 8];
 	char *p = text + 4;
 
+	memcpy(text, "rtp-", 4);
 	p = put_hex(p, is_src_first ? flow->src.b : flow->dst.b, n);
 	p = put_port(p, is_src_first ? flow->sport : flow->dport);
 	*p++ = '-';
