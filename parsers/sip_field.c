@@ -67,44 +67,7 @@ static bool split(struct splitter *s, uint8_t separator, struct bytes *part)
 	return is_found;
 }
 
-#ifdef __SSE2__
-/* Bit i: octet i of the 64 at p is c. */
-static inline uint64_t mask64(const uint8_t *p, uint8_t c)
-{
-	return (uint64_t)bytes_mask16(p, c, c) | (uint64_t)bytes_mask16(p + 16, c, c) << 16 |
-	       (uint64_t)bytes_mask16(p + 32, c, c) << 32 |
-	       (uint64_t)bytes_mask16(p + 48, c, c) << 48;
-}
-
-/* The usual line, of at most 63 octets and not folded, in one look; false: look closer. */
-static inline bool take_short_line(struct bytes *text, struct sip_field *field)
-{
-	uint64_t end_mask, colon_mask;
-	unsigned end, colon;
-
-	if (text->n < 64)
-		return false;
-	end_mask = mask64(text->p, '\n');
-	end = end_mask ? (unsigned)__builtin_ctzll(end_mask) : 63;
-	colon_mask = mask64(text->p, ':') & (((uint64_t)1 << end) - 1);
-	if (end == 63 || !colon_mask || text->p[end + 1] == ' ' || text->p[end + 1] == '\t')
-		return false;
-	colon = (unsigned)__builtin_ctzll(colon_mask);
-	field->name = bytes_trim(bytes_of(text->p, colon));
-	field->value = bytes_trim(bytes_of(text->p + colon + 1, end - colon - 1));
-	*text = bytes_of(text->p + end + 1, text->n - end - 1);
-	return true;
-}
-#else
-static inline bool take_short_line(struct bytes *text, struct sip_field *field)
-{
-	(void)text;
-	(void)field;
-	return false;
-}
-#endif
-
-static enum sip_line take_line(struct bytes *text, struct sip_field *field)
+enum sip_line sip_field_line(struct bytes *text, struct sip_field *field)
 {
 	size_t end = bytes_find(*text, '\n');
 	size_t colon;
@@ -134,11 +97,6 @@ static enum sip_line take_line(struct bytes *text, struct sip_field *field)
 	field->name = colon < line.n ? bytes_trim(bytes_head(line, colon)) : bytes_head(line, 0);
 	field->value = bytes_trim(bytes_skip(line, colon + 1));
 	return SIP_LINE_FIELD;
-}
-
-enum sip_line sip_field_next(struct bytes *text, struct sip_field *field)
-{
-	return take_short_line(text, field) ? SIP_LINE_FIELD : take_line(text, field);
 }
 
 struct bytes sip_field_first(struct bytes list)

@@ -47,26 +47,6 @@ enum header {
 	HEADER_CONTENT_LENGTH,
 };
 
-/* RFC 3261 section 7.3.3: compact is the one-letter form, 0 where there is none. */
-static const struct {
-	const char *name;
-	uint8_t len;
-	uint8_t compact;
-	uint8_t header;
-} headers[] = {
-	{"Via", 3, 'v', HEADER_VIA},
-	{"From", 4, 'f', HEADER_FROM},
-	{"To", 2, 't', HEADER_TO},
-	{"Call-ID", 7, 'i', HEADER_CALL_ID},
-	{"CSeq", 4, 0, HEADER_CSEQ},
-	{"Contact", 7, 'm', HEADER_CONTACT},
-	{"User-Agent", 10, 0, HEADER_AGENT},
-	{"Server", 6, 0, HEADER_AGENT},
-	{"Content-Type", 12, 'c', HEADER_CONTENT_TYPE},
-	{"Content-Length", 14, 'l', HEADER_CONTENT_LENGTH},
-	{"Content-Encoding", 16, 'e', HEADER_CONTENT_ENCODING},
-};
-
 /* What is judged only when the whole head has been seen. */
 struct pending {
 	struct bytes cseq;
@@ -177,49 +157,71 @@ static bool parse_start_line(struct bytes line, struct sip_msg *msg)
 	return parse_request_line(bytes_trim(line), msg);
 }
 
-/* As nearly everybody spells them; HEADER_OTHER says nothing. */
-static enum header usual_header(struct bytes name)
+/* RFC 3261 section 7.3.3. */
+static enum header compact_header(uint8_t letter)
 {
-	switch (name.n) {
-	case 2:
-		return bytes_eq(name, BYTES_LIT("To")) ? HEADER_TO : HEADER_OTHER;
-	case 3:
-		return bytes_eq(name, BYTES_LIT("Via")) ? HEADER_VIA : HEADER_OTHER;
-	case 4:
-		if (bytes_eq(name, BYTES_LIT("From")))
-			return HEADER_FROM;
-		return bytes_eq(name, BYTES_LIT("CSeq")) ? HEADER_CSEQ : HEADER_OTHER;
-	case 7:
-		if (bytes_eq(name, BYTES_LIT("Call-ID")))
-			return HEADER_CALL_ID;
-		return bytes_eq(name, BYTES_LIT("Contact")) ? HEADER_CONTACT : HEADER_OTHER;
-	case 14:
-		return bytes_eq(name, BYTES_LIT("Content-Length")) ? HEADER_CONTENT_LENGTH
-								   : HEADER_OTHER;
+	switch (ascii_lower(letter)) {
+	case 'v':
+		return HEADER_VIA;
+	case 'f':
+		return HEADER_FROM;
+	case 't':
+		return HEADER_TO;
+	case 'i':
+		return HEADER_CALL_ID;
+	case 'm':
+		return HEADER_CONTACT;
+	case 'c':
+		return HEADER_CONTENT_TYPE;
+	case 'l':
+		return HEADER_CONTENT_LENGTH;
+	case 'e':
+		return HEADER_CONTENT_ENCODING;
 	default:
 		return HEADER_OTHER;
 	}
 }
 
-static bool may_be(struct bytes name, size_t i)
+static inline enum header header_if(struct bytes name, struct bytes wanted, enum header header)
 {
-	return headers[i].len == name.n && (headers[i].name[0] | 0x20) == (name.p[0] | 0x20);
+	return bytes_eq_nocase(name, wanted) ? header : HEADER_OTHER;
 }
 
+static inline enum header header_either(struct bytes name, struct bytes a, enum header header_a,
+	struct bytes b, enum header header_b)
+{
+	return bytes_eq_nocase(name, a) ? header_a : header_if(name, b, header_b);
+}
+
+/* By the length there are two at most that it may be. */
 static enum header header_of(struct bytes name)
 {
-	enum header usual = usual_header(name);
-	bool is_compact = name.n == 1 && name.p[0]; /* 0 stands for no compact form */
-
-	if (usual != HEADER_OTHER)
-		return usual;
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		if (is_compact ? headers[i].compact != ascii_lower(name.p[0]) : !may_be(name, i))
-			continue;
-		if (is_compact || bytes_eq_nocase(name, bytes_of(headers[i].name, name.n)))
-			return (enum header)headers[i].header;
+	switch (name.n) {
+	case 1:
+		return compact_header(name.p[0]);
+	case 2:
+		return header_if(name, BYTES_LIT("To"), HEADER_TO);
+	case 3:
+		return header_if(name, BYTES_LIT("Via"), HEADER_VIA);
+	case 4:
+		return header_either(
+			name, BYTES_LIT("From"), HEADER_FROM, BYTES_LIT("CSeq"), HEADER_CSEQ);
+	case 6:
+		return header_if(name, BYTES_LIT("Server"), HEADER_AGENT);
+	case 7:
+		return header_either(name, BYTES_LIT("Call-ID"), HEADER_CALL_ID,
+			BYTES_LIT("Contact"), HEADER_CONTACT);
+	case 10:
+		return header_if(name, BYTES_LIT("User-Agent"), HEADER_AGENT);
+	case 12:
+		return header_if(name, BYTES_LIT("Content-Type"), HEADER_CONTENT_TYPE);
+	case 14:
+		return header_if(name, BYTES_LIT("Content-Length"), HEADER_CONTENT_LENGTH);
+	case 16:
+		return header_if(name, BYTES_LIT("Content-Encoding"), HEADER_CONTENT_ENCODING);
+	default:
+		return HEADER_OTHER;
 	}
-	return HEADER_OTHER;
 }
 
 /* A repeated header does not change the first: an empty value still has its place in the text. */
