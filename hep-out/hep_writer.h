@@ -12,6 +12,11 @@
 #include "bytes.h"
 #include "hep_chunk.h"
 
+enum {
+	HEP_CHUNK_HEADER_BYTES = 6, /* vendor, type, length */
+	HEP_VENDOR_GENERIC = 0,
+};
+
 struct hep_writer {
 	uint8_t *buf;
 	size_t room;
@@ -20,10 +25,65 @@ struct hep_writer {
 };
 
 void hep_writer_init(struct hep_writer *w, void *buf, size_t room);
-void hep_writer_put_u8(struct hep_writer *w, enum hep_chunk chunk, uint8_t v);
-void hep_writer_put_u16(struct hep_writer *w, enum hep_chunk chunk, uint16_t v);
-void hep_writer_put_u32(struct hep_writer *w, enum hep_chunk chunk, uint32_t v);
-void hep_writer_put_bytes(struct hep_writer *w, enum hep_chunk chunk, struct bytes v);
+
+static inline void hep_writer_store16(uint8_t *p, size_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+/* Appends a chunk of n octets of data, header filled in. Returns where the data goes, or NULL. */
+static inline uint8_t *hep_writer_put_header(struct hep_writer *w, enum hep_chunk chunk, size_t n)
+{
+	uint8_t *p;
+
+	if (w->is_failed || w->room - w->used < HEP_CHUNK_HEADER_BYTES ||
+		w->room - w->used - HEP_CHUNK_HEADER_BYTES < n) {
+		w->is_failed = true;
+		return NULL;
+	}
+	p = w->buf + w->used;
+	hep_writer_store16(p, HEP_VENDOR_GENERIC);
+	hep_writer_store16(p + 2, chunk);
+	hep_writer_store16(p + 4, HEP_CHUNK_HEADER_BYTES + n);
+	w->used += HEP_CHUNK_HEADER_BYTES + n;
+	return p + HEP_CHUNK_HEADER_BYTES;
+}
+
+static inline void hep_writer_put_u8(struct hep_writer *w, enum hep_chunk chunk, uint8_t v)
+{
+	uint8_t *p = hep_writer_put_header(w, chunk, 1);
+
+	if (p)
+		p[0] = v;
+}
+
+static inline void hep_writer_put_u16(struct hep_writer *w, enum hep_chunk chunk, uint16_t v)
+{
+	uint8_t *p = hep_writer_put_header(w, chunk, 2);
+
+	if (p)
+		hep_writer_store16(p, v);
+}
+
+static inline void hep_writer_put_u32(struct hep_writer *w, enum hep_chunk chunk, uint32_t v)
+{
+	uint8_t *p = hep_writer_put_header(w, chunk, 4);
+
+	if (p) {
+		hep_writer_store16(p, v >> 16);
+		hep_writer_store16(p + 2, v);
+	}
+}
+
+static inline void hep_writer_put_bytes(struct hep_writer *w, enum hep_chunk chunk, struct bytes v)
+{
+	uint8_t *p = hep_writer_put_header(w, chunk, v.n);
+
+	if (p && v.n)
+		memcpy(p, v.p, v.n);
+}
+
 /* Room for a payload that the caller writes in place: *room octets at the returned address. Then
  * hep_writer_commit with what was used. NULL when nothing fits. */
 uint8_t *hep_writer_reserve(struct hep_writer *w, enum hep_chunk chunk, size_t *room);
