@@ -36,10 +36,25 @@ static void reopen(struct qos_call *call)
 	atomic_store_explicit(&call->end_ns, 0, memory_order_release);
 }
 
+/* As nearly every tag is. */
+static bool is_plain_ascii(struct bytes text)
+{
+	uint8_t other = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		other |= text.p[i] < ' ' || text.p[i] > '~';
+	return !other;
+}
+
 void qos_call_copy_text(char *out, size_t size, struct bytes text)
 {
 	size_t used = 0;
 
+	if (text.n && text.n < size && is_plain_ascii(text)) {
+		memcpy(out, text.p, text.n);
+		out[text.n] = '\0';
+		return;
+	}
 	while (text.n) {
 		uint32_t code = text.p[0];
 		unsigned n = code < 0x80 ? 1 : utf8_take(text, &code);
