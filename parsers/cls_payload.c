@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Payload classification: one Hyperscan block-mode scan of the first octets. Of the patterns that
- * match, the one highest in cls_patterns.def gives the kind. */
+/* Payload classification: one Hyperscan block-mode scan of the first octets, of what is not told by a look.
+ * Of the patterns that match, the one highest in cls_patterns.def gives the kind. */
 #include "cls_payload.h"
 
 #include <errno.h>
@@ -23,6 +23,8 @@ enum {
 	SCAN_BYTES = 64,
 	SCAN_LINE_BYTES = 128,
 	LEADING_BYTES = 128, /* CR and LF looked through */
+	SURE_BYTES = 12, /* with so many any pattern of SIP, RTCP and RTP may match */
+	METHOD_BYTES = 9, /* of SUBSCRIBE, the longest */
 };
 
 static const char *const expressions[] = {
@@ -171,20 +173,57 @@ static bool scan(const struct cls_db *db, struct cls_scratch *scratch, struct by
 	return (rc == HS_SUCCESS || rc == HS_SCAN_TERMINATED) && verdict->best < PATTERN_COUNT;
 }
 
-enum cls_kind cls_payload(
-	const struct cls_db *db, struct cls_scratch *scratch, struct bytes payload)
+static bool is_digit(uint8_t c)
 {
-	struct bytes in = skip_leading_lines(payload);
-	struct verdict verdict = {.payload_bytes = in.n, .best = PATTERN_COUNT};
-	enum cls_kind kind;
+	return c >= '0' && c <= '9';
+}
 
-	if (in.n == 0)
+/* A response, or a method in capitals before a SIP URI. in has SURE_BYTES. */
+static bool is_usual_sip(struct bytes in)
+{
+	size_t n = 0;
+
+	if (bytes_starts(in, BYTES_LIT("SIP/2.0 ")))
+		return in.p[8] >= '1' && in.p[8] <= '6' && is_digit(in.p[9]) && is_digit(in.p[10]);
+	while (n < METHOD_BYTES && in.p[n] >= 'A' && in.p[n] <= 'Z')
+		n++;
+	return n && bytes_starts(bytes_skip(in, n), BYTES_LIT(" sip:"));
+}
+
+/* What nearly all of SIP and all of RTP is, as the patterns have it too, but without a scan. No pattern above those
+ * of RTCP and RTP begins with such an octet, and SIP comes first. CLS_UNKNOWN: look closer. */
+static enum cls_kind usual_kind(struct bytes in)
+{
+	if (in.n < SURE_BYTES)
 		return CLS_UNKNOWN;
+	if (in.p[0] >> 6 == 2)
+		return in.p[1] >> 5 == 6 ? CLS_RTCP : CLS_RTP;
+	return is_usual_sip(in) ? CLS_SIP : CLS_UNKNOWN;
+}
+
+static enum cls_kind scanned_kind(
+	const struct cls_db *db, struct cls_scratch *scratch, struct bytes in)
+{
+	struct verdict verdict = {.payload_bytes = in.n, .best = PATTERN_COUNT};
+
 	if (!scan(db, scratch, bytes_head(in, SCAN_BYTES), &verdict) &&
 		(!is_long_line(in) ||
 			!scan(db, scratch, bytes_head(in, SCAN_LINE_BYTES), &verdict)))
 		return CLS_UNKNOWN;
-	kind = patterns[verdict.best].kind;
+	return patterns[verdict.best].kind;
+}
+
+enum cls_kind cls_payload(
+	const struct cls_db *db, struct cls_scratch *scratch, struct bytes payload)
+{
+	struct bytes in = skip_leading_lines(payload);
+	enum cls_kind kind;
+
+	if (in.n == 0)
+		return CLS_UNKNOWN;
+	kind = usual_kind(in);
+	if (kind == CLS_UNKNOWN)
+		kind = scanned_kind(db, scratch, in);
 	/* Empty lines go before SIP only; before binary they are just part of something else. */
 	return in.p == payload.p || kind == CLS_SIP ? kind : CLS_UNKNOWN;
 }

@@ -67,6 +67,18 @@ static enum cls_kind rtp_kind(struct bytes payload)
 	return payload.n >= 12 ? CLS_RTP : CLS_UNKNOWN;
 }
 
+/* SIP is matched in any case, and what is not in capitals is scanned for it: both say the same. */
+static void check_case(const struct cls_db *db, struct cls_scratch *scratch, struct bytes payload,
+	enum cls_kind kind)
+{
+	uint8_t lower[LOOKED_AT];
+	size_t n = payload.n < sizeof(lower) ? payload.n : sizeof(lower);
+
+	for (size_t i = 0; i < n; i++)
+		lower[i] = ascii_lower(payload.p[i]);
+	check((cls_payload(db, scratch, bytes_of(lower, n)) == CLS_SIP) == (kind == CLS_SIP));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct cls_scratch *scratch;
@@ -80,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kind = cls_payload(db, scratch, payload);
 	check(kind == cls_payload(db, scratch, payload));
 	check_kind(payload, kind);
+	check_case(db, scratch, payload, kind);
 	if (kind == CLS_RTP || kind == CLS_RTCP || is_version_2)
 		check(kind == rtp_kind(payload));
 	if (size > LOOKED_AT)

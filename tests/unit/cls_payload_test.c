@@ -91,6 +91,21 @@ static void knows_odd_start_lines_as_sip(void **state)
 	EXPECT_ALL(*state, lines, CLS_SIP);
 }
 
+/* What a look tells and what a scan does, which these need for their case or their spelling. */
+static void knows_the_same_by_a_look_and_by_a_scan(void **state)
+{
+	static const char *const sip[] = {"INVITE sip:a", "INVITE SIP:a", "invite sip:a",
+		"INVITE  sip:a",
+		"SUBSCRIBE sip:", "EXTENSION sip:", "EXTENSIONS sip:", "X-Y sip:abcd",
+		"SIP/2.0 100 ", "sip/2.0 699 "};
+	static const char *const unknown[] = {"INVITE sip;ab", "INVITEsip:ab",
+		" INVITE sip:", "SIP/2.0 700 ", "SIP/2.0 099 ", "SIP/2.0 1x0 ", "SIP/2.0 10x ",
+		"SIP/2.1 100 ", "INVITE sip:"};
+
+	EXPECT_ALL(*state, sip, CLS_SIP);
+	EXPECT_ALL(*state, unknown, CLS_UNKNOWN);
+}
+
 static void knows_requests_whose_uri_is_longer_than_the_scan(void **state)
 {
 	static const char *const starts[] = {"INVITE urn:", "NEWMETHOD sip:"};
@@ -284,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_every_method_as_sip),
 		cmocka_unit_test(knows_odd_start_lines_as_sip),
+		cmocka_unit_test(knows_the_same_by_a_look_and_by_a_scan),
 		cmocka_unit_test(knows_requests_whose_uri_is_longer_than_the_scan),
 		cmocka_unit_test(knows_responses_as_sip),
 		cmocka_unit_test(knows_its_relatives_as_not_sip),
