@@ -267,6 +267,8 @@ unsigned qos_call_sender(struct qos_call *call, struct sip_msg *msg)
 	/* The From side is the callee only if To carries the caller's tag: so also branches of a
 	 * back-to-back agent with tags of their own count from the caller. */
 	sip_msg_parse_parties(msg);
+	if (!msg->to.tag.n)
+		return msg->is_request ? 0 : 1;
 	qos_call_copy_text(to_tag, sizeof(to_tag), msg->to.tag);
 	pthread_mutex_lock(&call->lock);
 	is_from_callee = to_tag[0] && strcmp(to_tag, call->from_tag) == 0;
