@@ -70,10 +70,10 @@ static inline bool hep_json_has_room(const struct hep_json *j, size_t n)
 /* bracket: '{' or '['. */
 static inline void hep_json_open(struct hep_json *j, const char *key, char bracket)
 {
-	size_t n = key ? strlen(key) : 0;
+	struct bytes name = hep_json_key(key);
 	char *p = j->buf + j->used;
 
-	if (!hep_json_has_room(j, (j->needs_comma ? 1 : 0) + (key ? n + 3 : 0) + 1)) {
+	if (!hep_json_has_room(j, (j->needs_comma ? 1 : 0) + (key ? name.n + 3 : 0) + 1)) {
 		hep_json_fail(j);
 		return;
 	}
@@ -81,8 +81,8 @@ static inline void hep_json_open(struct hep_json *j, const char *key, char brack
 	p += j->needs_comma;
 	if (key) {
 		*p++ = '"';
-		memcpy(p, key, n);
-		p += n;
+		memcpy(p, name.p, name.n);
+		p += name.n;
 		*p++ = '"';
 		*p++ = ':';
 	}

@@ -69,7 +69,7 @@ static inline size_t hep_number_u32_wide(char *out, uint32_t v)
 
 	if (digits > 8) {
 		/* One or two before the last eight. */
-		memcpy(out, hep_number_pairs + v / 100000000 * 2 + (digits == 9), 2);
+		memcpy(out, hep_number_pairs + (size_t)(v / 100000000) * 2 + (digits == 9), 2);
 		last = hep_number_eight(v % 100000000);
 		memcpy(out + digits - 8, &last, 8);
 		return digits;

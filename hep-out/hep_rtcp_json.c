@@ -69,17 +69,17 @@ enum kind {
 static enum kind kind_of(uint8_t type)
 {
 	static const uint8_t kinds[] = {
-		[RTCP_SR - RTCP_SR] = KIND_REPORT,
-		[RTCP_RR - RTCP_SR] = KIND_REPORT,
-		[RTCP_SDES - RTCP_SR] = KIND_SDES,
-		[RTCP_BYE - RTCP_SR] = KIND_BYE,
-		[RTCP_APP - RTCP_SR] = KIND_APP,
-		[RTCP_RTPFB - RTCP_SR] = KIND_FEEDBACK,
-		[RTCP_PSFB - RTCP_SR] = KIND_FEEDBACK,
-		[RTCP_XR - RTCP_SR] = KIND_XR,
+		[RTCP_SR & 7] = KIND_REPORT,
+		[RTCP_RR & 7] = KIND_REPORT,
+		[RTCP_SDES & 7] = KIND_SDES,
+		[RTCP_BYE & 7] = KIND_BYE,
+		[RTCP_APP & 7] = KIND_APP,
+		[RTCP_RTPFB & 7] = KIND_FEEDBACK,
+		[RTCP_PSFB & 7] = KIND_FEEDBACK,
+		[RTCP_XR & 7] = KIND_XR,
 	};
 
-	return type >= RTCP_SR && type <= RTCP_XR ? kinds[type - RTCP_SR] : KIND_OTHER;
+	return type >= RTCP_SR && type <= RTCP_XR ? kinds[type & 7] : KIND_OTHER;
 }
 
 /* What one walk over a compound says of its lists. */

@@ -258,6 +258,8 @@ struct bytes sip_msg_header(const struct sip_msg *msg, struct bytes name)
 	struct bytes rest = bytes_skip(msg->head, bytes_find(msg->head, '\n') + 1);
 	struct sip_field field;
 
+	if (!rest.p)
+		return BYTES_NONE;
 	while (sip_field_next(&rest, &field) == SIP_LINE_FIELD)
 		if (bytes_eq_nocase(field.name, name))
 			return field.value;
