@@ -111,13 +111,17 @@ static inline struct bytes bytes_trim(struct bytes b)
 }
 
 #ifdef __SSE2__
+/* Bit i: octet i of v is a or b. */
+static inline unsigned bytes_mask(__m128i v, uint8_t a, uint8_t b)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)a)),
+		_mm_cmpeq_epi8(v, _mm_set1_epi8((char)b))));
+}
+
 /* Bit i: octet i of the 16 at p is a or b. */
 static inline unsigned bytes_mask16(const uint8_t *p, uint8_t a, uint8_t b)
 {
-	__m128i v = _mm_loadu_si128((const void *)p);
-
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)a)),
-		_mm_cmpeq_epi8(v, _mm_set1_epi8((char)b))));
+	return bytes_mask(_mm_loadu_si128((const void *)p), a, b);
 }
 #endif
 
@@ -138,6 +142,20 @@ static inline size_t bytes_find_either(struct bytes text, uint8_t a, uint8_t b)
 	if (i && i < text.n) {
 		unsigned mask = bytes_mask16(text.p + text.n - 16, a, b);
 
+		return mask ? text.n - 16 + (unsigned)__builtin_ctz(mask) : text.n;
+	}
+#endif
+#ifdef __SSE2__
+	/* Of 8 to 15 the first 8 and the last 8. */
+	if (text.n >= 8) {
+		uint64_t first, last;
+		unsigned mask;
+
+		memcpy(&first, text.p, 8);
+		memcpy(&last, text.p + text.n - 8, 8);
+		mask = bytes_mask(_mm_set_epi64x((int64_t)last, (int64_t)first), a, b);
+		if (mask & 0xff)
+			return (unsigned)__builtin_ctz(mask);
 		return mask ? text.n - 16 + (unsigned)__builtin_ctz(mask) : text.n;
 	}
 #endif
