@@ -239,6 +239,7 @@ static void take_candidate(struct reader *r, struct bytes value)
 	struct bytes component, transport, address, port;
 	uint64_t component_id, number;
 
+	r->session->has_candidates = true;
 	text_take_word(&value); /* foundation */
 	component = text_take_word(&value);
 	transport = text_take_word(&value);
@@ -421,6 +422,7 @@ enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session)
 	/* Media entries are cleared as they are used: the array is 27 KiB. */
 	session->media_count = 0;
 	session->has_more_media = false;
+	session->has_candidates = false;
 	session->origin = BYTES_NONE;
 	session->name = BYTES_NONE;
 	session->bundle = BYTES_NONE;

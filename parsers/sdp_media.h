@@ -79,6 +79,7 @@ struct sdp_session {
 	unsigned media_count;
 	struct sdp_media media[SDP_MEDIA_MAX];
 	bool has_more_media; /* more m= lines than SDP_MEDIA_MAX */
+	bool has_candidates; /* a section has some, of whatever kind: ICE (RFC 8839) */
 	struct bytes origin; /* o= value */
 	struct bytes name; /* s= value */
 	struct bytes bundle; /* mids of the first a=group:BUNDLE (RFC 9143), empty without */

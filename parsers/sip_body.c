@@ -132,7 +132,8 @@ static bool find_sdp(const struct content *content, unsigned levels, struct byte
 
 	if (!body.n || content->encoding.n || !is_plain_transfer(content->transfer))
 		return false;
-	if (is_type(content->type, "application", "sdp")) {
+	if (bytes_eq(content->type, BYTES_LIT("application/sdp")) || /* as nearly all spell it */
+		is_type(content->type, "application", "sdp")) {
 		*sdp = body;
 		return true;
 	}

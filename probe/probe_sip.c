@@ -5,23 +5,16 @@
 #include "sip_body.h"
 #include "sip_vq.h"
 
-/* With ICE media comes from where the two sides find a way (RFC 8839 section 5.1). */
-static bool has_candidates(struct bytes sdp)
-{
-	static const char attribute[] = "a=candidate:";
-
-	return sdp.n && memmem(sdp.p, sdp.n, attribute, sizeof(attribute) - 1);
-}
-
 static void publish(struct probe_worker *w, struct qos_call *call, unsigned party,
-	const struct sdp_session *session, uint32_t tenant, bool has_ice, uint64_t now_ns)
+	const struct sdp_session *session, uint32_t tenant, uint64_t now_ns)
 {
 	pkt_count(&w->counters.sdp_descriptions, 1);
 	/* A failed call wants no media any more, whatever its messages still say. */
 	if (atomic_load_explicit(&call->end_ns, memory_order_acquire))
 		return;
 	qos_media_publish(w->probe->medias, call, party, session, tenant, w->call_counters);
-	qos_call_media_said(call, party, session, has_ice, now_ns);
+	/* With ICE media comes from where the two sides find a way (RFC 8839 section 5.1). */
+	qos_call_media_said(call, party, session, session->has_candidates, now_ns);
 }
 
 /* At once: their endpoints may be what the next description needs. */
@@ -44,7 +37,6 @@ void probe_sip_read(
 	sip->status = sip_msg_parse(view->payload, &sip->msg);
 	sip->call_hash = qos_call_hash(w->probe->calls, sip->msg.call_id);
 	sip->session = NULL;
-	sip->has_candidates = false;
 }
 
 void probe_sip_fetch_chain(const struct probe_worker *w, const struct probe_sip *sip)
@@ -57,15 +49,15 @@ void probe_sip_fetch_call(const struct probe_worker *w, const struct probe_sip *
 	qos_call_prefetch(w->probe->calls, sip->call_hash);
 }
 
-void probe_sip_describe(struct probe_sip *sip, struct sdp_session *session)
+bool probe_sip_describe(struct probe_sip *sip, struct sdp_session *session)
 {
 	struct bytes sdp;
 
 	if (sip->status != SIP_OK || !sip_body_sdp(&sip->msg, &sdp) ||
 		sdp_media_parse(sdp, session) != SDP_OK)
-		return;
+		return false;
 	sip->session = session;
-	sip->has_candidates = has_candidates(sdp);
+	return true;
 }
 
 void probe_sip_fetch_media(
@@ -120,7 +112,7 @@ enum probe_outcome probe_sip_take(struct probe_worker *w, const struct pkt_view 
 		qos_call_media_answered(call, now_ns);
 	if (call && sip->session)
 		publish(w, call, qos_call_sender(call, msg), sip->session, view->flow.tenant,
-			sip->has_candidates, now_ns);
+			now_ns);
 	if (change == QOS_CALL_ENDED)
 		probe_finding_call_end(w, call, now_ns);
 	return PROBE_sip;

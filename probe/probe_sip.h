@@ -18,7 +18,6 @@ struct probe_sip {
 	enum sip_status status;
 	uint64_t call_hash; /* of qos_call_hash */
 	const struct sdp_session *session; /* NULL without */
-	bool has_candidates; /* ICE */
 };
 
 /* What: reads the message. */
@@ -29,8 +28,8 @@ void probe_sip_read(
 void probe_sip_fetch_chain(const struct probe_worker *w, const struct probe_sip *sip);
 void probe_sip_fetch_call(const struct probe_worker *w, const struct probe_sip *sip);
 
-/* What: reads its description, if it has one, into *session, which has to stay until the last stage. */
-void probe_sip_describe(struct probe_sip *sip, struct sdp_session *session);
+/* What: reads its description into *session, which has to stay until the last stage. False: it has none. */
+bool probe_sip_describe(struct probe_sip *sip, struct sdp_session *session);
 
 /* What: fetches where its endpoints would be. */
 void probe_sip_fetch_media(

@@ -217,6 +217,8 @@ static void fetch_rest(const struct probe_worker *w, const struct probe_whole *p
  * after it but other prefetches. */
 static void prepare(struct probe_worker *w, struct probe_whole *list, unsigned n)
 {
+	unsigned sessions = 0;
+
 	for (unsigned i = 0; i < n; i++)
 		look(w, &list[i]);
 	for (unsigned i = 0; i < n; i++)
@@ -224,8 +226,9 @@ static void prepare(struct probe_worker *w, struct probe_whole *list, unsigned n
 	for (unsigned i = 0; i < n; i++)
 		fetch_rest(w, &list[i]);
 	for (unsigned i = 0; i < n; i++)
-		if (list[i].kind == CLS_SIP)
-			probe_sip_describe(&list[i].sip, &w->wholes.sessions[i]);
+		if (list[i].kind == CLS_SIP &&
+			probe_sip_describe(&list[i].sip, &w->wholes.sessions[sessions]))
+			sessions++;
 	for (unsigned i = 0; i < n; i++)
 		if (list[i].kind == CLS_SIP)
 			probe_sip_fetch_media(w, &list[i].view, &list[i].sip);

@@ -179,6 +179,12 @@ static void reads_candidates(void **state)
 	check_address(m[0].candidates[1].family, &m[0].candidates[1].addr, "2001:db8::2");
 	assert_true(m[0].candidates[1].is_rtcp);
 	assert_int_equal(m[1].candidate_count, 0);
+	assert_true(parsed.has_candidates);
+	/* A name says that there is ICE as well; above the sections it says nothing. */
+	parse_lines("m=audio 9 RTP/AVP 0\r\na=candidate:4 1 UDP 1 0f1e2d.local 50004 typ host\r\n");
+	assert_true(parsed.has_candidates);
+	parse_lines("a=candidate:1 1 UDP 1 192.0.2.9 9 typ host\r\nm=audio 9 RTP/AVP 0\r\n");
+	assert_false(parsed.has_candidates);
 }
 
 static void keeps_the_first_candidates(void **state)
