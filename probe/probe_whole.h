@@ -17,7 +17,7 @@ struct probe_worker;
 struct rte_mbuf;
 
 enum {
-	PROBE_WHOLES_MAX = 16,
+	PROBE_WHOLES_MAX = 32,
 };
 
 struct probe_whole {

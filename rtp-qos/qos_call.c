@@ -126,6 +126,8 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash)
 	__builtin_prefetch(call->call_id);
 	__builtin_prefetch(call->from_tag);
 	__builtin_prefetch(&call->media, 1);
+	__builtin_prefetch(&call->talk, 1);
+	__builtin_prefetch(&call->talk + 1, 1); /* it has two lines */
 }
 
 static uint64_t chains_for(uint32_t max)

@@ -18,11 +18,9 @@ enum {
 struct qos_report;
 struct qos_table;
 
+/* What most compounds need comes first, up to rrtr. */
 struct qos_rtcp {
 	struct qos_rtt_marks sr; /* of its sender, answered by who receives it */
-	struct qos_rtt_marks rrtr; /* of who receives it, answered by its sender */
-	struct qos_rtt to_source; /* from the probe and back */
-	struct qos_rtt to_receiver;
 	uint32_t compounds; /* of its sender */
 	uint32_t srtcp; /* of its sender, encrypted */
 
@@ -33,7 +31,10 @@ struct qos_rtcp {
 	int32_t lost;
 	uint32_t jitter; /* RTP clock units */
 	uint32_t max_jitter;
+	struct qos_rtt to_source; /* from the probe and back */
+	struct qos_rtt to_receiver;
 
+	struct qos_rtt_marks rrtr; /* of who receives it, answered by its sender */
 	uint32_t nacks, nack_packets; /* messages, and packets that they ask for */
 	uint32_t plis, firs, rembs;
 	uint64_t remb_bit_rate; /* the last */

@@ -49,7 +49,7 @@ void qos_rtcp_ahead_streams(const struct qos_table *t, const struct qos_rtcp_ahe
 
 		if (!qos_table_is_used(t, ahead->slot[i]))
 			continue;
-		for (size_t at = 0; at < sizeof(cold->rtcp); at += LINE_BYTES)
+		for (size_t at = 0; at < offsetof(struct qos_rtcp, rrtr); at += LINE_BYTES)
 			__builtin_prefetch(rtcp + at, 1);
 	}
 }
