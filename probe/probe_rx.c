@@ -152,6 +152,8 @@ static void share_time(struct probe_rx *rx, uint64_t now_ns)
 
 static struct probe_lane *lane_of(struct probe_rx *rx, const struct pkt_flow *flow)
 {
+	if (rx->probe->lcores.worker_count == 1)
+		return rx->lanes;
 	return &rx->lanes[dp_steer_worker(
 		&rx->probe->steer, flow->src.b, flow->dst.b, flow->sport, flow->dport)];
 }
