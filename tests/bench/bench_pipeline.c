@@ -62,17 +62,21 @@ static bool measure_fused(struct bench_pipeline *p, uint32_t streams)
 	return is_good;
 }
 
-/* Every message of the trunk must have been found and encoded. */
+/* Every message of the trunk must have been found and encoded, and every call and endpoint must have had room. */
 static bool check_trunk(const struct bench_pipeline *p)
 {
 	const struct probe_worker *w = &p->probe->workers[0];
 	uint64_t made = probe_read(&w->counters.hep_made);
+	uint64_t refused = probe_read(&w->call_counters->calls_refused) +
+			   probe_read(&w->call_counters->media_refused);
 
 	if (probe_read(&w->outcome[PROBE_sip]) && probe_read(&w->outcome[PROBE_rtcp]) &&
-		probe_read(&w->outcome[PROBE_unknown_udp]) && made == p->discarded)
+		probe_read(&w->outcome[PROBE_unknown_udp]) && made == p->discarded && !refused)
 		return check_streams(p);
-	fprintf(stderr, "of %llu HEP messages %llu were taken\n", (unsigned long long)made,
-		(unsigned long long)p->discarded);
+	fprintf(stderr,
+		"of %llu HEP messages %llu were taken, and %llu calls or endpoints refused\n",
+		(unsigned long long)made, (unsigned long long)p->discarded,
+		(unsigned long long)refused);
 	return false;
 }
 
