@@ -231,15 +231,22 @@ static void keep_first(struct bytes *slot, struct bytes value)
 		*slot = value;
 }
 
+static void parse_party(struct sip_party *party, bool *is_done)
+{
+	if (!*is_done && party->value.p)
+		sip_field_party(party->value, party);
+	*is_done = true;
+}
+
+void sip_msg_parse_to(struct sip_msg *msg)
+{
+	parse_party(&msg->to, &msg->has_to);
+}
+
 void sip_msg_parse_parties(struct sip_msg *msg)
 {
-	if (msg->has_parties)
-		return;
-	msg->has_parties = true;
-	if (msg->from.value.p)
-		sip_field_party(msg->from.value, &msg->from);
-	if (msg->to.value.p)
-		sip_field_party(msg->to.value, &msg->to);
+	parse_party(&msg->from, &msg->has_from);
+	sip_msg_parse_to(msg);
 }
 
 void sip_msg_parse_hops(struct sip_msg *msg)

@@ -46,7 +46,7 @@ struct sip_msg {
 	struct bytes call_id;
 	struct sip_party from; /* sip_msg_parse: value alone, as of to */
 	struct sip_party to;
-	bool has_parties; /* from and to were taken apart */
+	bool has_from, has_to; /* were taken apart */
 	struct sip_party contact; /* sip_msg_parse: value alone, of the first header, as a list */
 	uint32_t cseq;
 	struct bytes cseq_method;
@@ -87,6 +87,8 @@ bool sip_msg_ended_early(struct bytes in, const struct sip_msg *msg, enum sip_st
 /* What: of a message that was parsed takes From and To apart, unless that was done. Most messages of a call need
  * neither. */
 void sip_msg_parse_parties(struct sip_msg *msg);
+/* To alone. */
+void sip_msg_parse_to(struct sip_msg *msg);
 
 /* What: of a message that was parsed the first Contact, the topmost Via value and its branch. No call
  * needs these, and they take a fifth of the time. */

@@ -141,7 +141,7 @@ static void invite_request(struct qos_call *call, struct sip_msg *msg)
 {
 	bool is_lost = call->state == QOS_CALL_FAILED || call->state == QOS_CALL_CANCELLED;
 
-	sip_msg_parse_parties(msg);
+	sip_msg_parse_to(msg);
 	if (msg->to.tag.n == 0)
 		call->is_acked = false;
 	if (is_lost && msg->to.tag.n == 0)
@@ -266,7 +266,7 @@ unsigned qos_call_sender(struct qos_call *call, struct sip_msg *msg)
 
 	/* The From side is the callee only if To carries the caller's tag: so also branches of a
 	 * back-to-back agent with tags of their own count from the caller. */
-	sip_msg_parse_parties(msg);
+	sip_msg_parse_to(msg);
 	if (!msg->to.tag.n)
 		return msg->is_request ? 0 : 1;
 	qos_call_copy_text(to_tag, sizeof(to_tag), msg->to.tag);

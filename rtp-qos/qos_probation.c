@@ -59,18 +59,20 @@ void qos_probation_fini(struct qos_probation *p)
 	p->hints = NULL;
 }
 
+static uint64_t end_hash(const struct qos_probation *p, const struct pkt_addr *addr, uint16_t port)
+{
+	uint64_t h = pkt_hash_mix(
+		pkt_hash_word(addr->b) ^ p->seed.k[2], pkt_hash_word(addr->b + 8) ^ p->seed.k[3]);
+
+	return pkt_hash_mix(h, port ^ p->seed.k[0]);
+}
+
 /* The same for both directions. */
 static uint64_t hint_hash(const struct qos_probation *p, const struct pkt_flow *flow)
 {
-	struct pkt_flow back = *flow;
+	uint64_t ends = end_hash(p, &flow->src, flow->sport) + end_hash(p, &flow->dst, flow->dport);
 
-	back.src = flow->dst;
-	back.dst = flow->src;
-	back.sport = flow->dport;
-	back.dport = flow->sport;
-	return (pkt_hash_flow6(flow, flow->tenant, p->seed.k[2], p->seed.k[3]) +
-		       pkt_hash_flow6(&back, flow->tenant, p->seed.k[2], p->seed.k[3])) |
-	       1;
+	return pkt_hash_mix(ends, flow->tenant ^ p->seed.k[1]) | 1;
 }
 
 static struct qos_hint *hint_set(const struct qos_probation *p, uint64_t hash)

@@ -269,6 +269,25 @@ static void stays_linear_on_unclosed_quotes(void **state)
 	assert_true(clock() - start < 5 * CLOCKS_PER_SEC);
 }
 
+static void takes_to_apart_by_itself_and_each_once(void **state)
+{
+	static const char text[] =
+		"SIP/2.0 200 OK\r\n" CALLID CSEQ
+		"From: <sip:ann@example.net>;tag=f1\r\nTo: <sip:bob@example.net>;tag=t1\r\n\r\n";
+	struct sip_msg msg;
+
+	(void)state;
+	assert_int_equal(sip_msg_parse(BYTES_LIT(text), &msg), SIP_OK);
+	sip_msg_parse_to(&msg);
+	assert_true(bytes_eq(msg.to.tag, BYTES_LIT("t1")));
+	assert_int_equal(msg.from.tag.n, 0);
+	msg.to.tag = BYTES_NONE;
+	sip_msg_parse_parties(&msg);
+	assert_int_equal(msg.to.tag.n, 0);
+	assert_true(bytes_eq(msg.from.tag, BYTES_LIT("f1")));
+	assert_true(bytes_eq(msg.from.user, BYTES_LIT("ann")));
+}
+
 static void reads_the_headers_of_a_reply(void **state)
 {
 	const char *text =
@@ -386,6 +405,7 @@ int main(void)
 		cmocka_unit_test(knows_who_began_the_session),
 		cmocka_unit_test(knows_every_registered_method),
 		cmocka_unit_test(a_zero_octet_is_no_header_name),
+		cmocka_unit_test(takes_to_apart_by_itself_and_each_once),
 		cmocka_unit_test(tells_what_ended_early_from_what_is_malformed),
 	};
 
