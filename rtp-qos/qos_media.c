@@ -1,52 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of announced media endpoints: chains that are found without lock and changed under one mutex. Of
+/* The table of announced media endpoints, its look-up and its memory: chains that are found without lock and changed under one mutex. Of
  * liburcu-cds the mutex needs nothing, and its order of all entries costs two lines of memory for what is not there,
  * one after the other and neither to be fetched before: here it is one, which the caller prefetches. */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "pkt_count.h"
 #include "qos_chain.h"
-#include "qos_media_pvt.h"
+#include "qos_media_table_pvt.h"
 #include "qos_mem.h"
-#include "qos_pool.h"
 
 enum {
 	CHAINS_PER_ENTRY = 4, /* so that most say at once that nothing was announced there */
-	POOL_COUNT = 3,
 	SPARE = 1024, /* entries beyond the bound: those taken out wait for a grace period */
 };
 
 /* Payload types that an entry of each pool has room for: an RTCP port has none, and few descriptions use
  * all that there may be. An entry is written to memory that was not touched for long, so small is quick. */
-static const uint8_t pool_payloads[POOL_COUNT] = {0, 6, QOS_MEDIA_PAYLOADS_MAX};
-
-struct qos_medias {
-	struct qos_media *_Atomic *chains; /* heads, by hash; changed under the publishing mutex */
-	uint64_t chain_mask;
-	bool are_chains_ready; /* populated; of who calls qos_medias_populate */
-	struct qos_pool pools[POOL_COUNT];
-	struct pkt_seed seed;
-	uint32_t max;
-	bool may_wait;
-	_Atomic uint32_t count;
-	_Atomic uint32_t udptl_count; /* of them T.38 */
-	_Atomic uint32_t apart_count; /* of them RTCP apart from its media */
-	pthread_mutex_t publishing;
-	qos_media_watch_fn watch; /* NULL: nobody wants to know */
-	void *watch_arg;
-};
-
-static uint64_t hash_key(const struct qos_medias *medias, const struct qos_media_key *key)
-{
-	const uint64_t *k = medias->seed.k;
-	uint64_t h = pkt_hash_mix(
-		pkt_hash_word(key->addr.b) ^ k[0], pkt_hash_word(key->addr.b + 8) ^ k[1]);
-
-	return pkt_hash_mix(
-		((uint64_t)key->tenant << 32 | (uint64_t)key->port << 8 | key->family) ^ h,
-		k[2] ^ h);
-}
+static const uint8_t pool_payloads[QOS_MEDIA_POOLS] = {0, 6, QOS_MEDIA_PAYLOADS_MAX};
 
 static bool is_at(const struct qos_media *media, const struct qos_media_key *key)
 {
@@ -54,55 +24,16 @@ static bool is_at(const struct qos_media *media, const struct qos_media_key *key
 	       media->at.tenant == key->tenant && pkt_addr_eq(&media->at.addr, &key->addr);
 }
 
-static struct qos_media *_Atomic *chain_of(
-	const struct qos_medias *medias, const struct qos_media_key *key)
-{
-	return &medias->chains[hash_key(medias, key) & medias->chain_mask];
-}
-
 /* QSBR: a registered thread is in a read section until its next quiescent state. */
 static struct qos_media *find_media(
 	const struct qos_medias *medias, const struct qos_media_key *key)
 {
-	struct qos_media *media = atomic_load_explicit(chain_of(medias, key), memory_order_acquire);
+	struct qos_media *media =
+		atomic_load_explicit(qos_media_chain(medias, key), memory_order_acquire);
 
 	while (media && !is_at(media, key))
 		media = atomic_load_explicit(&media->next, memory_order_acquire);
 	return media;
-}
-
-static void link_media(struct qos_medias *medias, struct qos_media *media)
-{
-	struct qos_media *_Atomic *chain = chain_of(medias, &media->at);
-
-	atomic_init(&media->next, atomic_load_explicit(chain, memory_order_relaxed));
-	atomic_store_explicit(chain, media, memory_order_release);
-}
-
-/* What leads to media, which is in the table. */
-static struct qos_media *_Atomic *link_to(struct qos_medias *medias, const struct qos_media *media)
-{
-	struct qos_media *_Atomic *link = chain_of(medias, &media->at);
-	struct qos_media *m;
-
-	while ((m = atomic_load_explicit(link, memory_order_relaxed)) != media)
-		link = &m->next;
-	return link;
-}
-
-/* Who reads it just now goes on from it all the same: its memory stays for a grace period. */
-static void unlink_media(struct qos_medias *medias, const struct qos_media *media)
-{
-	atomic_store_explicit(link_to(medias, media),
-		atomic_load_explicit(&media->next, memory_order_relaxed), memory_order_release);
-}
-
-/* At once and in the same place: readers, also those on their way there, find the old one or the new one, never none. */
-static void replace_media(
-	struct qos_medias *medias, struct qos_media *media, const struct qos_media *old)
-{
-	atomic_init(&media->next, atomic_load_explicit(&old->next, memory_order_relaxed));
-	atomic_store_explicit(link_to(medias, old), media, memory_order_release);
 }
 
 const struct qos_media *qos_media_find(struct qos_medias *medias, const struct qos_media_key *key)
@@ -112,12 +43,13 @@ const struct qos_media *qos_media_find(struct qos_medias *medias, const struct q
 
 void qos_media_prefetch(const struct qos_medias *medias, const struct qos_media_key *key)
 {
-	__builtin_prefetch((const void *)chain_of(medias, key));
+	__builtin_prefetch((const void *)qos_media_chain(medias, key));
 }
 
 void qos_media_prefetch_first(const struct qos_medias *medias, const struct qos_media_key *key)
 {
-	__builtin_prefetch(atomic_load_explicit(chain_of(medias, key), memory_order_acquire));
+	__builtin_prefetch(
+		atomic_load_explicit(qos_media_chain(medias, key), memory_order_acquire));
 }
 
 void qos_media_prefetch_all(
@@ -129,8 +61,8 @@ void qos_media_prefetch_all(
 		struct qos_media_key rtcp = {
 			sdp->rtcp_addr, tenant, sdp->rtcp_port, sdp->rtcp_family};
 
-		__builtin_prefetch((const void *)chain_of(medias, &rtp), 1);
-		__builtin_prefetch((const void *)chain_of(medias, &rtcp), 1);
+		__builtin_prefetch((const void *)qos_media_chain(medias, &rtp), 1);
+		__builtin_prefetch((const void *)qos_media_chain(medias, &rtcp), 1);
 	}
 }
 
@@ -164,14 +96,14 @@ uint64_t qos_medias_memory(uint32_t max)
 {
 	uint64_t sum = qos_chain_bytes(chains_for(max));
 
-	for (unsigned i = 0; i < POOL_COUNT; i++)
+	for (unsigned i = 0; i < QOS_MEDIA_POOLS; i++)
 		sum += (uint64_t)pool_count_for(max) * qos_pool_stride(pool_size(i));
 	return sum;
 }
 
 static void fini_pools(struct qos_medias *medias)
 {
-	for (unsigned i = 0; i < POOL_COUNT; i++)
+	for (unsigned i = 0; i < QOS_MEDIA_POOLS; i++)
 		if (medias->pools[i].block)
 			qos_pool_fini(&medias->pools[i]);
 }
@@ -180,7 +112,7 @@ static int init_pools(struct qos_medias *medias)
 {
 	int err = 0;
 
-	for (unsigned i = 0; i < POOL_COUNT && !err; i++)
+	for (unsigned i = 0; i < QOS_MEDIA_POOLS && !err; i++)
 		err = qos_pool_init(&medias->pools[i], pool_size(i), pool_count_for(medias->max));
 	if (err)
 		fini_pools(medias);
@@ -232,7 +164,7 @@ void qos_medias_populate(struct qos_medias *medias)
 		qos_mem_populate(
 			(void *)medias->chains, 0, qos_chain_bytes(medias->chain_mask + 1));
 	medias->are_chains_ready = true;
-	for (unsigned i = 0; i < POOL_COUNT; i++)
+	for (unsigned i = 0; i < QOS_MEDIA_POOLS; i++)
 		qos_pool_populate(&medias->pools[i]);
 }
 
@@ -240,36 +172,6 @@ void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *ar
 {
 	medias->watch = fn;
 	medias->watch_arg = arg;
-}
-
-static void tell(const struct qos_medias *medias, const struct qos_media *media, bool is_open)
-{
-	if (medias->watch && !qos_media_is_name(&media->at))
-		medias->watch(medias->watch_arg, media->at.family, &media->at.addr, media->at.port,
-			is_open);
-}
-
-static void release_media_rcu(struct rcu_head *head)
-{
-	struct qos_media *media = caa_container_of(head, struct qos_media, rcu), *next;
-
-	for (; media; media = next) {
-		next = media->call_next;
-		qos_pool_put(media->pool, media);
-	}
-}
-
-/* After the entry left the table, and all behind it by call_next. Readers may still see it, and through it the call:
- * both are freed after a grace period only. */
-static void drop_all(struct qos_media *media)
-{
-	urcu_qsbr_call_rcu(&media->rcu, release_media_rcu);
-}
-
-static void drop_media(struct qos_media *media)
-{
-	media->call_next = NULL;
-	drop_all(media);
 }
 
 void qos_medias_destroy(struct qos_medias *medias)
@@ -284,72 +186,13 @@ void qos_medias_destroy(struct qos_medias *medias)
 			if (media->call->media)
 				qos_call_put(media->call);
 			media->call->media = NULL;
-			drop_media(media);
+			qos_media_drop(media);
 		}
 	urcu_qsbr_barrier();
 	pthread_mutex_destroy(&medias->publishing);
 	qos_mem_unmap((void *)medias->chains, qos_chain_bytes(medias->chain_mask + 1));
 	fini_pools(medias);
 	free(medias);
-}
-
-/* Those that are rare. */
-static void count_kind(struct qos_medias *medias, const struct qos_media *media, int n)
-{
-	if (media->is_udptl)
-		atomic_fetch_add_explicit(&medias->udptl_count, (uint32_t)n, memory_order_relaxed);
-	if (media->is_rtcp && media->rtp.port)
-		atomic_fetch_add_explicit(&medias->apart_count, (uint32_t)n, memory_order_relaxed);
-}
-
-/* Read without the mutex. */
-static void count_learnt(const struct qos_media *media, int n)
-{
-	if (media->is_learnt)
-		atomic_fetch_add_explicit(
-			&media->call->learnt_count, (uint32_t)n, memory_order_relaxed);
-}
-
-static void unlink_from_call(struct qos_media *media)
-{
-	struct qos_media **link = &media->call->media;
-
-	while (*link && *link != media)
-		link = &(*link)->call_next;
-	if (*link) {
-		*link = media->call_next;
-		media->call->media_count--;
-		count_learnt(media, -1);
-		if (!media->call->media)
-			qos_call_put(media->call);
-	}
-}
-
-/* Changes under the publishing mutex. */
-static void count_media(struct qos_medias *medias, int n)
-{
-	atomic_store_explicit(&medias->count,
-		atomic_load_explicit(&medias->count, memory_order_relaxed) + (uint32_t)n,
-		memory_order_relaxed);
-}
-
-/* What goes is still its call's. */
-static void take_out(
-	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
-{
-	unlink_media(medias, media);
-	count_kind(medias, media, -1);
-	count_media(medias, -1);
-	pkt_count(&counters->media_withdrawn, 1);
-	tell(medias, media, false);
-}
-
-void qos_media_remove(
-	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
-{
-	take_out(medias, media, counters);
-	unlink_from_call(media);
-	drop_media(media);
 }
 
 bool qos_media_is_room(const struct qos_medias *medias)
@@ -366,7 +209,7 @@ static struct qos_pool *pool_for(struct qos_medias *medias, unsigned payloads)
 {
 	unsigned i = 0;
 
-	while (i + 1 < POOL_COUNT && pool_payloads[i] < payloads)
+	while (i + 1 < QOS_MEDIA_POOLS && pool_payloads[i] < payloads)
 		i++;
 	return &medias->pools[i];
 }
@@ -405,45 +248,6 @@ struct qos_media *qos_media_copy(struct qos_medias *medias, const struct qos_med
 			said->payload_count * sizeof(said->payloads[0]));
 	media->pool = pool;
 	return media;
-}
-
-/* Newest first; the last goes, so that a call that moves its media again and again does not fill the
- * table. */
-static void link_to_call(
-	struct qos_medias *medias, struct qos_media *media, struct qos_call_counters *counters)
-{
-	struct qos_call *call = media->call;
-	struct qos_media *last = media;
-
-	/* Its table holds it as well, since it is open. */
-	if (!call->media)
-		qos_call_hold(call);
-	media->call_next = call->media;
-	call->media = media;
-	count_learnt(media, 1);
-	if (++call->media_count <= QOS_MEDIA_PER_CALL_MAX)
-		return;
-	while (last->call_next)
-		last = last->call_next;
-	qos_media_remove(medias, last, counters);
-}
-
-void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qos_media *old,
-	struct qos_call_counters *counters)
-{
-	count_kind(medias, media, 1);
-	if (old) {
-		replace_media(medias, media, old);
-		unlink_from_call(old);
-		count_kind(medias, old, -1);
-		drop_media(old);
-	} else {
-		link_media(medias, media);
-		count_media(medias, 1);
-		tell(medias, media, true);
-	}
-	pkt_count(&counters->media_published, 1);
-	link_to_call(medias, media, counters);
 }
 
 const struct pkt_seed *qos_medias_seed(const struct qos_medias *medias)
@@ -485,35 +289,6 @@ void qos_medias_unlock_with(struct qos_medias *medias, struct qos_call *call)
 	qos_medias_unlock(medias);
 	if (medias->may_wait)
 		qos_call_put(call);
-}
-
-/* Nobody has touched them for as long as the call lasted: what each needs comes while the next one does. */
-static void fetch_all(const struct qos_medias *medias, const struct qos_media *media)
-{
-	for (; media; media = media->call_next) {
-		__builtin_prefetch((const void *)chain_of(medias, &media->at), 1);
-		__builtin_prefetch(&media->rtp);
-	}
-}
-
-void qos_media_withdraw(
-	struct qos_medias *medias, struct qos_call *call, struct qos_call_counters *counters)
-{
-	struct qos_media *all;
-
-	qos_medias_lock(medias);
-	all = call->media;
-	fetch_all(medias, all);
-	for (struct qos_media *media = all; media; media = media->call_next)
-		take_out(medias, media, counters);
-	if (all) {
-		call->media = NULL;
-		call->media_count = 0;
-		atomic_store_explicit(&call->learnt_count, 0, memory_order_relaxed);
-		drop_all(all);
-		qos_call_put(call);
-	}
-	qos_medias_unlock(medias);
 }
 
 bool qos_medias_are_apart(const struct qos_medias *medias)

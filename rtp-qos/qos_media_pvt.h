@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the table of endpoints (qos_media.c) offers to those who publish (qos_media_publish.c).
+/* What the table of endpoints (qos_media.c, qos_media_change.c) offers to those who publish (qos_media_publish.c).
  * Threads: between qos_medias_lock and qos_medias_unlock; a registered thread. */
 #ifndef QOS_MEDIA_PVT_H
 #define QOS_MEDIA_PVT_H
