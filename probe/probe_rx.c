@@ -3,9 +3,6 @@
  * not those beside its media. */
 #include "probe_rx.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 #include <urcu/urcu-qsbr.h>
@@ -17,7 +14,6 @@
 #include "probe_decode.h"
 #include "probe_looks.h"
 #include "probe_worker.h"
-#include "qos_mem.h"
 #include "sig_kind.h"
 
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
@@ -29,61 +25,6 @@
 enum {
 	HEADERS_AHEAD = 4, /* frames whose headers are on their way while one is parsed */
 };
-
-static uint64_t seen_flows(const struct probe *probe)
-{
-	return (uint64_t)probe->options->qos.max_streams * probe->lcores.worker_count;
-}
-
-/* Descriptors travel only where there is a ring. */
-static bool has_rings(const struct probe_rx *rx)
-{
-	return !rx->own || rx->probe->lcores.worker_count > 1;
-}
-
-static int init_seen(struct probe_rx *rx)
-{
-	uint32_t sets = probe_seen_sets(seen_flows(rx->probe));
-
-	rx->seen.mask = sets - 1;
-	rx->seen.sets = qos_mem_map(sets * sizeof(*rx->seen.sets));
-	return rx->seen.sets ? 0 : -ENOMEM;
-}
-
-int probe_rx_init(
-	struct probe_rx *rx, struct probe *probe, unsigned index, struct probe_worker *own)
-{
-	int rc;
-
-	rx->probe = probe;
-	rx->index = index;
-	rx->own = own;
-	rx->has_dns = sig_has(probe->options->also, SIG_DNS);
-	rx->has_vlan_tenants = probe->options->tenants & PKT_TENANTS_VLAN;
-	dp_rx_init(
-		&rx->rx, &probe->clock, probe->is_offline ? probe->file : NULL, probe->file_filter);
-	rx->lanes = calloc(probe->lcores.worker_count, sizeof(*rx->lanes));
-	if (!rx->lanes)
-		return -ENOMEM;
-	rc = probe_fragments_init(&rx->fragments, probe->options->fragments, &probe->seed);
-	if (!rc && has_rings(rx))
-		rc = init_seen(rx);
-	for (unsigned i = 0; i < probe->lcores.worker_count && !rc; i++)
-		rc = probe_lane_init(&rx->lanes[i], rx, i);
-	return rc;
-}
-
-void probe_rx_fini(struct probe_rx *rx)
-{
-	for (unsigned i = 0; rx->lanes && i < rx->probe->lcores.worker_count; i++)
-		probe_lane_fini(&rx->lanes[i]);
-	free(rx->lanes);
-	probe_fragments_fini(&rx->fragments);
-	if (rx->seen.sets)
-		qos_mem_unmap(rx->seen.sets, (rx->seen.mask + 1) * sizeof(*rx->seen.sets));
-	rx->lanes = NULL;
-	rx->seen.sets = NULL;
-}
 
 /* Of a file: what changes what workers share. Most answers of STUN are to no check. */
 static bool is_ice(struct probe_rx *rx, const struct pkt_view *view)
