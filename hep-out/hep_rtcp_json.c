@@ -187,6 +187,21 @@ static void put_mos(struct hep_json *j, const char *key, uint8_t mos_x10)
 		hep_json_double(j, key, mos_x10 / 10.0, 1);
 }
 
+static void put_bursts(struct hep_json *j, const struct rtcp_voip_metrics *m)
+{
+	static const struct hep_json_member members[] = {
+		HEP_JSON_MEMBER("burst_density"),
+		HEP_JSON_MEMBER("gap_density"),
+		HEP_JSON_MEMBER("burst_duration"),
+		HEP_JSON_MEMBER("gap_duration"),
+		HEP_JSON_MEMBER("round_trip_delay"),
+		HEP_JSON_MEMBER("end_system_delay"),
+	};
+
+	PUT_MEMBERS(j, members, m->burst_density, m->gap_density, m->burst_ms, m->gap_ms,
+		m->round_trip_ms, m->end_system_ms);
+}
+
 /* heplify's extension, every field of the block under its name there. */
 static void put_voip_metrics(struct hep_json *j, const struct rtcp_voip_metrics *m)
 {
@@ -194,12 +209,6 @@ static void put_voip_metrics(struct hep_json *j, const struct rtcp_voip_metrics 
 		HEP_JSON_MEMBER("ssrc"),
 		HEP_JSON_MEMBER("loss_rate"),
 		HEP_JSON_MEMBER("discard_rate"),
-		HEP_JSON_MEMBER("burst_density"),
-		HEP_JSON_MEMBER("gap_density"),
-		HEP_JSON_MEMBER("burst_duration"),
-		HEP_JSON_MEMBER("gap_duration"),
-		HEP_JSON_MEMBER("round_trip_delay"),
-		HEP_JSON_MEMBER("end_system_delay"),
 	};
 	static const struct hep_json_member receiver[] = {
 		HEP_JSON_MEMBER("rx_config"),
@@ -209,8 +218,8 @@ static void put_voip_metrics(struct hep_json *j, const struct rtcp_voip_metrics 
 	};
 
 	hep_json_open(j, "voip_metrics", '{');
-	PUT_MEMBERS(j, rates, m->ssrc, m->loss_rate, m->discard_rate, m->burst_density,
-		m->gap_density, m->burst_ms, m->gap_ms, m->round_trip_ms, m->end_system_ms);
+	PUT_MEMBERS(j, rates, m->ssrc, m->loss_rate, m->discard_rate);
+	put_bursts(j, m);
 	put_level(j, "signal_level", m->signal_level);
 	put_level(j, "noise_level", m->noise_level);
 	put_level(j, "rerl", m->rerl);
@@ -231,21 +240,14 @@ static void put_xr(struct hep_json *j, struct bytes payload)
 		HEP_JSON_MEMBER("id"),
 		HEP_JSON_MEMBER("fraction_lost"),
 		HEP_JSON_MEMBER("fraction_discard"),
-		HEP_JSON_MEMBER("burst_density"),
-		HEP_JSON_MEMBER("gap_density"),
-		HEP_JSON_MEMBER("burst_duration"),
-		HEP_JSON_MEMBER("gap_duration"),
-		HEP_JSON_MEMBER("round_trip_delay"),
-		HEP_JSON_MEMBER("end_system_delay"),
 	};
 	struct rtcp_voip_metrics m;
 
 	if (!find_metrics(payload, &m))
 		return;
 	hep_json_open(j, "report_blocks_xr", '{');
-	PUT_MEMBERS(j, members, XR_VOIP_METRICS, m.ssrc, m.loss_rate, m.discard_rate,
-		m.burst_density, m.gap_density, m.burst_ms, m.gap_ms, m.round_trip_ms,
-		m.end_system_ms);
+	PUT_MEMBERS(j, members, XR_VOIP_METRICS, m.ssrc, m.loss_rate, m.discard_rate);
+	put_bursts(j, &m);
 	hep_json_close(j, '}');
 	put_voip_metrics(j, &m);
 }

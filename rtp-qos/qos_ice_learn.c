@@ -245,13 +245,9 @@ bool qos_ice_learn(struct qos_medias *medias, struct qos_ice_checks *checks,
 bool qos_ice_answer(struct qos_medias *medias, struct qos_ice_checks *checks,
 	const struct pkt_flow *flow, struct bytes transaction, struct qos_call_counters *counters)
 {
-	struct pkt_flow back = *flow;
+	struct pkt_flow back = pkt_flow_turned(flow);
 	struct qos_ice_open *open, said;
 
-	back.src = flow->dst;
-	back.dst = flow->src;
-	back.sport = flow->dport;
-	back.dport = flow->sport;
 	open = find_open(checks, tag_of(medias, &back, transaction));
 	if (!open)
 		return false;

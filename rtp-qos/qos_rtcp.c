@@ -49,17 +49,6 @@ static struct qos_rtcp *find_own(struct walk *w, uint32_t ssrc)
 	return w->own;
 }
 
-static struct pkt_flow turned(const struct pkt_flow *flow)
-{
-	struct pkt_flow back = *flow;
-
-	back.src = flow->dst;
-	back.dst = flow->src;
-	back.sport = flow->dport;
-	back.dport = flow->sport;
-	return back;
-}
-
 bool qos_rtcp_is_repeated(struct qos_rtcp_recent *recent, const struct pkt_flow *flow,
 	struct bytes payload, const struct pkt_seed *seed, uint64_t now_ns)
 {
@@ -254,7 +243,7 @@ static void note_feedback(struct walk *w, const struct rtcp_packet *packet)
 void qos_rtcp_on_compound(
 	struct qos_table *t, const struct pkt_flow *flow, struct bytes payload, uint64_t now_ns)
 {
-	struct walk w = {.table = t, .flow = flow, .back = turned(flow), .now_ns = now_ns};
+	struct walk w = {.table = t, .flow = flow, .back = pkt_flow_turned(flow), .now_ns = now_ns};
 	struct bytes rest = payload;
 	struct rtcp_packet packet;
 	struct qos_rtcp *own;
