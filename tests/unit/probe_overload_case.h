@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of overload share: a receiver and a worker on one thread, so that what is offered and what is
- * taken are exact, streams that are open, and what must hold however much is shed. */
+/* What the tests of overload share, and that of packets that wait: a receiver and a worker on one thread, so that
+ * what is offered and what is taken are exact, streams that are open, and what must hold however much is shed. */
 #ifndef PROBE_OVERLOAD_CASE_H
 #define PROBE_OVERLOAD_CASE_H
 
