@@ -208,9 +208,11 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 
 	if (is_rtp && put_rtp(rx, lane, m, view, &hdr))
 		return;
-	if (!is_rtp && may_wait(rx, lane, view))
+	if (!is_rtp && may_wait(rx, lane, view)) {
 		probe_whole_add(lane->worker, m, view);
-	else if (!is_rtp && is_signalling(rx, view))
+		return;
+	}
+	if (!is_rtp && is_signalling(rx, view))
 		put_signalling(rx, lane, m, view);
 	else if (is_shed(rx, lane, &view->flow))
 		shed(rx, m, &view->flow);

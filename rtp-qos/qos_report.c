@@ -225,13 +225,14 @@ static char *put_port(char *p, uint16_t port)
 
 void qos_correlation_id(const struct pkt_flow *flow, char *id, size_t size)
 {
+	static const char begin[] = {'r', 't', 'p', '-'};
 	size_t n = pkt_addr_len(flow->family), used;
 	int order = memcmp(flow->src.b, flow->dst.b, n);
 	bool is_src_first = order < 0 || (order == 0 && flow->sport <= flow->dport);
 	char text[4 + 2 * (32 + 1 + 5 + 1) + 8];
-	char *p = text + 4;
+	char *p = text + sizeof(begin);
 
-	memcpy(text, "rtp-", 4);
+	memcpy(text, begin, sizeof(begin));
 	p = put_hex(p, is_src_first ? flow->src.b : flow->dst.b, n);
 	p = put_port(p, is_src_first ? flow->sport : flow->dport);
 	*p++ = '-';
