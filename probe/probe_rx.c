@@ -150,8 +150,7 @@ static void shed(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_flow 
 /* Its worker tells DNS from RTP. */
 static bool may_be_rtp(const struct probe_rx *rx, const struct pkt_flow *flow)
 {
-	return flow->proto == PKT_UDP &&
-	       !(rx->has_dns && sig_is_port(SIG_DNS, flow->sport, flow->dport));
+	return !(rx->has_dns && sig_is_port(SIG_DNS, flow->sport, flow->dport));
 }
 
 /* What of RTP pkt_plain_media did not take. False: a descriptor cannot carry it, or it is shed. */
@@ -176,13 +175,14 @@ static bool put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbu
 	return true;
 }
 
+/* is_media: it may also be RTP, and stays in its order among the media. */
 static void put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
-	const struct pkt_view *view)
+	const struct pkt_view *view, bool is_media)
 {
 	/* A file keeps its order: signalling travels among the media. */
 	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1)
 		put_alone(rx, view, m);
-	else if (rx->probe->is_offline)
+	else if (rx->probe->is_offline || (lane->is_own && is_media))
 		probe_lane_put_packet(rx, lane, m);
 	else if (lane->is_own)
 		probe_whole_add(lane->worker, m, view);
@@ -203,20 +203,21 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 {
 	struct probe_lane *lane = lane_for(rx, view);
 	struct rtp_hdr hdr;
-	bool is_rtp = may_be_rtp(rx, &view->flow) &&
-		      rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK;
+	bool is_media = view->flow.proto == PKT_UDP &&
+			rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK;
+	bool is_rtp = is_media && may_be_rtp(rx, &view->flow);
 
 	if (is_rtp && put_rtp(rx, lane, m, view, &hdr))
 		return;
-	if (!is_rtp && may_wait(rx, lane, view)) {
+	if (!is_media && may_wait(rx, lane, view)) {
 		probe_whole_add(lane->worker, m, view);
 		return;
 	}
 	if (!is_rtp && is_signalling(rx, view))
-		put_signalling(rx, lane, m, view);
+		put_signalling(rx, lane, m, view, is_media);
 	else if (is_shed(rx, lane, &view->flow))
 		shed(rx, m, &view->flow);
-	else if (!is_rtp && lane->is_own && !rx->probe->is_offline)
+	else if (!is_media && lane->is_own && !rx->probe->is_offline)
 		probe_whole_add(lane->worker, m, view);
 	else
 		probe_lane_put_packet(rx, lane, m);
@@ -389,6 +390,8 @@ void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
 {
 	uint64_t base = time_base(rx, dp_meta(burst[0])->time_ns);
 
+	if (rx->own)
+		probe_whole_hurry(rx->own, dp_meta_arrival(dp_meta(burst[0])));
 	if (is_alone(rx))
 		take_alone(rx, burst, n, base);
 	else

@@ -12,6 +12,7 @@
 enum {
 	UNTOLD_BYTES = 20, /* the longest of what cls_payload asks for */
 	TURNS_MAX = 64, /* bursts: 2,048 packets, while more come than can be taken */
+	WAIT_NS = 10000000,
 };
 
 static bool is_fax(const struct probe_worker *w, const struct pkt_flow *flow)
@@ -249,6 +250,12 @@ void probe_whole_flush(struct probe_worker *w)
 	dp_mbuf_free_burst(packets, n);
 	wholes->count = 0;
 	wholes->turns = 0;
+}
+
+void probe_whole_hurry(struct probe_worker *w, uint64_t now_ns)
+{
+	if (w->wholes.count && now_ns - w->wholes.list[0].arrival_ns > WAIT_NS)
+		probe_whole_flush(w);
 }
 
 void probe_whole_turn(struct probe_worker *w)

@@ -21,7 +21,7 @@ enum {
 };
 
 struct probe_whole {
-	struct rte_mbuf *packet; /* NULL: the caller keeps what view points to */
+	struct rte_mbuf *packet; /* whose view it is */
 	struct pkt_view view;
 	uint64_t time_ns;
 	uint64_t arrival_ns; /* what ticks go by */
@@ -48,6 +48,10 @@ void probe_whole_add_packet(struct probe_worker *w, struct rte_mbuf *m);
 
 /* What: all that were added go through, in their order. */
 void probe_whole_flush(struct probe_worker *w);
+
+/* What: before what arrived at now_ns: those that were added long before, or when time was set back, wait no longer, so
+ * that packet time does not go back for them. */
+void probe_whole_hurry(struct probe_worker *w, uint64_t now_ns);
 
 /* What: a burst of packets is through and more are there: those that were added may wait for others, but not for long. */
 void probe_whole_turn(struct probe_worker *w);

@@ -305,7 +305,8 @@ static unsigned take_signalling(struct probe_worker *w, struct dp_ring *ring)
 
 	for (unsigned i = 0; i < n; i++)
 		probe_whole_add_packet(w, m[i]);
-	probe_whole_flush(w);
+	if (n)
+		probe_whole_flush(w);
 	return n;
 }
 

@@ -22,8 +22,7 @@ struct qos_media_key qos_ice_key_of(
 struct qos_call *qos_ice_find_call(
 	struct qos_medias *medias, const struct qos_ice_sides *sides, uint32_t tenant);
 
-/* What: enters what was taken for call, in the stead of old. Without memory (NULL), or of a call that is dead:
- * refused. */
+/* What: enters what was taken for call, in the stead of old. call is open. Without memory (NULL): refused. */
 bool qos_ice_enter(struct qos_medias *medias, struct qos_call *call, struct qos_media *media,
 	struct qos_media *old, struct qos_call_counters *counters);
 

@@ -186,7 +186,7 @@ static void hex_and_addresses(void **state)
 {
 	static const uint8_t octets[] = {0x00, 0x0f, 0xa0, 0xff};
 	static const uint8_t address[] = {192, 0, 2, 99};
-	char got[16];
+	char got[HEP_NUMBER_IP_MAX];
 
 	(void)state;
 	assert_same(got, hep_number_hex(got, octets, 4, "0123456789abcdef"), "000fa0ff");

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Packets that wait for others, and the order and the time that others have meanwhile. */
+#include "probe_overload_case.h"
+#include "sig_kind.h"
+
+static void burst_of(unsigned sip)
+{
+	struct rte_mbuf *burst[DP_BURST];
+
+	assert_int_equal(rte_pktmbuf_alloc_bulk(rig.pool, burst, DP_BURST), 0);
+	for (unsigned i = 0; i < DP_BURST; i++) {
+		rig.fed++;
+		if (i < sip)
+			fill_sip(burst[i]);
+		else
+			fill_rtp(burst[i]);
+	}
+	probe_rx_burst(&rig.rx, burst, DP_BURST);
+}
+
+/* A full burst, then nothing is polled for a minute (the machine did not run), then more. */
+static void time_does_not_go_back_for_those_that_waited(void **state)
+{
+	uint64_t queue_ns;
+
+	(void)state;
+	burst_of(1);
+	assert_int_equal(rig.worker.wholes.count, 1);
+	rig.round_ns += 61 * SECOND_NS;
+	rig.now_ns = rig.round_ns;
+	burst_of(0);
+	queue_ns = rig.worker.now_ns;
+	assert_true(queue_ns >= START_NS + 61 * SECOND_NS);
+	probe_rx_flush(&rig.rx);
+	assert_true(rig.worker.now_ns >= queue_ns);
+	assert_true(rig.worker.next_tick_ns > queue_ns);
+}
+
+/* Other receivers' rings are empty: no reason to go on with what may wait. */
+static void an_empty_ring_of_another_receiver_makes_none_go_on(void **state)
+{
+	struct probe_worker_lane lane;
+
+	(void)state;
+	assert_int_equal(
+		dp_ring_create("whole_media", sizeof(struct pkt_media), 64, -1, &lane.media), 0);
+	assert_int_equal(
+		dp_ring_create("whole_signalling", sizeof(void *), 64, -1, &lane.signalling), 0);
+	*rig.worker.lanes = lane;
+	rig.worker.lane_count = 1;
+	burst_of(1);
+	assert_int_equal(rig.worker.wholes.count, 1);
+	probe_worker_take(&rig.worker);
+	dp_ring_destroy(lane.media);
+	dp_ring_destroy(lane.signalling);
+	assert_int_equal(rig.worker.wholes.count, 1);
+}
+
+/* At the port of DNS, with capture.also: dns: packets with a header extension are no others than those without. */
+static void rtp_at_the_port_of_dns_keeps_its_order(void **state)
+{
+	struct stream *s = &rig.streams[0];
+	struct pkt_media first = {.seq = 1, .marker_pt = 8};
+	struct qos_origin origin = {.ssrc = 0x5eed0000};
+	struct rte_mbuf *burst[DP_BURST];
+	struct pkt_view view;
+
+	(void)state;
+	s->frame.b[36] = 0;
+	s->frame.b[37] = 53;
+	assert_int_equal(decode(&s->frame, &view), PKT_OK);
+	origin.flow = view.flow;
+	first.key = pkt_media_key(&view.flow, origin.ssrc, &rig.probe.seed);
+	s->index = qos_table_open(&rig.worker.table, &first, &origin, NULL, 0, START_NS);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(rig.pool, burst, DP_BURST), 0);
+	for (unsigned i = 0; i < DP_BURST; i++) {
+		rig.now_ns += PACKET_NS;
+		number(s);
+		s->frame.b[RTP_AT] = i % 4 ? 0x80 : 0x90;
+		fill(burst[i], &s->frame);
+	}
+	probe_rx_burst(&rig.rx, burst, DP_BURST);
+	probe_rx_flush(&rig.rx);
+	assert_int_equal(report_of(s).packets, DP_BURST);
+	assert_int_equal(report_of(s).reordered, 0);
+}
+
+static int open_fused_dns(void **state)
+{
+	(void)state;
+	rig.options.also = 1U << SIG_DNS;
+	return open_lane(true);
+}
+
+static int open_fused(void **state)
+{
+	(void)state;
+	return open_lane(true);
+}
+
+#define LANE_TEST(name) cmocka_unit_test_setup_teardown(name, open_fused, close_lane)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LANE_TEST(time_does_not_go_back_for_those_that_waited),
+		cmocka_unit_test_setup_teardown(
+			rtp_at_the_port_of_dns_keeps_its_order, open_fused_dns, close_lane),
+		LANE_TEST(an_empty_ring_of_another_receiver_makes_none_go_on),
+	};
+
+	return cmocka_run_group_tests(tests, start_probe, stop_probe);
+}
