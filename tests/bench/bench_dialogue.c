@@ -196,6 +196,11 @@ static unsigned put(const struct bench_dialogues *d, const struct bench_template
 	return t->bytes;
 }
 
+uint64_t bench_dialogues_span(const struct bench_dialogues *d)
+{
+	return d->templates[BENCH_DIALOGUE_MESSAGES - 1].ago;
+}
+
 unsigned bench_dialogues_next(struct bench_dialogues *d, uint8_t *frame)
 {
 	const struct bench_template *t = next_message(d);

@@ -41,6 +41,9 @@ struct bench_frame {
 /* False when a message does not fit its frame. */
 bool bench_dialogues_init(struct bench_dialogues *d, uint64_t rate, uint64_t start_ns);
 
+/* How many others begin while one lasts. */
+uint64_t bench_dialogues_span(const struct bench_dialogues *d);
+
 /* What: makes the next frame, of any dialogue under way; those of each come in their order. Room for
  * BENCH_DIALOGUE_FRAME_MAX octets; returns how many. */
 unsigned bench_dialogues_next(struct bench_dialogues *d, uint8_t *frame);

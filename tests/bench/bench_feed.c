@@ -90,13 +90,7 @@ unsigned bench_feed_poll(struct bench_feed *feed, struct rte_mbuf **burst)
 		struct rte_mbuf *m = burst[i];
 		unsigned bytes = put_frame(feed, rte_pktmbuf_mtod(m, uint8_t *));
 
-		m->data_len = (uint16_t)bytes;
-		m->pkt_len = bytes;
-		*dp_meta(m) = (struct dp_meta){
-			.time_ns = feed->now_ns,
-			.wire_bytes = bytes,
-			.link = DP_LINK_ETHERNET,
-		};
+		bench_feed_note(feed, m, bytes);
 	}
 	return DP_BURST;
 }

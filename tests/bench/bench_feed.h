@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dp_meta.h"
 #include "dp_rx.h"
 
 struct rte_mempool;
@@ -38,6 +39,19 @@ bool bench_feed_init(struct bench_feed *feed, struct rte_mempool *pool, uint32_t
 /* With is_trunk from now on with signalling and the rest. */
 bool bench_feed_make_trunk(struct bench_feed *feed);
 void bench_feed_fini(struct bench_feed *feed);
+
+/* What: says of the frame in m how long it is, and when it arrived. */
+static inline void bench_feed_note(
+	const struct bench_feed *feed, struct rte_mbuf *m, unsigned bytes)
+{
+	m->data_len = (uint16_t)bytes;
+	m->pkt_len = bytes;
+	*dp_meta(m) = (struct dp_meta){
+		.time_ns = feed->now_ns,
+		.wire_bytes = bytes,
+		.link = DP_LINK_ETHERNET,
+	};
+}
 
 /* Always DP_BURST of them: the pool is large enough. Returns 0 when it was not. */
 unsigned bench_feed_poll(struct bench_feed *feed, struct rte_mbuf **burst);

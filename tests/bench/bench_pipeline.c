@@ -97,6 +97,7 @@ static bool measure_trunk(struct bench_pipeline *p, uint32_t streams)
 		  bench_feed_make_trunk(&p->threads[0].feed) &&
 		  bench_feed_make_trunk(&p->floor.feed);
 	if (is_good) {
+		bench_run_begin_trunk(p);
 		bench_compare_row(&facts, &subject, floors, 2);
 		is_good = check_trunk(p);
 	}

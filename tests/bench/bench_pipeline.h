@@ -61,6 +61,8 @@ uint64_t bench_pipeline_received(const struct bench_pipeline *p);
 
 /* bench_code.run of a struct bench_pipeline: each returns the nanoseconds of one run. On one core: */
 uint64_t bench_run_fused(void *arg);
+/* What: before bench_run_trunk, once: the calls that are under way on that trunk. */
+void bench_run_begin_trunk(struct bench_pipeline *p);
 /* The same feed with 2 % SIP, 1 % RTCP and 2 % noise, and HEP made of all that gives some; its floor is
  * the same worker with media only. */
 uint64_t bench_run_trunk(void *arg);

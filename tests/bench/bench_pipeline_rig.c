@@ -21,6 +21,8 @@ enum {
 	ROUNDS = 5, /* of all streams in one run at least: a tick of 100 ms */
 	MBUFS = 65535,
 	POOL_CACHE = 256,
+	CALLS = 150000, /* of the trunk, of which none is over so soon that it expires */
+	MEDIA_PER_CALL = 4,
 	MEMORY_MB = 640,
 };
 
@@ -71,6 +73,8 @@ bool bench_pipeline_start(struct bench_pipeline *p)
 {
 	cfg_defaults(&p->options);
 	p->options.dp.telemetry = false;
+	p->options.qos.max_calls = CALLS;
+	p->options.qos.max_media = CALLS * MEDIA_PER_CALL;
 	p->options.dp.memory = (uint64_t)MEMORY_MB << 20;
 	p->options.dp.file_mode = DP_PIPELINE; /* so that there is an rx thread too */
 	if (choose_cpus(&p->options.dp) && start_parts(p) == 0)

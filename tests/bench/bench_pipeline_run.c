@@ -8,6 +8,7 @@
 
 #include "bench.h"
 #include "bench_pipeline.h"
+#include "bench_trunk.h"
 #include "dp_idle.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
@@ -76,14 +77,51 @@ uint64_t bench_run_fused(void *arg)
 	return run_alone(arg, NULL);
 }
 
+/* As the control thread does meanwhile. */
+static void populate(struct bench_pipeline *p)
+{
+	qos_calls_populate(p->probe->calls);
+	qos_medias_populate(p->probe->medias);
+}
+
+/* On the lcore: dialogues until as many end as begin. */
+static int begin_trunk(void *arg)
+{
+	struct bench_pipeline *p = arg;
+	struct bench_thread *t = &p->threads[0];
+	struct rte_mbuf *m;
+
+	urcu_qsbr_register_thread();
+	while ((m = rte_pktmbuf_alloc(p->pool))) {
+		unsigned bytes = bench_trunk_begin(t->feed.trunk, rte_pktmbuf_mtod(m, uint8_t *));
+
+		bench_feed_note(&t->feed, m, bytes);
+		if (!bytes)
+			break;
+		probe_whole_add_packet(t->worker, m);
+		discard(p, t->worker->mailbox);
+		urcu_qsbr_quiescent_state();
+	}
+	rte_pktmbuf_free(m);
+	probe_whole_flush(t->worker);
+	discard(p, t->worker->mailbox);
+	urcu_qsbr_unregister_thread();
+	return 0;
+}
+
+void bench_run_begin_trunk(struct bench_pipeline *p)
+{
+	populate(p);
+	rte_eal_remote_launch(begin_trunk, p, p->probe->lcores.worker[0]);
+	wait_lcore(p->probe->lcores.worker[0]);
+}
+
 uint64_t bench_run_trunk(void *arg)
 {
 	struct bench_pipeline *p = arg;
 	uint64_t ns;
 
-	/* As the control thread does meanwhile. */
-	qos_calls_populate(p->probe->calls);
-	qos_medias_populate(p->probe->medias);
+	populate(p);
 	p->is_trunk = true;
 	p->threads[0].feed.is_trunk = true;
 	ns = bench_run_fused(p);

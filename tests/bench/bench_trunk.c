@@ -19,6 +19,9 @@ enum kind {
 
 enum {
 	SLOTS = 100,
+	SIP_SLOTS = 2,
+	RTCP_SLOTS = 1,
+	NOISE_SLOTS = 2,
 	ETHERTYPE_AT = 12,
 	IP_BYTES_AT = 16,
 	PROTO_AT = 23,
@@ -29,7 +32,8 @@ enum {
 	RTCP_BYTES = 128,
 	RTCP_SSRC_AT = 4, /* SR; of its SDES: */
 	RTCP_SDES_SSRC_AT = 56,
-	DIALOGUE_RATE = 2000, /* a second: an answered one lasts 6,000 others */
+	RTCP_BLOCK_AT = 28,
+	RTP_RATE = 50, /* packets a second of a stream */
 	NOISE_SIZES = 7,
 	NOISE_KINDS = 2 * NOISE_SIZES,
 	NOISE_COPIED = 192, /* more than what is looked at */
@@ -86,6 +90,14 @@ static void make_noise(struct noise *n, unsigned i)
 	n->bytes = HEADERS + payload;
 }
 
+/* That begin in a second of packet time. */
+static uint64_t dialogue_rate(uint32_t streams)
+{
+	const unsigned rtp = SLOTS - SIP_SLOTS - RTCP_SLOTS - NOISE_SLOTS;
+
+	return (uint64_t)streams * RTP_RATE * SIP_SLOTS / rtp / BENCH_DIALOGUE_MESSAGES + 1;
+}
+
 struct bench_trunk *bench_trunk_create(const uint8_t *headers, uint32_t count, uint64_t now_ns)
 {
 	struct bench_trunk *t = calloc(1, sizeof(*t));
@@ -97,7 +109,7 @@ struct bench_trunk *bench_trunk_create(const uint8_t *headers, uint32_t count, u
 	t->rtcp_bytes = bench_rtcp(t->rtcp, 0);
 	for (unsigned i = 0; i < NOISE_KINDS; i++)
 		make_noise(&t->noise[i], i);
-	if (bench_dialogues_init(&t->dialogues, DIALOGUE_RATE, now_ns))
+	if (bench_dialogues_init(&t->dialogues, dialogue_rate(count), now_ns))
 		return t;
 	free(t);
 	return NULL;
@@ -108,7 +120,15 @@ void bench_trunk_destroy(struct bench_trunk *t)
 	free(t);
 }
 
-/* An SR of one stream after the other, on the next ports. */
+/* The stream the other way. */
+static void put_far(uint8_t *ssrc, const uint8_t *header)
+{
+	uint32_t far = rte_cpu_to_be_32(((be32(header + SSRC_AT) - BENCH_SSRC) ^ 1) + BENCH_SSRC);
+
+	memcpy(ssrc, &far, sizeof(far));
+}
+
+/* An SR of one stream after the other, on the next ports, about the one that comes back. */
 static unsigned put_rtcp(struct bench_trunk *t, uint8_t *frame)
 {
 	const uint8_t *header = t->headers + (size_t)t->stream * BENCH_HEADER;
@@ -121,6 +141,7 @@ static unsigned put_rtcp(struct bench_trunk *t, uint8_t *frame)
 	memcpy(rtcp, t->rtcp, RTCP_BYTES);
 	memcpy(rtcp + RTCP_SSRC_AT, header + SSRC_AT, sizeof(uint32_t));
 	memcpy(rtcp + RTCP_SDES_SSRC_AT, header + SSRC_AT, sizeof(uint32_t));
+	put_far(rtcp + RTCP_BLOCK_AT, header);
 	t->stream = t->stream + 1 == t->count ? 0 : t->stream + 1;
 	return HEADERS + t->rtcp_bytes;
 }
@@ -134,6 +155,13 @@ static unsigned put_noise(struct bench_trunk *t, uint8_t *frame)
 	memcpy(frame, n->frame, NOISE_COPIED);
 	memcpy(frame + SOURCE_AT, &source, sizeof(source));
 	return n->bytes;
+}
+
+unsigned bench_trunk_begin(struct bench_trunk *t, uint8_t *frame)
+{
+	if (t->dialogues.next > bench_dialogues_span(&t->dialogues))
+		return 0;
+	return bench_dialogues_next(&t->dialogues, frame);
 }
 
 unsigned bench_trunk_put(struct bench_trunk *t, uint8_t *frame)
