@@ -33,10 +33,11 @@ struct qos_rtcp {
 	uint32_t max_jitter;
 	struct qos_rtt to_source; /* from the probe and back */
 	struct qos_rtt to_receiver;
+	uint32_t rembs;
 
 	struct qos_rtt_marks rrtr; /* of who receives it, answered by its sender */
 	uint32_t nacks, nack_packets; /* messages, and packets that they ask for */
-	uint32_t plis, firs, rembs;
+	uint32_t plis, firs;
 	uint64_t remb_bit_rate; /* the last */
 	bool has_fir;
 	uint8_t fir_number; /* of the last request: the same again is no new one */
