@@ -175,6 +175,15 @@ static bool put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbu
 	return true;
 }
 
+/* Live, on an own lane. What came before it does not come after it. */
+static void put_whole(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
+	const struct pkt_view *view)
+{
+	if (probe_whole_is_full(lane->worker) && lane->media_staged)
+		probe_lane_flush(rx, lane);
+	probe_whole_add(lane->worker, m, view);
+}
+
 /* is_media: it may also be RTP, and stays in its order among the media. */
 static void put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
 	const struct pkt_view *view, bool is_media)
@@ -185,7 +194,7 @@ static void put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct 
 	else if (rx->probe->is_offline || (lane->is_own && is_media))
 		probe_lane_put_packet(rx, lane, m);
 	else if (lane->is_own)
-		probe_whole_add(lane->worker, m, view);
+		put_whole(rx, lane, m, view);
 	else
 		probe_lane_put_signalling(rx, lane, m);
 }
@@ -210,7 +219,7 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 	if (is_rtp && put_rtp(rx, lane, m, view, &hdr))
 		return;
 	if (!is_media && may_wait(rx, lane, view)) {
-		probe_whole_add(lane->worker, m, view);
+		put_whole(rx, lane, m, view);
 		return;
 	}
 	if (!is_rtp && is_signalling(rx, view))
@@ -218,7 +227,7 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 	else if (is_shed(rx, lane, &view->flow))
 		shed(rx, m, &view->flow);
 	else if (!is_media && lane->is_own && !rx->probe->is_offline)
-		probe_whole_add(lane->worker, m, view);
+		put_whole(rx, lane, m, view);
 	else
 		probe_lane_put_packet(rx, lane, m);
 }

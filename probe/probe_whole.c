@@ -154,10 +154,15 @@ void probe_whole_take(struct probe_worker *w, struct rte_mbuf *m)
 		take(w, &p);
 }
 
+bool probe_whole_is_full(const struct probe_worker *w)
+{
+	return w->wholes.count == PROBE_WHOLES_MAX;
+}
+
 /* Where the next one goes. */
 static struct probe_whole *next(struct probe_worker *w)
 {
-	if (w->wholes.count == PROBE_WHOLES_MAX)
+	if (probe_whole_is_full(w))
 		probe_whole_flush(w);
 	return &w->wholes.list[w->wholes.count];
 }

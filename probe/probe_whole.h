@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Packets that come to a worker whole: signalling, and what is neither that nor RTP. Each needs memory that nobody
  * has touched for long, a call, its endpoints, a stream, one after the other. So they go through in stages, each over
- * all that are there, and what they need comes for all of them at a time.
+ * all that are there, and what they need comes for all of them at a time. Media of no known stream does not overtake
+ * them.
  * Owner: the worker. Threads: its own. */
 #ifndef PROBE_WHOLE_H
 #define PROBE_WHOLE_H
@@ -38,6 +39,9 @@ struct probe_wholes {
 	struct probe_whole list[PROBE_WHOLES_MAX];
 	struct sdp_session sessions[PROBE_WHOLES_MAX];
 };
+
+/* The next one that is added makes all others go through. */
+bool probe_whole_is_full(const struct probe_worker *w);
 
 /* What: adds one of this thread's receiver, which decoded it. Takes m, which has dp_meta. Those that are there go
  * through first when there is no room. */

@@ -200,6 +200,9 @@ static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsi
 	}
 	now_ns = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed) + m->time_ns;
 	slot = qos_table_find_slot(&w->table, &m->key);
+	/* A new stream: what waits may announce it. */
+	if (slot == QOS_NONE && w->wholes.count)
+		probe_whole_flush(w);
 	if (slot != QOS_NONE)
 		qos_table_update(&w->table, slot, m, now_ns);
 	else if (b->packets)

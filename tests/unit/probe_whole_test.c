@@ -404,6 +404,37 @@ static void keeps_descriptions_apart(void **state)
 	flush_and_expect_conservation();
 }
 
+/* All of a new stream is counted, as where the machine did not run for a while and everything arrives at once: its
+ * packets have no plausible clock then, and only the description speaks for them. */
+static void media_does_not_overtake_its_description(void **state)
+{
+	static const uint8_t address[] = {10, 9, 0, 1};
+	struct stream s = rig.streams[0];
+	char sdp[256];
+	unsigned call;
+
+	(void)state;
+	memcpy(s.frame.b + 30, address, sizeof(address));
+	s.frame.b[36] = 34000 >> 8;
+	s.frame.b[37] = 34000 & 0xff;
+	describe(sdp, sizeof(sdp), 34000, 8);
+	call = add_invite(sdp);
+	while (burst.n < DP_BURST) {
+		number(&s);
+		add(&s.frame);
+	}
+	give();
+	assert_int_equal(outcome(PROBE_sip), 1);
+	assert_int_equal(outcome(PROBE_rtp), DP_BURST - 1);
+	assert_int_equal(call_of(call)->streams_open, 1);
+	add_invite(NULL);
+	number(&s);
+	add(&s.frame);
+	give_full();
+	assert_int_equal(outcome(PROBE_sip), 1); /* waits: the stream is known */
+	flush_and_expect_conservation();
+}
+
 /* One without CSeq method, and one that the sender broke off. */
 static void takes_what_is_around_a_malformed_message(void **state)
 {
@@ -453,6 +484,7 @@ int main(void)
 		LANE_TEST(tells_what_is_in_the_next_batch),
 		LANE_TEST(knows_a_copy_within_a_batch),
 		LANE_TEST(keeps_descriptions_apart),
+		LANE_TEST(media_does_not_overtake_its_description),
 		LANE_TEST(takes_what_is_around_a_malformed_message),
 	};
 
