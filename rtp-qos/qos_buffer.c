@@ -77,7 +77,7 @@ static bool adaptive_discards(
 	adapt(env, b, now_ns);
 	/* Early: a buffer that adapts makes room. */
 	if (late < -b->depth) {
-		b->anchor += (int32_t)late;
+		b->anchor = (int32_t)(b->anchor + late);
 		return false;
 	}
 	b->peak = need > b->peak ? need : b->peak;
