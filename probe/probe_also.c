@@ -63,13 +63,18 @@ static enum probe_outcome take_dns(struct probe_worker *w, const struct pkt_view
 	return PROBE_dns;
 }
 
+bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_flow *flow)
+{
+	return is_named(w, SIG_DNS) && sig_is_port(SIG_DNS, flow->sport, flow->dport);
+}
+
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome)
 {
 	bool is_cut = view->payload.n < view->payload_wire;
 	struct sig_dns dns;
 
-	if (!is_named(w, SIG_DNS) || !sig_is_port(SIG_DNS, view->flow.sport, view->flow.dport))
+	if (!probe_also_may_be_dns(w, &view->flow))
 		return false;
 	/* Of what the capture cut there is what there is. */
 	if (!sig_dns_parse(view->payload, &dns) ||

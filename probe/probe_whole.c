@@ -7,7 +7,6 @@
 #include "probe_decode.h"
 #include "probe_rtcp.h"
 #include "probe_worker.h"
-#include "sig_kind.h"
 
 enum {
 	UNTOLD_BYTES = 20, /* the longest of what cls_payload asks for */
@@ -193,9 +192,7 @@ static void look(struct probe_worker *w, struct probe_whole *p)
 	const struct pkt_flow *flow = &p->view.flow;
 	struct rtp_hdr hdr;
 
-	if (flow->proto == PKT_UDP &&
-		!(sig_has(w->probe->options->also, SIG_DNS) &&
-			sig_is_port(SIG_DNS, flow->sport, flow->dport)) &&
+	if (flow->proto == PKT_UDP && !probe_also_may_be_dns(w, flow) &&
 		rtp_hdr_parse(p->view.payload, p->view.payload_wire, &hdr) != RTP_OK)
 		classify(w, p);
 }

@@ -44,11 +44,12 @@ void qos_rtcp_ahead_slots(const struct qos_table *t, const struct pkt_flow *flow
 void qos_rtcp_ahead_streams(const struct qos_table *t, const struct qos_rtcp_ahead *ahead)
 {
 	for (unsigned i = 0; i < ahead->count; i++) {
-		const struct qos_stream_cold *cold = &t->cold[t->stream_of[ahead->slot[i]]];
-		const uint8_t *rtcp = (const uint8_t *)&cold->rtcp;
+		uint32_t slot = ahead->slot[i];
+		const uint8_t *rtcp;
 
-		if (!qos_table_is_used(t, ahead->slot[i]))
+		if (!qos_table_is_used(t, slot))
 			continue;
+		rtcp = (const uint8_t *)&t->cold[t->stream_of[slot]].rtcp;
 		for (size_t at = 0; at < offsetof(struct qos_rtcp, rrtr); at += LINE_BYTES)
 			__builtin_prefetch(rtcp + at, 1);
 	}
