@@ -80,6 +80,19 @@ static inline struct pkt_media_key pkt_media_key(
 	return k;
 }
 
+/* The descriptor of an RTP packet, without a time. */
+static inline struct pkt_media pkt_media_of(
+	const struct pkt_flow *flow, const struct rtp_hdr *hdr, const struct pkt_seed *seed)
+{
+	return (struct pkt_media){
+		.key = pkt_media_key(flow, hdr->ssrc, seed),
+		.rtp_ts = hdr->ts,
+		.seq = hdr->seq,
+		.payload_bytes = (uint16_t)hdr->payload_bytes,
+		.marker_pt = (uint8_t)(hdr->marker << 7 | hdr->pt),
+	};
+}
+
 static inline uint64_t pkt_media_key_hash(
 	const struct pkt_media_key *k, const struct pkt_seed *seed)
 {

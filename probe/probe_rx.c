@@ -159,18 +159,13 @@ static bool put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbu
 {
 	uint64_t time_ns = dp_meta(m)->time_ns;
 	uint64_t age = time_ns - time_base(rx, time_ns);
+	struct pkt_media media = pkt_media_of(&view->flow, hdr, &rx->probe->seed);
 
 	/* A descriptor has one time only, and workers go by the order of arrival. */
 	if (age > PKT_MEDIA_TIME_MAX || dp_meta(m)->behind_ns || is_shed(rx, lane, &view->flow))
 		return false;
-	*probe_lane_next(rx, lane) = (struct pkt_media){
-		.key = pkt_media_key(&view->flow, hdr->ssrc, &rx->probe->seed),
-		.rtp_ts = hdr->ts,
-		.seq = hdr->seq,
-		.payload_bytes = (uint16_t)hdr->payload_bytes,
-		.time_ns = age & PKT_MEDIA_IS_PACKET,
-		.marker_pt = (uint8_t)(hdr->marker << 7 | hdr->pt),
-	};
+	media.time_ns = age & PKT_MEDIA_IS_PACKET;
+	*probe_lane_next(rx, lane) = media;
 	probe_lane_put_media(rx, lane, m);
 	return true;
 }

@@ -72,13 +72,7 @@ static enum probe_outcome take_classified(struct probe_worker *w, struct probe_w
 static void take_rtp(struct probe_worker *w, const struct pkt_view *view, const struct rtp_hdr *hdr,
 	uint64_t now_ns)
 {
-	struct pkt_media m = {
-		.key = pkt_media_key(&view->flow, hdr->ssrc, &w->probe->seed),
-		.rtp_ts = hdr->ts,
-		.seq = hdr->seq,
-		.payload_bytes = (uint16_t)hdr->payload_bytes,
-		.marker_pt = (uint8_t)(hdr->marker << 7 | hdr->pt),
-	};
+	struct pkt_media m = pkt_media_of(&view->flow, hdr, &w->probe->seed);
 	struct qos_origin origin = {
 		.flow = view->flow,
 		.ssrc = hdr->ssrc,
