@@ -237,7 +237,8 @@ static int set_up_queue(struct dp_port *port, uint16_t queue, const struct dp_po
 		dp_xdp_rings_begin(port->pool,
 			dp_port_pool_for_kernel(port->pool, port->queues, port->descriptors));
 	err = rte_eth_rx_queue_setup(port->id, queue, port->descriptors, node, NULL, port->pool);
-	if (needs->has_fill_ring)
+	/* Of a queue that it could not set up the driver has given the rings back. */
+	if (needs->has_fill_ring && !err)
 		end_fill_ring(port, queue);
 	return err;
 }

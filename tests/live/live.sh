@@ -13,6 +13,7 @@ prefix=live
 probe_pid=
 collector_pid=
 recorder_pid=
+holder_pid=
 work=
 netns=
 
@@ -39,7 +40,7 @@ inside() {
 cleanup() {
 	local pid
 
-	for pid in $probe_pid $collector_pid $recorder_pid; do
+	for pid in $probe_pid $collector_pid $recorder_pid $holder_pid; do
 		kill -9 "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # An interface that does not exist: one line that names it, exit code 1. A second probe of the same prefix: a line
-# that names the key.
+# that names the key. A queue that another socket holds: an error, and no crash.
 # shellcheck source-path=SCRIPTDIR source=live.sh
 . "$(dirname "$0")/live.sh"
 
@@ -35,3 +35,19 @@ code=$?
 grep -q "telemetry.prefix \"$prefix\" runs already" "$work/out" || fail "a second probe: $(cat "$work/out")"
 ok "a second probe: exit code 1, $(tail -1 "$work/out")"
 stop_probe TERM
+
+# The driver gives back the rings of a queue that it could not set up.
+(inside python3 "$here/hold_queue.py" v1 >"$work/held" 2>&1) &
+holder_pid=$!
+for ((i = 0; i < 100; i++)); do
+	grep -q held "$work/held" && break
+	sleep 0.05
+done
+grep -q held "$work/held" || fail "could not hold the queue: $(cat "$work/held")"
+write_config af_xdp
+(inside timeout 20 "$heptap" -c "$work/heptap.yaml" >"$work/out" 2>&1)
+code=$?
+[ "$code" -eq 1 ] || fail "a queue that another socket holds: exit code $code: $(cat "$work/out")"
+left=$(ip -n "$netns" link show v1 | grep -o "prog/xdp\|PROMISC")
+[ -z "$left" ] || fail "a queue that another socket holds: it leaves $left"
+ok "a queue that another socket holds: exit code 1, $(tail -1 "$work/out")"
