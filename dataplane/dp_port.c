@@ -52,6 +52,7 @@ struct dp_port {
 	uint32_t rss_reta;
 	unsigned ifindex; /* of the kernel interface that it opens, 0: none */
 	bool is_vdev;
+	bool is_started;
 	bool is_promiscuous;
 	bool has_interrupts;
 };
@@ -260,6 +261,7 @@ static int start(struct dp_port *port, const struct dp_port_options *options,
 		DP_LOG(ERR, port, "could not start \"%s\": %s", port->device, rte_strerror(-err));
 		return err;
 	}
+	port->is_started = true;
 	port->rss_reta = dp_rss_spread(port->id, port->queues);
 	if (options->promiscuous) {
 		int refusal = rte_eth_promiscuous_enable(port->id);
@@ -274,6 +276,11 @@ static int start(struct dp_port *port, const struct dp_port_options *options,
 
 static void close_device(struct dp_port *port)
 {
+	if (port->is_promiscuous)
+		rte_eth_promiscuous_disable(port->id);
+	/* What runs DPDK does not close. */
+	if (port->is_started)
+		rte_eth_dev_stop(port->id);
 	rte_eth_dev_close(port->id);
 	/* So that the same device can be opened again under the same name. */
 	if (port->is_vdev && port->dev)
@@ -364,10 +371,7 @@ void dp_port_stop(struct dp_port *port)
 {
 	if (!port)
 		return;
-	if (port->is_promiscuous)
-		rte_eth_promiscuous_disable(port->id);
 	dp_kernel_drops_destroy(port->drops);
-	rte_eth_dev_stop(port->id);
 	close_device(port);
 	dp_xdp_close(port->xdp);
 	rte_mempool_free(port->pool);
