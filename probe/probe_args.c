@@ -45,7 +45,7 @@ static void print_help(void)
 {
 	puts("heptap: passive VoIP probe: SIP, RTP and RTCP from a mirror port or a capture file to HEP3\n"
 	     "\n"
-	     "  heptap -c FILE              run as configured until SIGINT or SIGTERM\n"
+	     "  heptap -c FILE              run as configured until SIGINT, SIGTERM or SIGHUP\n"
 	     "  heptap -r FILE [-r FILE]..  read capture files (pcap, pcapng; - is standard input)\n"
 	     "  heptap -i INTERFACE         capture on a kernel interface without a configuration\n"
 	     "  heptap --rate codec=CODEC[/MODE][,loss=PERCENT][,burstr=RATIO][,delay=MS]\n"

@@ -21,11 +21,16 @@
 #define OVERLOAD_TURNS 100
 #define PROGRESS_BYTES ((uint64_t)64 << 20) /* smaller files are read before one could look */
 
+/* What ends a run. SIGHUP, of a terminal that closes, does unless whoever started heptap had it ignored. */
 static void signals(sigset_t *set)
 {
+	struct sigaction hangup;
+
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP);
 }
 
 void probe_control_init(void)

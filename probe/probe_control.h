@@ -7,7 +7,7 @@
 
 #include "probe.h"
 
-/* Blocks SIGINT and SIGTERM in this thread and those it will start, and ignores SIGPIPE. */
+/* Blocks SIGINT, SIGTERM and SIGHUP in this thread and those it will start, and ignores SIGPIPE. */
 void probe_control_init(void);
 
 /* Whether one of them waits to be taken. */

@@ -30,4 +30,9 @@ stop_probe TERM
 left=$(xdp_program)
 [ -z "$left" ] || fail "an orderly end leaves $left"
 ok "an orderly end leaves no XDP program"
+start_probe -c "$work/heptap.yaml"
+stop_probe HUP
+left=$(ip -n "$netns" link show v1 | grep -o "prog/xdp\|PROMISC")
+[ -z "$left" ] || fail "SIGHUP leaves $left"
+ok "SIGHUP is an orderly end too"
 python3 "$check" same "$work/live.json" "$work/calls.file.json" "$work/calls.pcap.truth.json" || exit 1

@@ -57,12 +57,12 @@ def end_by_signal(number, path, stdin=subprocess.DEVNULL):
     return process.returncode, out, err.decode()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_fifo_that_nobody_writes_is_ended_by_a_signal(number, fifo):
     assert end_by_signal(number, fifo) == (1, b"", f'heptap: could not read "{fifo}": interrupted\n')
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_fifo_whose_writer_is_silent_is_ended_by_a_signal(number, fifo):
     both = os.open(fifo, os.O_RDWR)  # a writer that is there before heptap
     try:
@@ -100,6 +100,20 @@ def test_silent_standard_input_is_ended_by_a_signal():
     finally:
         os.close(out)
         os.close(silent)
+
+
+def test_a_hangup_that_is_ignored_ends_nothing(generated):
+    """As with nohup. Standard input stays open until the signal was sent."""
+    path, _ = generated(*SMALL)
+    with subprocess.Popen(["nohup", HEPTAP, "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        process.stdin.write(path.read_bytes())
+        process.stdin.flush()
+        wait_until_signals_wait(process)
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, b"interrupted" in err) == (0, False)
 
 
 @pytest.mark.parametrize("late_s", [0, 0.5])
