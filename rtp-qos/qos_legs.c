@@ -11,6 +11,7 @@ enum {
 	WAYS = 8,
 	ENTRIES = 8192, /* streams that another may turn out to be relayed from */
 	SPARE = 1024, /* legs on their way back */
+	HEIGHT_MOST = 64, /* of the tree: so many steps a look at the root takes */
 };
 
 #define WINDOW_NS ((int64_t)10000000000) /* between the packets compared */
@@ -31,6 +32,7 @@ struct qos_leg {
 	uint64_t joined_ns; /* when above was set, packet time */
 	_Atomic uint64_t below_ns; /* when the first leg below was joined; 0: none was */
 	uint64_t start_ns; /* of its call, as are the texts */
+	uint32_t height; /* of the tree below, under the mutex; not less when legs have gone */
 	uint32_t name_bytes;
 	char call_id[QOS_CALL_ID_MAX];
 	char name[QOS_LEG_ID_MAX];
@@ -176,6 +178,10 @@ static unsigned join(struct qos_leg *a, struct qos_leg *b, uint64_t now_ns)
 		first = second;
 		second = other;
 	}
+	if (second->height == HEIGHT_MOST)
+		return 0;
+	if (first->height <= second->height)
+		first->height = second->height + 1;
 	below_ns = atomic_load_explicit(&first->below_ns, memory_order_relaxed);
 	if (!below_ns || now_ns < below_ns)
 		atomic_store_explicit(&first->below_ns, now_ns, memory_order_release);

@@ -3,7 +3,8 @@
  * in common is a header that it passes on, or the media that it relays: the same SSRC, sequence and
  * timestamps, sent on from the address that it was received at.
  * Owner: the probe. Threads: every worker, registered with liburcu QSBR; offers under one mutex, a few for
- * each stream. Bounded: a new stream displaces the oldest of its set, and then less is found. */
+ * each stream. Bounded: a new stream displaces the oldest of its set, and then less is found; a line of 65 legs that
+ * were joined from its end on gets no longer. */
 #ifndef QOS_LEGS_H
 #define QOS_LEGS_H
 

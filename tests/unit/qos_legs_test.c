@@ -253,6 +253,40 @@ static void a_name_is_that_of_the_first(void **state)
 	assert_true(bytes_eq(qos_leg_id(in, 9 * S), qos_leg_id(out, 9 * S)));
 }
 
+/* Calls each of which comes from one that began before it, the last first: whoever makes them does not make each look at
+ * the last one walk past all of them. */
+static void a_line_of_legs_has_an_end(void **state)
+{
+	enum {
+		CALLS = 90,
+		LOOKED_AT = 64, /* HEIGHT_MOST of qos_legs.c */
+	};
+	struct world *w = *state;
+	struct qos_call *calls[CALLS], *late;
+	char id[16];
+
+	for (unsigned i = 0; i < CALLS; i++) {
+		snprintf(id, sizeof(id), "call%u", i);
+		calls[i] = open_call(w, id, (1 + i) * S);
+	}
+	for (unsigned i = CALLS - 1; i > 0; i--) {
+		bool is_joined = i >= CALLS - LOOKED_AT;
+
+		assert_int_equal(offer(w, calls[i - 1], A, SBC, i, 1, 100 * S), 0);
+		assert_int_equal(offer(w, calls[i], SBC, B, i, 1, 100 * S + MS), is_joined);
+		if (!is_joined)
+			break;
+	}
+	snprintf(id, sizeof(id), "call%u", CALLS - 1 - LOOKED_AT);
+	assert_leg(calls[CALLS - 1], id);
+	assert_leg(calls[CALLS - 1 - LOOKED_AT], id);
+	/* One that makes it no longer is one of them, wherever it comes from. */
+	late = open_call(w, "late", 1000 * S);
+	offer(w, calls[CALLS - 1], A, SBC, CALLS, 1, 100 * S);
+	assert_int_equal(offer(w, late, SBC, B, CALLS, 1, 100 * S + MS), 1);
+	assert_leg(late, id);
+}
+
 int main(void)
 {
 #define LEGS(name) cmocka_unit_test_setup_teardown(name, begin, finish)
@@ -264,6 +298,7 @@ int main(void)
 		LEGS(media_counts_two_seconds_on),
 		LEGS(one_recording_joins_none),
 		LEGS(a_name_is_that_of_the_first),
+		LEGS(a_line_of_legs_has_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
