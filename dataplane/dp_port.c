@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -449,15 +450,14 @@ int dp_port_socket(const struct dp_port *port)
 	return rte_eth_dev_socket_id(port->id);
 }
 
-void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats)
+/* Of a device one thread at a time: what drivers add up of a NIC's counters, or tell of their turning over, has no lock. */
+static void ask_device(const struct dp_port *port, struct dp_port_stats *stats)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	struct rte_eth_stats counters = {0};
 	struct rte_eth_link link = {0};
 
-	*stats = (struct dp_port_stats){
-		.mbufs_free = rte_mempool_avail_count(port->pool),
-		.mbufs_total = port->pool->size,
-	};
+	pthread_mutex_lock(&lock);
 	if (rte_eth_stats_get(port->id, &counters) == 0) {
 		stats->received = counters.ipackets;
 		stats->received_bytes = counters.ibytes;
@@ -465,13 +465,23 @@ void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats)
 		stats->errors = counters.ierrors;
 		stats->no_mbuf = counters.rx_nombuf;
 	}
-	stats->missed += dp_kernel_drops_get(port->drops);
-	dp_nic_time_stats(port->nic_time, &stats->nic_time);
 	if (rte_eth_link_get_nowait(port->id, &link) == 0) {
 		stats->is_up = link.link_status == RTE_ETH_LINK_UP;
 		stats->speed_mbps =
 			link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
 	}
+	pthread_mutex_unlock(&lock);
+}
+
+void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats)
+{
+	*stats = (struct dp_port_stats){
+		.mbufs_free = rte_mempool_avail_count(port->pool),
+		.mbufs_total = port->pool->size,
+	};
+	ask_device(port, stats);
+	stats->missed += dp_kernel_drops_get(port->drops);
+	dp_nic_time_stats(port->nic_time, &stats->nic_time);
 	/* Their drivers in DPDK say up from start to stop. */
 	if (port->ifindex)
 		stats->is_up = dp_iface_is_up(port->ifindex);
