@@ -2,6 +2,7 @@
 /* Signalling beside SIP in a worker: nothing is kept of it, it is handed on. */
 #include "hep_encode.h"
 #include "probe_worker.h"
+#include "rtp_hdr.h"
 #include "sig_diameter.h"
 #include "sig_dns.h"
 #include "sig_frame.h"
@@ -28,8 +29,11 @@ enum probe_outcome probe_also_udp(
 	struct bytes id;
 	enum sig_kind kind = sig_text_parse(view->payload, view->flow.sport, view->flow.dport, &id);
 
-	if (kind == SIG_NONE || !is_named(w, kind))
+	if (kind == SIG_NONE || !is_named(w, kind)) {
+		/* Nothing else either: TURN servers too are at that port. */
+		pkt_count(&w->counters.dns_malformed, probe_also_may_be_dns(w, &view->flow));
 		return PROBE_unknown_udp;
+	}
 	if (probe_worker_is_copy(w, probe_worker_copy_hash(w, view), now_ns))
 		return PROBE_signalling_copy;
 	probe_emit_octets(w, view, now_ns, texts[kind].type, view->payload, id);
@@ -68,13 +72,25 @@ bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_flow *
 	return is_named(w, SIG_DNS) && sig_is_port(SIG_DNS, flow->sport, flow->dport);
 }
 
+/* Media whose packets mostly never get here: a receiver takes them for that by themselves. */
+static bool is_of_stream(const struct probe_worker *w, const struct pkt_view *view)
+{
+	struct pkt_media_key key;
+	struct rtp_hdr hdr;
+
+	if (rtp_hdr_parse(view->payload, view->payload_wire, &hdr) != RTP_OK)
+		return false;
+	key = pkt_media_of(&view->flow, &hdr, &w->probe->seed).key;
+	return qos_table_find_slot(&w->table, &key) != QOS_NONE;
+}
+
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome)
 {
 	bool is_cut = view->payload.n < view->payload_wire;
 	struct sig_dns dns;
 
-	if (!probe_also_may_be_dns(w, &view->flow))
+	if (!probe_also_may_be_dns(w, &view->flow) || is_of_stream(w, view))
 		return false;
 	/* Of what the capture cut there is what there is. */
 	if (!sig_dns_parse(view->payload, &dns) ||
@@ -83,7 +99,6 @@ bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_
 			*outcome = PROBE_signalling_cut;
 			return true;
 		}
-		pkt_count(&w->counters.dns_malformed, 1);
 		return false;
 	}
 	*outcome = take_dns(w, view, &dns, now_ns);

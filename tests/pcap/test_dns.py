@@ -15,7 +15,7 @@ import pytest
 import captures
 import heptap_run
 from heptap_run import SHARED, read
-from packets import SECOND, START, back, udp
+from packets import SECOND, START, back, sender_report, udp
 from test_hep import Collector, payload_of
 from test_shapes import SHAPES
 
@@ -152,6 +152,32 @@ def test_dns_that_looks_like_rtp(heptap, tmp_path):
     assert heptap(path).outcomes["rtp_unconfirmed"] > 100
     for shape in SHAPES:
         assert heptap(path, shape.replace("{files:", "{also: dns, files:")).outcomes == {"dns": len(records)}, shape
+
+
+def zeros(seq, timestamp):
+    """RTP whose payload, after some seconds, also reads as questions for the root."""
+    return struct.pack("!BBHII", 0x80, (seq == 1) << 7, seq, timestamp, 0x1234) + bytes(160)
+
+
+def test_media_at_port_53(heptap, tmp_path):
+    """A relay is at that port: its media, its STUN and its RTCP are what they are, whoever reads them."""
+    media = [udp(START + i * SECOND // 50, 53, 4000, zeros(i + 1, 60000 + i * 160)) for i in range(600)]
+    extension = struct.pack("!HH", 0xBEDE, 0)
+    for i in range(500, 600, 5):  # what is no plain RTP comes to the worker whole
+        payload = zeros(i + 1, 60000 + i * 160)
+        media[i] = udp(media[i].time_ns, 53, 4000, b"\x90" + payload[1:12] + extension + payload[12:])
+    stun = struct.pack("!HHI12s", 1, 0, 0x2112A442, bytes(12))
+    other = [udp(START + 1, 53, 4000, stun), udp(START + SECOND, 53, 4000, sender_report(0x1234)),
+             udp(START + 2 * SECOND, 4000, 53, zeros(1, 0xFFFF0000)), udp(START + 3 * SECOND, 4000, 53, b"no DNS" * 5)]
+    path = tmp_path / "media.pcap"
+    captures.write(path, sorted(media + other))
+    plain = heptap(path)
+    for shape in SHAPES:
+        run = heptap(path, shape.replace("{files:", "{also: dns, files:"))
+        assert run.streams == plain.streams, shape
+        assert run.outcomes == plain.outcomes == {
+            "rtp": 600, "rtp_unconfirmed": 1, "rtcp": 1, "stun": 1, "unknown_udp": 1}, shape
+        assert run.summary["counters"]["dns_malformed"] == 1, shape
 
 
 def test_what_is_no_dns(tmp_path):
