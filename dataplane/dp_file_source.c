@@ -94,8 +94,10 @@ static ssize_t read_source(void *arg, void *to, size_t n)
 	struct dp_file_source *source = arg;
 	ssize_t got;
 
-	if (source->may_be_silent && !wait_for_input(source))
+	if (source->may_be_silent && !wait_for_input(source)) {
+		source->is_cut_off = is_stopped(source->reading);
 		return 0;
+	}
 	got = read(source->fd, to, n);
 	if (got > 0)
 		atomic_fetch_add_explicit(
@@ -106,6 +108,8 @@ static ssize_t read_source(void *arg, void *to, size_t n)
 static void end_source(struct dp_file_source *source, enum dp_file_status status)
 {
 	source->is_done = true;
+	if (source->is_cut_off)
+		return;
 	if (status == DP_FILE_DAMAGED)
 		note_damage(source, "%s", source->reader->error);
 	if (source->left_out)

@@ -32,6 +32,7 @@ struct dp_file_source {
 	int link; /* its enum dp_link, -1 for none of them */
 	bool is_done;
 	bool may_be_silent; /* a pipe, a FIFO or a terminal */
+	bool is_cut_off; /* the reading was stopped while more might have come: what lacks then is no damage */
 	uint64_t left_out; /* frames whose link type is none of enum dp_link, */
 	uint32_t left_out_type; /* the first of them's */
 	struct dp_file_frame frame; /* the next one */

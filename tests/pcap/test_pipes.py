@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import struct
 import subprocess
+import sys
+import termios
 import threading
 import time
 
@@ -17,6 +20,7 @@ from heptap_run import HEPTAP, command, read
 
 SMALL = ("--seconds", 2, "--calls", 3)
 SECTION = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
+INTERRUPTED = "heptap: interrupted: only what was read so far is reported\n"
 TRICKLES = {  # what comes first, and what then comes again and again without being a frame
     "frames of another link type": (struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 147),
                                     struct.pack("<IIII4s", 1, 0, 4, 4, b"none")),
@@ -43,12 +47,20 @@ def wait_until_signals_wait(process):
     raise AssertionError("heptap does not start")
 
 
-def end_by_signal(number, path, stdin=subprocess.DEVNULL):
-    """The exit code and what was said."""
-    with subprocess.Popen([HEPTAP, "-r", path], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+def octets_in(pipe):
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def end_by_signal(number, path, *args, stdin=subprocess.DEVNULL, pipe=None):
+    """The exit code and what was said. pipe: what is in it is read before."""
+    with subprocess.Popen([HEPTAP, "-r", path, *args], stdin=stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
         try:
             wait_until_signals_wait(process)
-            time.sleep(0.3)
+            for _ in range(1000):
+                time.sleep(0.3 if pipe is None else 0.02)
+                if pipe is None or not octets_in(pipe):
+                    break
             assert process.poll() is None
             process.send_signal(number)
             out, err = process.communicate(timeout=20)
@@ -90,6 +102,21 @@ def test_a_fifo_that_brings_no_frame_is_ended_by_a_signal(trickle, fifo):
         is_over.set()
         writer.join()
         os.close(both)
+
+
+@pytest.mark.parametrize("octets", [60_000, 60_001, 60_010, 60_100])
+def test_what_a_fifo_lacks_when_a_signal_ends_it_is_no_damage(octets, fifo, generated):
+    """Wherever in a record it is: as of a file whose reading is interrupted, what was read is reported."""
+    path, _ = generated(*SMALL)
+    both = os.open(fifo, os.O_RDWR)
+    try:
+        os.write(both, path.read_bytes()[:octets])  # a pipe holds 64 KiB
+        code, out, err = end_by_signal(signal.SIGINT, fifo, "--json", "-", pipe=both)
+    finally:
+        os.close(both)
+    assert (code, err) == (1, INTERRUPTED)
+    summary = heptap_run.parse(out)[-1]
+    assert summary["frames"] > 0 and "damage" not in summary
 
 
 def test_silent_standard_input_is_ended_by_a_signal():
