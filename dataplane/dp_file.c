@@ -144,6 +144,11 @@ void dp_file_stop(struct dp_file *file)
 	dp_file_reading_stop(&file->reading);
 }
 
+bool dp_file_is_stopped(const struct dp_file *file)
+{
+	return dp_file_reading_is_stopped(&file->reading);
+}
+
 int dp_file_open(const char *const *paths, unsigned count, bool (*is_asked_to_end)(void),
 	struct dp_file **file, char *error, unsigned error_size)
 {
@@ -161,7 +166,7 @@ int dp_file_open(const char *const *paths, unsigned count, bool (*is_asked_to_en
 		return -ENOMEM;
 	}
 	new->reading.is_asked_to_end = is_asked_to_end;
-	for (unsigned i = 0; i < count && !err; i++) {
+	for (unsigned i = 0; i < count && !err && !dp_file_is_stopped(new); i++) {
 		new->source_count++;
 		err = dp_file_source_open(
 			&new->sources[i], &new->reading, paths[i], error, error_size);

@@ -18,14 +18,16 @@ enum {
 
 /* What: opens all files ("-" is standard input) and reads up to their first frame. 0, or negative errno
  * with the reason (file name and what is wrong, in PostgreSQL wording) in error: unreadable, no capture
- * file, or all frames of a link type that is not one of enum dp_link; -EINTR when is_asked_to_end, which
- * may be NULL, said so while a pipe brought no frame yet. */
+ * file, or all frames of a link type that is not one of enum dp_link. 0 also when is_asked_to_end, which
+ * may be NULL, said so while a pipe brought no frame yet: dp_file_is_stopped, and there is nothing to poll. */
 int dp_file_open(const char *const *paths, unsigned count, bool (*is_asked_to_end)(void),
 	struct dp_file **file, char *error, unsigned error_size);
 void dp_file_close(struct dp_file *file);
 
 /* Ends a read that waits for a silent pipe or terminal: from then on they are at their end. Any thread. */
 void dp_file_stop(struct dp_file *file);
+
+bool dp_file_is_stopped(const struct dp_file *file);
 
 /* What: up to n next frames in time order, each in one mbuf with its dp_meta filled. Returns 0 only at the end of all
  * files. Frames over 65535 octets are cut to that. */

@@ -68,11 +68,6 @@ static __attribute__((format(printf, 2, 3))) void note_damage(
 	va_end(list);
 }
 
-static bool is_stopped(const struct dp_file_reading *reading)
-{
-	return atomic_load_explicit(&reading->is_stopped, memory_order_relaxed);
-}
-
 /* False when the reading was stopped meanwhile. */
 static bool wait_for_input(const struct dp_file_source *source)
 {
@@ -80,7 +75,7 @@ static bool wait_for_input(const struct dp_file_source *source)
 	struct dp_file_reading *reading = source->reading;
 	int rc = 0;
 
-	while (!rc && !is_stopped(reading)) {
+	while (!rc && !dp_file_reading_is_stopped(reading)) {
 		if (reading->is_asked_to_end && reading->is_asked_to_end())
 			dp_file_reading_stop(reading);
 		else
@@ -95,7 +90,7 @@ static ssize_t read_source(void *arg, void *to, size_t n)
 	ssize_t got;
 
 	if (source->may_be_silent && !wait_for_input(source)) {
-		source->is_cut_off = is_stopped(source->reading);
+		source->is_cut_off = dp_file_reading_is_stopped(source->reading);
 		return 0;
 	}
 	got = read(source->fd, to, n);
@@ -149,10 +144,8 @@ static int begin(struct dp_file_source *source, char *error, unsigned error_size
 
 	if (!err)
 		dp_file_source_advance(source);
-	if (is_stopped(source->reading)) {
-		snprintf(error, error_size, "could not read \"%s\": interrupted", source->path);
-		return -EINTR;
-	}
+	if (dp_file_reading_is_stopped(source->reading))
+		return 0;
 	if (err) {
 		snprintf(error, error_size, "could not read \"%s\": %s", source->path,
 			source->reader->error);
@@ -218,4 +211,9 @@ void dp_file_source_close(struct dp_file_source *source)
 void dp_file_reading_stop(struct dp_file_reading *reading)
 {
 	atomic_store_explicit(&reading->is_stopped, true, memory_order_relaxed);
+}
+
+bool dp_file_reading_is_stopped(const struct dp_file_reading *reading)
+{
+	return atomic_load_explicit(&reading->is_stopped, memory_order_relaxed);
 }

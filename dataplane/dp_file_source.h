@@ -39,8 +39,8 @@ struct dp_file_source {
 	struct dp_file_reader *reader;
 };
 
-/* What: opens path ("-" is standard input) and reads up to its first frame. 0, or negative errno with
- * the reason in error. dp_file_source_close in either case. */
+/* What: opens path ("-" is standard input) and reads up to its first frame, or till the reading is stopped. 0, or
+ * negative errno with the reason in error. dp_file_source_close in either case. */
 int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *reading,
 	const char *path, char *error, unsigned error_size);
 void dp_file_source_close(struct dp_file_source *source);
@@ -49,5 +49,6 @@ void dp_file_source_close(struct dp_file_source *source);
 void dp_file_source_advance(struct dp_file_source *source);
 
 void dp_file_reading_stop(struct dp_file_reading *reading);
+bool dp_file_reading_is_stopped(const struct dp_file_reading *reading);
 
 #endif

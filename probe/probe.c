@@ -63,21 +63,31 @@ static int fail(const char *what, int rc)
 	return rc;
 }
 
-static int start_sources(struct probe *p)
+static int start_file(struct probe *p)
 {
+	const char *filter = p->options->dp.filter;
 	char error[512];
-	const struct dp_options *o = &p->options->dp;
+	int rc = dp_file_open(p->run->files, p->run->file_count, probe_control_is_asked_to_end,
+		&p->file, error, sizeof(error));
 
-	if (p->is_offline) {
-		int rc = dp_file_open(p->run->files, p->run->file_count,
-			probe_control_is_asked_to_end, &p->file, error, sizeof(error));
-
-		if (!rc && o->filter[0])
-			rc = dp_filter_create(o->filter, &p->file_filter, error, sizeof(error));
-		if (rc)
-			fprintf(stderr, "heptap: %s\n", error);
+	if (!rc && filter[0])
+		rc = dp_filter_create(filter, &p->file_filter, error, sizeof(error));
+	if (rc) {
+		fprintf(stderr, "heptap: %s\n", error);
 		return rc;
 	}
+	/* The rest goes its way, so that tables and JSON say that there was nothing. */
+	p->is_interrupted = dp_file_is_stopped(p->file);
+	atomic_store(&p->stop_rx, p->is_interrupted);
+	return 0;
+}
+
+static int start_sources(struct probe *p)
+{
+	const struct dp_options *o = &p->options->dp;
+
+	if (p->is_offline)
+		return start_file(p);
 	for (unsigned i = 0; i < o->port_count; i++) {
 		int rc = dp_port_start(&o->ports[i], i, o->mbufs,
 			probe_bound_ring_mbufs(o, &o->ports[i]), &p->ports[i]);

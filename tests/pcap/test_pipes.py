@@ -69,16 +69,22 @@ def end_by_signal(number, path, *args, stdin=subprocess.DEVNULL, pipe=None):
     return process.returncode, out, err.decode()
 
 
+def check_nothing_was_read(ended):
+    code, out, err = ended
+    assert (code, err) == (1, INTERRUPTED)
+    assert b"\n0 calls:\n" in out and b"\n0 frames:\n" in out
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_fifo_that_nobody_writes_is_ended_by_a_signal(number, fifo):
-    assert end_by_signal(number, fifo) == (1, b"", f'heptap: could not read "{fifo}": interrupted\n')
+    check_nothing_was_read(end_by_signal(number, fifo))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_fifo_whose_writer_is_silent_is_ended_by_a_signal(number, fifo):
     both = os.open(fifo, os.O_RDWR)  # a writer that is there before heptap
     try:
-        assert end_by_signal(number, fifo) == (1, b"", f'heptap: could not read "{fifo}": interrupted\n')
+        check_nothing_was_read(end_by_signal(number, fifo))
     finally:
         os.close(both)
 
@@ -97,11 +103,28 @@ def test_a_fifo_that_brings_no_frame_is_ended_by_a_signal(trickle, fifo):
     writer = threading.Thread(target=write, daemon=True)
     writer.start()
     try:
-        assert end_by_signal(signal.SIGTERM, fifo) == (1, b"", f'heptap: could not read "{fifo}": interrupted\n')
+        check_nothing_was_read(end_by_signal(signal.SIGTERM, fifo))
     finally:
         is_over.set()
         writer.join()
         os.close(both)
+
+
+@pytest.mark.parametrize("head", [b"", struct.pack("<IHHiIIIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1, 1, 0, 60)])
+def test_json_is_whole_when_a_signal_comes_before_the_first_frame(head, fifo, tmp_path, generated):
+    """Though other files are open by then, of which nothing was taken yet, and some are not."""
+    path, _ = generated(*SMALL)
+    json, both = tmp_path / "out.json", os.open(fifo, os.O_RDWR)
+    try:
+        os.write(both, head)
+        ended = end_by_signal(signal.SIGTERM, fifo, "-r", path, "--json", json, pipe=both)
+        check_nothing_was_read(ended)
+        early, (code, out, err) = json.read_bytes(), end_by_signal(signal.SIGTERM, path, "-r", fifo, "--json", "-")
+    finally:
+        os.close(both)
+    assert (code, err) == (1, INTERRUPTED)
+    for text in (early, out):
+        assert [(e["event"], e["frames"]) for e in heptap_run.parse(text)] == [("summary", 0)]
 
 
 @pytest.mark.parametrize("octets", [60_000, 60_001, 60_010, 60_100])
@@ -122,8 +145,7 @@ def test_what_a_fifo_lacks_when_a_signal_ends_it_is_no_damage(octets, fifo, gene
 def test_silent_standard_input_is_ended_by_a_signal():
     out, silent = os.pipe()
     try:
-        assert end_by_signal(signal.SIGINT, "-", stdin=out) == (
-            1, b"", 'heptap: could not read "standard input": interrupted\n')
+        check_nothing_was_read(end_by_signal(signal.SIGINT, "-", stdin=out))
     finally:
         os.close(out)
         os.close(silent)
