@@ -286,7 +286,8 @@ void qos_table_close(struct qos_table *t, uint32_t stream)
 	free_slot(t, cold->slot);
 	qos_flows_close(&t->flows, &cold->origin.flow, &t->seed);
 	if (cold->call) {
-		atomic_fetch_sub_explicit(&cold->call->streams_open, 1, memory_order_relaxed);
+		/* Who finds none open and reports the call sees all that its streams wrote. */
+		atomic_fetch_sub_explicit(&cold->call->streams_open, 1, memory_order_release);
 		qos_call_put(cold->call);
 		cold->call = NULL;
 	}
