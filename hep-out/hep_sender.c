@@ -20,6 +20,7 @@ enum {
 	NS_PER_SEC = 1000000000,
 	FULL_NS = 100 * 1000 * 1000, /* longest wait for a full socket, per burst */
 	NAP_NS = 50 * 1000 * 1000, /* longest sleep without a look at stop */
+	CONNECT_NS = NS_PER_SEC, /* between two connects */
 	BUCKETS_PER_SEC = 100, /* a paced collector may be sent 10 ms worth at once */
 };
 
@@ -29,6 +30,9 @@ enum {
  * on by interval_ns, and due_ns may be at most slack_ns ahead of the clock. */
 struct collector {
 	int fd;
+	struct sockaddr_storage sockaddr;
+	socklen_t sockaddr_len;
+	uint64_t connect_ns; /* not before may it be connected anew */
 	uint64_t interval_ns; /* 0: no pace */
 	uint64_t slack_ns;
 	uint64_t due_ns;
@@ -95,21 +99,28 @@ static void set_pace(struct collector *collector, uint32_t rate)
 	collector->slack_ns = (depth - 1) * collector->interval_ns;
 }
 
+static int connect_collector(const struct collector *collector)
+{
+	return connect(collector->fd, (const struct sockaddr *)&collector->sockaddr,
+		collector->sockaddr_len);
+}
+
 static int open_collector(struct collector *collector, const struct hep_collector_options *options)
 {
-	const struct sockaddr *sockaddr = (const struct sockaddr *)&options->sockaddr;
-	int fd = socket(sockaddr->sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int family = options->sockaddr.ss_family;
 	int error;
 
-	if (fd < 0)
+	collector->sockaddr = options->sockaddr;
+	collector->sockaddr_len = options->sockaddr_len;
+	collector->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (collector->fd < 0)
 		return -errno;
-	tune_socket(fd, sockaddr->sa_family);
-	if (connect(fd, sockaddr, options->sockaddr_len) < 0) {
+	tune_socket(collector->fd, family);
+	if (connect_collector(collector) < 0) {
 		error = errno;
-		close(fd);
+		close(collector->fd);
 		return -error;
 	}
-	collector->fd = fd;
 	set_pace(collector, options->rate);
 	return 0;
 }
@@ -153,6 +164,29 @@ static void count_error(struct collector *collector, int error)
 	bump(error == ECONNREFUSED ? &counters->send_refused : &counters->send_failed, 1);
 }
 
+/* A connected socket sends from the address that this host had. When it has another one, nothing gets out any more
+ * until the socket is connected anew; without a route it stays unconnected, which is an error too. */
+static void connect_anew(struct collector *collector)
+{
+	const struct sockaddr none = {.sa_family = AF_UNSPEC};
+	uint64_t now = clock_ns();
+
+	if (now < collector->connect_ns)
+		return;
+	collector->connect_ns = now + CONNECT_NS;
+	(void)connect(collector->fd, &none, sizeof(none));
+	(void)connect_collector(collector);
+}
+
+/* The first of two errors in a row. A message that is too large is no fault of the socket. */
+static void mend(struct collector *collector, int error)
+{
+	if (error == ECONNREFUSED)
+		bump(&collector->counters.unreachable, 1);
+	else if (error != EMSGSIZE)
+		connect_anew(collector);
+}
+
 /* Sends the burst up to limit, or until the socket is full. A connected socket reports the ICMP
  * error of an earlier datagram on the next send, which then sends nothing: only the second error in
  * a row is about the message at hand. */
@@ -173,8 +207,7 @@ static void push(struct flight *flight, struct mmsghdr *headers, unsigned limit)
 			flight->is_full = true;
 			return;
 		} else if (!is_retry) {
-			if (errno == ECONNREFUSED)
-				bump(&collector->counters.unreachable, 1);
+			mend(collector, errno);
 			is_retry = true;
 		} else {
 			count_error(collector, errno);
