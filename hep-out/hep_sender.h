@@ -35,8 +35,8 @@ void hep_sender_destroy(struct hep_sender *sender);
 /* What: sends n messages (at most HEP_SEND_BURST) to every collector. Blocks as long as a
  * collector's rate asks, and never on a full socket for longer than 100 ms per burst: what could
  * not be sent by then is counted as send_would_block. An ICMP error of an earlier datagram
- * (ECONNREFUSED) costs a retry, not a message; so does another address of this host. stop: once it is true there is no pacing
- * and no waiting; NULL: never. */
+ * (ECONNREFUSED) costs a retry, not a message; another address of this host does not cost one either, but a
+ * connect, once a second at most. stop: once it is true there is no pacing and no waiting; NULL: never. */
 void hep_sender_send(struct hep_sender *sender, const struct bytes *messages, unsigned n,
 	const atomic_bool *stop);
 
