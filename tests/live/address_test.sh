@@ -24,5 +24,6 @@ set_address 192.0.2.2
 replay calls 2
 stop_probe TERM
 read -r made sent < <(sed -n "s/.*HEP \([0-9]*\) made, \([0-9]*\) sent/\1 \2/p" "$work/probe.log")
-[ "$made" -gt 0 ] && [ "$sent" = "$made" ] || fail "HEP: $made made, $sent sent"
+[ "$made" -gt 0 ] || fail "no HEP was made"
+[ "$sent" = "$made" ] || fail "HEP: $made made, $sent sent"
 ok "HEP: $made made, $sent sent"
