@@ -4,8 +4,11 @@
 #include "probe_results.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "probe.h"
 #include "qos_mem.h"
@@ -13,6 +16,7 @@
 enum {
 	LINE_MAX_BYTES = 4 << 20, /* an RTCP compound of 64 KiB as JSON */
 	LINES_ROOM = 32 << 20,
+	PATIENCE_MS = 2000, /* at the end of a live run, with who reads the JSON */
 };
 
 int probe_results_create(const char *json_path, uint32_t max_rows, uint32_t final_type,
@@ -55,6 +59,8 @@ int probe_results_destroy(struct probe_results *r)
 		if (fflush(r->json) != 0 || ferror(r->json))
 			rc = -EIO;
 		if (r->json != stdout && fclose(r->json) != 0)
+			rc = -EIO;
+		if (r->is_stalled)
 			rc = -EIO;
 	}
 	pthread_mutex_destroy(&r->lock);
@@ -176,24 +182,54 @@ void probe_results_finding(struct probe_results *r, const struct probe_finding *
 	pthread_mutex_unlock(&r->lock);
 }
 
-void probe_results_flush(struct probe_results *r)
+/* Live, control has more to do than to wait for who reads the JSON: a pipe that can be written takes PIPE_BUF octets.
+ * Returns how many were written. */
+static size_t put_live(const struct probe_results *r, const char *p, size_t n, int patience_ms)
 {
-	size_t n;
-	char *copy = NULL;
+	struct pollfd out = {.fd = fileno(r->json), .events = POLLOUT};
+	size_t done = 0;
 
-	if (!r->json)
-		return;
+	while (done < n && !r->is_stalled && poll(&out, 1, patience_ms) > 0) {
+		ssize_t put = write(out.fd, p + done, n - done < PIPE_BUF ? n - done : PIPE_BUF);
+
+		if (put < 0)
+			break;
+		done += (size_t)put;
+	}
+	return done;
+}
+
+static size_t put(const struct probe_results *r, const char *p, size_t n, int patience_ms)
+{
+	return r->can_wait ? fwrite(p, 1, n, r->json) : put_live(r, p, n, patience_ms);
+}
+
+static void take_out(struct probe_results *r, size_t n)
+{
+	pthread_mutex_lock(&r->lock);
+	memmove(r->lines, r->lines + n, r->lines_used - n);
+	r->lines_used -= n;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* Workers add behind what is written meanwhile. False: some was not. */
+static bool write_lines(struct probe_results *r, int patience_ms)
+{
+	size_t n, done;
+
 	pthread_mutex_lock(&r->lock);
 	n = r->lines_used;
-	copy = n ? malloc(n) : NULL;
-	if (copy) {
-		memcpy(copy, r->lines, n);
-		r->lines_used = 0;
-	}
 	pthread_mutex_unlock(&r->lock);
-	if (copy)
-		fwrite(copy, 1, n, r->json);
-	free(copy);
+	done = put(r, r->lines, n, patience_ms);
+	if (done)
+		take_out(r, done);
+	return done == n;
+}
+
+void probe_results_flush(struct probe_results *r)
+{
+	if (r->json)
+		(void)write_lines(r, 0);
 }
 
 static int compare_calls(const void *a, const void *b)
@@ -234,16 +270,22 @@ void probe_results_sort(struct probe_results *r)
 		qsort(r->streams, r->stream_count, sizeof(*r->streams), compare_streams);
 }
 
+/* The line at the start of the buffer. */
+static void write_line(struct probe_results *r, size_t n)
+{
+	if (put(r, r->lines, n, PATIENCE_MS) != n)
+		r->is_stalled = true;
+}
+
 void probe_results_json(struct probe_results *r, const struct probe *probe)
 {
 	size_t room = LINE_MAX_BYTES;
 
 	/* The threads have ended: the buffer serves for each line in turn. */
-	probe_results_flush(r);
+	r->is_stalled = !write_lines(r, PATIENCE_MS);
 	for (uint32_t i = 0; i < r->call_count; i++)
-		fwrite(r->lines, 1, probe_json_call(&r->calls[i], r->lines, room), r->json);
+		write_line(r, probe_json_call(&r->calls[i], r->lines, room));
 	for (uint32_t i = 0; i < r->stream_count; i++)
-		fwrite(r->lines, 1,
-			probe_json_stream(&r->streams[i], r->final_type, r->lines, room), r->json);
-	fwrite(r->lines, 1, probe_json_summary(r, probe, r->lines, room), r->json);
+		write_line(r, probe_json_stream(&r->streams[i], r->final_type, r->lines, room));
+	write_line(r, probe_json_summary(r, probe, r->lines, room));
 }

@@ -52,6 +52,7 @@ struct probe_results {
 	bool can_wait; /* files: who adds a line may wait for control */
 	char *lines; /* JSON that waits for control */
 	size_t lines_used;
+	bool is_stalled; /* live, at the end: nobody reads it, and the rest is left out */
 };
 
 /* json_path: NULL, "-" for standard output, or a file. can_wait: capture files are read. 0 or negative
@@ -71,7 +72,7 @@ void probe_results_vq(struct probe_results *results, const struct pkt_view *view
 	const struct sip_vq *vq);
 void probe_results_finding(struct probe_results *results, const struct probe_finding *finding);
 
-/* Control: writes the JSON lines that wait. */
+/* Control: writes the JSON lines that wait; live, as many as can be written at once. */
 void probe_results_flush(struct probe_results *results);
 
 /* Sorts by start time; then the tables and the JSON can be printed. */
