@@ -191,12 +191,43 @@ static bool attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	return true;
 }
 
+static bool is_announced_by(
+	const struct probe_worker *w, const struct qos_call *call, struct qos_media_key key)
+{
+	const struct qos_media *media = qos_media_find(w->probe->medias, &key);
+
+	return media && media->call == call;
+}
+
+/* A gateway gives the next call the ports and the SSRC of the last one, a transfer a call the media of another: of one
+ * that is over, or whose BYE was not seen; then both ends say so. Two calls that were there before the stream are
+ * legs, and it stays with its own. */
+static bool is_of_next_call(const struct probe_worker *w, uint32_t stream, uint64_t now_ns)
+{
+	const struct qos_stream_cold *cold = &w->table.cold[stream];
+	const struct qos_call *call = cold->call;
+	const struct pkt_flow *flow = &cold->origin.flow;
+	const struct qos_media *media;
+	uint8_t party;
+
+	if (!call || (qos_call_lasts(call) &&
+			     !atomic_load_explicit(&call->is_displaced, memory_order_relaxed)))
+		return false;
+	media = probe_media_find(w, flow, false, now_ns, &party);
+	if (!media || media->call->start_ns <= cold->first_ns)
+		return false;
+	return !is_announced_by(w, call, qos_media_key_of_src(flow)) &&
+	       !is_announced_by(w, call, qos_media_key_of_dst(flow));
+}
+
 static enum qos_end has_ended(const struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 {
 	const struct qos_options *o = &w->probe->options->qos;
 	const struct qos_stream_cold *cold = &w->table.cold[stream];
 	uint64_t last = qos_stream_last_ns(qos_table_hot(&w->table, stream), cold);
 
+	if (is_of_next_call(w, stream, now_ns))
+		return QOS_END_BYE;
 	/* What goes on after the BYE is still the stream, and worth knowing. */
 	if (cold->call && now_ns >= last + o->bye_linger_ns) {
 		uint64_t end = atomic_load_explicit(&cold->call->end_ns, memory_order_acquire);

@@ -151,6 +151,8 @@ void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qo
 {
 	count_kind(medias, media, 1);
 	if (old) {
+		if (old->call != media->call)
+			atomic_store_explicit(&old->call->is_displaced, true, memory_order_relaxed);
 		replace_media(medias, media, old);
 		unlink_from_call(old);
 		count_kind(medias, old, -1);

@@ -10,6 +10,7 @@ import captures
 from heptap_run import read
 from packets import SECOND, START, rtp, sender_report, udp
 from test_findings import A, B, Call, sdp
+from test_shapes import check_shapes
 
 
 def rtp_from(src, dst, ssrc, start, stop, first=0):
@@ -98,6 +99,37 @@ def test_ports_used_again_seconds_later(streams):
     assert ids(streams([one, two.bye(8)], again)) == {0xA: "one", 0xB: "one", 0xC: "two"}
 
 
+def next_call(path, is_bye_seen, replaces):
+    """One call's media becomes the next one's, at the same addresses and with the same SSRC."""
+    one, two = Call("one").open().both(1.1, 12), Call("two").open(replaces, replaces + 0.2)
+    if is_bye_seen:
+        one.bye(replaces + 0.4)
+    captures.write(path, sorted(one.records + two.bye(12).records, key=lambda r: r.time_ns))
+
+
+@pytest.mark.parametrize("is_bye_seen", (True, False), ids=("bye", "no_bye"))
+def test_media_that_becomes_the_next_call_s(tmp_path, heptap, is_bye_seen):
+    """A transfer (RFC 3891) where a gateway keeps the media, or the next call at once: within a second it is that one's."""
+    path = tmp_path / "next.pcap"
+    next_call(path, is_bye_seen, 6)
+    run = check_shapes(heptap, path)
+    found = {(s["RTP_SIP_CALL_ID"], int(s["SSRC"], 16)): s for s in run.streams}
+    assert set(found) == {(call, ssrc) for call in ("one", "two") for ssrc in (0xA, 0xB)}
+    for ssrc in (0xA, 0xB):
+        old, new = found["one", ssrc], found["two", ssrc]
+        assert old["TOTAL_PK"] + new["TOTAL_PK"] == 545
+        assert 5 * 50 <= old["TOTAL_PK"] <= 6.3 * 50
+        assert not old["PACKET_LOSS"] and not new["PACKET_LOSS"]
+        assert old["PARTY"] == new["PARTY"]
+    assert not run.of("finding")
+
+
+def test_media_stays_with_its_call_that_another_only_asks_for(streams):
+    """A second call at the caller's port, which nobody takes: its far end is the first one's."""
+    two = Call("two").request(4, "INVITE", sdp(A)).reply(5, 486)
+    assert set(ids(streams([Call("one").open().both(1.1, 9).bye(9), two])).values()) == {"one"}
+
+
 def test_calls_that_share_an_address(streams):
     """A gateway has one port for all calls, and even one SSRC would do: the far end tells them apart."""
     calls, media = [], []
@@ -166,6 +198,16 @@ def test_one_call_id_per_leg_of_one_media(streams):
     legs = [Call("leg1").open(), Call("leg2").open(0.01, 0.99).both(1.1, 3)]
     assert set(ids(streams(legs))) == {0xA, 0xB}
     assert set(ids(streams(legs)).values()) <= {"leg1", "leg2"}
+
+
+@pytest.mark.parametrize("first", (0, 1))
+def test_legs_of_one_media_keep_it(streams, first):
+    """Whichever leg is refreshed and whichever ends before the other: no stream is cut in two."""
+    legs = [Call("leg1").open(), Call("leg2").open(0.01, 0.99).both(1.1, 12)]
+    for i, leg in enumerate((legs[first], legs[first ^ 1])):
+        leg.request(4 + i * 2, "INVITE", sdp(A), seq=2).reply(4.1 + i * 2, 200, sdp(B), seq=2)
+        leg.request(8 + i * 3, "BYE", seq=3)
+    assert {s["TOTAL_PK"] for s in streams(legs).values()} == {545}
 
 
 def in_hep(record, agent=7):
