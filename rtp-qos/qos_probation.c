@@ -254,6 +254,21 @@ static void drop_first(struct qos_probation *p, struct qos_candidate *c)
 	pkt_count(&p->unconfirmed, 1);
 }
 
+static bool is_kept(const struct qos_candidate *c, uint16_t seq)
+{
+	for (uint32_t i = 0; i < c->kept; i++)
+		if (c->packets[i].seq == seq)
+			return true;
+	return false;
+}
+
+/* Where a mirror repeats every packet, what came first keeps the room that the packets still needed have. */
+static bool is_one_too_many(
+	const struct qos_probation *p, const struct qos_candidate *c, uint16_t seq)
+{
+	return c->kept + p->need >= QOS_CANDIDATE_PACKETS + c->count && is_kept(c, seq);
+}
+
 static void count_next(struct qos_candidate *c, uint16_t seq)
 {
 	c->count++;
@@ -286,6 +301,11 @@ enum qos_verdict qos_probation_offer(struct qos_probation *p, const struct pkt_m
 			give_up_packets(p, c);
 		else if (step && step <= max_step)
 			count_next(c, m->seq);
+	}
+	if (is_one_too_many(p, c, m->seq)) {
+		c->last_ns = now_ns > c->last_ns ? now_ns : c->last_ns;
+		pkt_count(&p->unconfirmed, 1);
+		return QOS_PENDING;
 	}
 	if (c->kept == QOS_CANDIDATE_PACKETS)
 		drop_first(p, c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* RTP is believed only after consecutive plausible packets (RFC 3550 A.1), since one octet in four
  * looks like RTP. How many depends on what else speaks for it; all of them are kept and counted in
- * the stream afterwards, so that nothing is lost by waiting.
+ * the stream afterwards, so that nothing is lost by waiting, but for repeated ones that are too many.
  * Owner: the worker. Threads: that worker only; counters may be read by others. Bounded: in a full
  * set the candidate that has been silent longest is given up. */
 #ifndef QOS_PROBATION_H

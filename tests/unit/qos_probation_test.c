@@ -15,6 +15,7 @@ struct probation {
 	struct qos_counters counters;
 	uint64_t offered;
 	uint64_t confirmed; /* packets of confirmed candidates */
+	uint16_t first_seq; /* of the last one of these */
 };
 
 static int setup(void **state)
@@ -88,6 +89,7 @@ static uint32_t offer(struct probation *t, uint32_t flow, struct rtp p, bool is_
 	assert_int_equal(c->arrivals[kept - 1], START_NS + (uint64_t)p.ns);
 	assert_int_equal(c->origin.ssrc, flow);
 	t->confirmed += c->pending;
+	t->first_seq = c->packets[0].seq;
 	qos_probation_release(&t->p, c);
 	assert_conserved(t);
 	return kept;
@@ -203,8 +205,30 @@ static void late_and_repeated_packets_are_kept_but_not_counted(void **state)
 		p.seq = (uint16_t)(7 + i % 2);
 		assert_int_equal(offer(t, 3, p, false), 0);
 	}
-	assert_int_equal(t->p.pending, 2 * QOS_CANDIDATE_PACKETS);
-	assert_int_equal(t->p.unconfirmed, 2 * (200 - QOS_CANDIDATE_PACKETS));
+	/* The room that the others needed have is left: one of NEED is here of the first, two of the second. */
+	assert_int_equal(t->p.pending, 2 * (QOS_CANDIDATE_PACKETS - NEED) + 1 + 2);
+	assert_int_equal(t->p.pending + t->p.unconfirmed, 2 * 200);
+}
+
+/* A mirror shows every packet so many times, at once or after the next two: the stream begins with the first one. */
+static void repeated_packets_take_no_room_of_the_first(void **state)
+{
+	struct probation *t = *state;
+
+	for (uint32_t times = 2; times <= 5; times++)
+		for (uint32_t after = 0; after <= 2; after++) {
+			uint32_t flow = 10 * times + after, kept = 0, i;
+
+			for (i = 0; i < NEED + after && !kept; i++) {
+				kept = offer(t, flow, voice(i), false);
+				for (uint32_t k = 1; k < times && i >= after && !kept; k++)
+					assert_int_equal(
+						offer(t, flow, voice(i - after), false), 0);
+			}
+			assert_int_equal(i, NEED);
+			assert_in_range(kept, NEED, QOS_CANDIDATE_PACKETS);
+			assert_int_equal(t->first_seq, voice(0).seq);
+		}
 }
 
 static void silence_begins_anew(void **state)
@@ -318,6 +342,7 @@ int main(void)
 		CASE(a_jump_begins_anew),
 		CASE(a_small_gap_is_loss),
 		CASE(late_and_repeated_packets_are_kept_but_not_counted),
+		CASE(repeated_packets_take_no_room_of_the_first),
 		CASE(silence_begins_anew),
 		CASE(a_packet_without_origin_needs_a_candidate),
 		CASE(a_full_set_gives_up_the_one_silent_longest),
