@@ -113,6 +113,9 @@ static bool change_payload(struct qos_stream_env *env, struct qos_stream_hot *ho
 		return false;
 	if (is_quiet(&payload)) {
 		cold->quiet_pt = pt;
+		/* Of a stream without voice, as some gateways make of events, it is what there is. */
+		if (hot->pt == QOS_NO_PT)
+			cold->payload = payload;
 		return false;
 	}
 	qos_stream_set_payload(env, hot, cold, &payload);

@@ -130,6 +130,7 @@ static void comfort_noise_and_the_packet_after_it_are_no_samples(void **state)
 
 static void a_stream_of_noise_alone_has_no_timing(void **state)
 {
+	struct qos_report r;
 	struct rig rig;
 
 	(void)state;
@@ -141,8 +142,15 @@ static void a_stream_of_noise_alone_has_no_timing(void **state)
 		feed(&rig, p);
 	}
 	assert_timing(&rig, (struct timing){0});
-	assert_int_equal(report_of(&rig, QOS_FINAL).packets, 10);
-	assert_int_equal(report_of(&rig, QOS_FINAL).last_ns, START_NS + 180 * MS);
+	r = report_of(&rig, QOS_FINAL);
+	assert_int_equal(r.packets, 10);
+	assert_int_equal(r.last_ns, START_NS + 180 * MS);
+	/* Payload type 0 would be PCMU. */
+	assert_int_equal(r.payload.pt, CN);
+	assert_string_equal(r.payload.name, "cn");
+	feed_voice(&rig, 10, 20);
+	feed_event(&rig, 20, EVENT);
+	assert_int_equal(report_of(&rig, QOS_FINAL).payload.pt, PCMU);
 }
 
 /* RFC 7160 section 3: another clock, other timestamps. */
