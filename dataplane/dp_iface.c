@@ -57,6 +57,28 @@ bool dp_iface_is_up(unsigned index)
 	return is_up;
 }
 
+/* The kernel first says how many words its bit masks have, as a negative number, and nothing else. */
+uint32_t dp_iface_speed(unsigned index)
+{
+	union {
+		struct ethtool_link_settings link;
+		uint8_t room[sizeof(struct ethtool_link_settings) +
+			     sizeof(uint32_t) * 3 * INT8_MAX];
+	} settings = {.link.cmd = ETHTOOL_GLINKSETTINGS};
+	char name[IF_NAMESIZE];
+
+	if (!if_indextoname(index, name) || ask(name, &settings) ||
+		settings.link.link_mode_masks_nwords >= 0)
+		return 0;
+	settings.link = (struct ethtool_link_settings){
+		.cmd = ETHTOOL_GLINKSETTINGS,
+		.link_mode_masks_nwords = (int8_t)-settings.link.link_mode_masks_nwords,
+	};
+	if (ask(name, &settings) || settings.link.speed == (uint32_t)SPEED_UNKNOWN)
+		return 0;
+	return settings.link.speed;
+}
+
 bool dp_iface_strips_vlan(const char *name)
 {
 	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};

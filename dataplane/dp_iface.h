@@ -5,6 +5,7 @@
 #define DP_IFACE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum {
 	DP_IFACE_TEXT_MAX = 32,
@@ -14,6 +15,8 @@ enum {
 unsigned dp_iface_queues(const char *name);
 /* Whether the interface of this index is there, up, and has a carrier. */
 bool dp_iface_is_up(unsigned index);
+/* Mbit/s of the interface of this index, as /sys/class/net/NAME/speed says; 0 where its driver knows none. */
+uint32_t dp_iface_speed(unsigned index);
 /* Whether VLAN tags are taken out of received frames. */
 bool dp_iface_strips_vlan(const char *name);
 /* Driver and bus address, empty when unknown. Each text has DP_IFACE_TEXT_MAX octets. */

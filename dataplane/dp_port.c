@@ -482,7 +482,9 @@ void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats)
 	ask_device(port, stats);
 	stats->missed += dp_kernel_drops_get(port->drops);
 	dp_nic_time_stats(port->nic_time, &stats->nic_time);
-	/* Their drivers in DPDK say up from start to stop. */
-	if (port->ifindex)
+	/* Their drivers in DPDK say up from start to stop, and one speed of all. */
+	if (port->ifindex) {
 		stats->is_up = dp_iface_is_up(port->ifindex);
+		stats->speed_mbps = dp_iface_speed(port->ifindex);
+	}
 }

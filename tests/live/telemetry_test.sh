@@ -51,11 +51,26 @@ watch_link() {
 	ok "$1: link_up is what the interface is"
 }
 
+# speed_is MBPS: of the port, 0 where the kernel knows none.
+speed_is() {
+	telemetry /heptap/ports >"$work/speed" || fail "no answer: $(cat "$work/speed")"
+	grep -q "\"speed_mbps\": ${1:-0}\b" "$work/speed" || fail "speed_mbps is not ${1:-0}: $(cat "$work/speed")"
+	ok "speed_mbps is ${1:-0}"
+}
+
+kernel_speed=$(inside cat /sys/class/net/v1/speed 2>/dev/null)
 watch_link af_packet
+speed_is "$kernel_speed"
 stop_probe TERM
 write_config af_xdp
 start_probe -c "$work/heptap.yaml"
 watch_link af_xdp
+speed_is "$kernel_speed"
+stop_probe TERM
+write_config af_packet
+sed -i "s|device: v1|device: lo|" "$work/heptap.yaml"
+start_probe -c "$work/heptap.yaml"
+speed_is ""
 stop_probe TERM
 write_config af_packet
 start_probe -c "$work/heptap.yaml"
