@@ -217,12 +217,12 @@ static struct qos_pool *pool_for(struct qos_medias *medias, unsigned payloads)
 static struct qos_media *take(struct qos_medias *medias, unsigned payloads, size_t clear)
 {
 	struct qos_pool *pool = pool_for(medias, payloads);
-	struct qos_media *media = qos_pool_take(pool, clear);
+	struct qos_media *media = qos_pool_take_alone(pool, clear);
 
 	/* What is held here under RCU is in the table, and only this mutex's holder takes it out. */
 	if (!media && medias->may_wait) {
 		urcu_qsbr_barrier();
-		media = qos_pool_take(pool, clear);
+		media = qos_pool_take_alone(pool, clear);
 	}
 	if (media)
 		media->pool = pool;

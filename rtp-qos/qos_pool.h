@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Objects of one size out of one block taken at start: the packet path allocates nothing, and
  * memory is bounded. Pages that were never used are not touched, but for a few if qos_pool_populate is called.
- * Owner: the table that embeds it. Threads: any; a mutex, so for SIP messages only, not media. */
+ * Owner: the table that embeds it. Threads: any; a mutex to take, so for SIP messages only, not media, and none to give
+ * back. */
 #ifndef QOS_POOL_H
 #define QOS_POOL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct qos_pool {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* of who takes, unless a lock of its own does */
 	uint8_t *block;
 	size_t bytes;
 	size_t stride; /* object size, rounded up to cache lines */
 	uint32_t max;
-	uint32_t used; /* objects ever taken */
+	_Atomic uint32_t used; /* objects ever taken */
 	size_t ready; /* octets of block that were populated; of who calls qos_pool_populate */
-	void *free; /* those given back, the first word of each points to the next */
+	void *free; /* that were given back, the first word of each points to the next; of who takes */
+	void *_Atomic given; /* since then, in the same way */
 };
 
 /* Octets of one object of this size in a pool. */
@@ -32,6 +35,8 @@ void qos_pool_fini(struct qos_pool *pool);
 
 /* An object whose first clear octets are zeros, or NULL when all are taken. */
 void *qos_pool_take(struct qos_pool *pool, size_t clear);
+/* The same of a pool from which nobody else takes meanwhile. */
+void *qos_pool_take_alone(struct qos_pool *pool, size_t clear);
 void qos_pool_put(struct qos_pool *pool, void *object);
 
 /* What: has memory ready for the next objects that were never taken, some MiB, so that taking them waits for no
