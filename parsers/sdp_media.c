@@ -3,6 +3,7 @@
  * is the session's and is inherited; what follows belongs to the m= line above it. */
 #include "sdp_media.h"
 
+#include "sdp_memo.h"
 #include "text_pvt.h"
 
 enum {
@@ -18,6 +19,10 @@ struct connection {
 
 struct reader {
 	struct sdp_session *session;
+	struct sdp_memo *memo; /* NULL: none */
+	const uint8_t *end; /* of the description */
+	struct bytes rest; /* of it, after the port of the first section */
+	bool is_recalled; /* that */
 	struct sdp_media *media; /* of the section; NULL before the first and in a skipped one */
 	bool is_in_media; /* past the first m= line */
 	struct connection session_connection;
@@ -133,6 +138,16 @@ static void end_section(struct reader *r)
 	r->media = NULL;
 }
 
+/* What follows the port. */
+static void read_media(struct reader *r, struct bytes proto, struct bytes formats)
+{
+	memset(r->media, 0, offsetof(struct sdp_media, formats)); /* formats as they are counted */
+	r->media->direction = r->direction;
+	parse_proto(proto, r->media);
+	if (r->media->is_rtp)
+		parse_formats(formats, r->media);
+}
+
 /* m=<media> <port>[/<number of ports>] <proto> <fmt> ..., RFC 8866 section 5.14. The attributes of
  * a line that is not taken are no one's. */
 static void take_media(struct reader *r, struct bytes value)
@@ -158,13 +173,13 @@ static void take_media(struct reader *r, struct bytes value)
 		return;
 	}
 	r->media = &session->media[session->media_count++];
-	memset(r->media, 0, offsetof(struct sdp_media, formats)); /* formats as they are counted */
+	r->rest = bytes_of(proto.p, (size_t)(r->end - proto.p));
+	r->is_recalled = r->memo && session->media_count == 1 &&
+			 sdp_memo_recall(r->memo, r->rest, r->direction, r->media);
+	if (!r->is_recalled)
+		read_media(r, proto, value);
 	r->media->kind = kind_of(kind);
 	r->media->port = (uint16_t)number;
-	r->media->direction = r->direction;
-	parse_proto(proto, r->media);
-	if (r->media->is_rtp)
-		parse_formats(value, r->media);
 }
 
 /* <payload type> <encoding name>/<clock rate>[/<channels>], RFC 8866 section 6.6 */
@@ -415,9 +430,29 @@ static void take_line(struct reader *r, uint8_t type, struct bytes value)
 	}
 }
 
+/* Not what names an address or the section: no two calls have that in common. */
+static void remember(const struct reader *r)
+{
+	const struct sdp_session *session = r->session;
+
+	if (r->media && session->media_count == 1 && !session->has_candidates &&
+		!r->connection.is_set && !r->rtcp_connection.is_set && !r->rtcp_port &&
+		!r->media->mid.n && !r->media->ice_ufrag.n)
+		sdp_memo_keep(r->memo, r->rest, r->direction, r->media);
+}
+
 enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session)
 {
-	struct reader r = {.session = session, .direction = SDP_SENDRECV};
+	return sdp_media_parse_by(NULL, text, session);
+}
+
+enum sdp_status sdp_media_parse_by(
+	struct sdp_memo *memo, struct bytes text, struct sdp_session *session)
+{
+	struct reader r = {.session = session,
+		.memo = memo,
+		.end = text.p + text.n,
+		.direction = SDP_SENDRECV};
 
 	/* Media entries are cleared as they are used: the array is 27 KiB. */
 	session->media_count = 0;
@@ -428,7 +463,7 @@ enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session)
 	session->bundle = BYTES_NONE;
 	if (!bytes_starts(text, BYTES_LIT("v=")))
 		return SDP_NOT_SDP;
-	while (text.n) {
+	while (text.n && !r.is_recalled) {
 		size_t n = bytes_find_either(text, '\r', '\n');
 
 		if (n >= 2 && text.p[1] == '=')
@@ -438,6 +473,8 @@ enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session)
 		if (text.n && text.p[0] == '\n')
 			text = bytes_skip(text, 1);
 	}
+	if (memo && !r.is_recalled)
+		remember(&r);
 	end_section(&r);
 	return SDP_OK;
 }

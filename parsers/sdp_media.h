@@ -69,11 +69,17 @@ struct sdp_media {
 	uint16_t ptime_ms; /* a=ptime rounded, 0 when absent */
 	struct bytes mid; /* RFC 5888, empty without */
 	struct bytes ice_ufrag; /* of the section, else of the session; empty without */
+	/* Of the only section: all that follows its port, if formats and attributes are what that says and no more,
+	 * and its hash; empty else, and without a memo (sdp_memo.h). */
+	struct bytes text;
+	uint64_t text_hash;
 	unsigned format_count;
 	unsigned candidate_count;
 	struct sdp_format formats[SDP_FORMATS_MAX];
 	struct sdp_candidate candidates[SDP_CANDIDATES_MAX];
 };
+
+struct sdp_memo;
 
 struct sdp_session {
 	unsigned media_count;
@@ -93,6 +99,10 @@ enum sdp_status {
 /* What: parses a description. Lines end in CR LF, LF or CR; a line that makes no sense is skipped,
  * the rest still counts. c= of a media section wins over the session's. */
 enum sdp_status sdp_media_parse(struct bytes text, struct sdp_session *session);
+
+/* The same, quicker where the memo (sdp_memo.h) knows the section of the last ones; it learns from text. */
+enum sdp_status sdp_media_parse_by(
+	struct sdp_memo *memo, struct bytes text, struct sdp_session *session);
 
 /* Whether two sections of a session have one transport: by BUNDLE, or by naming the same address and port. */
 bool sdp_media_shares(

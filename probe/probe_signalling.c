@@ -19,7 +19,7 @@ enum probe_outcome probe_signalling_sip(
 	struct probe_sip sip;
 
 	probe_sip_read(w, view, &sip);
-	probe_sip_describe(&sip, &session);
+	probe_sip_describe(w, &sip, &session);
 	return probe_sip_take(w, view, &sip, copy_hash, now_ns);
 }
 

@@ -49,12 +49,12 @@ void probe_sip_fetch_call(const struct probe_worker *w, const struct probe_sip *
 	qos_call_prefetch(w->probe->calls, sip->call_hash);
 }
 
-bool probe_sip_describe(struct probe_sip *sip, struct sdp_session *session)
+bool probe_sip_describe(struct probe_worker *w, struct probe_sip *sip, struct sdp_session *session)
 {
 	struct bytes sdp;
 
 	if (sip->status != SIP_OK || !sip_body_sdp(&sip->msg, &sdp) ||
-		sdp_media_parse(sdp, session) != SDP_OK)
+		sdp_media_parse_by(&w->sections, sdp, session) != SDP_OK)
 		return false;
 	sip->session = session;
 	return true;

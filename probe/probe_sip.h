@@ -29,7 +29,7 @@ void probe_sip_fetch_chain(const struct probe_worker *w, const struct probe_sip 
 void probe_sip_fetch_call(const struct probe_worker *w, const struct probe_sip *sip);
 
 /* What: reads its description into *session, which has to stay until the last stage. False: it has none. */
-bool probe_sip_describe(struct probe_sip *sip, struct sdp_session *session);
+bool probe_sip_describe(struct probe_worker *w, struct probe_sip *sip, struct sdp_session *session);
 
 /* What: fetches where its endpoints would be. */
 void probe_sip_fetch_media(

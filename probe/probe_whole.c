@@ -112,7 +112,7 @@ static void take(struct probe_worker *w, struct probe_whole *p)
 
 		classify(w, p);
 		if (p->kind == CLS_SIP)
-			probe_sip_describe(&p->sip, &session);
+			probe_sip_describe(w, &p->sip, &session);
 		outcome = take_classified(w, p);
 	}
 	pkt_count(&w->outcome[outcome], 1);
@@ -224,7 +224,7 @@ static void prepare(struct probe_worker *w, struct probe_whole *list, unsigned n
 		fetch_rest(w, &list[i]);
 	for (unsigned i = 0; i < n; i++)
 		if (list[i].kind == CLS_SIP &&
-			probe_sip_describe(&list[i].sip, &w->wholes.sessions[sessions]))
+			probe_sip_describe(w, &list[i].sip, &w->wholes.sessions[sessions]))
 			sessions++;
 	for (unsigned i = 0; i < n; i++)
 		if (list[i].kind == CLS_SIP)

@@ -18,6 +18,7 @@
 #include "qos_probation.h"
 #include "qos_rtcp.h"
 #include "qos_table.h"
+#include "sdp_memo.h"
 #include "sip_sctp.h"
 #include "sip_tcp.h"
 
@@ -54,6 +55,7 @@ struct probe_worker {
 	const struct qos_origin *origin; /* of the whole packet being taken, else NULL */
 	const struct probe_batch *batch; /* being taken, else NULL */
 	struct probe_wholes wholes; /* that wait for others */
+	struct sdp_memo sections; /* of descriptions */
 	uint64_t now_ns; /* packet time: goes back by PROBE_TIME_BACK_NS and more only */
 	uint64_t next_tick_ns; /* 0 before the first packet */
 	uint64_t horizon_ns; /* after so long without packets nothing is left to happen */

@@ -3,7 +3,7 @@
  * keeps its promise, and the kind of line end means nothing. */
 #include <stdlib.h>
 
-#include "sdp_media.h"
+#include "sdp_memo.h"
 
 #define CHECK(condition)          \
 	do {                      \
@@ -130,6 +130,24 @@ static void check_line_ends(const struct sdp_session *session, const uint8_t *da
 	free(copy);
 }
 
+/* Read with a memo, which learns from it, and then from what that knows: the same. */
+static void check_memo(const struct sdp_session *session, const uint8_t *data, size_t size)
+{
+	static struct sdp_memo memo;
+	static struct sdp_session other;
+
+	memset(&memo, 0, sizeof(memo));
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK(sdp_media_parse_by(&memo, bytes_of(data, size), &other) == SDP_OK);
+		CHECK(session->media_count == other.media_count);
+		CHECK(session->has_candidates == other.has_candidates);
+		for (unsigned m = 0; m < other.media_count; m++) {
+			check_same_media(&session->media[m], &other.media[m]);
+			check_media(&other.media[m], data, size);
+		}
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sdp_session session;
@@ -143,7 +161,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_inside(session.bundle, data, size);
 	for (unsigned i = 0; i < session.media_count; i++)
 		check_media(&session.media[i], data, size);
-	if (status == SDP_OK)
+	if (status == SDP_OK) {
 		check_line_ends(&session, data, size);
+		check_memo(&session, data, size);
+	}
 	return 0;
 }
