@@ -67,6 +67,13 @@ void probe_sip_fetch_media(
 		qos_media_prefetch_all(w->probe->medias, sip->session, view->flow.tenant);
 }
 
+void probe_sip_fetch_endpoints(
+	const struct probe_worker *w, const struct pkt_view *view, const struct probe_sip *sip)
+{
+	if (sip->session)
+		qos_media_prefetch_all_first(w->probe->medias, sip->session, view->flow.tenant);
+}
+
 static enum probe_outcome outcome_of_bad(const struct pkt_view *view, const struct probe_sip *sip)
 {
 	bool is_cut = view->payload.n < view->payload_wire;

@@ -31,8 +31,10 @@ void probe_sip_fetch_call(const struct probe_worker *w, const struct probe_sip *
 /* What: reads its description into *session, which has to stay until the last stage. False: it has none. */
 bool probe_sip_describe(struct probe_worker *w, struct probe_sip *sip, struct sdp_session *session);
 
-/* What: fetches where its endpoints would be. */
+/* What: fetches where its endpoints would be, and then what is there. */
 void probe_sip_fetch_media(
+	const struct probe_worker *w, const struct pkt_view *view, const struct probe_sip *sip);
+void probe_sip_fetch_endpoints(
 	const struct probe_worker *w, const struct pkt_view *view, const struct probe_sip *sip);
 
 /* What: takes it to its call, its description to the endpoints, and both to HEP. copy_hash: of

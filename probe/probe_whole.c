@@ -204,10 +204,12 @@ static void fetch_heads(const struct probe_worker *w, struct probe_whole *p)
 
 static void fetch_rest(const struct probe_worker *w, const struct probe_whole *p)
 {
-	if (p->kind == CLS_SIP)
+	if (p->kind == CLS_SIP) {
 		probe_sip_fetch_call(w, &p->sip);
-	else if (p->kind == CLS_RTCP)
+		probe_sip_fetch_media(w, &p->view, &p->sip);
+	} else if (p->kind == CLS_RTCP) {
 		probe_rtcp_fetch_rest(w, &p->view, &p->rtcp);
+	}
 }
 
 /* Fetching is in loops of its own: where the CPU has no translation of a page (TLB), a prefetch holds up all that comes
@@ -221,14 +223,14 @@ static void prepare(struct probe_worker *w, struct probe_whole *list, unsigned n
 	for (unsigned i = 0; i < n; i++)
 		fetch_heads(w, &list[i]);
 	for (unsigned i = 0; i < n; i++)
-		fetch_rest(w, &list[i]);
-	for (unsigned i = 0; i < n; i++)
 		if (list[i].kind == CLS_SIP &&
 			probe_sip_describe(w, &list[i].sip, &w->wholes.sessions[sessions]))
 			sessions++;
 	for (unsigned i = 0; i < n; i++)
+		fetch_rest(w, &list[i]);
+	for (unsigned i = 0; i < n; i++)
 		if (list[i].kind == CLS_SIP)
-			probe_sip_fetch_media(w, &list[i].view, &list[i].sip);
+			probe_sip_fetch_endpoints(w, &list[i].view, &list[i].sip);
 }
 
 void probe_whole_flush(struct probe_worker *w)

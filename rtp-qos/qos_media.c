@@ -52,17 +52,37 @@ void qos_media_prefetch_first(const struct qos_medias *medias, const struct qos_
 		atomic_load_explicit(qos_media_chain(medias, key), memory_order_acquire));
 }
 
+static struct qos_media_key key_of_rtp(const struct sdp_media *sdp, uint32_t tenant)
+{
+	return (struct qos_media_key){sdp->addr, tenant, sdp->port, sdp->family};
+}
+
+static struct qos_media_key key_of_rtcp(const struct sdp_media *sdp, uint32_t tenant)
+{
+	return (struct qos_media_key){sdp->rtcp_addr, tenant, sdp->rtcp_port, sdp->rtcp_family};
+}
+
 void qos_media_prefetch_all(
 	const struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant)
 {
 	for (unsigned i = 0; i < session->media_count; i++) {
-		const struct sdp_media *sdp = &session->media[i];
-		struct qos_media_key rtp = {sdp->addr, tenant, sdp->port, sdp->family};
-		struct qos_media_key rtcp = {
-			sdp->rtcp_addr, tenant, sdp->rtcp_port, sdp->rtcp_family};
+		struct qos_media_key rtp = key_of_rtp(&session->media[i], tenant);
+		struct qos_media_key rtcp = key_of_rtcp(&session->media[i], tenant);
 
 		__builtin_prefetch((const void *)qos_media_chain(medias, &rtp), 1);
 		__builtin_prefetch((const void *)qos_media_chain(medias, &rtcp), 1);
+	}
+}
+
+void qos_media_prefetch_all_first(
+	const struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant)
+{
+	for (unsigned i = 0; i < session->media_count; i++) {
+		struct qos_media_key rtp = key_of_rtp(&session->media[i], tenant);
+		struct qos_media_key rtcp = key_of_rtcp(&session->media[i], tenant);
+
+		qos_media_prefetch_first(medias, &rtp);
+		qos_media_prefetch_first(medias, &rtcp);
 	}
 }
 

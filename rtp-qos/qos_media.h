@@ -94,6 +94,9 @@ void qos_media_publish(struct qos_medias *medias, struct qos_call *call, unsigne
 /* What: some time before qos_media_publish, fetches what that needs of the table. */
 void qos_media_prefetch_all(
 	const struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant);
+/* Some time after that: the newest of what may be there. */
+void qos_media_prefetch_all_first(
+	const struct qos_medias *medias, const struct sdp_session *session, uint32_t tenant);
 
 /* Takes out all endpoints that still belong to call. */
 void qos_media_withdraw(
