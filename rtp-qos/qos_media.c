@@ -275,6 +275,11 @@ const struct pkt_seed *qos_medias_seed(const struct qos_medias *medias)
 	return &medias->seed;
 }
 
+struct qos_formats_memo *qos_medias_memo(struct qos_medias *medias)
+{
+	return &medias->memo;
+}
+
 /* Its holder may wait for a grace period (qos_media_take), which who waits here must not hold up. */
 void qos_medias_lock(struct qos_medias *medias)
 {

@@ -2,6 +2,7 @@
 /* What a description announces: its endpoints. Proxies repeat the same one
  * on every hop, so an endpoint that says nothing new stays. */
 #include "pkt_count.h"
+#include "qos_formats_memo.h"
 #include "qos_media_formats.h"
 #include "qos_media_pvt.h"
 
@@ -93,17 +94,29 @@ static void place_rtcp(struct qos_media *media, const struct sdp_media *sdp)
 	media->rtp = rtp;
 }
 
-/* media: what it is to say, but is_shared; of no pool yet. */
-static void describe(const struct publication *pub, const struct sdp_media *sdp,
-	const struct qos_media_key *key, bool is_rtcp, struct qos_media *media)
+static void read_formats(const struct publication *pub, const struct sdp_media *sdp, bool is_name,
+	struct qos_media *media)
 {
 	struct qos_media_formats formats;
 
 	qos_media_formats_init(&formats, sdp);
-	if (qos_media_is_name(key))
+	if (is_name)
 		qos_media_formats_of_name(&formats, pub->session, sdp);
-	else if (!is_rtcp)
+	else
 		qos_media_formats_of(&formats, pub->session, sdp);
+	media->ptime_ms = formats.ptime_ms;
+	if (formats.is_many)
+		media->section = QOS_SECTION_MANY;
+	qos_media_formats_fill(&formats, sdp, media);
+}
+
+/* media: what it is to say, but is_shared; of no pool yet. */
+static void describe(const struct publication *pub, const struct sdp_media *sdp,
+	const struct qos_media_key *key, bool is_rtcp, struct qos_media *media)
+{
+	bool is_name = qos_media_is_name(key), is_known = sdp->text.n && !is_name;
+	struct qos_formats_memo *memo = qos_medias_memo(pub->medias);
+
 	memset(media, 0, offsetof(struct qos_media, payloads)); /* those as they are counted */
 	media->call = pub->call;
 	media->at = *key;
@@ -111,12 +124,16 @@ static void describe(const struct publication *pub, const struct sdp_media *sdp,
 	media->is_rtcp = is_rtcp;
 	media->is_udptl = sdp->is_udptl;
 	media->is_secure = sdp->is_secure;
-	media->ptime_ms = formats.ptime_ms;
+	media->ptime_ms = sdp->ptime_ms;
 	media->kind = sdp->kind;
-	media->section = formats.is_many ? QOS_SECTION_MANY : (uint8_t)(sdp - pub->session->media);
+	media->section = (uint8_t)(sdp - pub->session->media);
 	if (is_rtcp)
 		place_rtcp(media, sdp);
-	qos_media_formats_fill(&formats, sdp, media);
+	if (is_rtcp || (is_known && qos_formats_recall(memo, sdp, media)))
+		return;
+	read_formats(pub, sdp, is_name, media);
+	if (is_known)
+		qos_formats_keep(memo, sdp, media);
 }
 
 static bool is_shared(const struct publication *pub, const struct qos_media *old)

@@ -28,6 +28,7 @@ bool qos_medias_lock_with(struct qos_medias *medias, struct qos_call *call);
 void qos_medias_unlock_with(struct qos_medias *medias, struct qos_call *call);
 
 const struct pkt_seed *qos_medias_seed(const struct qos_medias *medias);
+struct qos_formats_memo *qos_medias_memo(struct qos_medias *medias);
 
 /* For an endpoint that is not there yet. */
 bool qos_media_is_room(const struct qos_medias *medias);

@@ -5,6 +5,7 @@
 #ifndef QOS_MEDIA_TABLE_PVT_H
 #define QOS_MEDIA_TABLE_PVT_H
 
+#include "qos_formats_memo.h"
 #include "qos_media_pvt.h"
 #include "qos_pool.h"
 
@@ -24,6 +25,7 @@ struct qos_medias {
 	_Atomic uint32_t udptl_count; /* of them T.38 */
 	_Atomic uint32_t apart_count; /* of them RTCP apart from its media */
 	pthread_mutex_t publishing;
+	struct qos_formats_memo memo; /* under it */
 	qos_media_watch_fn watch; /* NULL: nobody wants to know */
 	void *watch_arg;
 };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which endpoints a description publishes, and what is known of them. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "qos_endpoint_case.h"
+#include "sdp_memo.h"
 
 static void publishes_media_and_its_rtcp_port(void **state)
 {
@@ -157,6 +159,40 @@ static void keeps_sixteen_payload_types(void **state)
 	assert_null(qos_media_payload(find(w, 1, 4000), 16));
 }
 
+static void announce(struct world *w, const char *section)
+{
+	static struct sdp_memo memo;
+	struct sdp_session session;
+	char text[512];
+
+	snprintf(text, sizeof(text), "v=0\r\nc=IN IP4 192.0.2.1\r\n%s", section);
+	assert_int_equal(sdp_media_parse_by(&memo, bytes_from_str(text), &session), SDP_OK);
+	assert_true(session.media[0].text.n > 0);
+	publish(w, w->a, 0, session.media[0]);
+}
+
+/* The same text in all of them. */
+static void formats_that_are_known_mean_the_same(void **state)
+{
+	struct world *w = *state;
+	const struct qos_media *first, *again, *video;
+
+#define FORMATS " RTP/AVP 96 18\r\na=rtpmap:96 strange/16000\r\na=ptime:40\r\n"
+	announce(w, "m=audio 4000" FORMATS);
+	announce(w, "m=audio 4002" FORMATS);
+	announce(w, "m=video 4004" FORMATS);
+#undef FORMATS
+	first = find(w, 1, 4000);
+	again = find(w, 1, 4002);
+	video = find(w, 1, 4004);
+	assert_int_equal(again->ptime_ms, 40);
+	assert_int_equal(again->payload_count, 2);
+	assert_memory_equal(again->payloads, first->payloads, 2 * sizeof(first->payloads[0]));
+	assert_string_equal(again->payloads[1].name, "g729");
+	assert_int_equal(again->payloads[0].kind, QOS_AUDIO);
+	assert_int_equal(video->payloads[0].kind, QOS_VIDEO);
+}
+
 static void refuses_senseless_options(void **state)
 {
 	const struct qos_options options = {.max_media = 0};
@@ -178,6 +214,7 @@ int main(void)
 		CASE(families_are_told_apart),
 		CASE(names_not_in_the_table_are_what_their_line_says),
 		CASE(keeps_sixteen_payload_types),
+		CASE(formats_that_are_known_mean_the_same),
 		CASE(refuses_senseless_options),
 	};
 
