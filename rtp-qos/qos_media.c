@@ -48,8 +48,12 @@ void qos_media_prefetch(const struct qos_medias *medias, const struct qos_media_
 
 void qos_media_prefetch_first(const struct qos_medias *medias, const struct qos_media_key *key)
 {
-	__builtin_prefetch(
-		atomic_load_explicit(qos_media_chain(medias, key), memory_order_acquire));
+	const struct qos_media *first =
+		atomic_load_explicit(qos_media_chain(medias, key), memory_order_acquire);
+
+	/* From NULL it would be slow: the CPU looks in vain for its translation each time. */
+	if (first)
+		__builtin_prefetch(first);
 }
 
 static struct qos_media_key key_of_rtp(const struct sdp_media *sdp, uint32_t tenant)
