@@ -18,21 +18,21 @@ enum {
 struct qos_report;
 struct qos_table;
 
-/* What most compounds need comes first, up to rrtr. */
+/* What most compounds need comes first, up to rrtr: three lines, of which the second is needed by all. */
 struct qos_rtcp {
 	struct qos_rtt_marks sr; /* of its sender, answered by who receives it */
 	uint32_t compounds; /* of its sender */
-	uint32_t srtcp; /* of its sender, encrypted */
 
 	/* Of the receiver's report blocks: the last ones, and the most. */
 	uint32_t blocks;
-	uint8_t fraction; /* of 256 */
-	uint8_t max_fraction;
 	int32_t lost;
 	uint32_t jitter; /* RTP clock units */
 	uint32_t max_jitter;
+	uint8_t fraction; /* of 256 */
+	uint8_t max_fraction;
 	struct qos_rtt to_source; /* from the probe and back */
 	struct qos_rtt to_receiver;
+	uint32_t srtcp; /* of its sender, encrypted */
 	uint32_t rembs;
 
 	struct qos_rtt_marks rrtr; /* of who receives it, answered by its sender */

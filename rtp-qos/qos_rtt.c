@@ -12,26 +12,28 @@
 #define STEP_NS	      (NS_PER_SEC / 65536)
 #define DRIFT_DIVISOR 5000
 
-static struct qos_rtt_mark *find(struct qos_rtt_marks *marks, uint32_t middle)
+/* When it passed, or NULL. */
+static uint64_t *find(struct qos_rtt_marks *marks, uint32_t middle)
 {
 	for (unsigned i = 0; i < QOS_RTT_MARKS; i++)
-		if (marks->mark[i].middle == middle)
-			return &marks->mark[i];
+		if (marks->middle[i] == middle)
+			return &marks->at_ns[i];
 	return NULL;
 }
 
 void qos_rtt_pass(struct qos_rtt_marks *marks, uint32_t middle, uint64_t now_ns)
 {
-	struct qos_rtt_mark *known = middle ? find(marks, middle) : NULL;
+	uint64_t *known_ns = middle ? find(marks, middle) : NULL;
 
 	if (!middle)
 		return;
-	if (known) {
-		if (now_ns - known->at_ns > STANDING_NS)
-			known->at_ns = 0;
+	if (known_ns) {
+		if (now_ns - *known_ns > STANDING_NS)
+			*known_ns = 0;
 		return;
 	}
-	marks->mark[marks->next] = (struct qos_rtt_mark){now_ns, middle};
+	marks->at_ns[marks->next] = now_ns;
+	marks->middle[marks->next] = middle;
 	marks->next = (uint8_t)((marks->next + 1) % QOS_RTT_MARKS);
 }
 
@@ -44,21 +46,21 @@ static int64_t delay_ns(uint32_t delay)
 enum qos_rtt_status qos_rtt_answer(
 	struct qos_rtt_marks *marks, uint32_t middle, uint32_t delay, uint64_t now_ns, uint32_t *us)
 {
-	const struct qos_rtt_mark *mark;
+	const uint64_t *at_ns;
 	int64_t held = delay_ns(delay);
 	int64_t rtt;
 
 	if (!middle || !delay)
 		return QOS_RTT_NOTHING;
-	mark = find(marks, middle);
-	if (!mark || !mark->at_ns)
+	at_ns = find(marks, middle);
+	if (!at_ns || !*at_ns)
 		return QOS_RTT_UNKNOWN;
 	/* Without a new SR, DLSR grows from report to report. */
 	if (middle == marks->last && delay <= marks->last_delay)
 		return QOS_RTT_REPEATED;
 	marks->last = middle;
 	marks->last_delay = delay;
-	rtt = (int64_t)(now_ns - mark->at_ns) - held;
+	rtt = (int64_t)(now_ns - *at_ns) - held;
 	if (rtt < 0 && rtt >= -(int64_t)STEP_NS - held / DRIFT_DIVISOR)
 		rtt = 0;
 	if (rtt < 0 || rtt > LONGEST_NS)

@@ -15,13 +15,10 @@ enum {
 	QOS_RTT_SAMPLES = 5, /* the least of so many counts: waiting time only adds */
 };
 
-struct qos_rtt_mark {
-	uint64_t at_ns; /* when it passed; 0: free, or came more than once */
-	uint32_t middle; /* 32 bits of the NTP timestamp */
-};
-
+/* Times apart from what is looked through: mostly one of them is needed, or none. */
 struct qos_rtt_marks {
-	struct qos_rtt_mark mark[QOS_RTT_MARKS];
+	uint64_t at_ns[QOS_RTT_MARKS]; /* when it passed; 0: free, or came more than once */
+	uint32_t middle[QOS_RTT_MARKS]; /* 32 bits of the NTP timestamp */
 	uint32_t last; /* the LSR answered last, and its DLSR */
 	uint32_t last_delay;
 	uint8_t next;

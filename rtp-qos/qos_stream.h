@@ -183,16 +183,18 @@ struct qos_stream_cold {
 	double ie_eff; /* the interval's */
 	uint64_t scored_packets; /* expected ones, the weight of the sums */
 	struct qos_cq cq;
-	double agent_min_r; /* RTPAgent's; NaN before the first */
-
-	uint64_t odd_packets; /* packets when odd_pt was seen first */
 
 	struct qos_rtcp rtcp; /* what its ends say of it */
+
+	double agent_min_r; /* RTPAgent's; NaN before the first */
+	uint64_t odd_packets; /* packets when odd_pt was seen first */
 };
 
 static_assert(offsetof(struct qos_stream_cold, packets) == 64, "a visit's lines");
 static_assert(offsetof(struct qos_stream_cold, drops_seen) == 128, "a visit's lines");
 static_assert(offsetof(struct qos_stream_cold, look) == 192, "a visit's lines");
+static_assert(offsetof(struct qos_stream_cold, rtcp) % 64 == 0, "a compound's lines");
+static_assert(offsetof(struct qos_rtcp, rrtr) == 3 * 64, "a compound's lines");
 
 /* RTP clocks in use by one table, so that the hot line holds an index and no division is needed. */
 struct qos_clocks {
