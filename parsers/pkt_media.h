@@ -19,6 +19,11 @@ struct pkt_media_key {
 	uint64_t w[2];
 };
 
+static inline bool pkt_media_key_eq(const struct pkt_media_key *a, const struct pkt_media_key *b)
+{
+	return ((a->w[0] ^ b->w[0]) | (a->w[1] ^ b->w[1])) == 0;
+}
+
 struct pkt_media {
 	struct pkt_media_key key;
 	uint32_t rtp_ts;

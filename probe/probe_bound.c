@@ -128,7 +128,7 @@ static void list_tables(const struct cfg_options *options, bool offline, struct 
 	add(parts, "streams, wheel and flows", workers * o->max_streams,
 		QOS_WHEEL_SLOTS * sizeof(uint32_t) + 4 * sizeof(struct qos_flow_entry));
 	add(parts, "candidates", workers * o->max_candidates,
-		sizeof(struct qos_candidate) + sizeof(struct qos_hint));
+		sizeof(struct qos_candidate) + sizeof(struct qos_hints) / QOS_CANDIDATE_WAYS);
 	add(parts, "seen flows, sets",
 		givers(options, offline) * probe_seen_sets((uint64_t)o->max_streams * workers),
 		sizeof(struct probe_seen_set));

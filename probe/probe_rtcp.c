@@ -33,15 +33,15 @@ static void end_streams(
 }
 
 /* What the ends say of their streams, once for each compound. */
-static void note_quality(
-	struct probe_worker *w, const struct pkt_flow *flow, struct bytes payload, uint64_t now_ns)
+static void note_quality(struct probe_worker *w, const struct pkt_flow *flow, struct bytes payload,
+	const struct qos_rtcp_ahead *ahead, uint64_t now_ns)
 {
 	const struct pkt_seed *seed = &w->probe->seed;
 
 	if (qos_rtcp_is_repeated(&w->rtcp_recent, flow, payload, seed, now_ns))
 		pkt_count(&w->table.counters.rtcp_repeated, 1);
 	else
-		qos_rtcp_on_compound(&w->table, flow, payload, now_ns);
+		qos_rtcp_on_compound(&w->table, flow, payload, ahead, now_ns);
 }
 
 /* What of SRTCP is in clear. */
@@ -106,7 +106,8 @@ static bool is_next_seen(const struct pkt_view *view, struct bytes whole)
 
 /* A compound of media that is known, or that may be believed. view is as it was captured. */
 static void take_rtcp(struct probe_worker *w, const struct pkt_view *view, struct bytes whole,
-	const struct pkt_flow *flow, const struct qos_media *media, uint64_t now_ns)
+	const struct pkt_flow *flow, const struct qos_media *media,
+	const struct qos_rtcp_ahead *ahead, const struct qos_hint *hint, uint64_t now_ns)
 {
 	struct pkt_view compound = *view;
 	char made_id[QOS_CALL_ID_MAX];
@@ -114,11 +115,11 @@ static void take_rtcp(struct probe_worker *w, const struct pkt_view *view, struc
 
 	compound.payload = whole;
 	compound.payload_wire = (uint32_t)whole.n;
-	qos_probation_hint(&w->probation, flow, now_ns);
+	qos_hint_give(hint, now_ns);
 	if (w->probe->sources)
 		qos_sources_note(w->probe->sources, flow->family, &flow->src,
 			view->vlan + flow->tenant, now_ns);
-	note_quality(w, flow, whole, now_ns);
+	note_quality(w, flow, whole, ahead, now_ns);
 	if (rtcp_types(whole) & RTCP_HAS(RTCP_BYE))
 		end_streams(w, flow, whole, now_ns);
 	if (media) {
@@ -133,13 +134,14 @@ static void take_rtcp(struct probe_worker *w, const struct pkt_view *view, struc
 		probe_emit_json(w, &compound, now_ns, hep_encode_rtcp, id);
 }
 
-enum probe_outcome probe_rtcp_take(
-	struct probe_worker *w, const struct pkt_view *view, uint64_t copy_hash, uint64_t now_ns)
+enum probe_outcome probe_rtcp_take(struct probe_worker *w, const struct pkt_view *view,
+	const struct qos_rtcp_ahead *ahead, uint64_t copy_hash, uint64_t now_ns)
 {
 	const struct pkt_flow *own = &view->flow;
 	struct pkt_flow flow = qos_media_flow_of_rtcp(w->probe->medias, own);
 	const struct qos_media *media;
 	bool is_cut = view->payload.n < view->payload_wire, is_valid, is_known;
+	struct qos_hint hint;
 	struct bytes whole;
 	uint8_t party;
 
@@ -154,7 +156,8 @@ enum probe_outcome probe_rtcp_take(
 		(!(media && (media->is_learnt || media->rtp.port)) &&
 			qos_probation_is_hinted(&w->probation, own, now_ns)))
 		flow = *own;
-	is_known = media || qos_probation_is_hinted(&w->probation, &flow, now_ns);
+	hint = qos_probation_hint_of(&w->probation, &flow);
+	is_known = media || qos_hint_is_given(&hint, now_ns);
 	if (!is_valid)
 		return is_known && is_srtcp(view->payload)
 			       ? take_srtcp(w, &flow, view->payload, now_ns)
@@ -163,6 +166,6 @@ enum probe_outcome probe_rtcp_take(
 		return PROBE_rtcp_unconfirmed;
 	if (!whole.n || (is_cut && !media && !is_next_seen(view, whole)))
 		return PROBE_signalling_cut;
-	take_rtcp(w, view, whole, &flow, media, now_ns);
+	take_rtcp(w, view, whole, &flow, media, ahead, &hint, now_ns);
 	return PROBE_rtcp;
 }

@@ -19,9 +19,9 @@ void probe_rtcp_fetch_heads(
 void probe_rtcp_fetch_rest(const struct probe_worker *w, const struct pkt_view *view,
 	const struct qos_rtcp_ahead *ahead);
 
-/* What: takes the compound to its streams and to HEP. copy_hash: of probe_worker_copy_hash. Returns the frame's
- * outcome. */
-enum probe_outcome probe_rtcp_take(
-	struct probe_worker *w, const struct pkt_view *view, uint64_t copy_hash, uint64_t now_ns);
+/* What: takes the compound to its streams and to HEP. copy_hash: of probe_worker_copy_hash. ahead: of
+ * probe_rtcp_fetch_heads, or with a count of 0. Returns the frame's outcome. */
+enum probe_outcome probe_rtcp_take(struct probe_worker *w, const struct pkt_view *view,
+	const struct qos_rtcp_ahead *ahead, uint64_t copy_hash, uint64_t now_ns);
 
 #endif

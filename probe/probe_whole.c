@@ -56,7 +56,7 @@ static enum probe_outcome take_classified(struct probe_worker *w, struct probe_w
 	case CLS_SIP:
 		return probe_sip_take(w, &p->view, &p->sip, p->copy_hash, p->time_ns);
 	case CLS_RTCP:
-		return probe_rtcp_take(w, &p->view, p->copy_hash, p->time_ns);
+		return probe_rtcp_take(w, &p->view, &p->rtcp, p->copy_hash, p->time_ns);
 	case CLS_STUN:
 		qos_probation_hint(&w->probation, &p->view.flow, p->time_ns);
 		probe_ice_take(w, &p->view);
@@ -127,6 +127,7 @@ static void begin(struct probe_whole *p, struct rte_mbuf *m)
 	p->arrival_ns = dp_meta_arrival(meta);
 	p->is_classified = false;
 	p->kind = CLS_UNKNOWN;
+	p->rtcp.count = 0;
 }
 
 /* rx decoded it already and sent only what decodes; doing it again is cheaper than carrying the view. */

@@ -41,7 +41,7 @@ int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
 	};
 	p->candidates = qos_mem_map(entries(p) * sizeof(*p->candidates));
 	p->used = qos_mem_map((size_t)p->set_mask + 1);
-	p->hints = qos_mem_map(entries(p) * sizeof(*p->hints));
+	p->hints = qos_mem_map(((size_t)p->set_mask + 1) * sizeof(*p->hints));
 	if (!p->candidates || !p->used || !p->hints) {
 		qos_probation_fini(p);
 		return -ENOMEM;
@@ -53,7 +53,7 @@ void qos_probation_fini(struct qos_probation *p)
 {
 	qos_mem_unmap(p->candidates, entries(p) * sizeof(*p->candidates));
 	qos_mem_unmap(p->used, (size_t)p->set_mask + 1);
-	qos_mem_unmap(p->hints, entries(p) * sizeof(*p->hints));
+	qos_mem_unmap(p->hints, ((size_t)p->set_mask + 1) * sizeof(*p->hints));
 	p->candidates = NULL;
 	p->used = NULL;
 	p->hints = NULL;
@@ -75,46 +75,69 @@ static uint64_t hint_hash(const struct qos_probation *p, const struct pkt_flow *
 	return pkt_hash_mix(ends, flow->tenant ^ p->seed.k[1]) | 1;
 }
 
-static struct qos_hint *hint_set(const struct qos_probation *p, uint64_t hash)
+static struct qos_hints *hint_set(const struct qos_probation *p, uint64_t hash)
 {
-	return &p->hints[((hash >> 32) & p->set_mask) * QOS_CANDIDATE_WAYS];
+	return &p->hints[(hash >> 32) & p->set_mask];
 }
 
 void qos_probation_hint_prefetch(const struct qos_probation *p, const struct pkt_flow *flow)
 {
-	const struct qos_hint *set = hint_set(p, hint_hash(p, flow));
+	const struct qos_hints *set = hint_set(p, hint_hash(p, flow));
 
-	__builtin_prefetch(&set[0]);
-	__builtin_prefetch(&set[QOS_CANDIDATE_WAYS / 2]);
+	__builtin_prefetch(&set->flow);
+	__builtin_prefetch(&set->last_ns);
+}
+
+struct qos_hint qos_probation_hint_of(const struct qos_probation *p, const struct pkt_flow *flow)
+{
+	uint64_t hash = hint_hash(p, flow);
+	struct qos_hints *set = hint_set(p, hash);
+	unsigned ways = 1u << QOS_CANDIDATE_WAYS;
+
+	/* Without a branch, for it may be anywhere. */
+	for (unsigned i = 0; i < QOS_CANDIDATE_WAYS; i++)
+		ways |= (unsigned)(set->flow[i] == hash) << i;
+	return (struct qos_hint){set, hash, (unsigned)__builtin_ctz(ways)};
+}
+
+/* In place of what was given longest ago. */
+static void give_new(struct qos_hints *set, uint64_t flow, uint64_t now_ns)
+{
+	unsigned oldest = 0;
+
+	for (unsigned i = 1; i < QOS_CANDIDATE_WAYS; i++)
+		if (set->last_ns[i] < set->last_ns[oldest])
+			oldest = i;
+	set->flow[oldest] = flow;
+	set->last_ns[oldest] = now_ns;
+}
+
+void qos_hint_give(const struct qos_hint *hint, uint64_t now_ns)
+{
+	if (hint->way < QOS_CANDIDATE_WAYS)
+		hint->set->last_ns[hint->way] = now_ns;
+	else
+		give_new(hint->set, hint->flow, now_ns);
+}
+
+bool qos_hint_is_given(const struct qos_hint *hint, uint64_t now_ns)
+{
+	return hint->way < QOS_CANDIDATE_WAYS && now_ns < hint->set->last_ns[hint->way] + HINT_NS;
 }
 
 void qos_probation_hint(struct qos_probation *p, const struct pkt_flow *flow, uint64_t now_ns)
 {
-	uint64_t hash = hint_hash(p, flow);
-	struct qos_hint *set = hint_set(p, hash);
-	struct qos_hint *oldest = &set[0];
+	struct qos_hint hint = qos_probation_hint_of(p, flow);
 
-	for (unsigned i = 0; i < QOS_CANDIDATE_WAYS; i++) {
-		if (set[i].flow == hash) {
-			set[i].last_ns = now_ns;
-			return;
-		}
-		if (set[i].last_ns < oldest->last_ns)
-			oldest = &set[i];
-	}
-	*oldest = (struct qos_hint){.flow = hash, .last_ns = now_ns};
+	qos_hint_give(&hint, now_ns);
 }
 
 bool qos_probation_is_hinted(
 	const struct qos_probation *p, const struct pkt_flow *flow, uint64_t now_ns)
 {
-	uint64_t hash = hint_hash(p, flow);
-	const struct qos_hint *set = hint_set(p, hash);
+	struct qos_hint hint = qos_probation_hint_of(p, flow);
 
-	for (unsigned i = 0; i < QOS_CANDIDATE_WAYS; i++)
-		if (set[i].flow == hash)
-			return now_ns < set[i].last_ns + HINT_NS;
-	return false;
+	return qos_hint_is_given(&hint, now_ns);
 }
 
 static void pend(struct qos_probation *p, int64_t n)

@@ -34,15 +34,23 @@ struct qos_candidate {
 	uint64_t arrivals[QOS_CANDIDATE_PACKETS];
 };
 
+/* What speaks for flows; a look for one that is not there needs the first line alone. */
+struct qos_hints {
+	uint64_t flow[QOS_CANDIDATE_WAYS]; /* symmetric hash of addresses and ports */
+	uint64_t last_ns[QOS_CANDIDATE_WAYS];
+};
+
+/* What speaks for one flow, or where that would be. */
 struct qos_hint {
-	uint64_t flow; /* symmetric hash of addresses and ports */
-	uint64_t last_ns;
+	struct qos_hints *set;
+	uint64_t flow;
+	unsigned way; /* QOS_CANDIDATE_WAYS: nothing does */
 };
 
 struct qos_probation {
 	struct qos_candidate *candidates;
 	uint8_t *used; /* of each set, which candidates: a sweep touches only those */
-	struct qos_hint *hints;
+	struct qos_hints *hints; /* sets */
 	uint32_t set_mask;
 	uint32_t need; /* packets when nothing else speaks for the flow */
 	uint32_t sweep; /* set */
@@ -73,6 +81,11 @@ void qos_probation_hint_prefetch(const struct qos_probation *p, const struct pkt
 /* Whether such was seen lately. */
 bool qos_probation_is_hinted(
 	const struct qos_probation *p, const struct pkt_flow *flow, uint64_t now_ns);
+
+/* What: both of these in one look. Good until another hint is given. */
+struct qos_hint qos_probation_hint_of(const struct qos_probation *p, const struct pkt_flow *flow);
+void qos_hint_give(const struct qos_hint *hint, uint64_t now_ns);
+bool qos_hint_is_given(const struct qos_hint *hint, uint64_t now_ns);
 
 /* What: one more packet of a flow that is no stream yet. origin: NULL when only the descriptor is at
  * hand. is_announced: an SDP endpoint is at either end. */

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "qos_report.h"
+#include "qos_rtcp_ahead.h"
 #include "qos_table.h"
 #include "rtcp_feedback.h"
 #include "rtcp_xr.h"
@@ -22,6 +23,7 @@ struct walk {
 	struct qos_table *table;
 	const struct pkt_flow *flow; /* from the one who reports */
 	struct pkt_flow back; /* to him */
+	const struct qos_rtcp_ahead *ahead;
 	uint64_t now_ns;
 	bool has_own;
 	uint32_t own_ssrc;
@@ -30,19 +32,31 @@ struct walk {
 	struct qos_rtcp *about[ABOUT_MAX]; /* streams that this compound has blocks about */
 };
 
-static struct qos_rtcp *find(struct qos_table *t, const struct pkt_flow *flow, uint32_t ssrc)
+/* The number of a stream: where it was found ahead, if it is there still. */
+static uint32_t number_of(const struct walk *w, const struct pkt_media_key *key)
 {
-	struct pkt_media_key key = pkt_media_key(flow, ssrc, &t->seed);
-	uint32_t stream = qos_table_find(t, &key);
+	const struct qos_rtcp_ahead *ahead = w->ahead;
 
-	return stream == QOS_NONE ? NULL : &t->cold[stream].rtcp;
+	for (unsigned i = 0; ahead && i < ahead->count; i++)
+		if (pkt_media_key_eq(&ahead->key[i], key) &&
+			qos_table_is_of(w->table, ahead->slot[i], key))
+			return w->table->stream_of[ahead->slot[i]];
+	return qos_table_find(w->table, key);
+}
+
+static struct qos_rtcp *find(const struct walk *w, const struct pkt_flow *flow, uint32_t ssrc)
+{
+	struct pkt_media_key key = pkt_media_key(flow, ssrc, &w->table->seed);
+	uint32_t stream = number_of(w, &key);
+
+	return stream == QOS_NONE ? NULL : &w->table->cold[stream].rtcp;
 }
 
 /* The packets of a compound are all of one sender, mostly. */
 static struct qos_rtcp *find_own(struct walk *w, uint32_t ssrc)
 {
 	if (!w->has_own || ssrc != w->own_ssrc) {
-		w->own = find(w->table, w->flow, ssrc);
+		w->own = find(w, w->flow, ssrc);
 		w->own_ssrc = ssrc;
 		w->has_own = true;
 	}
@@ -90,7 +104,7 @@ static void note_round_trip(struct walk *w, struct qos_rtcp *about, struct qos_r
 
 static void note_block(struct walk *w, struct qos_rtcp *own, const struct rtcp_report_block *block)
 {
-	struct qos_rtcp *about = find(w->table, &w->back, block->ssrc);
+	struct qos_rtcp *about = find(w, &w->back, block->ssrc);
 
 	if (!about) {
 		pkt_count(&w->table->counters.rtcp_blocks_unknown, 1);
@@ -144,7 +158,7 @@ static void note_xr_block(struct walk *w, struct qos_rtcp *own, const struct rtc
 
 	if (rtcp_voip_metrics(block, &metrics)) {
 		pkt_count(&w->table->counters.rtcp_xr_voip, 1);
-		about = find(w->table, &w->back, metrics.ssrc);
+		about = find(w, &w->back, metrics.ssrc);
 		if (about) {
 			about->has_xr = true;
 			about->xr = metrics;
@@ -180,7 +194,7 @@ static void note_fir(struct walk *w, const struct rtcp_feedback *feedback)
 	uint8_t number;
 
 	for (unsigned i = 0; rtcp_fir_entry(feedback, i, &ssrc, &number); i++) {
-		about = find(w->table, &w->back, ssrc);
+		about = find(w, &w->back, ssrc);
 		if (!about || (about->has_fir && about->fir_number == number))
 			continue;
 		about->has_fir = true;
@@ -196,7 +210,7 @@ static void note_remb(struct walk *w, const struct rtcp_feedback *feedback)
 	uint32_t ssrc;
 
 	for (unsigned i = 0; rtcp_remb_entry(feedback, i, &ssrc, &bit_rate); i++) {
-		about = find(w->table, &w->back, ssrc);
+		about = find(w, &w->back, ssrc);
 		if (!about)
 			continue;
 		about->rembs++;
@@ -212,7 +226,7 @@ static void note_feedback(struct walk *w, const struct rtcp_packet *packet)
 
 	if (!rtcp_feedback(packet, &feedback))
 		return;
-	about = find(w->table, &w->back, feedback.media_ssrc);
+	about = find(w, &w->back, feedback.media_ssrc);
 	switch (feedback.kind) {
 	case RTCP_FB_NACK:
 		pkt_count(&counters->rtcp_nacks, 1);
@@ -240,10 +254,14 @@ static void note_feedback(struct walk *w, const struct rtcp_packet *packet)
 	}
 }
 
-void qos_rtcp_on_compound(
-	struct qos_table *t, const struct pkt_flow *flow, struct bytes payload, uint64_t now_ns)
+void qos_rtcp_on_compound(struct qos_table *t, const struct pkt_flow *flow, struct bytes payload,
+	const struct qos_rtcp_ahead *ahead, uint64_t now_ns)
 {
-	struct walk w = {.table = t, .flow = flow, .back = pkt_flow_turned(flow), .now_ns = now_ns};
+	struct walk w = {.table = t,
+		.flow = flow,
+		.back = pkt_flow_turned(flow),
+		.ahead = ahead,
+		.now_ns = now_ns};
 	struct bytes rest = payload;
 	struct rtcp_packet packet;
 	struct qos_rtcp *own;
@@ -275,10 +293,11 @@ void qos_rtcp_on_compound(
 bool qos_rtcp_on_srtcp(
 	struct qos_table *t, const struct pkt_flow *flow, struct bytes payload, uint32_t *ssrc)
 {
+	struct walk w = {.table = t};
 	struct qos_rtcp *own;
 
 	*ssrc = be32(payload.p + 4);
-	own = find(t, flow, *ssrc);
+	own = find(&w, flow, *ssrc);
 	if (own)
 		own->srtcp++;
 	return payload.p[1] == RTCP_BYE;

@@ -16,6 +16,7 @@ enum {
 };
 
 struct qos_report;
+struct qos_rtcp_ahead;
 struct qos_table;
 
 /* What most compounds need comes first, up to rrtr: three lines, of which the second is needed by all. */
@@ -60,9 +61,10 @@ bool qos_rtcp_is_repeated(struct qos_rtcp_recent *recent, const struct pkt_flow 
 	struct bytes payload, const struct pkt_seed *seed, uint64_t now_ns);
 
 /* What: gives each part of a compound to the stream that it is about. flow: that of the RTP between the
- * same ends, in the direction of the compound. payload must have passed rtcp_validate. */
-void qos_rtcp_on_compound(
-	struct qos_table *t, const struct pkt_flow *flow, struct bytes payload, uint64_t now_ns);
+ * same ends, in the direction of the compound. payload must have passed rtcp_validate. ahead: what was found for it
+ * before, or for another, or NULL. */
+void qos_rtcp_on_compound(struct qos_table *t, const struct pkt_flow *flow, struct bytes payload,
+	const struct qos_rtcp_ahead *ahead, uint64_t now_ns);
 
 /* What: the same for SRTCP, of which the first eight octets are in clear (RFC 3711 section 3.4). Returns
  * whether it begins with a BYE; *ssrc is the sender. payload has at least eight octets. */

@@ -14,16 +14,15 @@ enum {
 static void add(const struct qos_table *t, const struct pkt_flow *flow, struct bytes payload,
 	size_t at, struct qos_rtcp_ahead *ahead)
 {
-	struct pkt_media_key key;
+	struct pkt_media_key *key = &ahead->key[ahead->count];
 	uint32_t slot;
 
 	if (payload.n < at + sizeof(uint32_t))
 		return;
-	key = pkt_media_key(flow, be32(payload.p + at), &t->seed);
-	slot = qos_table_locate(t, qos_table_hash(t, &key));
+	*key = pkt_media_key(flow, be32(payload.p + at), &t->seed);
+	slot = qos_table_locate(t, qos_table_hash(t, key));
 	__builtin_prefetch(&t->hot[slot]);
 	__builtin_prefetch(&t->stream_of[slot]);
-	__builtin_prefetch(&t->groups[slot / QOS_GROUP_SLOTS]);
 	ahead->slot[ahead->count++] = slot;
 }
 
@@ -47,7 +46,7 @@ void qos_rtcp_ahead_streams(const struct qos_table *t, const struct qos_rtcp_ahe
 		uint32_t slot = ahead->slot[i];
 		const uint8_t *rtcp;
 
-		if (!qos_table_is_used(t, slot))
+		if (!qos_table_is_of(t, slot, &ahead->key[i]))
 			continue;
 		rtcp = (const uint8_t *)&t->cold[t->stream_of[slot]].rtcp;
 		for (size_t at = 0; at < offsetof(struct qos_rtcp, rrtr); at += LINE_BYTES)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Look-ups of the streams that a compound tells of, in two steps some time before qos_rtcp_on_compound, each of which
- * waits for no memory.
+ * waits for no memory. What they found is looked at again there: streams may have come, moved or gone since.
  * Owner: the caller. Threads: the worker of the flow only. */
 #ifndef QOS_RTCP_AHEAD_H
 #define QOS_RTCP_AHEAD_H
 
 #include "bytes.h"
-#include "pkt_flow.h"
+#include "pkt_media.h"
 
 struct qos_table;
 
@@ -16,7 +16,8 @@ enum {
 
 struct qos_rtcp_ahead {
 	unsigned count;
-	uint32_t slot[QOS_RTCP_AHEAD_MAX];
+	struct pkt_media_key key[QOS_RTCP_AHEAD_MAX];
+	uint32_t slot[QOS_RTCP_AHEAD_MAX]; /* that was located for the key */
 };
 
 /* What: the first: where the streams are. payload may be anything. */

@@ -101,9 +101,7 @@ static inline void qos_table_prefetch(const struct qos_table *t, const uint32_t 
 static inline bool qos_table_is_of(
 	const struct qos_table *t, uint32_t slot, const struct pkt_media_key *key)
 {
-	const struct pkt_media_key *have = &t->hot[slot].key;
-
-	return ((have->w[0] ^ key->w[0]) | (have->w[1] ^ key->w[1])) == 0;
+	return pkt_media_key_eq(&t->hot[slot].key, key);
 }
 
 /* Whether a stream is in the slot. */

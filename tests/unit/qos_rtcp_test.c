@@ -2,6 +2,7 @@
 /* RTCP to its streams: a tap between A, who is 25 ms away, and B, who is 15 ms away. Each compound is
  * written out by RFC 3550 and 3611, and its figures worked out by hand. */
 #include "qos_rtcp.h"
+#include "qos_rtcp_ahead.h"
 #include "qos_stream_case.h"
 #include "qos_table.h"
 
@@ -102,7 +103,7 @@ static void pass(struct tap *tap, const struct pkt_flow *flow, uint64_t ms)
 	struct bytes payload = bytes_of(tap->text, tap->n);
 
 	assert_int_equal(rtcp_validate(payload, NULL), RTCP_OK);
-	qos_rtcp_on_compound(&tap->table, flow, payload, START_NS + ms * MS);
+	qos_rtcp_on_compound(&tap->table, flow, payload, NULL, START_NS + ms * MS);
 	tap->n = 0;
 }
 
@@ -391,9 +392,36 @@ static void knows_a_mirrored_copy(void **state)
 	assert_false(qos_rtcp_is_repeated(&recent, &a, one, &seed, START_NS + 51 * MS));
 }
 
+/* A stream that was found ahead goes, another comes; what was found for another flow is of no use. */
+static void believes_nothing_that_was_found_ahead(void **state)
+{
+	static const uint8_t report[] = {0x80, RTCP_RR, 0, 1, 0, 0, 0, SSRC_A};
+	struct bytes payload = bytes_of(report, sizeof(report));
+	struct qos_rtcp_ahead ahead, other;
+	struct tap tap;
+
+	(void)state;
+	open_tap(&tap);
+	qos_rtcp_ahead_slots(&tap.table, &tap.from_a, payload, &ahead);
+	qos_rtcp_ahead_slots(&tap.table, &tap.from_b, payload, &other);
+	qos_rtcp_on_compound(&tap.table, &tap.from_a, payload, &ahead, START_NS);
+	qos_rtcp_on_compound(&tap.table, &tap.from_a, payload, &other, START_NS);
+	qos_rtcp_on_compound(&tap.table, &tap.from_b, payload, &ahead, START_NS);
+	assert_int_equal(describe(&tap, tap.a).rtcp_packets, 2);
+	assert_int_equal(describe(&tap, tap.b).rtcp_packets, 0);
+	qos_table_close(&tap.table, tap.a);
+	qos_rtcp_on_compound(&tap.table, &tap.from_a, payload, &ahead, START_NS);
+	assert_int_equal(describe(&tap, tap.a).rtcp_packets, 2);
+	assert_int_equal(open_stream(&tap, &tap.from_a, SSRC_B), tap.a);
+	qos_rtcp_on_compound(&tap.table, &tap.from_a, payload, &ahead, START_NS);
+	assert_int_equal(describe(&tap, tap.a).rtcp_packets, 0);
+	close_tap(&tap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(believes_nothing_that_was_found_ahead),
 		cmocka_unit_test(measures_round_trips_to_both_ends),
 		cmocka_unit_test(notes_reports_of_two_senders_in_one_compound),
 		cmocka_unit_test(keeps_what_the_receiver_reports),
