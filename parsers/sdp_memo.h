@@ -8,7 +8,7 @@
 #include "sdp_media.h"
 
 enum {
-	SDP_MEMO_SECTIONS = 16,
+	SDP_MEMO_SECTIONS = 64,
 	SDP_MEMO_TEXT_MAX = 512, /* longer ones are read anew */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Messages are made once with letters where dialogues differ; a dialogue's frames are copies with the
  * blanks filled in: # eight hexadecimal digits of its number, @ six digits of an address, % four of a
- * port. Each stands for a whole run of its kind. */
+ * port, ~ one by which session descriptions differ. Each stands for a whole run of its kind. */
 #include "bench_dialogue.h"
 
 #include <stdio.h>
@@ -16,6 +16,7 @@ enum {
 	ADDRESS_DIGITS = 6,
 	PORTS = 10000,
 	PORT_DIGITS = 4,
+	KINDS = 8, /* of descriptions: telephones and trunks are not all the same */
 };
 
 #define NUMBER	     "########"
@@ -35,7 +36,7 @@ enum {
 	"m=audio 1%%%% RTP/AVP 8 0 18 96 101\r\na=rtpmap:8 PCMA/8000\r\n"                    \
 	"a=rtpmap:0 PCMU/8000\r\na=rtpmap:18 G729/8000\r\na=fmtp:18 annexb=no\r\n"           \
 	"a=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n"                  \
-	"a=fmtp:101 0-16\r\na=ptime:20\r\na=sendrecv\r\n"
+	"a=fmtp:101 0-1~\r\na=ptime:20\r\na=sendrecv\r\n"
 
 static const struct {
 	const char *head;
@@ -105,10 +106,10 @@ static bool make(struct bench_template *t, unsigned i, uint64_t rate)
 	t->is_answer = messages[i].has_sdp && messages[i].delay_ms;
 	t->ago = messages[i].delay_ms * rate / 1000;
 	for (unsigned at = HEADERS; at < t->bytes; at++) {
-		bool is_blank = strchr("#@%", t->frame[at]) && t->frame[at - 1] != t->frame[at];
+		bool is_blank = strchr("#@%~", t->frame[at]) && t->frame[at - 1] != t->frame[at];
 
 		/* An @ alone is that of a URI. */
-		if (!is_blank || t->frame[at + 1] != t->frame[at])
+		if (!is_blank || (t->frame[at] != '~' && t->frame[at + 1] != t->frame[at]))
 			continue;
 		if (t->blank_count == BENCH_DIALOGUE_BLANKS_MAX)
 			return false;
@@ -135,6 +136,7 @@ static void put_digits(uint8_t *p, uint32_t v, unsigned n)
 /* What one dialogue has in its blanks. */
 struct blanks {
 	uint8_t number[NUMBER_DIGITS], address[ADDRESS_DIGITS], port[PORT_DIGITS];
+	uint8_t kind; /* digit */
 };
 
 /* Neither numbers nor addresses come in an order that a table could profit from. The side that
@@ -149,6 +151,7 @@ static void make_blanks(struct blanks *blanks, uint64_t dialogue, bool is_answer
 	put_digits(blanks->address, (uint32_t)(dialogue * 48271 % ADDRESSES), ADDRESS_DIGITS);
 	put_digits(
 		blanks->port, (uint32_t)(dialogue * 4 % PORTS + (is_answer ? 2 : 0)), PORT_DIGITS);
+	blanks->kind = (uint8_t)('0' + (number >> 8) % KINDS);
 }
 
 static void fill(const struct bench_template *t, uint8_t *frame, uint64_t dialogue)
@@ -165,6 +168,8 @@ static void fill(const struct bench_template *t, uint8_t *frame, uint64_t dialog
 			memcpy(p, blanks.number, NUMBER_DIGITS);
 		} else if (*p == '%') {
 			memcpy(p, blanks.port, PORT_DIGITS);
+		} else if (*p == '~') {
+			*p = blanks.kind;
 		} else {
 			memcpy(p, address, 2);
 			address += 2;
