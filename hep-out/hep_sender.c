@@ -32,6 +32,7 @@ struct collector {
 	int fd;
 	struct sockaddr_storage sockaddr;
 	socklen_t sockaddr_len;
+	int no_route; /* errno of the first connect, 0: it went well */
 	uint64_t connect_ns; /* not before may it be connected anew */
 	uint64_t interval_ns; /* 0: no pace */
 	uint64_t slack_ns;
@@ -105,6 +106,13 @@ static int connect_collector(const struct collector *collector)
 		collector->sockaddr_len);
 }
 
+/* What a network that is not up yet answers: it may come. Unconnected, the socket refuses to send until it is connected
+ * anew. */
+static bool is_no_route(int error)
+{
+	return error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL;
+}
+
 static int open_collector(struct collector *collector, const struct hep_collector_options *options)
 {
 	int family = options->sockaddr.ss_family;
@@ -118,8 +126,12 @@ static int open_collector(struct collector *collector, const struct hep_collecto
 	tune_socket(collector->fd, family);
 	if (connect_collector(collector) < 0) {
 		error = errno;
-		close(collector->fd);
-		return -error;
+		if (!is_no_route(error)) {
+			close(collector->fd);
+			return -error;
+		}
+		collector->no_route = error;
+		collector->connect_ns = clock_ns() + CONNECT_NS;
 	}
 	set_pace(collector, options->rate);
 	return 0;
@@ -331,6 +343,12 @@ void hep_sender_send(struct hep_sender *sender, const struct bytes *messages, un
 unsigned hep_sender_collectors(const struct hep_sender *sender)
 {
 	return sender->count;
+}
+
+int hep_sender_no_route(const struct hep_sender *sender, unsigned i)
+{
+	assert(i < sender->count);
+	return sender->collectors[i].no_route;
 }
 
 const struct hep_sender_counters *hep_sender_counters(const struct hep_sender *sender, unsigned i)

@@ -28,7 +28,8 @@ struct hep_sender_counters {
 
 struct hep_sender;
 
-/* 0 or negative errno: a socket could not be made. */
+/* 0 or negative errno: a socket could not be made. That there is no route to a collector is no failure: what is sent until
+ * there is one counts as send_failed. */
 int hep_sender_create(const struct hep_options *options, struct hep_sender **sender);
 void hep_sender_destroy(struct hep_sender *sender);
 
@@ -41,6 +42,8 @@ void hep_sender_send(struct hep_sender *sender, const struct bytes *messages, un
 	const atomic_bool *stop);
 
 unsigned hep_sender_collectors(const struct hep_sender *sender);
+/* Why there was no route to collector i when the sender was created, an errno; 0: there was one. */
+int hep_sender_no_route(const struct hep_sender *sender, unsigned i);
 const struct hep_sender_counters *hep_sender_counters(const struct hep_sender *sender, unsigned i);
 
 #endif

@@ -109,6 +109,24 @@ static bool is_short(const struct probe *p)
 	return total && total < SHORT_BYTES;
 }
 
+/* A live probe may be there before the network is, as at boot; a file's HEP has only now. */
+static int start_sender(struct probe *p)
+{
+	const struct hep_options *o = &p->options->hep;
+	int rc = hep_sender_create(o, &p->sender);
+
+	for (unsigned i = 0; i < o->collector_count && !rc; i++) {
+		int error = hep_sender_no_route(p->sender, i);
+
+		if (error && p->is_offline)
+			rc = -error;
+		else if (error)
+			PROBE_LOG(WARNING, "no way to collector \"%s\" yet: %s\n",
+				o->collectors[i].address, strerror(error));
+	}
+	return rc ? fail("open a socket for HEP", rc) : 0;
+}
+
 static int start_tables(struct probe *p)
 {
 	int rc;
@@ -140,12 +158,7 @@ static int start_tables(struct probe *p)
 		qos_calls_may_wait(p->calls);
 		qos_medias_may_wait(p->medias);
 	}
-	if (p->options->hep.collector_count) {
-		rc = hep_sender_create(&p->options->hep, &p->sender);
-		if (rc)
-			return fail("open a socket for HEP", rc);
-	}
-	return 0;
+	return p->options->hep.collector_count ? start_sender(p) : 0;
 }
 
 /* Queues go round the receivers of the port's mode; a port's queues to different ones. */

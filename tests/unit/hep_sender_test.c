@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sender over loopback, and against a sendmmsg of the test's own that fails as told: errors
- * that a real socket gives only now and then. */
+/* The sender over loopback, and against a sendmmsg and a connect of the test's own that fail as told:
+ * errors that a real socket gives only now and then. */
 #include <netinet/in.h>
 #include <sys/syscall.h>
 
@@ -39,9 +39,27 @@ int sendmmsg(int fd, struct mmsghdr *headers, unsigned int n, int flags)
 	return (int)syscall(SYS_sendmmsg, fd, headers, n, flags);
 }
 
+/* What every connect to an address answers, 0: the real call. */
+static struct {
+	int error;
+	unsigned calls;
+} route;
+
+int connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+	if (address->sa_family != AF_UNSPEC) {
+		route.calls++;
+		errno = route.error;
+		if (route.error)
+			return -1;
+	}
+	return (int)syscall(SYS_connect, fd, address, size);
+}
+
 static int reset_script(void **state)
 {
 	(void)state;
+	memset(&route, 0, sizeof(route));
 	memset(&script, 0, sizeof(script));
 	return 0;
 }
@@ -386,6 +404,61 @@ static void takes_the_highest_rate(void **state)
 	close(fd);
 }
 
+/* As at boot, before the network is up. */
+static void starts_without_a_route_and_goes_on_when_there_is_one(void **state)
+{
+	static const int errors[] = {ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL};
+	const struct timespec connect_again = {.tv_sec = 1, .tv_nsec = 100000000};
+	struct hep_options o = {.collector_count = 2};
+	int fds[] = {listen_on(AF_INET, &o.collectors[0]), listen_on(AF_INET6, &o.collectors[1])};
+	struct hep_sender *senders[3];
+	struct burst burst;
+
+	(void)state;
+	fill_burst(&burst, 20);
+	for (unsigned i = 0; i < 3; i++) {
+		route.error = errors[i];
+		route.calls = 0;
+		assert_int_equal(hep_sender_create(&o, &senders[i]), 0);
+		hep_sender_send(senders[i], burst.messages, 20, &go_on);
+		/* Not for each message. */
+		assert_in_range(route.calls, 2, 8);
+		for (unsigned k = 0; k < 2; k++) {
+			assert_int_equal(hep_sender_no_route(senders[i], k), errors[i]);
+			assert_counters(senders[i], k, 0, 0, 0, 20);
+		}
+	}
+	route.error = 0;
+	nanosleep(&connect_again, NULL);
+	for (unsigned i = 0; i < 3; i++) {
+		hep_sender_send(senders[i], burst.messages, 20, &go_on);
+		for (unsigned k = 0; k < 2; k++) {
+			assert_counters(senders[i], k, 20, 0, 0, 20);
+			assert_int_equal(receive(fds[k], 20), 20);
+		}
+		hep_sender_destroy(senders[i]);
+	}
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void other_errors_of_connect_are_fatal(void **state)
+{
+	struct hep_options o = {.collector_count = 1};
+	int fd = listen_on(AF_INET, &o.collectors[0]);
+	struct hep_sender *sender = NULL;
+
+	(void)state;
+	route.error = EACCES;
+	assert_int_equal(hep_sender_create(&o, &sender), -EACCES);
+	assert_null(sender);
+	route.error = 0;
+	assert_int_equal(hep_sender_create(&o, &sender), 0);
+	assert_int_equal(hep_sender_no_route(sender, 0), 0);
+	hep_sender_destroy(sender);
+	close(fd);
+}
+
 static void sends_nowhere_without_collectors(void **state)
 {
 	struct hep_options o = {.collector_count = 0};
@@ -432,6 +505,9 @@ int main(void)
 		cmocka_unit_test_setup(does_not_hold_up_other_collectors, reset_script),
 		cmocka_unit_test_setup(sends_the_rest_at_once_when_told_to_stop, reset_script),
 		cmocka_unit_test_setup(takes_the_highest_rate, reset_script),
+		cmocka_unit_test_setup(
+			starts_without_a_route_and_goes_on_when_there_is_one, reset_script),
+		cmocka_unit_test_setup(other_errors_of_connect_are_fatal, reset_script),
 		cmocka_unit_test_setup(sends_nowhere_without_collectors, reset_script),
 		cmocka_unit_test_setup(says_why_it_cannot_be_created, reset_script),
 	};
