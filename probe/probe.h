@@ -81,8 +81,9 @@ struct probe {
 	_Atomic unsigned rx_running;
 	_Atomic unsigned workers_running;
 	atomic_bool stop_sender;
+	atomic_bool is_interrupted; /* a signal ended the reading of files */
+	_Atomic uint64_t hep_interrupted; /* messages not sent since; by the sender */
 	uint64_t start_ns; /* wall clock */
-	bool is_interrupted; /* a signal ended the reading of files */
 };
 
 /* NUMA node for memory of an lcore; -1 where packet memory has no node (without hugepages). */

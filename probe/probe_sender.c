@@ -2,8 +2,41 @@
 /* Takes bursts from the mailboxes in turn and hands them to hep_sender. */
 #include "probe_sender.h"
 
+#include <time.h>
+
 #include "dp_idle.h"
 #include "probe_worker.h"
+
+#define NS_PER_SEC ((uint64_t)1000000000)
+#define GRACE_NS   NS_PER_SEC /* for what is on its way when the reading of files is interrupted */
+
+static uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+/* Whoever interrupts does not wait for the reports of all streams at their pace. end_ns: 0 at first. */
+static bool is_out_of_time(const struct probe *probe, uint64_t *end_ns)
+{
+	if (!atomic_load_explicit(&probe->is_interrupted, memory_order_relaxed))
+		return false;
+	if (!*end_ns)
+		*end_ns = clock_ns() + GRACE_NS;
+	return clock_ns() >= *end_ns;
+}
+
+static unsigned drop_burst(struct probe *probe, struct dp_mailbox *mailbox)
+{
+	struct dp_message *msg[HEP_SEND_BURST];
+	unsigned n = dp_mailbox_take(mailbox, msg, HEP_SEND_BURST);
+
+	pkt_count(&probe->hep_interrupted, n);
+	dp_mailbox_free(mailbox, msg, n);
+	return n;
+}
 
 static unsigned send_burst(struct probe *probe, struct dp_mailbox *mailbox)
 {
@@ -15,7 +48,7 @@ static unsigned send_burst(struct probe *probe, struct dp_mailbox *mailbox)
 		return 0;
 	for (unsigned i = 0; i < n; i++)
 		out[i] = bytes_of(msg[i]->data, msg[i]->size);
-	/* A file's HEP keeps its pace to the end; a live probe that stops does not. */
+	/* A file's HEP keeps its pace to its end; a live probe that stops does not. */
 	hep_sender_send(probe->sender, out, n, probe->is_offline ? NULL : &probe->stop_sender);
 	dp_mailbox_free(mailbox, msg, n);
 	return n;
@@ -33,13 +66,16 @@ int probe_sender_main(void *arg)
 {
 	struct probe *probe = arg;
 	struct dp_idle idle = dp_idle_begin(idle_mode(probe));
+	uint64_t end_ns = 0;
 
 	for (;;) {
 		bool is_last = atomic_load_explicit(&probe->stop_sender, memory_order_acquire);
 		unsigned n = 0;
 
 		for (unsigned i = 0; i < probe->lcores.worker_count; i++)
-			n += send_burst(probe, probe->workers[i].mailbox);
+			n += is_out_of_time(probe, &end_ns)
+				     ? drop_burst(probe, probe->workers[i].mailbox)
+				     : send_burst(probe, probe->workers[i].mailbox);
 		if (!n && is_last)
 			return 0;
 		dp_idle_wait(&idle, n > 0);

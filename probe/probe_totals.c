@@ -148,6 +148,8 @@ void probe_totals_hep(const struct probe *probe, struct probe_hep_totals *hep)
 	add_reason(hep, "no_buffer", "no buffer free", copies * WORKER_SUM(counters.hep_no_buffer));
 	add_reason(hep, "queue_full", "the sender's queue was full",
 		copies * WORKER_SUM(counters.hep_queue_full));
+	add_reason(hep, "interrupted", "a signal had ended the reading of files",
+		copies * probe_read(&probe->hep_interrupted));
 	for (unsigned i = 0; i < copies; i++) {
 		const struct hep_sender_counters *c = hep_sender_counters(probe->sender, i);
 

@@ -32,7 +32,7 @@ COMMANDS = {
     "streams": {"src", "src_port", "dst", "dst_port", "ssrc", "call_id", "codec", "packets", "lost",
                 "jitter_ms"},
     "hep": {"collectors", "made", "sent", "queued", "too_large", "no_buffer", "queue_full",
-            "refused", "would_block", "failed"},
+            "interrupted", "refused", "would_block", "failed"},
     "memory": {"jemalloc_allocated", "jemalloc_resident", "hugepages_total", "process_resident",
                "stream_table_bound"},
 }

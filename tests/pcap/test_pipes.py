@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import struct
@@ -15,8 +16,10 @@ import time
 
 import pytest
 
+import captures
 import heptap_run
 from heptap_run import HEPTAP, command, read
+from packets import START, request, rtp, udp
 
 SMALL = ("--seconds", 2, "--calls", 3)
 SECTION = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
@@ -51,12 +54,14 @@ def octets_in(pipe):
     return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
-def end_by_signal(number, path, *args, stdin=subprocess.DEVNULL, pipe=None):
-    """The exit code and what was said. pipe: what is in it is read before."""
+def end_by_signal(number, path, *args, stdin=subprocess.DEVNULL, pipe=None, writer=None):
+    """The exit code and what was said. pipe: what is in it is read before. writer: has written by then."""
     with subprocess.Popen([HEPTAP, "-r", path, *args], stdin=stdin, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE) as process:
         try:
             wait_until_signals_wait(process)
+            if writer:
+                writer.join(60)
             for _ in range(1000):
                 time.sleep(0.3 if pipe is None else 0.02)
                 if pipe is None or not octets_in(pipe):
@@ -114,12 +119,12 @@ def test_a_fifo_that_brings_no_frame_is_ended_by_a_signal(trickle, fifo):
 def test_json_is_whole_when_a_signal_comes_before_the_first_frame(head, fifo, tmp_path, generated):
     """Though other files are open by then, of which nothing was taken yet, and some are not."""
     path, _ = generated(*SMALL)
-    json, both = tmp_path / "out.json", os.open(fifo, os.O_RDWR)
+    events, both = tmp_path / "out.json", os.open(fifo, os.O_RDWR)
     try:
         os.write(both, head)
-        ended = end_by_signal(signal.SIGTERM, fifo, "-r", path, "--json", json, pipe=both)
+        ended = end_by_signal(signal.SIGTERM, fifo, "-r", path, "--json", events, pipe=both)
         check_nothing_was_read(ended)
-        early, (code, out, err) = json.read_bytes(), end_by_signal(signal.SIGTERM, path, "-r", fifo, "--json", "-")
+        early, (code, out, err) = events.read_bytes(), end_by_signal(signal.SIGTERM, path, "-r", fifo, "--json", "-")
     finally:
         os.close(both)
     assert (code, err) == (1, INTERRUPTED)
@@ -140,6 +145,30 @@ def test_what_a_fifo_lacks_when_a_signal_ends_it_is_no_damage(octets, fifo, gene
     assert (code, err) == (1, INTERRUPTED)
     summary = heptap_run.parse(out)[-1]
     assert summary["frames"] > 0 and "damage" not in summary
+
+
+@pytest.mark.parametrize("collectors", [1, 2])
+def test_hep_keeps_no_one_waiting_who_interrupts(collectors, fifo, tmp_path):
+    """Reports of 20000 streams take 2 s at their pace. What does not go out in one is counted, for each collector."""
+    sdp = b"v=0\r\no=- 1 1 IN IP4 203.0.113.2\r\ns=-\r\nt=0 0\r\nc=IN IP4 203.0.113.2\r\nm=audio 4000 RTP/AVP 0\r\n"
+    invite = request("INVITE", "a").replace(
+        b"Content-Length: 0", b"Content-Type: application/sdp\r\nContent-Length: %d" % len(sdp)) + sdp
+    path, events, both = tmp_path / "streams.pcap", tmp_path / "events.json", os.open(fifo, os.O_RDWR)
+    captures.write(path, [udp(START, 5060, 5060, invite),
+                          *(udp(START + i, 4000, 4000, rtp(i % 2, ssrc=i // 2)) for i in range(40_000))])
+    writer = threading.Thread(target=os.write, args=(both, path.read_bytes()), daemon=True)
+    writer.start()
+    hep = [x for i in range(collectors) for x in ("--hep", f"udp:127.0.0.1:{9 + i}")]
+    try:
+        code, _, err = end_by_signal(signal.SIGINT, fifo, "--json", events, *hep, pipe=both, writer=writer)
+    finally:
+        os.close(both)
+    assert (code, err) == (1, INTERRUPTED)
+    summary = json.loads(events.read_bytes().splitlines()[-1])
+    heptap_run.check_conservation(summary)
+    assert summary["streams"] > 15_000
+    assert summary["hep"]["made"] == collectors * (summary["streams"] + 1)
+    assert summary["hep"]["dropped"]["interrupted"] > 0
 
 
 def test_silent_standard_input_is_ended_by_a_signal():
