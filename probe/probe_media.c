@@ -5,7 +5,6 @@
 #include "probe_rx.h"
 #include "probe_worker.h"
 #include "qos_delay.h"
-#include "qos_mode.h"
 
 /* Visits between fetching a stream's halves and looking at it; the hot half is found through the cold one. */
 enum {
@@ -53,30 +52,6 @@ const struct qos_media *probe_media_find(const struct probe_worker *w, const str
 	if (dst)
 		*party = dst->party ^ 1;
 	return dst;
-}
-
-void probe_media_payload(
-	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *payload)
-{
-	struct probe_worker *w = arg;
-	const struct pkt_flow *f = &cold->origin.flow;
-	struct qos_media_key src = qos_media_key_of_src(f), dst = qos_media_key_of_dst(f);
-	const struct qos_media *ends[2] = {
-		qos_media_find(w->probe->medias, &dst),
-		qos_media_find(w->probe->medias, &src),
-	};
-
-	/* The receiver's description says what the numbers mean (RFC 3264 section 5.1). */
-	for (unsigned i = 0; i < 2; i++) {
-		const struct qos_payload *known = ends[i] ? qos_media_payload(ends[i], pt) : NULL;
-
-		if (known) {
-			*payload = *known;
-			return;
-		}
-	}
-	qos_payload_init(payload, pt, BYTES_NONE, 0);
-	qos_mode_from_fmtp(payload, BYTES_NONE, 1);
 }
 
 uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold)
@@ -285,6 +260,7 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 
 	if (!cold->call && now_ns < cold->attach_until_ns && attach(w, stream, now_ns))
 		look_for_legs(w, stream);
+	probe_media_follow(w, stream);
 	probe_finding_visit(w, stream, now_ns);
 	qos_stream_want_head(&w->table.env, qos_table_hot(&w->table, stream), cold, now_ns);
 	qos_stream_look(&w->table.env, qos_table_hot(&w->table, stream), cold);

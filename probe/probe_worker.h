@@ -100,9 +100,11 @@ void probe_media_packet(struct probe_worker *w, const struct pkt_media *m,
 void probe_media_tick(struct probe_worker *w, uint64_t now_ns);
 /* Ends all streams: the capture ended. */
 void probe_media_drain(struct probe_worker *w, uint64_t now_ns);
-/* What a payload type means on a stream; a qos_payload_fn, arg is the worker. */
+/* probe_meaning.c: what a payload type means on a stream; a qos_payload_fn, arg is the worker. */
 void probe_media_payload(
 	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *payload);
+/* The current one may mean something else since its call was described anew. */
+void probe_media_follow(struct probe_worker *w, uint32_t stream);
 
 /* Frames given up by ports and receivers that may have been this stream's; a qos_drops_fn. */
 uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold);

@@ -149,6 +149,8 @@ static void link_to_call(
 void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qos_media *old,
 	struct qos_call_counters *counters)
 {
+	bool is_anew = old && old->call == media->call;
+
 	count_kind(medias, media, 1);
 	if (old) {
 		if (old->call != media->call)
@@ -162,6 +164,8 @@ void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qo
 		count_media(medias, 1);
 		tell(medias, media, true);
 	}
+	if (is_anew)
+		atomic_fetch_add_explicit(&media->call->described, 1, memory_order_release);
 	pkt_count(&counters->media_published, 1);
 	link_to_call(medias, media, counters);
 }

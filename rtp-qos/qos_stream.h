@@ -130,6 +130,9 @@ struct qos_stream_cold {
 	uint32_t frame_ext;
 	uint8_t scale; /* enum qos_scale of the scores below */
 	bool has_discards; /* some buffer in its window */
+	uint16_t described; /* the call's count of that, when it was asked what this carries */
+	uint16_t described_seen; /* a later one, and the packets then */
+	uint32_t described_packets;
 
 	struct qos_look look;
 

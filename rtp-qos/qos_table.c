@@ -240,6 +240,8 @@ void qos_table_attach(struct qos_table *t, uint32_t stream, struct qos_call *cal
 		return;
 	cold->call = call;
 	cold->party = party;
+	cold->described = cold->described_seen =
+		atomic_load_explicit(&call->described, memory_order_acquire);
 	atomic_fetch_add_explicit(&call->streams, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&call->streams_open, 1, memory_order_relaxed);
 }

@@ -232,3 +232,31 @@ def test_sip_that_another_agent_read(tmp_path, heptap, workers, agent, reads, ta
     assert [c["call_id"] for c in run.calls] == (["hep"] if taken else [])
     assert {s["RTP_SIP_CALL_ID"] for s in run.streams} == {"hep" if taken else ""}
     assert run.outcomes["hep_sip" if taken else "hep"] == len(call.records)
+
+
+def mapped(end, codec):
+    return sdp(end, formats="96").replace("a=rtpmap:101", f"a=rtpmap:96 {codec}\r\na=rtpmap:101")
+
+
+def frames_from(src, dst, ssrc, start, stop, first, octets):
+    return [udp(START + int((start + i / 50) * SECOND), src[1], dst[1],
+                rtp(first + i, ssrc, 96)[:12] + bytes(octets), src[0], dst[0])
+            for i in range(int((stop - start) * 50))]
+
+
+@pytest.mark.parametrize("answer, ssrc, want", (
+    (200, 0xA, {0xA: "amr"}),
+    (488, 0xA, {0xA: "ilbc"}),
+    (200, 0xC, {0xA: "ilbc", 0xC: "amr"}),
+), ids=("answered", "refused", "other_ssrc"))
+def test_a_number_that_means_another_codec(tmp_path, heptap, answer, ssrc, want):
+    """Against RFC 3264 section 8.3.2 a re-INVITE gives a payload type in use another codec."""
+    call = Call("remap").open(0, 1, mapped(A, "iLBC/8000"), mapped(B, "iLBC/8000"))
+    call.request(5, "INVITE", mapped(A, "AMR/8000"), seq=2)
+    call.reply(5.1, answer, mapped(B, "AMR/8000") if answer == 200 else "", seq=2).request(5.15, "ACK", seq=2)
+    out = frames_from((1, A[1]), (2, B[1]), 0xA, 1.1, 5.1, 0, 38)
+    out += frames_from((1, A[1]), (2, B[1]), ssrc, 5.1, 15, 200, 32 if answer == 200 else 38)
+    path = tmp_path / "remap.pcap"
+    captures.write(path, sorted(call.bye(15).records + out, key=lambda r: r.time_ns))
+    run = check_shapes(heptap, path)
+    assert {int(s["SSRC"], 16): s["CODEC_NAME"] for s in run.streams} == want
