@@ -331,9 +331,11 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, s
 			return QOS_CALL_REFUSED;
 		}
 		pthread_mutex_lock(&c->lock);
+		if (qos_call_is_open(c) && qos_call_is_another(c, msg, now_ns))
+			qos_calls_take_out(calls, c);
 		if (qos_call_is_open(c))
 			break;
-		/* Its home worker took it out between look-up and lock: begin anew. */
+		/* Just now, or by its home worker between look-up and lock: begin anew. */
 		pthread_mutex_unlock(&c->lock);
 	}
 	has_ended = qos_call_apply(c, msg, now_ns);

@@ -133,7 +133,8 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
 /* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and moves
  * the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and failures end
  * it (RFC 3261 sections 13-15, and 9); retransmissions and authentication challenges (401, 407
- * followed by a new INVITE with the same Call-ID) leave it open. In a full table the oldest of the worker's
+ * followed by a new INVITE with the same Call-ID) leave it open. An INVITE that begins a dialog with another From tag
+ * a second after the BYE is another call's: the first one leaves the table. In a full table the oldest of the worker's
  * own calls that is over or that nobody answered makes room, as a flood of them leaves it. *call is valid
  * until the worker's next quiescent state. The parties of msg are taken apart when they are needed. */
 enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, struct sip_msg *msg,

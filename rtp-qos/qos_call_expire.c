@@ -41,9 +41,10 @@ static bool can_make_room(const struct qos_call *call)
 	       (call->state == QOS_CALL_TRYING && !call->code);
 }
 
-/* Out of the table, in the state it is in or that a time-out leaves it in. The call's mutex is held. */
-static void take_out(struct qos_calls *calls, struct qos_call *call)
+void qos_calls_take_out(struct qos_calls *calls, struct qos_call *call)
 {
+	if (!qos_call_is_open(call))
+		return;
 	atomic_store_explicit(&call->is_open, false, memory_order_release);
 	qos_calls_unlink(calls, call);
 }
@@ -58,7 +59,7 @@ bool qos_calls_evict(struct qos_calls *calls, struct call_worker *w, uint64_t no
 		is_out = can_make_room(call);
 		if (is_out) {
 			qos_call_time_out(call);
-			take_out(calls, call);
+			qos_calls_take_out(calls, call);
 		}
 		pthread_mutex_unlock(&call->lock);
 		if (is_out)
@@ -113,7 +114,7 @@ static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t 
 		qos_call_time_out(call);
 	}
 	if (is_due)
-		take_out(calls, call);
+		qos_calls_take_out(calls, call);
 	pthread_mutex_unlock(&call->lock);
 	return is_due;
 }

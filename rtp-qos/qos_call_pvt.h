@@ -12,6 +12,9 @@ void qos_call_begin(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
 /* Moves the state; true when this message set end_ns. */
 bool qos_call_apply(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns);
 
+/* Whether msg begins another call with the Call-ID of this one, which is over. */
+bool qos_call_is_another(const struct qos_call *call, struct sip_msg *msg, uint64_t now_ns);
+
 /* The state in which a call that expires leaves. */
 void qos_call_time_out(struct qos_call *call);
 

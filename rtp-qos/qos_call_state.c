@@ -4,6 +4,9 @@
 #include "qos_call_pvt.h"
 #include "utf8.h"
 
+/* Captures put together may have what was sent before a BYE so long after it, such as a back-to-back agent's INVITE. */
+#define REUSE_NS ((uint64_t)1000000000)
+
 static bool is_challenge(uint16_t status)
 {
 	return status == 401 || status == 407;
@@ -121,6 +124,22 @@ void qos_call_begin(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
 	}
 }
 
+bool qos_call_is_another(const struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
+{
+	uint64_t end_ns = atomic_load_explicit(&call->end_ns, memory_order_relaxed);
+	char tag[QOS_TAG_MAX];
+
+	/* After a failure it may be the next branch of a back-to-back agent. */
+	if (call->state != QOS_CALL_COMPLETED || !msg->is_request || msg->method != SIP_INVITE ||
+		!qos_call_is_call(call->method) || now_ns < end_ns + REUSE_NS)
+		return false;
+	sip_msg_parse_parties(msg);
+	if (msg->to.tag.n || !msg->from.tag.n || !call->from_tag[0])
+		return false;
+	qos_call_copy_text(tag, sizeof(tag), msg->from.tag);
+	return strcmp(tag, call->from_tag) != 0;
+}
+
 /* The method may begin as ACK or BYE when the capture started in mid-call, and a Call-ID that was
  * used for OPTIONS or SUBSCRIBE may be used for a call later. */
 static void adopt_method(struct qos_call *call, struct sip_msg *msg)
@@ -136,7 +155,7 @@ static void adopt_method(struct qos_call *call, struct sip_msg *msg)
 
 /* An INVITE without To tag after a failure is the next try, of the caller with credentials or
  * another target, or of a proxy with its next branch. A completed call stays completed: Call-IDs
- * are unique (RFC 3261 section 8.1.1.4). */
+ * are unique (RFC 3261 section 8.1.1.4), and another From tag is another call (qos_call_is_another). */
 static void invite_request(struct qos_call *call, struct sip_msg *msg)
 {
 	bool is_lost = call->state == QOS_CALL_FAILED || call->state == QOS_CALL_CANCELLED;

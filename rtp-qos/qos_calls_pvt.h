@@ -52,6 +52,10 @@ struct qos_calls {
 /* What: takes a call out of its chain. */
 void qos_calls_unlink(struct qos_calls *calls, const struct qos_call *call);
 
+/* What: a call that may be out already leaves the table, in the state it is in or that a time-out leaves it in; its
+ * home worker reports it when its time comes. Its mutex is held. */
+void qos_calls_take_out(struct qos_calls *calls, struct qos_call *call);
+
 /* What: how long calls are kept, by their state. */
 void qos_calls_set_limits(struct qos_calls *calls, const struct qos_options *options);
 

@@ -99,6 +99,19 @@ def test_ports_used_again_seconds_later(streams):
     assert ids(streams([one, two.bye(8)], again)) == {0xA: "one", 0xB: "one", 0xC: "two"}
 
 
+def test_a_call_id_used_again_after_the_bye(tmp_path, heptap):
+    """Against RFC 3261 section 8.1.1.4, with another From tag: two calls, each with its media."""
+    one, two = Call("same").open().both(1.1, 8).bye(8), Call("same").open(20, 21).both(21.1, 28).bye(28)
+    again = [r._replace(frame=r.frame.replace(b";tag=f", b";tag=g")) for r in two.records]
+    path = tmp_path / "same.pcap"
+    captures.write(path, sorted(one.records + again, key=lambda r: r.time_ns))
+    run = check_shapes(heptap, path)
+    assert [(c["state"], c["code"], c["messages"], c["streams"]) for c in run.calls] == \
+        [("completed", 200, 5, 2)] * 2
+    assert {s["RTP_SIP_CALL_ID"] for s in run.streams} == {"same"}
+    assert not run.of("finding")
+
+
 def next_call(path, is_bye_seen, replaces):
     """One call's media becomes the next one's, at the same addresses and with the same SSRC."""
     one, two = Call("one").open().both(1.1, 12), Call("two").open(replaces, replaces + 0.2)
