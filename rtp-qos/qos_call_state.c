@@ -172,9 +172,13 @@ static void invite_request(struct qos_call *call, struct sip_msg *msg)
 static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now_ns)
 {
 	if (status >= 200 && status < 300) {
-		/* Also after the failure of another branch (RFC 3261 section 16.7). */
-		if (call->state == QOS_CALL_ANSWERED || call->state == QOS_CALL_COMPLETED)
+		if (call->state == QOS_CALL_ANSWERED || call->state == QOS_CALL_COMPLETED) {
+			/* Of a re-INVITE, where the answer came before the capture. */
+			if (!call->code)
+				call->code = status;
 			return false;
+		}
+		/* Also after the failure of another branch (RFC 3261 section 16.7). */
 		reopen(call);
 		call->state = QOS_CALL_ANSWERED;
 		call->code = status;

@@ -281,6 +281,21 @@ static void capture_may_begin_with_a_reinvite_that_fails(void **state)
 	assert_int_equal(the_call(calls)->answer_ns, 1 * S);
 }
 
+static void capture_may_begin_with_a_reinvite(void **state)
+{
+	struct qos_calls *calls = *state;
+
+	see(calls, 1, INVITE, "INVITE", "b1");
+	see(calls, 2, ANSWER(100), "INVITE", NULL);
+	assert_state(calls, QOS_CALL_ANSWERED, 0);
+	see(calls, 3, ANSWER(200), "INVITE", "b1");
+	assert_state(calls, QOS_CALL_ANSWERED, 200);
+	assert_int_equal(the_call(calls)->answer_ns, 1 * S);
+	see(calls, 4, BYE, "BYE", "b1");
+	see(calls, 5, ANSWER(481), "BYE", "b1");
+	assert_state(calls, QOS_CALL_COMPLETED, 200);
+}
+
 static void capture_may_begin_with_an_update(void **state)
 {
 	struct qos_calls *calls = *state;
@@ -316,6 +331,7 @@ int main(void)
 		CASE(capture_may_begin_with_the_answer),
 		CASE(capture_may_begin_with_the_bye),
 		CASE(capture_may_begin_with_a_reinvite_that_fails),
+		CASE(capture_may_begin_with_a_reinvite),
 		CASE(capture_may_begin_with_an_update),
 	};
 
