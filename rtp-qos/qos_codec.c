@@ -211,7 +211,8 @@ bool qos_payload_says_same(const struct qos_payload *a, const struct qos_payload
 	       a->is_octet_aligned == b->is_octet_aligned && a->has_modes == b->has_modes &&
 	       a->is_superwide == b->is_superwide && a->is_header_only == b->is_header_only &&
 	       a->is_secure == b->is_secure && a->tag_bytes == b->tag_bytes &&
-	       a->redundancy == b->redundancy && memcmp(a->name, b->name, sizeof(a->name)) == 0;
+	       a->redundancy == b->redundancy && a->is_of_video == b->is_of_video &&
+	       memcmp(a->name, b->name, sizeof(a->name)) == 0;
 }
 
 const char *qos_basis_name(enum qos_basis basis)

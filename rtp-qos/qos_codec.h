@@ -65,6 +65,7 @@ struct qos_payload {
 	uint8_t tag_bytes; /* of SRTP's authentication tag; 0 not known, or not secure */
 	struct qos_head head; /* of EVS: of a packet in clear, if one was looked at */
 	struct qos_band band, band_next; /* of Opus by such, and another that the last one had */
+	bool is_of_video; /* kind is QOS_REDUNDANCY: of an m=video */
 	const struct qos_codec
 		*codec; /* or one mode of it; NULL when the name is not in the table */
 	char name[QOS_CODEC_NAME_MAX]; /* lower case, zeros behind it; "" unknown */

@@ -151,6 +151,7 @@ void qos_media_formats_fill(const struct qos_media_formats *formats, const struc
 		qos_payload_init(payload, format->pt, format->name, format->clock);
 		if (!payload->codec && !qos_codec_find(format->name, 0))
 			payload->kind = kind_of(own->kind);
+		payload->is_of_video = own->kind == SDP_VIDEO && payload->kind == QOS_REDUNDANCY;
 		payload->is_secure = transport->is_secure;
 		payload->tag_bytes = transport->is_secure ? transport->tag_bytes : 0;
 		qos_mode_from_fmtp(payload, format->fmtp, format->channels);

@@ -273,3 +273,18 @@ def test_a_number_that_means_another_codec(tmp_path, heptap, answer, ssrc, want)
     captures.write(path, sorted(call.bye(15).records + out, key=lambda r: r.time_ns))
     run = check_shapes(heptap, path)
     assert {int(s["SSRC"], 16): s["CODEC_NAME"] for s in run.streams} == want
+
+
+def test_what_repairs_video_is_video(streams):
+    """RFC 4588 section 4: sent again with an SSRC of its own, of video and of audio."""
+    def description(end):
+        return (sdp(end) + f"m=audio {end[1] + 2} RTP/AVPF 9 97\r\na=rtpmap:97 rtx/8000\r\n"
+                f"m=video {end[1] + 4} RTP/AVPF 96 97\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\n")
+
+    call = Call("rtx").open(0, 1, description(A), description(B))
+    media = [r._replace(frame=r.frame[:43] + bytes((pt,)) + r.frame[44:])
+             for port, pt, ssrc in ((2, 97, 0xC), (4, 96, 0xD), (4, 97, 0xE))
+             for r in rtp_from((1, A[1] + port), (2, B[1] + port), ssrc, 1.1, 3)]
+    found = streams([call.bye(3)], media)
+    assert {s: (r["CODEC_NAME"], r["VIDEO"]) for s, r in found.items()} == {
+        0xC: ("rtx", 0), 0xD: ("vp8", 1), 0xE: ("rtx", 1)}

@@ -145,6 +145,23 @@ static void names_not_in_the_table_are_what_their_line_says(void **state)
 	assert_int_equal(qos_media_payload(find(w, 1, 4000), 101)->kind, QOS_EVENT);
 }
 
+/* RFC 4588: of whichever kind what is sent again is. */
+static void what_repairs_video_is_of_video(void **state)
+{
+	struct world *w = *state;
+	struct sdp_media m = audio(1, 4000);
+
+	m.formats[0] = (struct sdp_format){.pt = 97, .clock = 90000, .name = BYTES_LIT("rtx")};
+	publish(w, w->a, 0, m);
+	assert_false(qos_media_payload(find(w, 1, 4000), 97)->is_of_video);
+	m.kind = SDP_VIDEO;
+	m.formats[1] = (struct sdp_format){.pt = 96, .clock = 90000, .name = BYTES_LIT("vp8")};
+	publish(w, w->a, 0, m);
+	assert_true(qos_media_payload(find(w, 1, 4000), 97)->is_of_video);
+	assert_int_equal(qos_media_payload(find(w, 1, 4000), 97)->kind, QOS_REDUNDANCY);
+	assert_false(qos_media_payload(find(w, 1, 4000), 96)->is_of_video);
+}
+
 static void keeps_sixteen_payload_types(void **state)
 {
 	struct world *w = *state;
@@ -213,6 +230,7 @@ int main(void)
 		CASE(finds_what_is_there_and_nothing_else),
 		CASE(families_are_told_apart),
 		CASE(names_not_in_the_table_are_what_their_line_says),
+		CASE(what_repairs_video_is_of_video),
 		CASE(keeps_sixteen_payload_types),
 		CASE(formats_that_are_known_mean_the_same),
 		CASE(refuses_senseless_options),
