@@ -148,6 +148,17 @@ static void read_media(struct reader *r, struct bytes proto, struct bytes format
 		parse_formats(formats, r->media);
 }
 
+/* Of "/<number of ports>", which mostly is not there. */
+static uint8_t count_of(struct bytes ports)
+{
+	uint64_t n;
+
+	ports = bytes_skip(ports, 1);
+	if (!text_take_number(&ports, &n) || ports.n || !n)
+		return 1;
+	return n < SDP_PORTS_MAX ? (uint8_t)n : SDP_PORTS_MAX;
+}
+
 /* m=<media> <port>[/<number of ports>] <proto> <fmt> ..., RFC 8866 section 5.14. The attributes of
  * a line that is not taken are no one's. */
 static void take_media(struct reader *r, struct bytes value)
@@ -180,6 +191,7 @@ static void take_media(struct reader *r, struct bytes value)
 		read_media(r, proto, value);
 	r->media->kind = kind_of(kind);
 	r->media->port = (uint16_t)number;
+	r->media->port_count = count_of(port);
 }
 
 /* <payload type> <encoding name>/<clock rate>[/<channels>], RFC 8866 section 6.6 */

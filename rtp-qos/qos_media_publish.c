@@ -209,6 +209,22 @@ static bool is_spoken_for(
 	return false;
 }
 
+/* m=audio 10000/2: pairs one after the other, each with its RTCP (RFC 8866 section 5.14). */
+static void publish_more_ports(const struct publication *pub, const struct sdp_media *sdp)
+{
+	struct qos_media_key rtp = key_of_section(sdp, pub->tenant), rtcp;
+
+	for (unsigned i = 1; i < sdp->port_count && rtp.port < UINT16_MAX - 2; i++) {
+		rtp.port = (uint16_t)(rtp.port + 2);
+		rtcp = rtp;
+		rtcp.port++;
+		if (!is_media_port(pub->session, &rtp))
+			put_endpoint(pub, sdp, &rtp, false);
+		if (!sdp->has_rtcp_mux && !is_media_port(pub->session, &rtcp))
+			put_endpoint(pub, sdp, &rtcp, true);
+	}
+}
+
 static void publish_media(const struct publication *pub, const struct sdp_media *sdp)
 {
 	struct qos_media_key rtp = key_of_section(sdp, pub->tenant);
@@ -218,6 +234,8 @@ static void publish_media(const struct publication *pub, const struct sdp_media 
 		return;
 	if (sdp->has_address && is_endpoint(&rtp) && !is_spoken_for(pub, sdp, &rtp))
 		put_endpoint(pub, sdp, &rtp, false);
+	if (sdp->is_rtp && sdp->has_address && is_endpoint(&rtp))
+		publish_more_ports(pub, sdp);
 	if (sdp->is_rtp)
 		publish_candidates(pub, sdp);
 	/* With rtcp-mux it is the media port itself (RFC 5761 section 5.1.1). */

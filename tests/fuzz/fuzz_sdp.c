@@ -63,6 +63,7 @@ static void check_candidates(const struct sdp_media *m)
 static void check_media(const struct sdp_media *m, const uint8_t *data, size_t size)
 {
 	CHECK((unsigned)m->kind <= SDP_OTHER && (unsigned)m->direction <= SDP_INACTIVE);
+	CHECK(m->port_count >= 1 && m->port_count <= SDP_PORTS_MAX);
 	CHECK(!(m->is_rtp && m->is_udptl) && (m->is_rtp || !m->is_secure));
 	CHECK(m->port || m->rtcp_port == 0);
 	check_addresses(m);

@@ -93,6 +93,15 @@ def test_media_that_moves(streams):
     assert set(ids(streams([call.request(5, "BYE", seq=3)], there + back_there)).values()) == {"move"}
 
 
+def test_several_pairs_of_ports_in_one_line(streams):
+    """m=audio 10000/2 (RFC 8866 section 5.14)."""
+    offer, answer = (sdp(e).replace(f"m=audio {e[1]}", f"m=audio {e[1]}/2") for e in (A, B))
+    second = rtp_from((1, A[1] + 2), (2, B[1] + 2), 0xC, 1.1, 3)
+    third = rtp_from((1, A[1] + 4), (2, B[1] + 4), 0xD, 1.1, 3)
+    call = Call("pairs").open(0, 1, offer, answer).talk(1.1, 3).bye(3)
+    assert ids(streams([call], second + third)) == {0xA: "pairs", 0xC: "pairs", 0xD: ""}
+
+
 def test_ports_used_again_seconds_later(streams):
     one, two = Call("one").open().both(1.1, 3).bye(3), Call("two").open(5, 6)
     again = rtp_from((1, A[1]), (2, B[1]), 0xC, 6.1, 8)

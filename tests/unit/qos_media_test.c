@@ -36,6 +36,30 @@ static void publishes_media_and_its_rtcp_port(void **state)
 	assert_int_equal(refs(w->a), 2);
 }
 
+/* Each with its RTCP, up to the last port that there is; another line's port is that line's. */
+static void publishes_every_pair_of_ports(void **state)
+{
+	struct world *w = *state;
+	struct sdp_session session = {.media_count = 2, .media = {audio(1, 4000), audio(1, 4004)}};
+	struct sdp_media last = audio(2, 65530);
+
+	session.media[0].port_count = 3;
+	session.media[1].formats[0].pt = 0;
+	qos_media_publish(w->medias, w->a, 0, &session, 0, w->counters);
+	for (uint16_t port = 4000; port < 4006; port++)
+		assert_int_equal(find(w, 1, port)->is_rtcp, port & 1);
+	assert_non_null(qos_media_payload(find(w, 1, 4002), 8));
+	assert_non_null(qos_media_payload(find(w, 1, 4004), 0));
+	assert_int_equal(qos_medias_count(w->medias), 6);
+
+	last.port_count = 8;
+	last.has_rtcp_mux = true;
+	last.rtcp_port = last.port;
+	publish(w, w->a, 1, last);
+	assert_non_null(find(w, 2, 65534));
+	assert_int_equal(qos_medias_count(w->medias), 6 + 3);
+}
+
 static void skips_what_is_no_endpoint(void **state)
 {
 	struct world *w = *state;
@@ -224,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(publishes_media_and_its_rtcp_port),
+		CASE(publishes_every_pair_of_ports),
 		CASE(skips_what_is_no_endpoint),
 		CASE(publishes_t38_without_rtcp),
 		CASE(says_where_t38_was_announced),

@@ -153,6 +153,25 @@ static void skips_lines_that_make_no_sense(void **state)
 	check_text(parsed.name, "call");
 }
 
+/* RFC 8866 section 5.14. */
+static void knows_how_many_ports_a_line_has(void **state)
+{
+	static const struct {
+		const char *port;
+		unsigned want;
+	} rows[] = {{"4000", 1}, {"4000/1", 1}, {"4000/2", 2}, {"4000/8", 8}, {"4000/9", 8},
+		{"4000/99999999999999999999", 8}, {"4000/0", 1}, {"4000/", 1}, {"4000/2x", 1},
+		{"4000/-2", 1}, {"4000//2", 1}};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "m=audio %s RTP/AVP 0\r\n", rows[i].port);
+		assert_int_equal(parse_lines(text)->port_count, rows[i].want);
+		assert_int_equal(parsed.media[0].port, 4000);
+	}
+}
+
 static void keeps_the_first_media_and_formats(void **state)
 {
 	char text[4000] = HEAD;
@@ -207,6 +226,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_does_not_start_with_a_version),
 		cmocka_unit_test(takes_any_line_end),
 		cmocka_unit_test(skips_lines_that_make_no_sense),
+		cmocka_unit_test(knows_how_many_ports_a_line_has),
 		cmocka_unit_test(keeps_the_first_media_and_formats),
 		cmocka_unit_test(takes_lines_of_any_length),
 	};

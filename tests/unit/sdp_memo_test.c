@@ -25,6 +25,7 @@ static void check_same(const struct sdp_media *a, const struct sdp_media *b, con
 	assert_true(a->is_secure == b->is_secure && a->tag_bytes == b->tag_bytes);
 	assert_int_equal(a->has_rtcp_mux, b->has_rtcp_mux);
 	assert_int_equal(a->port, b->port);
+	assert_int_equal(a->port_count, b->port_count);
 	assert_int_equal(a->rtcp_port, b->rtcp_port);
 	assert_true(a->has_address == b->has_address && a->family == b->family);
 	assert_memory_equal(&a->addr, &b->addr, sizeof(a->addr));
