@@ -304,6 +304,14 @@ static void describe(const struct qos_stream_hot *hot, const struct qos_stream_c
 	}
 }
 
+/* A value less than 2 microseconds beyond an extreme may not have moved it (QOS_RANGE_SHIFT). */
+static void describe_mean_jitter(double mean_ms, struct qos_report *report)
+{
+	report->mean_jitter_ms = mean_ms;
+	report->min_jitter_ms = fmin(report->min_jitter_ms, fmin(mean_ms, report->jitter_ms));
+	report->max_jitter_ms = fmax(report->max_jitter_ms, fmax(mean_ms, report->jitter_ms));
+}
+
 void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	enum qos_report_type type, enum qos_end end, uint64_t now_ns,
 	const struct qos_options *options, struct qos_report *report)
@@ -334,7 +342,8 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	report->min_jitter_ms = least_ms(&cold->jitter);
 	report->max_jitter_ms = ms(cold->jitter.most);
 	if (samples)
-		report->mean_jitter_ms = ms((double)cold->jitter_sum_64ns * 64 / (double)samples);
+		describe_mean_jitter(
+			ms((double)cold->jitter_sum_64ns * 64 / (double)samples), report);
 	report->skew_ms = ms(hot->skew_ns);
 	report->max_skew_ms = ms(hot->skew_max_ns);
 	report->min_delta_ms = least_ms(&cold->delta);
