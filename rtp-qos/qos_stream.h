@@ -197,7 +197,7 @@ static_assert(offsetof(struct qos_stream_cold, packets) == 64, "a visit's lines"
 static_assert(offsetof(struct qos_stream_cold, drops_seen) == 128, "a visit's lines");
 static_assert(offsetof(struct qos_stream_cold, look) == 192, "a visit's lines");
 static_assert(offsetof(struct qos_stream_cold, rtcp) % 64 == 0, "a compound's lines");
-static_assert(offsetof(struct qos_rtcp, rrtr) == 3 * 64, "a compound's lines");
+static_assert(offsetof(struct qos_rtcp, rrtr) == 192, "a compound's lines");
 
 /* RTP clocks in use by one table, so that the hot line holds an index and no division is needed. */
 struct qos_clocks {
