@@ -3,6 +3,7 @@
  * is the session's and is inherited; what follows belongs to the m= line above it. */
 #include "sdp_media.h"
 
+#include "sdp_formats_pvt.h"
 #include "sdp_memo.h"
 #include "text_pvt.h"
 
@@ -84,28 +85,6 @@ static void parse_proto(struct bytes proto, struct sdp_media *media)
 			bytes_eq_nocase(proto, BYTES_LIT("AVPF"));
 }
 
-static struct sdp_format *find_format(struct sdp_media *media, uint64_t pt)
-{
-	for (unsigned i = 0; i < media->format_count; i++)
-		if (media->formats[i].pt == pt)
-			return &media->formats[i];
-	return NULL;
-}
-
-static void parse_formats(struct bytes list, struct sdp_media *media)
-{
-	struct bytes word = text_take_word(&list);
-
-	for (; word.n && media->format_count < SDP_FORMATS_MAX; word = text_take_word(&list)) {
-		uint64_t pt;
-
-		if (!text_take_number(&word, &pt) || word.n || pt > 127 || find_format(media, pt))
-			continue;
-		media->formats[media->format_count++] =
-			(struct sdp_format){.pt = (uint8_t)pt, .channels = 1};
-	}
-}
-
 static void set_rtcp(const struct reader *r, struct sdp_media *media)
 {
 	if (media->port && r->rtcp_port)
@@ -145,7 +124,7 @@ static void read_media(struct reader *r, struct bytes proto, struct bytes format
 	r->media->direction = r->direction;
 	parse_proto(proto, r->media);
 	if (r->media->is_rtp)
-		parse_formats(formats, r->media);
+		sdp_formats_list(r->media, formats);
 }
 
 /* Of "/<number of ports>", which mostly is not there. */
@@ -194,45 +173,14 @@ static void take_media(struct reader *r, struct bytes value)
 	r->media->port_count = count_of(port);
 }
 
-/* <payload type> <encoding name>/<clock rate>[/<channels>], RFC 8866 section 6.6 */
 static void take_rtpmap(struct reader *r, struct bytes value)
 {
-	struct bytes type = text_take_word(&value);
-	struct bytes map = text_take_word(&value);
-	struct bytes name = bytes_head(map, bytes_find(map, '/'));
-	struct bytes rest = bytes_skip(map, name.n + 1);
-	struct sdp_format *format;
-	uint64_t clock;
-	uint64_t channels;
-	uint64_t pt;
-
-	if (!text_take_number(&type, &pt) || type.n || !name.n)
-		return;
-	if (!text_take_number(&rest, &clock) || clock > UINT32_MAX)
-		return;
-	format = find_format(r->media, pt);
-	if (!format || format->name.n)
-		return;
-	format->name = name;
-	format->clock = (uint32_t)clock;
-	if (!bytes_starts(rest, BYTES_LIT("/")))
-		return;
-	rest = bytes_skip(rest, 1);
-	if (text_take_number(&rest, &channels) && channels >= 1 && channels <= UINT8_MAX)
-		format->channels = (uint8_t)channels;
+	sdp_formats_rtpmap(r->media, value);
 }
 
 static void take_fmtp(struct reader *r, struct bytes value)
 {
-	struct bytes type = text_take_word(&value);
-	struct sdp_format *format;
-	uint64_t pt;
-
-	if (!text_take_number(&type, &pt) || type.n)
-		return;
-	format = find_format(r->media, pt);
-	if (format && !format->fmtp.n)
-		format->fmtp = bytes_trim(value);
+	sdp_formats_fmtp(r->media, value);
 }
 
 /* <port> [<nettype> <addrtype> <address>], RFC 3605 section 2.1 */
