@@ -347,6 +347,7 @@ static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t no
 			c->arrivals[0] + t->cold[stream].report_interval_ns;
 		for (uint32_t i = 0; i < c->kept; i++)
 			qos_table_update(t, t->cold[stream].slot, &c->packets[i], c->arrivals[i]);
+		qos_stream_note_repeated(&t->cold[stream], c->repeated);
 		look_for_legs(w, stream);
 		probe_finding_begin(w, stream);
 		/* RTCP on these addresses may be believed from now on. */

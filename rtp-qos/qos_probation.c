@@ -153,6 +153,7 @@ static void give_up_packets(struct qos_probation *p, struct qos_candidate *c)
 	c->pending = 0;
 	c->count = 0;
 	c->kept = 0;
+	c->repeated = 0;
 	c->has_marker = false;
 }
 
@@ -228,6 +229,7 @@ static struct qos_candidate *make(struct qos_probation *p, const struct pkt_medi
 	set_used(p, c, true);
 	c->count = 0;
 	c->kept = 0;
+	c->repeated = 0;
 	c->pending = 0;
 	c->has_marker = false;
 	pkt_count(&p->counters->candidates_opened, 1);
@@ -285,13 +287,6 @@ static bool is_kept(const struct qos_candidate *c, uint16_t seq)
 	return false;
 }
 
-/* Where a mirror repeats every packet, what came first keeps the room that the packets still needed have. */
-static bool is_one_too_many(
-	const struct qos_probation *p, const struct qos_candidate *c, uint16_t seq)
-{
-	return c->kept + p->need >= QOS_CANDIDATE_PACKETS + c->count && is_kept(c, seq);
-}
-
 static void count_next(struct qos_candidate *c, uint16_t seq)
 {
 	c->count++;
@@ -325,22 +320,21 @@ enum qos_verdict qos_probation_offer(struct qos_probation *p, const struct pkt_m
 		else if (step && step <= max_step)
 			count_next(c, m->seq);
 	}
-	if (is_one_too_many(p, c, m->seq)) {
-		c->last_ns = now_ns > c->last_ns ? now_ns : c->last_ns;
-		pkt_count(&p->unconfirmed, 1);
+	c->last_ns = now_ns > c->last_ns ? now_ns : c->last_ns;
+	c->pending++;
+	pend(p, 1);
+	if (is_kept(c, m->seq)) {
+		c->repeated++;
 		return QOS_PENDING;
 	}
 	if (c->kept == QOS_CANDIDATE_PACKETS)
 		drop_first(p, c);
 	if (!c->count)
 		count_next(c, m->seq);
-	c->last_ns = now_ns > c->last_ns ? now_ns : c->last_ns;
 	c->has_marker |= m->marker_pt >> 7;
 	c->packets[c->kept] = *m;
 	c->arrivals[c->kept] = now_ns;
 	c->kept++;
-	c->pending++;
-	pend(p, 1);
 	if (!is_enough(p, c, is_announced, now_ns))
 		return QOS_PENDING;
 	*confirmed = c;

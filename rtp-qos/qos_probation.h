@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* RTP is believed only after consecutive plausible packets (RFC 3550 A.1), since one octet in four
  * looks like RTP. How many depends on what else speaks for it; all of them are kept and counted in
- * the stream afterwards, so that nothing is lost by waiting, but for repeated ones that are too many.
+ * the stream afterwards, so that nothing is lost by waiting.
  * Owner: the worker. Threads: that worker only; counters may be read by others. Bounded: in a full
  * set the candidate that has been silent longest is given up. */
 #ifndef QOS_PROBATION_H
@@ -28,7 +28,8 @@ struct qos_candidate {
 	uint32_t count; /* consecutive packets, late and repeated ones not counted */
 	uint16_t max_seq; /* highest sequence number */
 	uint32_t kept;
-	uint32_t pending; /* packets whose fate hangs on this candidate */
+	uint64_t repeated; /* copies of kept ones, as some mirrors send: they take no room */
+	uint64_t pending; /* packets whose fate hangs on this candidate */
 	bool has_marker;
 	struct pkt_media packets[QOS_CANDIDATE_PACKETS];
 	uint64_t arrivals[QOS_CANDIDATE_PACKETS];

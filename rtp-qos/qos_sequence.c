@@ -44,6 +44,12 @@ static enum qos_verdict file_late(
 	return QOS_LATE;
 }
 
+void qos_stream_note_repeated(struct qos_stream_cold *cold, uint64_t packets)
+{
+	cold->sequence_errors += packets;
+	cold->duplicates += packets;
+}
+
 void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold)
 {

@@ -243,7 +243,10 @@ void qos_stream_fold(struct qos_stream_hot *hot, struct qos_stream_cold *cold);
 void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold);
 
-/* Once a second: the same, and a sample of what is too slow to be seen packet by packet (qos_look.h). */
+/* Packets that were found to be copies of others before the stream began. */
+void qos_stream_note_repeated(struct qos_stream_cold *cold, uint64_t packets);
+
+/* Once a second: drops, and a sample of what is too slow to be seen packet by packet (qos_look.h). */
 void qos_stream_look(
 	struct qos_stream_env *env, struct qos_stream_hot *hot, struct qos_stream_cold *cold);
 

@@ -16,6 +16,7 @@ struct probation {
 	uint64_t offered;
 	uint64_t confirmed; /* packets of confirmed candidates */
 	uint16_t first_seq; /* of the last one of these */
+	uint64_t repeated; /* of it, too */
 };
 
 static int setup(void **state)
@@ -84,12 +85,13 @@ static uint32_t offer(struct probation *t, uint32_t flow, struct rtp p, bool is_
 		return 0;
 	}
 	kept = c->kept;
-	assert_int_equal(c->pending, kept);
+	assert_int_equal(c->pending, kept + c->repeated);
 	assert_int_equal(c->packets[kept - 1].seq, p.seq);
 	assert_int_equal(c->arrivals[kept - 1], START_NS + (uint64_t)p.ns);
 	assert_int_equal(c->origin.ssrc, flow);
 	t->confirmed += c->pending;
 	t->first_seq = c->packets[0].seq;
+	t->repeated = c->repeated;
 	qos_probation_release(&t->p, c);
 	assert_conserved(t);
 	return kept;
@@ -187,7 +189,7 @@ static void a_small_gap_is_loss(void **state)
 	assert_int_equal(offer(t, 1, voice(4 * (NEED - 1)), false), NEED);
 }
 
-static void late_and_repeated_packets_are_kept_but_not_counted(void **state)
+static void late_packets_are_kept_and_repeated_ones_known(void **state)
 {
 	struct probation *t = *state;
 
@@ -195,7 +197,8 @@ static void late_and_repeated_packets_are_kept_but_not_counted(void **state)
 	assert_int_equal(offer(t, 1, voice(5), true), 0);
 	assert_int_equal(offer(t, 1, voice(4), true), 0);
 	assert_int_equal(offer(t, 1, voice(5), true), 0);
-	assert_int_equal(offer(t, 1, voice(6), true), 5);
+	assert_int_equal(offer(t, 1, voice(6), true), 3);
+	assert_int_equal(t->repeated, 2);
 	/* One number over and over, or two in turns, never gets anywhere. */
 	for (uint32_t i = 0; i < 200; i++) {
 		struct rtp p = voice(i);
@@ -205,28 +208,29 @@ static void late_and_repeated_packets_are_kept_but_not_counted(void **state)
 		p.seq = (uint16_t)(7 + i % 2);
 		assert_int_equal(offer(t, 3, p, false), 0);
 	}
-	/* The room that the others needed have is left: one of NEED is here of the first, two of the second. */
-	assert_int_equal(t->p.pending, 2 * (QOS_CANDIDATE_PACKETS - NEED) + 1 + 2);
-	assert_int_equal(t->p.pending + t->p.unconfirmed, 2 * 200);
+	assert_int_equal(t->p.pending, 2 * 200);
 }
 
-/* A mirror shows every packet so many times, at once or after the next two: the stream begins with the first one. */
+/* A mirror shows every packet so many times, at once or after the next two: the stream begins with the first one, and
+ * all copies are known. */
 static void repeated_packets_take_no_room_of_the_first(void **state)
 {
 	struct probation *t = *state;
 
 	for (uint32_t times = 2; times <= 5; times++)
 		for (uint32_t after = 0; after <= 2; after++) {
-			uint32_t flow = 10 * times + after, kept = 0, i;
+			uint32_t flow = 10 * times + after, kept = 0, copies = 0, i;
 
 			for (i = 0; i < NEED + after && !kept; i++) {
 				kept = offer(t, flow, voice(i), false);
-				for (uint32_t k = 1; k < times && i >= after && !kept; k++)
+				for (uint32_t k = 1; k < times && i >= after && !kept;
+					k++, copies++)
 					assert_int_equal(
 						offer(t, flow, voice(i - after), false), 0);
 			}
 			assert_int_equal(i, NEED);
-			assert_in_range(kept, NEED, QOS_CANDIDATE_PACKETS);
+			assert_int_equal(kept, NEED);
+			assert_int_equal(t->repeated, copies);
 			assert_int_equal(t->first_seq, voice(0).seq);
 		}
 }
@@ -341,7 +345,7 @@ int main(void)
 		CASE(never_believes_an_implausible_clock),
 		CASE(a_jump_begins_anew),
 		CASE(a_small_gap_is_loss),
-		CASE(late_and_repeated_packets_are_kept_but_not_counted),
+		CASE(late_packets_are_kept_and_repeated_ones_known),
 		CASE(repeated_packets_take_no_room_of_the_first),
 		CASE(silence_begins_anew),
 		CASE(a_packet_without_origin_needs_a_candidate),
