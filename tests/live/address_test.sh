@@ -47,6 +47,7 @@ replay calls 2
 telemetry /heptap/hep >"$work/hep" || fail "no answer: $(cat "$work/hep")"
 grep -q "\"sent\": 0\b" "$work/hep" || fail "sent without a route: $(cat "$work/hep")"
 set_address 192.0.2.1
+sleep 1.1 # it is looked for once a second at most
 replay calls 2
 stop_probe TERM
 take_totals
