@@ -2,30 +2,21 @@
 /* Takes bursts from the mailboxes in turn and hands them to hep_sender. */
 #include "probe_sender.h"
 
-#include <time.h>
+#include <rte_cycles.h>
 
 #include "dp_idle.h"
 #include "probe_worker.h"
 
-#define NS_PER_SEC ((uint64_t)1000000000)
-#define GRACE_NS   NS_PER_SEC /* for what is on its way when the reading of files is interrupted */
+#define GRACE_S 1 /* for what is on its way when the reading of files is interrupted */
 
-static uint64_t clock_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
-/* Whoever interrupts does not wait for the reports of all streams at their pace. end_ns: 0 at first. */
-static bool is_out_of_time(const struct probe *probe, uint64_t *end_ns)
+/* Whoever interrupts does not wait for the reports of all streams at their pace. end: in cycles of the timer, 0 at first. */
+static bool is_out_of_time(const struct probe *probe, uint64_t *end)
 {
 	if (!atomic_load_explicit(&probe->is_interrupted, memory_order_relaxed))
 		return false;
-	if (!*end_ns)
-		*end_ns = clock_ns() + GRACE_NS;
-	return clock_ns() >= *end_ns;
+	if (!*end)
+		*end = rte_get_timer_cycles() + GRACE_S * rte_get_timer_hz();
+	return rte_get_timer_cycles() >= *end;
 }
 
 static unsigned drop_burst(struct probe *probe, struct dp_mailbox *mailbox)
@@ -66,14 +57,14 @@ int probe_sender_main(void *arg)
 {
 	struct probe *probe = arg;
 	struct dp_idle idle = dp_idle_begin(idle_mode(probe));
-	uint64_t end_ns = 0;
+	uint64_t end = 0;
 
 	for (;;) {
 		bool is_last = atomic_load_explicit(&probe->stop_sender, memory_order_acquire);
 		unsigned n = 0;
 
 		for (unsigned i = 0; i < probe->lcores.worker_count; i++)
-			n += is_out_of_time(probe, &end_ns)
+			n += is_out_of_time(probe, &end)
 				     ? drop_burst(probe, probe->workers[i].mailbox)
 				     : send_burst(probe, probe->workers[i].mailbox);
 		if (!n && is_last)

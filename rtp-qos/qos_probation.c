@@ -21,27 +21,32 @@
 /* How long STUN, DTLS or RTCP speaks for a flow. */
 #define HINT_NS ((uint64_t)30000000000)
 
+static size_t sets(const struct qos_probation *p)
+{
+	return (size_t)p->set_mask + 1;
+}
+
 static size_t entries(const struct qos_probation *p)
 {
-	return ((size_t)p->set_mask + 1) * QOS_CANDIDATE_WAYS;
+	return sets(p) * QOS_CANDIDATE_WAYS;
 }
 
 int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
 	const struct pkt_seed *seed, struct qos_counters *counters)
 {
-	uint32_t sets = 1;
+	uint32_t count = 1;
 
-	while ((uint64_t)sets * QOS_CANDIDATE_WAYS < max)
-		sets *= 2;
+	while ((uint64_t)count * QOS_CANDIDATE_WAYS < max)
+		count *= 2;
 	*p = (struct qos_probation){
-		.set_mask = sets - 1,
+		.set_mask = count - 1,
 		.need = need,
 		.seed = *seed,
 		.counters = counters,
 	};
 	p->candidates = qos_mem_map(entries(p) * sizeof(*p->candidates));
-	p->used = qos_mem_map((size_t)p->set_mask + 1);
-	p->hints = qos_mem_map(((size_t)p->set_mask + 1) * sizeof(*p->hints));
+	p->used = qos_mem_map(sets(p));
+	p->hints = qos_mem_map(sets(p) * sizeof(*p->hints));
 	if (!p->candidates || !p->used || !p->hints) {
 		qos_probation_fini(p);
 		return -ENOMEM;
@@ -52,8 +57,8 @@ int qos_probation_init(struct qos_probation *p, uint32_t max, uint32_t need,
 void qos_probation_fini(struct qos_probation *p)
 {
 	qos_mem_unmap(p->candidates, entries(p) * sizeof(*p->candidates));
-	qos_mem_unmap(p->used, (size_t)p->set_mask + 1);
-	qos_mem_unmap(p->hints, ((size_t)p->set_mask + 1) * sizeof(*p->hints));
+	qos_mem_unmap(p->used, sets(p));
+	qos_mem_unmap(p->hints, sets(p) * sizeof(*p->hints));
 	p->candidates = NULL;
 	p->used = NULL;
 	p->hints = NULL;
@@ -199,7 +204,7 @@ static struct qos_candidate *find(const struct qos_probation *p, const struct pk
 	struct qos_candidate *set = set_of(p, key);
 
 	for (unsigned i = 0; i < QOS_CANDIDATE_WAYS; i++)
-		if (set[i].last_ns && set[i].key.w[0] == key->w[0] && set[i].key.w[1] == key->w[1])
+		if (set[i].last_ns && pkt_media_key_eq(&set[i].key, key))
 			return &set[i];
 	return NULL;
 }
