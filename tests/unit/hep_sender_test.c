@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sender over loopback, and against a sendmmsg and a connect of the test's own that fail as told:
- * errors that a real socket gives only now and then. */
-#include <netinet/in.h>
+/* The sender over loopback, and against a sendmmsg of the test's own that fails as told: errors
+ * that a real socket gives only now and then. */
 #include <sys/syscall.h>
 
-#include <errno.h>
 #include <pthread.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "hep_sender.h"
-#include "unit.h"
+#include "hep_sender_case.h"
 
 /* What the next calls of sendmmsg do: an errno, or 0 for the real call with at most `most`
  * messages. When the script is over, `rest` goes on for ever. */
@@ -39,85 +33,11 @@ int sendmmsg(int fd, struct mmsghdr *headers, unsigned int n, int flags)
 	return (int)syscall(SYS_sendmmsg, fd, headers, n, flags);
 }
 
-/* What every connect to an address answers, 0: the real call. */
-static struct {
-	int error;
-	unsigned calls;
-} route;
-
-int connect(int fd, const struct sockaddr *address, socklen_t size)
-{
-	if (address->sa_family != AF_UNSPEC) {
-		route.calls++;
-		errno = route.error;
-		if (route.error)
-			return -1;
-	}
-	return (int)syscall(SYS_connect, fd, address, size);
-}
-
 static int reset_script(void **state)
 {
 	(void)state;
-	memset(&route, 0, sizeof(route));
 	memset(&script, 0, sizeof(script));
 	return 0;
-}
-
-static const atomic_bool go_on = false;
-
-/* A socket on a loopback port of its own, and where to find it. */
-static int listen_on(int family, struct hep_collector_options *collector)
-{
-	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-	int bytes = 4 << 20;
-
-	assert_true(fd >= 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	assert_int_equal(family == AF_INET ? bind(fd, (struct sockaddr *)&sin, sizeof(sin))
-					   : bind(fd, (struct sockaddr *)&sin6, sizeof(sin6)),
-		0);
-	memset(collector, 0, sizeof(*collector));
-	collector->sockaddr_len = sizeof(collector->sockaddr);
-	assert_int_equal(
-		getsockname(fd, (struct sockaddr *)&collector->sockaddr, &collector->sockaddr_len),
-		0);
-	return fd;
-}
-
-struct burst {
-	struct bytes messages[HEP_SEND_BURST];
-	char text[HEP_SEND_BURST][8];
-};
-
-static void fill_burst(struct burst *burst, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		int size = snprintf(burst->text[i], sizeof(burst->text[i]), "m%u", i);
-
-		burst->messages[i] = bytes_of(burst->text[i], (size_t)size);
-	}
-}
-
-/* Takes everything that has arrived and checks that it is m0, m1, ... in order, n at a time. */
-static unsigned receive(int fd, unsigned n)
-{
-	unsigned count = 0;
-	char got[16];
-	char want[16];
-
-	for (;;) {
-		ssize_t size = recv(fd, got, sizeof(got) - 1, 0);
-
-		if (size < 0)
-			return count;
-		got[size] = 0;
-		snprintf(want, sizeof(want), "m%u", count % n);
-		assert_string_equal(got, want);
-		count++;
-	}
 }
 
 static double seconds(void)
@@ -126,18 +46,6 @@ static double seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static void assert_counters(const struct hep_sender *sender, unsigned i, unsigned sent,
-	unsigned refused, unsigned would_block, unsigned failed)
-{
-	const struct hep_sender_counters *c = hep_sender_counters(sender, i);
-
-	assert_int_equal(c->sent, sent);
-	assert_int_equal(c->send_refused, refused);
-	assert_int_equal(c->send_would_block, would_block);
-	assert_int_equal(c->send_failed, failed);
-	assert_int_equal(c->offered, sent + refused + would_block + failed);
 }
 
 static void sends_to_every_collector(void **state)
@@ -404,61 +312,6 @@ static void takes_the_highest_rate(void **state)
 	close(fd);
 }
 
-/* As at boot, before the network is up. */
-static void starts_without_a_route_and_goes_on_when_there_is_one(void **state)
-{
-	static const int errors[] = {ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL};
-	const struct timespec connect_again = {.tv_sec = 1, .tv_nsec = 100000000};
-	struct hep_options o = {.collector_count = 2};
-	int fds[] = {listen_on(AF_INET, &o.collectors[0]), listen_on(AF_INET6, &o.collectors[1])};
-	struct hep_sender *senders[3];
-	struct burst burst;
-
-	(void)state;
-	fill_burst(&burst, 20);
-	for (unsigned i = 0; i < 3; i++) {
-		route.error = errors[i];
-		route.calls = 0;
-		assert_int_equal(hep_sender_create(&o, &senders[i]), 0);
-		hep_sender_send(senders[i], burst.messages, 20, &go_on);
-		/* Not for each message. */
-		assert_in_range(route.calls, 2, 8);
-		for (unsigned k = 0; k < 2; k++) {
-			assert_int_equal(hep_sender_no_route(senders[i], k), errors[i]);
-			assert_counters(senders[i], k, 0, 0, 0, 20);
-		}
-	}
-	route.error = 0;
-	nanosleep(&connect_again, NULL);
-	for (unsigned i = 0; i < 3; i++) {
-		hep_sender_send(senders[i], burst.messages, 20, &go_on);
-		for (unsigned k = 0; k < 2; k++) {
-			assert_counters(senders[i], k, 20, 0, 0, 20);
-			assert_int_equal(receive(fds[k], 20), 20);
-		}
-		hep_sender_destroy(senders[i]);
-	}
-	close(fds[0]);
-	close(fds[1]);
-}
-
-static void other_errors_of_connect_are_fatal(void **state)
-{
-	struct hep_options o = {.collector_count = 1};
-	int fd = listen_on(AF_INET, &o.collectors[0]);
-	struct hep_sender *sender = NULL;
-
-	(void)state;
-	route.error = EACCES;
-	assert_int_equal(hep_sender_create(&o, &sender), -EACCES);
-	assert_null(sender);
-	route.error = 0;
-	assert_int_equal(hep_sender_create(&o, &sender), 0);
-	assert_int_equal(hep_sender_no_route(sender, 0), 0);
-	hep_sender_destroy(sender);
-	close(fd);
-}
-
 static void sends_nowhere_without_collectors(void **state)
 {
 	struct hep_options o = {.collector_count = 0};
@@ -505,9 +358,6 @@ int main(void)
 		cmocka_unit_test_setup(does_not_hold_up_other_collectors, reset_script),
 		cmocka_unit_test_setup(sends_the_rest_at_once_when_told_to_stop, reset_script),
 		cmocka_unit_test_setup(takes_the_highest_rate, reset_script),
-		cmocka_unit_test_setup(
-			starts_without_a_route_and_goes_on_when_there_is_one, reset_script),
-		cmocka_unit_test_setup(other_errors_of_connect_are_fatal, reset_script),
 		cmocka_unit_test_setup(sends_nowhere_without_collectors, reset_script),
 		cmocka_unit_test_setup(says_why_it_cannot_be_created, reset_script),
 	};
