@@ -375,6 +375,29 @@ static void skew_follows_clock_drift(void **state)
 	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, 6, DIGIT);
 }
 
+/* A clock that is off by 500 ppm: J comes to 10 microseconds, and there in steps too small for extremes. */
+static void mean_jitter_is_between_least_and_most(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	for (int64_t off_ns = -10000; off_ns <= 10000; off_ns += 2000) {
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 3000; i++) {
+			struct rtp p = voice(i);
+
+			p.ns += i * off_ns;
+			feed(&rig, p);
+		}
+		r = report_of(&rig, QOS_FINAL);
+		assert_true(r.min_jitter_ms <= r.mean_jitter_ms);
+		assert_true(r.mean_jitter_ms <= r.max_jitter_ms);
+		assert_true(r.min_jitter_ms <= r.jitter_ms && r.jitter_ms <= r.max_jitter_ms);
+		assert_near(r.max_jitter_ms, fabs((double)off_ns) / 1e6, 0.0001);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +416,7 @@ int main(void)
 		cmocka_unit_test(media_time_may_go_on_behind_a_still_one),
 		cmocka_unit_test(delta_saturates_at_4_2_seconds),
 		cmocka_unit_test(skew_follows_clock_drift),
+		cmocka_unit_test(mean_jitter_is_between_least_and_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
