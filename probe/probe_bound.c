@@ -11,6 +11,7 @@
 #include "probe_fragments.h"
 #include "probe_log.h"
 #include "probe_seen.h"
+#include "probe_worker.h"
 #include "qos_legs.h"
 #include "qos_media.h"
 #include "qos_probation.h"
@@ -124,6 +125,7 @@ static void list_tables(const struct cfg_options *options, bool offline, struct 
 	uint64_t workers = dp_worker_threads(&options->dp);
 
 	parts->count = 0;
+	add(parts, "workers", workers, sizeof(struct probe_worker));
 	add(parts, "streams, tables", workers, qos_table_memory(o->max_streams));
 	add(parts, "streams, wheel and flows", workers * o->max_streams,
 		QOS_WHEEL_SLOTS * sizeof(uint32_t) + 4 * sizeof(struct qos_flow_entry));

@@ -55,10 +55,8 @@ struct qos_call {
 	_Atomic uint32_t refs;
 	_Atomic uint32_t streams_open; /* attached now */
 	_Atomic bool is_open; /* in the table; once false for ever. Goes under lock */
-	_Atomic bool
-		is_displaced; /* another call announced one of its endpoints since. Streams poll it */
-	_Atomic uint16_t
-		described; /* times one of its endpoints was described anew. Streams poll it */
+	_Atomic bool is_displaced; /* another call announced an endpoint of it. Streams poll it */
+	_Atomic uint16_t described; /* times an endpoint was described anew. Streams poll it */
 	struct cds_list_head home_link; /* in the home worker's queue */
 
 	pthread_mutex_t lock; /* guards the rest of this paragraph, and the texts of the parties */

@@ -118,7 +118,7 @@ static size_t pool_size(unsigned i)
 
 uint64_t qos_medias_memory(uint32_t max)
 {
-	uint64_t sum = qos_chain_bytes(chains_for(max));
+	uint64_t sum = sizeof(struct qos_medias) + qos_chain_bytes(chains_for(max));
 
 	for (unsigned i = 0; i < QOS_MEDIA_POOLS; i++)
 		sum += (uint64_t)pool_count_for(max) * qos_pool_stride(pool_size(i));
