@@ -51,7 +51,8 @@ static void check_stream(const struct qos_candidate *c)
 	qos_stream_init(&hot, &cold, &c->packets[0], &c->origin, c->arrivals[0]);
 	for (uint32_t i = 0; i < c->kept; i++)
 		qos_stream_update(&env, &hot, &cold, &c->packets[i], c->arrivals[i]);
-	check(qos_stream_packets(&hot, &cold) + cold.duplicates + cold.strays == c->kept);
+	qos_stream_note_repeated(&cold, c->repeated);
+	check(qos_stream_packets(&hot, &cold) + cold.duplicates + cold.strays == c->pending);
 	check(qos_stream_packets(&hot, &cold) >= QOS_NEED_ANNOUNCED);
 }
 
@@ -94,7 +95,8 @@ static void step(struct run *r, const uint8_t *p)
 	r->offered += verdict != QOS_UNKNOWN;
 	if (verdict == QOS_CONFIRMED) {
 		check(c && c->count >= (flags & 32 ? QOS_NEED_ANNOUNCED : QOS_NEED_HINTED));
-		check(c->kept >= 2 && c->pending == c->kept && c->origin.ssrc == flow);
+		check(c->kept >= 2 && c->pending == c->kept + c->repeated);
+		check(c->origin.ssrc == flow);
 		check_stream(c);
 		r->confirmed += c->pending;
 		qos_probation_release(&r->p, c);
