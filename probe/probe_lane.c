@@ -34,6 +34,8 @@ int probe_lane_init(struct probe_lane *lane, struct probe_rx *rx, unsigned worke
 
 	lane->worker = &rx->probe->workers[worker];
 	lane->is_own = lane->worker == rx->own;
+	lane->next = &lane->stage[0];
+	lane->waiting = &lane->stage[1];
 	if (lane->is_own)
 		return 0;
 	rc = make_ring("media", rx->index, worker, sizeof(struct pkt_media), o->media_ring, socket,
@@ -74,12 +76,12 @@ static void wait_end(const struct probe_rx *rx)
 /* Puts the rest when there is room. */
 static unsigned put_waiting(struct probe_rx *rx, struct probe_lane *lane, unsigned put)
 {
+	const struct probe_stage *stage = lane->next;
 	struct dp_idle idle = {0};
 
 	wait_begin(rx);
-	while (put < lane->media_staged) {
-		unsigned more =
-			dp_ring_put(lane->media, lane->media_stage + put, lane->media_staged - put);
+	while (put < stage->n) {
+		unsigned more = dp_ring_put(lane->media, stage->media + put, stage->n - put);
 
 		put += more;
 		dp_idle_wait(&idle, more > 0);
@@ -89,47 +91,57 @@ static unsigned put_waiting(struct probe_rx *rx, struct probe_lane *lane, unsign
 }
 
 /* The first packet of a flow in each second travels whole, its next ones as descriptors. */
-static void choose_whole(struct probe_rx *rx, struct probe_lane *lane)
+static void choose_whole(struct probe_rx *rx, struct probe_stage *stage)
 {
 	uint64_t base = atomic_load_explicit(&rx->probe->time_base_ns, memory_order_relaxed);
 
-	for (unsigned i = 0; i < lane->media_staged; i++) {
-		struct pkt_media *m = &lane->media_stage[i];
+	for (unsigned i = 0; i < stage->n; i++) {
+		struct pkt_media *m = &stage->media[i];
 
 		if (m->time_ns > PKT_MEDIA_TIME_MAX)
 			continue;
-		if (probe_seen_note(&rx->seen, lane->hash[i], base + m->time_ns))
-			spend(rx, lane->packets[i]);
+		if (probe_seen_note(&rx->seen, stage->hash[i], base + m->time_ns))
+			spend(rx, stage->packets[i]);
 		else
-			*m = probe_packet_element(lane->packets[i]);
+			*m = probe_packet_element(stage->packets[i]);
 	}
 }
 
-static void free_taken(struct probe_lane *lane)
+/* What waits on an own lane. */
+static void take(struct probe_lane *lane)
 {
-	dp_mbuf_free_burst(lane->taken, lane->taken_count);
-	lane->taken_count = 0;
-}
-
-/* While the lines of the streams are on their way the packets of the elements before go back. */
-static void flush_own(struct probe_lane *lane)
-{
-	unsigned n = lane->media_staged;
+	struct probe_stage *stage = lane->waiting;
 	const struct probe_batch batch = {
-		.media = lane->media_stage,
-		.packets = lane->packets,
-		.slot = lane->slot,
-		.n = n,
-		.is_one_time = lane->is_one_time,
+		.media = stage->media,
+		.packets = stage->packets,
+		.slot = stage->slot,
+		.n = stage->n,
+		.is_one_time = stage->is_one_time,
 	};
 
-	qos_table_prefetch(&lane->worker->table, lane->slot, n);
-	free_taken(lane);
 	probe_worker_burst(lane->worker, &batch);
-	memcpy(lane->taken, lane->packets, n * sizeof(void *));
-	lane->taken_count = n;
-	lane->media_staged = 0;
-	lane->is_one_time = false;
+	dp_mbuf_free_burst(stage->packets, stage->n);
+	stage->n = 0;
+	stage->is_one_time = false;
+}
+
+/* The lines of the streams come while the elements before are taken. */
+static void turn_own(struct probe_lane *lane)
+{
+	struct probe_stage *stage = lane->next;
+
+	qos_table_prefetch(&lane->worker->table, stage->slot, stage->n);
+	if (lane->waiting->n)
+		take(lane);
+	lane->next = lane->waiting;
+	lane->waiting = stage;
+}
+
+static void flush_own(struct probe_lane *lane)
+{
+	turn_own(lane);
+	if (lane->waiting->n)
+		take(lane);
 }
 
 void probe_lane_count_shed(struct probe_rx *rx, const struct pkt_flow *flow)
@@ -139,11 +151,11 @@ void probe_lane_count_shed(struct probe_rx *rx, const struct pkt_flow *flow)
 }
 
 /* The ring was full. The packet of a descriptor is spent, but not freed yet. */
-static void shed_staged(struct probe_rx *rx, const struct probe_lane *lane, unsigned i)
+static void shed_staged(struct probe_rx *rx, const struct probe_stage *stage, unsigned i)
 {
 	struct pkt_view view = {0};
 
-	probe_decode(lane->packets[i], &view);
+	probe_decode(stage->packets[i], &view);
 	probe_lane_count_shed(rx, &view.flow);
 }
 
@@ -155,13 +167,13 @@ static bool may_be_dns(const struct pkt_media *m)
 }
 
 /* What pkt_plain_media took for RTP, at the port of DNS, travels whole. */
-static void keep_dns(struct probe_lane *lane)
+static void keep_dns(struct probe_stage *stage)
 {
 	struct pkt_view view;
 
-	for (unsigned i = 0; i < lane->media_staged; i++) {
-		struct pkt_media *m = &lane->media_stage[i];
-		struct rte_mbuf *packet = lane->packets[i];
+	for (unsigned i = 0; i < stage->n; i++) {
+		struct pkt_media *m = &stage->media[i];
+		struct rte_mbuf *packet = stage->packets[i];
 
 		if (may_be_dns(m) && probe_decode(packet, &view) == PKT_OK &&
 			sig_is_port(SIG_DNS, view.flow.sport, view.flow.dport))
@@ -171,24 +183,25 @@ static void keep_dns(struct probe_lane *lane)
 
 static void flush_media(struct probe_rx *rx, struct probe_lane *lane)
 {
+	struct probe_stage *stage = lane->next;
 	unsigned size = dp_ring_size(lane->media);
 	unsigned put, room = 0;
 
 	if (unlikely(rx->has_dns))
-		keep_dns(lane);
-	choose_whole(rx, lane);
-	put = dp_ring_put_room(lane->media, lane->media_stage, lane->media_staged, &room);
+		keep_dns(stage);
+	choose_whole(rx, stage);
+	put = dp_ring_put_room(lane->media, stage->media, stage->n, &room);
 	if (rx->probe->is_offline)
 		put = put_waiting(rx, lane, put);
 	else
 		probe_shed_fill(&lane->shed, size - room, size, rx->last_ns);
 	lane->sent += put;
-	for (unsigned i = put; i < lane->media_staged; i++) {
-		shed_staged(rx, lane, i);
-		if (lane->media_stage[i].time_ns == PKT_MEDIA_IS_PACKET)
-			rte_pktmbuf_free(probe_packet_of(&lane->media_stage[i]));
+	for (unsigned i = put; i < stage->n; i++) {
+		shed_staged(rx, stage, i);
+		if (stage->media[i].time_ns == PKT_MEDIA_IS_PACKET)
+			rte_pktmbuf_free(probe_packet_of(&stage->media[i]));
 	}
-	lane->media_staged = 0;
+	stage->n = 0;
 }
 
 void probe_lane_flush(struct probe_rx *rx, struct probe_lane *lane)
@@ -215,15 +228,16 @@ static void flush_signalling(struct probe_rx *rx, struct probe_lane *lane)
 /* One hash for all: it finds the slot of the stream, or whether the worker knows the flow. */
 void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
 {
-	unsigned i = lane->media_staged++;
-	uint64_t hash = pkt_media_key_hash(&lane->media_stage[i].key, &rx->probe->seed);
+	struct probe_stage *stage = lane->next;
+	unsigned i = stage->n++;
+	uint64_t hash = pkt_media_key_hash(&stage->media[i].key, &rx->probe->seed);
 
 	if (lane->is_own) {
-		probe_lane_stage_own(lane, &lane->worker->table, i, hash, m);
+		probe_lane_stage_own(stage, &lane->worker->table, i, hash, m);
 		return;
 	}
-	lane->hash[i] = hash;
-	lane->packets[i] = m;
+	stage->hash[i] = hash;
+	stage->packets[i] = m;
 	__builtin_prefetch(probe_seen_set(&rx->seen, hash), 1);
 }
 
@@ -248,22 +262,32 @@ static void look_at_queue(struct probe_rx *rx, struct probe_lane *lane)
 	probe_shed_fill(&lane->shed, size - dp_ring_room(lane->media), size, rx->last_ns);
 }
 
-static void flush(struct probe_rx *rx, struct probe_lane *lane)
+static void flush_rings(struct probe_rx *rx, struct probe_lane *lane)
 {
 	if (lane->signalling_staged)
 		flush_signalling(rx, lane);
-	if (lane->media_staged)
-		probe_lane_flush(rx, lane);
-	else if (lane->taken_count)
-		free_taken(lane);
-	else if (unlikely(probe_shed_level(&lane->shed)) && !lane->is_own)
+	if (lane->next->n)
+		flush_media(rx, lane);
+	else if (unlikely(probe_shed_level(&lane->shed)))
 		look_at_queue(rx, lane);
+}
+
+void probe_lane_turn_all(struct probe_rx *rx)
+{
+	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++)
+		if (rx->lanes[i].is_own)
+			turn_own(&rx->lanes[i]);
+		else
+			flush_rings(rx, &rx->lanes[i]);
 }
 
 void probe_lane_flush_all(struct probe_rx *rx)
 {
 	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++)
-		flush(rx, &rx->lanes[i]);
+		if (rx->lanes[i].is_own)
+			flush_own(&rx->lanes[i]);
+		else
+			flush_rings(rx, &rx->lanes[i]);
 }
 
 void probe_lane_wait_all(struct probe_rx *rx)

@@ -17,22 +17,27 @@ struct probe_rx;
 struct probe_worker;
 struct rte_mbuf;
 
+/* Elements that go out together. */
+struct probe_stage {
+	unsigned n;
+	bool is_one_time; /* all arrived at the same time */
+	struct pkt_media media[DP_BURST];
+	struct rte_mbuf *packets[DP_BURST];
+	uint32_t slot[DP_BURST]; /* own: of their streams, qos_table_locate */
+	uint64_t hash[DP_BURST]; /* not own: of their keys, pkt_media_key_hash */
+};
+
 struct probe_lane {
 	struct probe_worker *worker;
 	bool is_own; /* the worker is this thread */
-	bool is_one_time; /* all staged media arrived at the same time */
 	struct dp_ring *media; /* struct pkt_media; NULL when own */
 	struct dp_ring *signalling; /* struct rte_mbuf *; NULL when own */
-	unsigned media_staged;
 	unsigned signalling_staged;
-	unsigned taken_count;
 	struct probe_shed shed;
 	uint64_t sent; /* elements ever put into rings, for the barrier of capture files */
-	struct pkt_media media_stage[DP_BURST];
-	uint64_t hash[DP_BURST]; /* not own: of their keys, pkt_media_key_hash */
-	struct rte_mbuf *packets[DP_BURST];
-	struct rte_mbuf *taken[DP_BURST]; /* own: of the elements before, to be freed */
-	uint32_t slot[DP_BURST]; /* own: of their streams, qos_table_locate */
+	struct probe_stage *next; /* that elements are put into */
+	struct probe_stage *waiting; /* own: the one before, while the lines of its streams come */
+	struct probe_stage stage[2];
 	struct rte_mbuf *signalling_stage[DP_BURST];
 };
 
@@ -63,23 +68,23 @@ static inline struct rte_mbuf *probe_packet_of(const struct pkt_media *element)
 int probe_lane_init(struct probe_lane *lane, struct probe_rx *rx, unsigned worker);
 void probe_lane_fini(struct probe_lane *lane);
 
-/* The staged media of one lane goes out. */
+/* The staged media of one lane goes out; of an own lane all is taken. */
 void probe_lane_flush(struct probe_rx *rx, struct probe_lane *lane);
 
 /* Where to write the next element for probe_lane_put_media. */
 static inline struct pkt_media *probe_lane_next(struct probe_rx *rx, struct probe_lane *lane)
 {
-	if (lane->media_staged == DP_BURST)
+	if (lane->next->n == DP_BURST)
 		probe_lane_flush(rx, lane);
-	return &lane->media_stage[lane->media_staged];
+	return &lane->next->media[lane->next->n];
 }
 
 /* Element i of an own lane was staged. */
-static inline void probe_lane_stage_own(struct probe_lane *lane, const struct qos_table *table,
+static inline void probe_lane_stage_own(struct probe_stage *stage, const struct qos_table *table,
 	unsigned i, uint64_t hash, struct rte_mbuf *m)
 {
-	lane->packets[i] = m;
-	lane->slot[i] = qos_table_locate(table, hash);
+	stage->packets[i] = m;
+	stage->slot[i] = qos_table_locate(table, hash);
 }
 
 /* Sends the element written there: the descriptor of the packet m, or a time element with m NULL. Takes
@@ -93,7 +98,11 @@ void probe_lane_put_signalling(struct probe_rx *rx, struct probe_lane *lane, str
 /* A packet of this flow is not handed over: counts it, and in the flow's bucket. */
 void probe_lane_count_shed(struct probe_rx *rx, const struct pkt_flow *flow);
 
-/* All staged elements of all lanes go out. */
+/* What: a burst is staged: its elements go out. On an own lane those of the burst before are taken, while the lines
+ * that these need come. */
+void probe_lane_turn_all(struct probe_rx *rx);
+
+/* All staged elements of all lanes go out; of an own lane all are taken. */
 void probe_lane_flush_all(struct probe_rx *rx);
 
 /* Waits until every worker has finished all it was given. With several workers this is what makes

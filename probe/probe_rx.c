@@ -170,11 +170,11 @@ static bool put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbu
 	return true;
 }
 
-/* Live, on an own lane. What came before it does not come after it. */
+/* Live, on an own lane. Media that came before those that go through now does not come after them. */
 static void put_whole(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
 	const struct pkt_view *view)
 {
-	if (probe_whole_is_full(lane->worker) && lane->media_staged)
+	if (probe_whole_is_full(lane->worker))
 		probe_lane_flush(rx, lane);
 	probe_whole_add(lane->worker, m, view);
 }
@@ -329,6 +329,7 @@ static bool is_alone(const struct probe_rx *rx)
 static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n, uint64_t base)
 {
 	struct probe_lane *lane = rx->lanes;
+	struct probe_stage *stage = lane->next;
 	const struct qos_table *table = &lane->worker->table;
 	const struct pkt_seed seed = rx->probe->seed;
 	const uint64_t first_ns = dp_meta(burst[0])->time_ns;
@@ -349,18 +350,19 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 		spread |= meta->time_ns ^ first_ns;
 		if (likely(meta->link == DP_LINK_ETHERNET && age <= PKT_MEDIA_TIME_MAX &&
 			    take_plain(rx, frame, age, &seed, &m))) {
-			lane->media_stage[at] = m;
+			stage->media[at] = m;
 			probe_lane_stage_own(
-				lane, table, at, pkt_media_key_hash(&m.key, &seed), burst[i]);
+				stage, table, at, pkt_media_key_hash(&m.key, &seed), burst[i]);
 			at++;
 		} else {
-			lane->media_staged = at;
+			stage->n = at;
 			take_other(rx, burst[i]);
-			at = lane->media_staged;
+			stage = lane->next;
+			at = stage->n;
 		}
 	}
-	lane->media_staged = at;
-	lane->is_one_time = at && !spread;
+	stage->n = at;
+	stage->is_one_time = at && !spread;
 	note_last(rx, first_ns);
 	if (spread)
 		for (unsigned i = 1; i < n; i++)
@@ -377,34 +379,37 @@ void probe_rx_drain(struct probe_rx *rx)
 {
 	probe_lane_flush_all(rx);
 	probe_lane_wait_all(rx);
-	probe_lane_flush_all(rx); /* an own lane gives back what it took */
 	free_spent(rx);
 }
 
-/* A full burst is followed by more. */
-static void give_wholes(struct probe_worker *own, unsigned n)
+/* After the media that came before them. */
+static void take_wholes(struct probe_rx *rx)
 {
-	if (n == DP_BURST)
-		probe_whole_turn(own);
-	else
-		probe_whole_flush(own);
+	probe_lane_flush_all(rx);
+	probe_whole_flush(rx->own);
+}
+
+/* A full burst is followed by more. */
+static bool are_wholes_due(struct probe_worker *own, unsigned n)
+{
+	return n == DP_BURST ? probe_whole_turn(own) : own->wholes.count > 0;
 }
 
 void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
 {
 	uint64_t base = time_base(rx, dp_meta(burst[0])->time_ns);
 
-	if (rx->own)
-		probe_whole_hurry(rx->own, dp_meta_arrival(dp_meta(burst[0])));
+	if (rx->own && probe_whole_is_overdue(rx->own, dp_meta_arrival(dp_meta(burst[0]))))
+		take_wholes(rx);
 	if (is_alone(rx))
 		take_alone(rx, burst, n, base);
 	else
 		for (unsigned i = 0; i < n; i++)
 			take_frame(rx, burst[i], base);
-	probe_lane_flush_all(rx);
+	probe_lane_turn_all(rx);
 	free_spent(rx);
-	if (rx->own)
-		give_wholes(rx->own, n);
+	if (rx->own && are_wholes_due(rx->own, n))
+		take_wholes(rx);
 }
 
 void probe_rx_flush(struct probe_rx *rx)

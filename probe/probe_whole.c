@@ -251,14 +251,12 @@ void probe_whole_flush(struct probe_worker *w)
 	wholes->turns = 0;
 }
 
-void probe_whole_hurry(struct probe_worker *w, uint64_t now_ns)
+bool probe_whole_is_overdue(const struct probe_worker *w, uint64_t now_ns)
 {
-	if (w->wholes.count && now_ns - w->wholes.list[0].arrival_ns > WAIT_NS)
-		probe_whole_flush(w);
+	return w->wholes.count && now_ns - w->wholes.list[0].arrival_ns > WAIT_NS;
 }
 
-void probe_whole_turn(struct probe_worker *w)
+bool probe_whole_turn(struct probe_worker *w)
 {
-	if (w->wholes.count && ++w->wholes.turns >= TURNS_MAX)
-		probe_whole_flush(w);
+	return w->wholes.count && ++w->wholes.turns >= TURNS_MAX;
 }

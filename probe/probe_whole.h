@@ -53,12 +53,13 @@ void probe_whole_add_packet(struct probe_worker *w, struct rte_mbuf *m);
 /* What: all that were added go through, in their order. */
 void probe_whole_flush(struct probe_worker *w);
 
-/* What: before what arrived at now_ns: those that were added long before, or when time was set back, wait no longer, so
- * that packet time does not go back for them. */
-void probe_whole_hurry(struct probe_worker *w, uint64_t now_ns);
+/* Whether those that were added must go through before what arrived at now_ns: they came long before, or time was set
+ * back, so packet time would go back for them. */
+bool probe_whole_is_overdue(const struct probe_worker *w, uint64_t now_ns);
 
-/* What: a burst of packets is through and more are there: those that were added may wait for others, but not for long. */
-void probe_whole_turn(struct probe_worker *w);
+/* What: a burst of packets is staged and more are there: those that were added may wait for others. Returns whether
+ * they have for long enough. */
+bool probe_whole_turn(struct probe_worker *w);
 
 /* What: a packet by itself, in its order among the media. m stays the caller's. */
 void probe_whole_take(struct probe_worker *w, struct rte_mbuf *m);

@@ -42,6 +42,7 @@ static uint64_t fused_loop(struct bench_pipeline *p)
 		if (p->is_trunk)
 			discard(p, t->worker->mailbox);
 	}
+	probe_rx_flush(t->rx);
 	return bench_cpu_ns() - ns;
 }
 

@@ -29,6 +29,7 @@ static void time_does_not_go_back_for_those_that_waited(void **state)
 	rig.round_ns += 61 * SECOND_NS;
 	rig.now_ns = rig.round_ns;
 	burst_of(0);
+	burst_of(0); /* takes the one before */
 	queue_ns = rig.worker.now_ns;
 	assert_true(queue_ns >= START_NS + 61 * SECOND_NS);
 	probe_rx_flush(&rig.rx);
