@@ -128,9 +128,12 @@ static void take(struct probe_lane *lane)
 /* The lines of the streams come while the elements before are taken. */
 static void turn_own(struct probe_lane *lane)
 {
+	const struct qos_table *table = &lane->worker->table;
 	struct probe_stage *stage = lane->next;
 
-	qos_table_prefetch(&lane->worker->table, stage->slot, stage->n);
+	for (unsigned i = 0; i < stage->n; i++)
+		stage->slot[i] = qos_table_locate(table, stage->hash[i]);
+	qos_table_prefetch(table, stage->slot, stage->n);
 	if (lane->waiting->n)
 		take(lane);
 	lane->next = lane->waiting;

@@ -23,8 +23,8 @@ struct probe_stage {
 	bool is_one_time; /* all arrived at the same time */
 	struct pkt_media media[DP_BURST];
 	struct rte_mbuf *packets[DP_BURST];
-	uint32_t slot[DP_BURST]; /* own: of their streams, qos_table_locate */
-	uint64_t hash[DP_BURST]; /* not own: of their keys, pkt_media_key_hash */
+	uint64_t hash[DP_BURST]; /* of their keys, pkt_media_key_hash */
+	uint32_t slot[DP_BURST]; /* own, once all are staged: of their streams, qos_table_locate */
 };
 
 struct probe_lane {
@@ -84,7 +84,8 @@ static inline void probe_lane_stage_own(struct probe_stage *stage, const struct 
 	unsigned i, uint64_t hash, struct rte_mbuf *m)
 {
 	stage->packets[i] = m;
-	stage->slot[i] = qos_table_locate(table, hash);
+	stage->hash[i] = hash;
+	qos_table_prefetch_pilot(table, hash);
 }
 
 /* Sends the element written there: the descriptor of the packet m, or a time element with m NULL. Takes

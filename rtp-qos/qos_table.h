@@ -81,14 +81,19 @@ static inline uint32_t qos_table_slot_in(const struct qos_table *t, uint32_t gro
 	return group * QOS_GROUP_SLOTS + qos_pilot_slot(t->pilots[group], hash);
 }
 
-/* Three stages, so that the cache misses of many packets overlap. First: the slot that the stream of a hash has, if
- * there is one and it did not spill. */
+/* Four stages, so that the cache misses of many packets overlap. First: what the next needs is on its way. */
+static inline void qos_table_prefetch_pilot(const struct qos_table *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->pilots[qos_table_home(t, hash)]);
+}
+
+/* Second: the slot that the stream of a hash has, if there is one and it did not spill. */
 static inline uint32_t qos_table_locate(const struct qos_table *t, uint64_t hash)
 {
 	return qos_table_slot_in(t, qos_table_home(t, hash), (uint32_t)hash);
 }
 
-/* Second: brings the streams in the slots on their way. In a loop of its own, since on a page that the CPU has no
+/* Third: brings the streams in the slots on their way. In a loop of its own, since on a page that the CPU has no
  * translation of (TLB) a prefetch holds up all that comes after it but other prefetches. */
 static inline void qos_table_prefetch(const struct qos_table *t, const uint32_t *slot, unsigned n)
 {
@@ -96,7 +101,7 @@ static inline void qos_table_prefetch(const struct qos_table *t, const uint32_t 
 		__builtin_prefetch(&t->hot[slot[i]]);
 }
 
-/* Third, once the line has come. Whether the stream of the key is in the slot that was located for it: it may
+/* Fourth, once the line has come. Whether the stream of the key is in the slot that was located for it: it may
  * have moved or closed since. If not, qos_table_find knows. */
 static inline bool qos_table_is_of(
 	const struct qos_table *t, uint32_t slot, const struct pkt_media_key *key)
