@@ -11,36 +11,36 @@
  * between, too. */
 static void note_extent(struct qos_stream_cold *cold, uint32_t behind)
 {
-	unsigned __int128 missing = cold->holes & (((unsigned __int128)1 << behind) - 1);
-	uint32_t extent = behind - (uint32_t)__builtin_popcountll((uint64_t)missing) -
-			  (uint32_t)__builtin_popcountll((uint64_t)(missing >> 64));
+	uint32_t extent = qos_window_extent(cold, behind);
 
 	cold->reorder_extent = extent > cold->reorder_extent ? extent : cold->reorder_extent;
+}
+
+/* Older than the first packet of the segment by so many numbers: it began earlier than it seemed. */
+static void begin_earlier(struct qos_stream_cold *cold, uint32_t behind, uint32_t older)
+{
+	for (uint32_t i = behind - older + 1; i < behind; i++)
+		cold->holes |= (unsigned __int128)1 << i;
+	cold->base_ext -= older;
 }
 
 /* A number at most QOS_MAX_MISORDER behind the highest. */
 static enum qos_verdict file_late(
 	struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t behind)
 {
-	uint32_t ext = hot->ext_seq - behind;
 	unsigned __int128 bit = (unsigned __int128)1 << behind;
+	int32_t place;
 
 	cold->sequence_errors++;
 	qos_window_align(hot, cold);
-	if ((int32_t)(ext - cold->base_ext) < 0) {
-		/* Older than the first packet of the segment: it began earlier than it seemed. */
-		uint32_t first_behind = hot->ext_seq - cold->base_ext;
-
-		for (uint32_t i = first_behind + 1; i < behind; i++)
-			cold->holes |= (unsigned __int128)1 << i;
-		note_extent(cold, behind);
-		cold->base_ext = ext;
-		return QOS_LATE;
-	}
-	if (!(cold->holes & bit))
+	place = qos_window_place(cold, behind);
+	if (place < 0)
+		begin_earlier(cold, behind, 0 - (uint32_t)place);
+	else if (cold->holes & bit)
+		cold->holes &= ~bit;
+	else if (!qos_window_take_back(cold, behind))
 		return QOS_DUPLICATE;
 	note_extent(cold, behind);
-	cold->holes &= ~bit;
 	return QOS_LATE;
 }
 
@@ -87,16 +87,10 @@ static bool is_own_doing(
 	return true;
 }
 
-/* A gap of the probe's own making: a new segment begins behind it, and the time across it is no
- * silence of the sender's. */
+/* A gap of the probe's own making: the time across it is no silence of the sender's. */
 static void leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step)
 {
-	qos_window_flush(hot, cold);
-	cold->expected_done += hot->ext_seq - cold->base_ext + 1;
-	cold->own_drops += step - 1;
-	hot->ext_seq += step;
-	cold->base_ext = hot->ext_seq;
-	cold->hole_ext = hot->ext_seq;
+	qos_window_leave_out(hot, cold, step);
 	hot->clock |= QOS_HOT_QUIET;
 }
 
@@ -171,7 +165,7 @@ static void credit_stray(struct qos_stream_hot *hot, struct qos_stream_cold *col
 	cold->bad_seq = QOS_NO_BAD_SEQ;
 	cold->strays--;
 	cold->packets++;
-	hot->bytes += cold->stray.payload_bytes;
+	hot->bytes += cold->stray_bytes;
 	cold->silent_deltas++;
 	cold->jitter_skipped++;
 }
@@ -226,7 +220,7 @@ enum qos_verdict qos_sequence_file(struct qos_stream_env *env, struct qos_stream
 		cold->duplicates++;
 		return verdict;
 	case QOS_STRAY:
-		cold->stray = *m;
+		cold->stray_bytes = m->payload_bytes;
 		cold->stray_ext = hot->ext_seq;
 		cold->strays++;
 		return verdict;

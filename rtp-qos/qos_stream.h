@@ -111,7 +111,7 @@ struct qos_stream_cold {
 	uint64_t bytes; /* folded */
 	uint64_t jitter_sum_64ns; /* folded */
 	uint64_t expected_done; /* of segments before the last restart */
-	uint32_t base_ext; /* first of the segment */
+	uint32_t base_ext; /* first of the segment, and on by what was given up since */
 	uint32_t counted_ext; /* packets up to here are counted; later ones came in order */
 	uint64_t interval_packets,
 		interval_expected; /* before the interval since the last report */
@@ -138,11 +138,13 @@ struct qos_stream_cold {
 
 	/* The window: what all but packets in order move. */
 	unsigned __int128 holes; /* bit i: hole_ext - i is missing */
+	unsigned __int128 given_up; /* by the probe, so that they are not expected: likewise */
 	struct qos_buffer buffers[QOS_BUFFERS];
 
 	struct qos_origin origin;
 	struct qos_payload payload; /* of hot.pt */
 	struct qos_head head; /* of the last packet that was looked at for it */
+	uint16_t stray_bytes; /* payload of the packet that made bad_seq */
 	uint64_t head_after_ns; /* of the next packet from then on it is wanted; 0: of none */
 
 	/* Sequence. */
@@ -159,7 +161,6 @@ struct qos_stream_cold {
 	uint32_t ts_jumps;
 	uint32_t ssrc_changes;
 	uint32_t frame_first_ext; /* number of the packet of frame_ns, of audio */
-	struct pkt_media stray; /* the packet that made bad_seq */
 	uint64_t strays; /* packets far outside the window, not counted as received */
 	uint64_t own_drops; /* packets that the probe itself gave up: not expected, not lost */
 
@@ -187,7 +188,7 @@ struct qos_stream_cold {
 	uint64_t scored_packets; /* expected ones, the weight of the sums */
 	struct qos_cq cq;
 
-	struct qos_rtcp rtcp; /* what its ends say of it */
+	alignas(64) struct qos_rtcp rtcp; /* what its ends say of it */
 
 	double agent_min_r; /* RTPAgent's; NaN before the first */
 	uint64_t odd_packets; /* packets when odd_pt was seen first */

@@ -1,10 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "qos_window.h"
 
-/* The stream's packet number from 0, all segments counted on. */
-static uint64_t position(const struct qos_stream_cold *cold, uint32_t ext)
+static unsigned __int128 newer_than(unsigned behind)
 {
-	return cold->expected_done + (ext - cold->base_ext);
+	return ((unsigned __int128)1 << behind) - 1;
+}
+
+static unsigned count_of(unsigned __int128 bits)
+{
+	return (unsigned)(__builtin_popcountll((uint64_t)bits) +
+			  __builtin_popcountll((uint64_t)(bits >> 64)));
+}
+
+/* base_ext is by all that the probe gave up, but of older numbers by what it had then. */
+int32_t qos_window_place(const struct qos_stream_cold *cold, unsigned behind)
+{
+	uint32_t ext = cold->hole_ext - behind;
+
+	return (int32_t)(ext - cold->base_ext + count_of(cold->given_up & newer_than(behind)));
+}
+
+uint32_t qos_window_extent(const struct qos_stream_cold *cold, unsigned behind)
+{
+	return behind - count_of((cold->holes | cold->given_up) & newer_than(behind));
+}
+
+/* The stream's packet number from 0, all segments counted on. */
+static uint64_t position(const struct qos_stream_cold *cold, unsigned behind)
+{
+	return cold->expected_done + (uint32_t)qos_window_place(cold, behind);
 }
 
 static unsigned leading_zeros(unsigned __int128 v)
@@ -47,7 +71,7 @@ static void add_bad(const struct qos_stream_cold *cold, const struct qos_buffer 
 		unsigned top = 127 - leading_zeros(bad);
 		unsigned run = leading_zeros(~(bad << (127 - top)));
 
-		qos_burst_add(burst, position(cold, cold->hole_ext - from - top), run);
+		qos_burst_add(burst, position(cold, from + top), run);
 		bad &= run > top ? 0 : ((unsigned __int128)1 << (top + 1 - run)) - 1;
 	}
 }
@@ -68,6 +92,7 @@ static void shift_window(struct qos_stream_cold *cold, uint32_t shift)
 		}
 		cold->holes = shift < QOS_HOLES ? cold->holes << shift : 0;
 	}
+	cold->given_up = shift < QOS_HOLES ? cold->given_up << shift : 0;
 	cold->hole_ext += shift;
 }
 
@@ -87,7 +112,7 @@ void qos_window_flush(const struct qos_stream_hot *hot, struct qos_stream_cold *
 		cold->buffers[i].discarded = 0;
 	}
 	cold->has_discards = false;
-	cold->holes = 0;
+	cold->holes = cold->given_up = 0;
 }
 
 void qos_stream_bad(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold,
@@ -99,7 +124,12 @@ void qos_stream_bad(const struct qos_stream_hot *hot, const struct qos_stream_co
 	add_bad(cold, &cold->buffers[buffer], undecided > newer ? undecided - newer : 0, bad);
 }
 
-/* The highest number moves on by step; the step - 1 numbers in between are missing so far. */
+/* Of so many numbers behind the highest those that the window has. */
+static unsigned __int128 behind_highest(uint32_t numbers)
+{
+	return newer_than(numbers < QOS_HOLES ? numbers : QOS_HOLES - 1) << 1;
+}
+
 void qos_window_advance(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step)
 {
 	uint32_t missing = step - 1;
@@ -110,12 +140,35 @@ void qos_window_advance(struct qos_stream_hot *hot, struct qos_stream_cold *cold
 	if (!missing)
 		return;
 	if (missing >= QOS_HOLES) {
-		uint64_t from = position(cold, hot->ext_seq - missing);
+		uint64_t from = cold->expected_done + (hot->ext_seq - missing - cold->base_ext);
 
 		for (unsigned i = 0; i < QOS_BUFFERS; i++)
 			qos_burst_add(&cold->bursts[i], from, missing - (QOS_HOLES - 1));
-		missing = QOS_HOLES - 1;
 	}
-	cold->holes |= (((unsigned __int128)1 << missing) - 1) << 1;
+	cold->holes |= behind_highest(missing);
 	cold->sequence_errors++;
+}
+
+void qos_window_leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step)
+{
+	uint32_t missing = step - 1;
+
+	qos_window_align(hot, cold);
+	hot->ext_seq += step;
+	shift_window(cold, step);
+	cold->given_up |= behind_highest(missing);
+	cold->base_ext += missing;
+	cold->own_drops += missing;
+}
+
+bool qos_window_take_back(struct qos_stream_cold *cold, unsigned behind)
+{
+	unsigned __int128 bit = (unsigned __int128)1 << behind;
+
+	if (!(cold->given_up & bit))
+		return false;
+	cold->given_up &= ~bit;
+	cold->base_ext--;
+	cold->own_drops--;
+	return true;
 }

@@ -13,6 +13,19 @@ void qos_window_align(const struct qos_stream_hot *hot, struct qos_stream_cold *
 /* The highest number moves on by step; the step - 1 numbers in between are missing so far. */
 void qos_window_advance(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step);
 
+/* The same, but the probe gave them up: they are not expected. */
+void qos_window_leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step);
+
+/* A number so far behind hole_ext came. False: it is none that the probe gave up. */
+bool qos_window_take_back(struct qos_stream_cold *cold, unsigned behind);
+
+/* Where a number so far behind hole_ext stands among those of the segment that are expected; negative: before the
+ * first. */
+int32_t qos_window_place(const struct qos_stream_cold *cold, unsigned behind);
+
+/* How many of the numbers after it came. */
+uint32_t qos_window_extent(const struct qos_stream_cold *cold, unsigned behind);
+
 /* The segment ends, and with it all waiting for late packets. */
 void qos_window_flush(const struct qos_stream_hot *hot, struct qos_stream_cold *cold);
 

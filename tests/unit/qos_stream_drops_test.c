@@ -134,6 +134,148 @@ static void drops_before_the_stream_began_explain_nothing_after_a_look(void **st
 	expect(&rig, 1, 0);
 }
 
+/* Packets 10 to 12 are given up by the probe, it seems; 13 came. */
+static void begin_gap(struct rig *rig)
+{
+	begin(rig, 0);
+	given_up = 3;
+	feed_voice(rig, 13, 13);
+}
+
+static void a_late_packet_is_none_that_was_given_up(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	begin_gap(&rig);
+	expect(&rig, 0, 3);
+	feed(&rig, voice(11));
+	expect(&rig, 0, 2);
+	feed(&rig, voice(12));
+	feed(&rig, voice(10));
+	expect(&rig, 0, 0);
+	assert_int_equal(rig.cold.reordered, 3);
+	feed_voice(&rig, 14, 20);
+	expect(&rig, 0, 0);
+}
+
+static void a_late_packet_and_its_copy_are_one(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	begin_gap(&rig);
+	feed(&rig, voice(11));
+	feed(&rig, voice(11));
+	feed_voice(&rig, 14, 20);
+	feed(&rig, voice(11));
+	expect(&rig, 0, 2);
+	assert_int_equal(rig.cold.duplicates, 2);
+}
+
+/* A gap of own making does not end the waiting for what the network delays. */
+static void what_is_late_from_before_the_gap_is_no_loss(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	begin(&rig, 0);
+	feed_voice(&rig, 12, 12);
+	given_up = 2;
+	feed_voice(&rig, 15, 15);
+	expect(&rig, 2, 2);
+	feed(&rig, voice(10));
+	expect(&rig, 1, 2);
+	feed(&rig, voice(11));
+	expect(&rig, 0, 2);
+	feed(&rig, voice(12));
+	expect(&rig, 0, 2);
+	assert_int_equal(rig.cold.duplicates, 1);
+}
+
+static void a_packet_older_than_the_first_is_one_more(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	given_up = 0;
+	rig_init(&rig);
+	rig.env.drops_fn = count_drops;
+	feed_voice(&rig, 10, 10);
+	given_up = 2;
+	feed_voice(&rig, 13, 13);
+	feed(&rig, voice(7));
+	expect(&rig, 2, 2);
+	feed(&rig, voice(12));
+	feed(&rig, voice(8));
+	expect(&rig, 1, 1);
+}
+
+static void what_is_late_in_a_gap_longer_than_the_window_counts_once(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	begin(&rig, 0);
+	given_up = 490;
+	feed_voice(&rig, 500, 500);
+	feed(&rig, voice(450));
+	expect(&rig, 0, 489);
+	feed(&rig, voice(450));
+	feed_voice(&rig, 501, 700);
+	expect(&rig, 0, 489);
+	assert_int_equal(rig.cold.duplicates, 1);
+}
+
+/* All of 300 packets but a few, of which the 12th comes late. Before and behind it gap numbers in all are missing. */
+static struct qos_report report_around(uint32_t gap, qos_drops_fn drops_fn)
+{
+	static const uint16_t lost[] = {5, 7, 10, 25, 26, 60};
+	uint32_t behind = gap < 20 ? gap : 20;
+	struct rig rig;
+	size_t next = 0;
+
+	given_up = 0;
+	rig_init(&rig);
+	rig.env.drops_fn = drops_fn;
+	for (uint32_t i = 0; i < 300; i++) {
+		if (next < COUNT(lost) && i == lost[next]) {
+			next++;
+			continue;
+		}
+		if (i == 12)
+			continue;
+		given_up = i < 12 ? 0 : gap;
+		feed(&rig, voice(i < 12 ? i : i + gap));
+		if (i == 13)
+			feed(&rig, voice(12 + gap - behind));
+	}
+	return report_of(&rig, QOS_FINAL);
+}
+
+/* Losses around numbers that the probe gave up are as far apart as if there were no such numbers. */
+static void bursts_are_of_what_was_expected(void **state)
+{
+	struct qos_report without = report_around(0, NULL);
+
+	(void)state;
+	assert_int_equal(without.lost, 6);
+	for (uint32_t gap = 1; gap <= 300; gap++) {
+		struct qos_report with = report_around(gap, count_drops);
+
+		assert_int_equal(with.own_drops, gap);
+		assert_int_equal(with.expected, without.expected);
+		assert_int_equal(with.packets, without.packets);
+		assert_int_equal(with.reorder_extent, without.reorder_extent);
+		assert_int_equal(with.bursts, without.bursts);
+		assert_near(with.burst_ratio, without.burst_ratio, 0);
+		assert_near(with.burst_density, without.burst_density, 0);
+		assert_near(with.gap_density, without.gap_density, 0);
+		assert_near(with.burst_ms, without.burst_ms, 0);
+		assert_near(with.gap_ms, without.gap_ms, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +287,12 @@ int main(void)
 		cmocka_unit_test(a_look_brings_no_drops_back),
 		cmocka_unit_test(drops_wait_for_the_end_of_the_gap),
 		cmocka_unit_test(drops_before_the_stream_began_explain_nothing_after_a_look),
+		cmocka_unit_test(a_late_packet_is_none_that_was_given_up),
+		cmocka_unit_test(a_late_packet_and_its_copy_are_one),
+		cmocka_unit_test(what_is_late_from_before_the_gap_is_no_loss),
+		cmocka_unit_test(a_packet_older_than_the_first_is_one_more),
+		cmocka_unit_test(what_is_late_in_a_gap_longer_than_the_window_counts_once),
+		cmocka_unit_test(bursts_are_of_what_was_expected),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,17 +9,27 @@ static unsigned holes_of(unsigned __int128 holes)
 			  __builtin_popcountll((uint64_t)(holes >> 64)));
 }
 
+static uint64_t given_up;
+
+static uint64_t count_drops(void *arg, const struct qos_stream_cold *cold)
+{
+	(void)arg;
+	(void)cold;
+	return given_up;
+}
+
 static void assert_invariants(const struct rig *rig, uint64_t fed)
 {
 	const struct qos_stream_cold *c = &rig->cold;
 	uint64_t expected = qos_stream_expected(&rig->hot, c);
 	uint64_t packets = qos_stream_packets(&rig->hot, c);
-	uint32_t length = c->hole_ext - c->base_ext + 1;
+	uint32_t length = c->hole_ext - c->base_ext + 1 + holes_of(c->given_up);
 
 	assert_true(packets <= expected);
 	assert_true(packets + c->duplicates + c->strays == fed);
 	assert_true(holes_of(c->holes) <= expected - packets);
-	assert_true((c->holes & 1) == 0);
+	assert_true(holes_of(c->given_up) <= c->own_drops);
+	assert_true(((c->holes | c->given_up) & 1) == 0 && (c->holes & c->given_up) == 0);
 	assert_true(length >= QOS_HOLES || c->holes >> length == 0);
 	assert_true(c->jitter_skipped <= packets);
 	assert_true(c->silent_deltas <= packets);
@@ -70,7 +80,10 @@ static void invariants_hold_under_random_packets(void **state)
 		struct rig rig;
 
 		rig_init(&rig);
+		given_up = 0;
+		rig.env.drops_fn = s % 2 ? count_drops : NULL;
 		for (uint64_t n = 1; n <= 2000; n++) {
+			given_up += draw(&seed, 50) == 0 ? draw(&seed, 20) : 0;
 			feed(&rig, p);
 			assert_invariants(&rig, n);
 			p = random_packet(&seed, p);
@@ -131,10 +144,13 @@ static void agrees_with_a_set_of_numbers(void **state)
 
 		memset(is_seen, 0, sizeof(is_seen));
 		rig_init(&rig);
+		given_up = 0;
+		rig.env.drops_fn = s % 2 ? count_drops : NULL;
 		for (unsigned i = 0; i < n; i++) {
 			uint32_t number = arrivals[i].number;
 
 			assert_true(number < NUMBERS_MAX);
+			given_up += s % 2 && draw(&seed, 40) == 0 ? draw(&seed, 30) : 0;
 			feed(&rig, voice(number + offset));
 			late += !is_seen[number] && number < high;
 			unique += !is_seen[number];
@@ -145,7 +161,8 @@ static void agrees_with_a_set_of_numbers(void **state)
 		r = report_of(&rig, QOS_FINAL);
 		assert_int_equal(r.packets, unique);
 		assert_int_equal(r.duplicates, n - unique);
-		assert_int_equal(r.lost, high - low + 1 - unique);
+		assert_int_equal(r.lost + r.own_drops, high - low + 1 - unique);
+		assert_true((r.own_drops > 0) == (s % 2));
 		assert_int_equal(r.reordered, late);
 		assert_int_equal(r.restarts, 0);
 		assert_int_equal(rig.cold.strays, 0);
