@@ -227,7 +227,7 @@ static const struct cfg_key quality_keys[] = {
 
 static const struct cfg_key collector_keys[] = {
 	{"address", CFG_COLLECTOR, COLLECTOR(address), .is_required = true,
-		.help = "Where HEP goes; an IPv6 address stands in brackets"},
+		.help = "Where HEP goes; an IPv6 address stands in brackets, a name is resolved while the probe runs"},
 	{"rate", CFG_NUMBER, COLLECTOR(rate), .max = 10000000, .unit = "messages per second",
 		.default_text = "0", .help = "Send at most this fast; 0 is unlimited"},
 	{0},

@@ -23,8 +23,7 @@ int cfg_value_time(const char *text, uint64_t *value);
 int cfg_value_cpus(const char *text, unsigned max, struct dp_cpu_list *cpus);
 
 /* What: sets key's member in the struct at base. Returns 0, or -1 with the reason in error; the
- * member is then undefined. Leaves error's line and column alone. May resolve a host name. Not for
- * sections and lists. */
+ * member is then undefined. Leaves error's line and column alone. Not for sections and lists. */
 int cfg_value_set(const struct cfg_key *key, const char *text, void *base, struct cfg_error *error);
 
 /* The shortest text that sets the same value, without quotes. */

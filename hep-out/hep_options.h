@@ -16,8 +16,8 @@ enum {
 
 struct hep_collector_options {
 	char address[HEP_ADDRESS_MAX]; /* as configured: udp:HOST:PORT, HOST a literal or a name */
-	struct sockaddr_storage sockaddr; /* resolved at load */
-	socklen_t sockaddr_len;
+	struct sockaddr_storage sockaddr;
+	socklen_t sockaddr_len; /* 0: HOST is a name, whose address is not known yet */
 	uint32_t rate; /* messages per second at most, 0: as fast as they come */
 };
 
@@ -35,9 +35,13 @@ struct hep_options {
 	struct hep_collector_options collectors[HEP_COLLECTORS_MAX];
 };
 
-/* What: parses "udp:HOST:PORT", "udp:[V6]:PORT" and resolves HOST. Returns 0, or -1 with the reason
- * in error (lower case, no full stop). May block on name resolution: start-up only. */
+/* What: parses "udp:HOST:PORT", "udp:[V6]:PORT". The address of a HOST that is a name is not asked for. Returns 0, or -1
+ * with the reason in error (lower case, no full stop). */
 int hep_collector_parse(
 	const char *text, struct hep_collector_options *collector, char *error, size_t error_size);
+
+/* What: asks for the address of a collector that was parsed. One that has an address keeps it where it is among the
+ * answers. 0 or -1 as above. Blocks for as long as name servers do, 10 seconds and more. */
+int hep_collector_resolve(struct hep_collector_options *collector, char *error, size_t error_size);
 
 #endif

@@ -4,36 +4,27 @@
  * collector holds up the next burst, but not the others' part of this one. */
 #include "hep_sender.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "hep_clock.h"
+#include "hep_socket.h"
 
 enum {
-	SOCKET_BUFFER_BYTES = 4 << 20,
-	NS_PER_SEC = 1000000000,
 	FULL_NS = 100 * 1000 * 1000, /* longest wait for a full socket, per burst */
 	NAP_NS = 50 * 1000 * 1000, /* longest sleep without a look at stop */
-	CONNECT_NS = NS_PER_SEC, /* between two connects */
 	BUCKETS_PER_SEC = 100, /* a paced collector may be sent 10 ms worth at once */
 };
 
-#define NEVER UINT64_MAX
+#define NEVER	   UINT64_MAX
+#define RESOLVE_NS HEP_NS_PER_SEC /* longest wait for the addresses of names at the start */
 
 /* The token bucket is kept as one time, the generic cell rate algorithm: each message moves due_ns
  * on by interval_ns, and due_ns may be at most slack_ns ahead of the clock. */
 struct collector {
-	int fd;
-	struct sockaddr_storage sockaddr;
-	socklen_t sockaddr_len;
-	int no_route; /* errno of the first connect, 0: it went well */
-	uint64_t connect_ns; /* not before may it be connected anew */
+	struct hep_socket socket;
 	uint64_t interval_ns; /* 0: no pace */
 	uint64_t slack_ns;
 	uint64_t due_ns;
@@ -54,36 +45,12 @@ struct flight {
 	uint64_t patience_ns; /* how much longer it may be full */
 };
 
-static uint64_t clock_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
 /* One thread writes, so that a load and a store will do. */
 static void bump(_Atomic uint64_t *counter, unsigned n)
 {
 	uint64_t v = atomic_load_explicit(counter, memory_order_relaxed);
 
 	atomic_store_explicit(counter, v + n, memory_order_relaxed);
-}
-
-/* Best effort: without CAP_NET_ADMIN the kernel grants what net.core.wmem_max allows. Messages
- * larger than the path MTU are fragmented on their way: with path MTU discovery the kernel would
- * lose some of them to learn the MTU. */
-static void tune_socket(int fd, int family)
-{
-	int bytes = SOCKET_BUFFER_BYTES;
-	int discover = IP_PMTUDISC_DONT;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-	if (family == AF_INET)
-		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover));
-	else
-		setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &discover, sizeof(discover));
 }
 
 static void set_pace(struct collector *collector, uint32_t rate)
@@ -96,45 +63,23 @@ static void set_pace(struct collector *collector, uint32_t rate)
 		depth = 1;
 	if (depth > HEP_SEND_BURST)
 		depth = HEP_SEND_BURST;
-	collector->interval_ns = rate < NS_PER_SEC ? NS_PER_SEC / rate : 1;
+	collector->interval_ns = rate < HEP_NS_PER_SEC ? HEP_NS_PER_SEC / rate : 1;
 	collector->slack_ns = (depth - 1) * collector->interval_ns;
 }
 
-static int connect_collector(const struct collector *collector)
+static int add_collector(struct collector *collector, const struct hep_collector_options *options)
 {
-	return connect(collector->fd, (const struct sockaddr *)&collector->sockaddr,
-		collector->sockaddr_len);
-}
-
-/* What a network that is not up yet answers: it may come. Unconnected, the socket refuses to send until it is connected
- * anew. */
-static bool is_no_route(int error)
-{
-	return error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL;
-}
-
-static int open_collector(struct collector *collector, const struct hep_collector_options *options)
-{
-	int family = options->sockaddr.ss_family;
-	int error;
-
-	collector->sockaddr = options->sockaddr;
-	collector->sockaddr_len = options->sockaddr_len;
-	collector->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (collector->fd < 0)
-		return -errno;
-	tune_socket(collector->fd, family);
-	if (connect_collector(collector) < 0) {
-		error = errno;
-		if (!is_no_route(error)) {
-			close(collector->fd);
-			return -error;
-		}
-		collector->no_route = error;
-		collector->connect_ns = clock_ns() + CONNECT_NS;
-	}
 	set_pace(collector, options->rate);
-	return 0;
+	return hep_socket_open(&collector->socket, options);
+}
+
+/* All names at once have a second, so that where name servers answer nothing is lost. */
+static void wait_for_names(struct hep_sender *sender)
+{
+	uint64_t end_ns = hep_clock_ns() + RESOLVE_NS;
+
+	for (unsigned i = 0; i < sender->count; i++)
+		hep_socket_wait(&sender->collectors[i].socket, end_ns);
 }
 
 int hep_sender_create(const struct hep_options *options, struct hep_sender **sender)
@@ -148,7 +93,7 @@ int hep_sender_create(const struct hep_options *options, struct hep_sender **sen
 		return -ENOMEM;
 	while (s->count < options->collector_count) {
 		int status =
-			open_collector(&s->collectors[s->count], &options->collectors[s->count]);
+			add_collector(&s->collectors[s->count], &options->collectors[s->count]);
 
 		if (status < 0) {
 			hep_sender_destroy(s);
@@ -156,6 +101,7 @@ int hep_sender_create(const struct hep_options *options, struct hep_sender **sen
 		}
 		s->count++;
 	}
+	wait_for_names(s);
 	*sender = s;
 	return 0;
 }
@@ -165,7 +111,7 @@ void hep_sender_destroy(struct hep_sender *sender)
 	if (!sender)
 		return;
 	for (unsigned i = 0; i < sender->count; i++)
-		close(sender->collectors[i].fd);
+		hep_socket_close(&sender->collectors[i].socket);
 	free(sender);
 }
 
@@ -176,27 +122,12 @@ static void count_error(struct collector *collector, int error)
 	bump(error == ECONNREFUSED ? &counters->send_refused : &counters->send_failed, 1);
 }
 
-/* A connected socket sends from the address that this host had. When it has another one, nothing gets out any more
- * until the socket is connected anew; without a route it stays unconnected, which is an error too. */
-static void connect_anew(struct collector *collector)
-{
-	const struct sockaddr none = {.sa_family = AF_UNSPEC};
-	uint64_t now = clock_ns();
-
-	if (now < collector->connect_ns)
-		return;
-	collector->connect_ns = now + CONNECT_NS;
-	(void)connect(collector->fd, &none, sizeof(none));
-	(void)connect_collector(collector);
-}
-
-/* The first of two errors in a row. A message that is too large is no fault of the socket. */
+/* The first of two errors in a row. */
 static void mend(struct collector *collector, int error)
 {
 	if (error == ECONNREFUSED)
 		bump(&collector->counters.unreachable, 1);
-	else if (error != EMSGSIZE)
-		connect_anew(collector);
+	hep_socket_mend(&collector->socket, error);
 }
 
 /* Sends the burst up to limit, or until the socket is full. A connected socket reports the ICMP
@@ -209,7 +140,8 @@ static void push(struct flight *flight, struct mmsghdr *headers, unsigned limit)
 
 	flight->is_full = false;
 	while (flight->done < limit) {
-		int n = sendmmsg(collector->fd, headers + flight->done, limit - flight->done, 0);
+		int n = sendmmsg(
+			collector->socket.fd, headers + flight->done, limit - flight->done, 0);
 
 		if (n > 0) {
 			bump(&collector->counters.sent, (unsigned)n);
@@ -253,9 +185,9 @@ static bool is_out_of_patience(struct flight *flight, uint64_t now)
 	return flight->patience_ns == 0;
 }
 
-static void give_up(struct flight *flight, unsigned n)
+static void give_up(struct flight *flight, _Atomic uint64_t *counter, unsigned n)
 {
-	bump(&flight->collector->counters.send_would_block, n - flight->done);
+	bump(counter, n - flight->done);
 	flight->done = n;
 }
 
@@ -273,7 +205,7 @@ static uint64_t advance(
 	push(flight, headers, before + wanted);
 	collector->due_ns += (flight->done - before) * collector->interval_ns;
 	if (flight->is_full && is_last_try)
-		give_up(flight, n);
+		give_up(flight, &collector->counters.send_would_block, n);
 	if (flight->done == n)
 		return NEVER;
 	flight->full_ns = now;
@@ -291,8 +223,8 @@ static void wait_for_room(const struct flight *flights, unsigned count, unsigned
 
 	for (unsigned i = 0; i < count; i++)
 		if (flights[i].is_full && flights[i].done < n)
-			fds[used++] =
-				(struct pollfd){.fd = flights[i].collector->fd, .events = POLLOUT};
+			fds[used++] = (struct pollfd){
+				.fd = flights[i].collector->socket.fd, .events = POLLOUT};
 	ppoll(fds, used, &timeout, NULL);
 }
 
@@ -306,6 +238,17 @@ static void fill_headers(
 	}
 }
 
+/* Without a socket the burst is over before it began. */
+static struct flight take_off(struct collector *collector, unsigned n, uint64_t patience)
+{
+	struct flight flight = {.collector = collector, .patience_ns = patience};
+
+	bump(&collector->counters.offered, n);
+	if (!hep_socket_is_ready(&collector->socket))
+		give_up(&flight, &collector->counters.send_failed, n);
+	return flight;
+}
+
 void hep_sender_send(struct hep_sender *sender, const struct bytes *messages, unsigned n,
 	const atomic_bool *stop)
 {
@@ -317,14 +260,11 @@ void hep_sender_send(struct hep_sender *sender, const struct bytes *messages, un
 
 	assert(n <= HEP_SEND_BURST);
 	fill_headers(headers, vectors, messages, n);
-	for (unsigned i = 0; i < sender->count; i++) {
-		flights[i] = (struct flight){
-			.collector = &sender->collectors[i], .patience_ns = patience};
-		bump(&sender->collectors[i].counters.offered, n);
-	}
+	for (unsigned i = 0; i < sender->count; i++)
+		flights[i] = take_off(&sender->collectors[i], n, patience);
 	for (;;) {
 		bool is_paced = !stop || !atomic_load_explicit(stop, memory_order_relaxed);
-		uint64_t now = clock_ns();
+		uint64_t now = hep_clock_ns();
 		uint64_t next = NEVER;
 
 		for (unsigned i = 0; i < sender->count; i++) {
@@ -345,10 +285,17 @@ unsigned hep_sender_collectors(const struct hep_sender *sender)
 	return sender->count;
 }
 
-int hep_sender_no_route(const struct hep_sender *sender, unsigned i)
+const char *hep_sender_no_way(const struct hep_sender *sender, unsigned i)
 {
 	assert(i < sender->count);
-	return sender->collectors[i].no_route;
+	return sender->collectors[i].socket.no_way[0] ? sender->collectors[i].socket.no_way : NULL;
+}
+
+bool hep_sender_has_moved(
+	const struct hep_sender *sender, unsigned i, unsigned *seen, char *text, size_t size)
+{
+	assert(i < sender->count);
+	return hep_socket_has_moved(&sender->collectors[i].socket, seen, text, size);
 }
 
 const struct hep_sender_counters *hep_sender_counters(const struct hep_sender *sender, unsigned i)

@@ -7,6 +7,7 @@
 #define HEP_SENDER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bytes.h"
@@ -28,8 +29,9 @@ struct hep_sender_counters {
 
 struct hep_sender;
 
-/* 0 or negative errno: a socket could not be made. That there is no route to a collector is no failure: what is sent until
- * there is one counts as send_failed. */
+/* What: opens a socket to each collector. One whose address is not known yet is looked for in a thread of its own, which
+ * this waits for a second at most. 0 or negative errno: a socket could not be made. That a name is not resolved, or that
+ * there is no route, is no failure: what is sent until then counts as send_failed. */
 int hep_sender_create(const struct hep_options *options, struct hep_sender **sender);
 void hep_sender_destroy(struct hep_sender *sender);
 
@@ -37,13 +39,17 @@ void hep_sender_destroy(struct hep_sender *sender);
  * collector's rate asks, and never on a full socket for longer than 100 ms per burst: what could
  * not be sent by then is counted as send_would_block. An ICMP error of an earlier datagram
  * (ECONNREFUSED) costs a retry, not a message; another address of this host does not cost one either, but a
- * connect, once a second at most. stop: once it is true there is no pacing and no waiting; NULL: never. */
+ * connect, once a second at most; and a name is followed to another address. stop: once it is true there is no pacing and no waiting; NULL: never. */
 void hep_sender_send(struct hep_sender *sender, const struct bytes *messages, unsigned n,
 	const atomic_bool *stop);
 
 unsigned hep_sender_collectors(const struct hep_sender *sender);
-/* Why there was no route to collector i when the sender was created, an errno; 0: there was one. */
-int hep_sender_no_route(const struct hep_sender *sender, unsigned i);
+/* Why nothing could be sent to collector i when the sender was created; NULL: it could. */
+const char *hep_sender_no_way(const struct hep_sender *sender, unsigned i);
+/* What: true when the name of collector i has another address than the last time, of which seen keeps the number, 0 at
+ * first; text is that address. Never of a literal. Any thread. */
+bool hep_sender_has_moved(
+	const struct hep_sender *sender, unsigned i, unsigned *seen, char *text, size_t size);
 const struct hep_sender_counters *hep_sender_counters(const struct hep_sender *sender, unsigned i);
 
 #endif

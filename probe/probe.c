@@ -115,16 +115,20 @@ static int start_sender(struct probe *p)
 	const struct hep_options *o = &p->options->hep;
 	int rc = hep_sender_create(o, &p->sender);
 
-	for (unsigned i = 0; i < o->collector_count && !rc; i++) {
-		int error = hep_sender_no_route(p->sender, i);
+	if (rc)
+		return fail("open a socket for HEP", rc);
+	for (unsigned i = 0; i < o->collector_count; i++) {
+		const char *reason = hep_sender_no_way(p->sender, i);
 
-		if (error && p->is_offline)
-			rc = -error;
-		else if (error)
+		if (reason && p->is_offline) {
+			fprintf(stderr, "heptap: could not open a socket for HEP: %s\n", reason);
+			return -EHOSTUNREACH;
+		}
+		if (reason)
 			PROBE_LOG(WARNING, "no way to collector \"%s\" yet: %s\n",
-				o->collectors[i].address, strerror(error));
+				o->collectors[i].address, reason);
 	}
-	return rc ? fail("open a socket for HEP", rc) : 0;
+	return 0;
 }
 
 static int start_tables(struct probe *p)
@@ -158,7 +162,7 @@ static int start_tables(struct probe *p)
 		qos_calls_may_wait(p->calls);
 		qos_medias_may_wait(p->medias);
 	}
-	return p->options->hep.collector_count ? start_sender(p) : 0;
+	return 0;
 }
 
 /* Queues go round the receivers of the port's mode; a port's queues to different ones. */
@@ -274,7 +278,10 @@ static int start(struct probe *p)
 	if (!p->is_offline)
 		atomic_store(&p->time_base_ns, p->start_ns - LIVE_BASE_NS);
 	dp_steer_init(&p->steer, p->seed.k[0], p->lcores.worker_count);
-	rc = start_sources(p);
+	/* Before the ports, which would lose frames while it waits for name servers. */
+	rc = p->options->hep.collector_count ? start_sender(p) : 0;
+	if (!rc)
+		rc = start_sources(p);
 	choose_steering(p);
 	if (!rc)
 		rc = start_tables(p);

@@ -200,7 +200,10 @@ static enum probe_action add_collectors(const struct probe_run *run, struct hep_
 		struct hep_collector_options *c = &hep->collectors[hep->collector_count];
 
 		memset(c, 0, sizeof(*c));
-		if (hep_collector_parse(run->hep[i], c, reason, sizeof(reason)) != 0) {
+		/* A live probe asks for addresses while it runs; a file's HEP has only now. */
+		if (hep_collector_parse(run->hep[i], c, reason, sizeof(reason)) != 0 ||
+			(run->file_count &&
+				hep_collector_resolve(c, reason, sizeof(reason)) != 0)) {
 			fprintf(stderr, "heptap: invalid collector \"%s\": %s\n", run->hep[i],
 				reason);
 			return PROBE_USAGE;

@@ -86,6 +86,18 @@ static void watch_ports(struct probe *probe, struct port_state *was)
 	}
 }
 
+/* Names of collectors, when they have an address, and when they have another. */
+static void watch_collectors(const struct probe *probe, unsigned *seen)
+{
+	unsigned n = probe->sender ? hep_sender_collectors(probe->sender) : 0;
+	char address[HEP_ADDRESS_MAX];
+
+	for (unsigned i = 0; i < n; i++)
+		if (hep_sender_has_moved(probe->sender, i, &seen[i], address, sizeof(address)))
+			PROBE_LOG(INFO, "collector \"%s\" is at %s\n",
+				probe->options->hep.collectors[i].address, address);
+}
+
 static void show_progress(const struct probe *probe)
 {
 	uint64_t done;
@@ -225,6 +237,7 @@ static void run_live(struct probe *probe)
 {
 	struct overload overload = {0};
 	struct port_state was[DP_PORTS_MAX] = {0};
+	unsigned addresses[HEP_COLLECTORS_MAX] = {0};
 	int sig = 0;
 
 	populate(probe);
@@ -232,6 +245,7 @@ static void run_live(struct probe *probe)
 		if (turn % 10 == 0) {
 			anchor_clocks(probe);
 			watch_ports(probe, was);
+			watch_collectors(probe, addresses);
 		}
 		sig = rest();
 		watch_overload(probe, &overload, turn);

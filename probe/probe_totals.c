@@ -161,5 +161,5 @@ void probe_totals_hep(const struct probe *probe, struct probe_hep_totals *hep)
 	}
 	add_reason(hep, "refused", "the collector's host refused", refused);
 	add_reason(hep, "would_block", "the socket stayed full", blocked);
-	add_reason(hep, "failed", "another socket error", failed);
+	add_reason(hep, "failed", "another socket error, no address or no route", failed);
 }

@@ -44,6 +44,7 @@ cleanup() {
 		kill -9 "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
+	[ -z "$netns" ] || rm -rf "/etc/netns/$netns"
 	[ -z "$netns" ] || ip netns del "$netns" 2>/dev/null
 	[ -z "$work" ] || rm -rf "$work"
 }

@@ -79,7 +79,7 @@ def test_wrong_arguments_exit_2(args, words):
 
 @pytest.mark.parametrize("collector", [
     "bogus", "udp:", "udp:127.0.0.1", "udp:127.0.0.1:0", "udp:127.0.0.1:70000", "udp:::1:9060",
-    "sctp:127.0.0.1:9060"])
+    "sctp:127.0.0.1:9060", "udp:127.0.0.300:9060", "udp:homer..example:9060", "udp:[homer.example]:9060"])
 def test_a_bad_collector_exits_2(collector, small):
     run = command("-r", small, "--hep", collector)
     assert (run.code, run.out) == (2, b"")
@@ -132,6 +132,8 @@ def test_an_empty_capture_is_read(tmp_path):
     ("hep:\n  sip: yes\n", '2:8: "sip" must be true or false, not "yes"'),
     ("hep: {sip: true, sip: true}\n", '1:18: repeated key "sip"'),
     ("quality:\n  report_interval: 4k\n", '2:20: '),
+    ("hep: {collectors: [{address: 'udp:10.0.0.300:9060'}]}\n",
+     '1:30: collector "udp:10.0.0.300:9060" has no valid host'),
     ("hep: [\n", '1:6: "hep" must be a section of keys, not a list'),
     ("hep: {sip: true\n", "2:1: "),
 ])
@@ -152,6 +154,12 @@ def test_packet_memory_that_cannot_hold_the_queues_exits_2(ports, config):
     words = re.fullmatch(rf"{path}: memory\.packet is 16M, must be at least (\d+)M for ports\[\]\.queues, .*\n", run.err)
     assert words, run.err
     assert command("-c", config(path.read_text(encoding="utf-8").replace("16M", f"{words[1]}M")), "--check-config").code == 0
+
+
+def test_check_config_asks_no_name_server(config):
+    """Of a name that nobody can ever resolve (RFC 6761)."""
+    run = command("-c", config("hep: {collectors: [{address: 'udp:homer.invalid:9060'}]}\n"), "--check-config")
+    assert (run.code, run.err) == (0, "")
 
 
 def test_quickstart_takes_a_path_from_where_it_is_called(small, tmp_path):

@@ -3,6 +3,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <dlfcn.h>
+#include <netdb.h>
+#include <stdio.h>
+
 #include "hep_options.h"
 #include "unit.h"
 
@@ -52,13 +56,113 @@ static void accepts_an_ipv6_address_in_brackets(void **state)
 	assert_memory_equal(&sin6->sin6_addr, want, sizeof(want));
 }
 
-static void resolves_a_name(void **state)
+/* What getaddrinfo answers to a question about a name, and how often it was asked one. */
+static struct {
+	int status;
+	const char *addresses[3];
+	unsigned questions;
+} names;
+
+/* Literals go to the real one, through its other name. */
+int getaddrinfo(
+	const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **found)
+{
+	static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	struct addrinfo numeric = *hints;
+	struct addrinfo **end = found;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (hints->ai_flags & AI_NUMERICHOST)
+		return real(host, port, hints, found);
+	names.questions++;
+	if (names.status)
+		return names.status;
+	numeric.ai_flags |= AI_NUMERICHOST;
+	for (unsigned i = 0; names.addresses[i]; i++) {
+		assert_int_equal(real(names.addresses[i], port, &numeric, end), 0);
+		end = &(*end)->ai_next;
+	}
+	return 0;
+}
+
+static int reset_names(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("udp:localhost:1"), 0);
-	assert_string_equal(collector.address, "udp:localhost:1");
-	assert_true(collector.sockaddr.ss_family == AF_INET ||
-		    collector.sockaddr.ss_family == AF_INET6);
+	memset(&names, 0, sizeof(names));
+	return 0;
+}
+
+static void asks_for_the_address_of_a_name_only_when_told_to(void **state)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&collector.sockaddr;
+
+	(void)state;
+	assert_int_equal(parse("udp:hep.example:9060"), 0);
+	assert_string_equal(collector.address, "udp:hep.example:9060");
+	assert_int_equal(collector.sockaddr_len, 0);
+	assert_int_equal(names.questions, 0);
+
+	names.addresses[0] = "192.0.2.9";
+	assert_int_equal(hep_collector_resolve(&collector, error, sizeof(error)), 0);
+	assert_int_equal(names.questions, 1);
+	assert_int_equal(collector.sockaddr_len, sizeof(*sin));
+	assert_int_equal(ntohs(sin->sin_port), 9060);
+	assert_int_equal(ntohl(sin->sin_addr.s_addr), 0xc0000209);
+}
+
+static void follows_a_name_to_another_address(void **state)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&collector.sockaddr;
+
+	(void)state;
+	assert_int_equal(parse("udp:hep.example:9060"), 0);
+	names.addresses[0] = "192.0.2.9";
+	assert_int_equal(hep_collector_resolve(&collector, error, sizeof(error)), 0);
+	/* Still among them, in the order of the day: stays. */
+	names.addresses[0] = "192.0.2.8";
+	names.addresses[1] = "192.0.2.9";
+	assert_int_equal(hep_collector_resolve(&collector, error, sizeof(error)), 0);
+	assert_int_equal(ntohl(sin->sin_addr.s_addr), 0xc0000209);
+	names.addresses[1] = "192.0.2.7";
+	assert_int_equal(hep_collector_resolve(&collector, error, sizeof(error)), 0);
+	assert_int_equal(ntohl(sin->sin_addr.s_addr), 0xc0000208);
+	names.addresses[0] = "2001:db8::1";
+	names.addresses[1] = NULL;
+	assert_int_equal(hep_collector_resolve(&collector, error, sizeof(error)), 0);
+	assert_int_equal(collector.sockaddr.ss_family, AF_INET6);
+	assert_int_equal(collector.sockaddr_len, sizeof(struct sockaddr_in6));
+}
+
+static void keeps_its_address_while_nobody_answers(void **state)
+{
+	struct hep_collector_options before;
+
+	(void)state;
+	assert_int_equal(parse("udp:hep.example:9060"), 0);
+	names.addresses[0] = "192.0.2.9";
+	assert_int_equal(hep_collector_resolve(&collector, error, sizeof(error)), 0);
+	before = collector;
+	names.status = EAI_AGAIN;
+	assert_int_equal(hep_collector_resolve(&collector, error, sizeof(error)), -1);
+	assert_string_equal(
+		error, "could not resolve \"hep.example\": Temporary failure in name resolution");
+	assert_memory_equal(&collector, &before, sizeof(before));
+}
+
+static void takes_names_of_every_form(void **state)
+{
+	static const char *const texts[] = {"udp:h:1", "udp:localhost:1", "udp:homer-1.example:1",
+		"udp:homer.example.:1", "udp:3com.example:1", "udp:10.0.0.5.example:1",
+		"udp:homer_1:1", "udp:[fe80::1%vlan7]:1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(parse(texts[i]), 0);
+		assert_string_equal(collector.address, texts[i]);
+		assert_int_equal(collector.sockaddr_len, 0);
+	}
+	assert_int_equal(names.questions, 0);
 }
 
 static void leaves_the_rate_alone(void **state)
@@ -106,15 +210,22 @@ static void refuses_hosts_that_are_not_hosts(void **state)
 	assert_refused("udp:h]:9060", "collector \"udp:h]:9060\" has no valid host");
 }
 
-static void says_what_could_not_be_resolved(void **state)
+static void refuses_names_that_are_not_names(void **state)
 {
-	const char *prefix = "could not resolve \"192.0.2.1\": ";
+	static const char *const texts[] = {"udp:10.0.0.300:1", "udp:10.0.0.5.6:1", "udp:h..x:1",
+		"udp:.h:1", "udp:-h:1", "udp:h-.x:1", "udp:h h:1", "udp:h/9:1", "udp:h,g:1",
+		"udp:h\xc3\xa9:1", "udp:.:1", "udp:h@x:1",
+		"udp:a123456789b123456789c123456789d123456789e123456789f123456789g123:1",
+		/* In brackets stands an IPv6 address, and nothing else. */
+		"udp:[192.0.2.1]:1", "udp:[hep.example]:1", "udp:[fe80::1%]:1", "udp:[%eth0]:1"};
+	char message[200];
 
 	(void)state;
-	/* An IPv4 address in brackets is no IPv6 address: decided without asking a name server. */
-	assert_int_equal(parse("udp:[192.0.2.1]:9060"), -1);
-	assert_memory_equal(error, prefix, strlen(prefix));
-	assert_true(strlen(error) > strlen(prefix));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		snprintf(message, sizeof(message), "collector \"%s\" has no valid host", texts[i]);
+		assert_refused(texts[i], message);
+	}
+	assert_int_equal(names.questions, 0);
 }
 
 static void refuses_what_does_not_fit(void **state)
@@ -143,12 +254,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepts_an_ipv4_address),
 		cmocka_unit_test(accepts_an_ipv6_address_in_brackets),
-		cmocka_unit_test(resolves_a_name),
+		cmocka_unit_test_setup(
+			asks_for_the_address_of_a_name_only_when_told_to, reset_names),
+		cmocka_unit_test_setup(follows_a_name_to_another_address, reset_names),
+		cmocka_unit_test_setup(keeps_its_address_while_nobody_answers, reset_names),
+		cmocka_unit_test_setup(takes_names_of_every_form, reset_names),
+		cmocka_unit_test_setup(refuses_names_that_are_not_names, reset_names),
 		cmocka_unit_test(leaves_the_rate_alone),
 		cmocka_unit_test(refuses_other_transports),
 		cmocka_unit_test(refuses_ports_that_are_not_ports),
 		cmocka_unit_test(refuses_hosts_that_are_not_hosts),
-		cmocka_unit_test(says_what_could_not_be_resolved),
 		cmocka_unit_test(refuses_what_does_not_fit),
 		cmocka_unit_test(cuts_the_message_to_its_room),
 	};

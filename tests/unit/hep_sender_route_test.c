@@ -50,7 +50,7 @@ static void starts_without_a_route_and_goes_on_when_there_is_one(void **state)
 		/* Not for each message. */
 		assert_in_range(route.calls, 2, 8);
 		for (unsigned k = 0; k < 2; k++) {
-			assert_int_equal(hep_sender_no_route(senders[i], k), errors[i]);
+			assert_string_equal(hep_sender_no_way(senders[i], k), strerror(errors[i]));
 			assert_counters(senders[i], k, 0, 0, 0, 20);
 		}
 	}
@@ -80,7 +80,7 @@ static void other_errors_of_connect_are_fatal(void **state)
 	assert_null(sender);
 	route.error = 0;
 	assert_int_equal(hep_sender_create(&o, &sender), 0);
-	assert_int_equal(hep_sender_no_route(sender, 0), 0);
+	assert_null(hep_sender_no_way(sender, 0));
 	hep_sender_destroy(sender);
 	close(fd);
 }

@@ -336,6 +336,7 @@ static void says_why_it_cannot_be_created(void **state)
 
 	(void)state;
 	o.collectors[1].sockaddr.ss_family = AF_MAX;
+	o.collectors[1].sockaddr_len = sizeof(struct sockaddr_in);
 	assert_int_equal(hep_sender_create(&o, &sender), -EAFNOSUPPORT);
 	assert_null(sender);
 	o.collector_count = HEP_COLLECTORS_MAX + 1;
