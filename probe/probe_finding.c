@@ -98,7 +98,8 @@ static void look_for_one_way(struct probe_worker *w, const struct qos_stream_col
 	char text[ENDPOINT_MAX];
 
 	if (!limit_ns || now_ns < since + limit_ns || last_ns + RECENT_NS < now_ns ||
-		!qos_call_media_is_due(cold->call, silent) || !is_lasting(cold->call) ||
+		qos_call_media_is_mixed(cold->call) || !qos_call_media_is_due(cold->call, silent) ||
+		!is_lasting(cold->call) ||
 		atomic_load_explicit(&talk->last_ns[silent], memory_order_relaxed) >= since)
 		return;
 	end = end_of(cold->call, silent);
@@ -128,6 +129,7 @@ static void look_for_late_start(
 		return;
 	cold->is_late_checked = true;
 	if (!limit_ns || first != cold->first_ns || first <= since + limit_ns ||
+		qos_call_media_is_mixed(cold->call) ||
 		!qos_call_media_is_due(cold->call, cold->party) ||
 		!qos_call_media_find(cold->call, QOS_finding_late_rtp))
 		return;
@@ -146,7 +148,8 @@ static bool is_announced(struct probe_worker *w, const struct qos_stream_cold *c
 
 	/* What cannot be known is taken as right. */
 	if (!media || media->call != cold->call || media->is_rtcp || media->is_udptl ||
-		!media->payload_count || media->payload_count >= QOS_MEDIA_PAYLOADS_MAX)
+		qos_call_media_is_mixed(cold->call) || !media->payload_count ||
+		media->payload_count >= QOS_MEDIA_PAYLOADS_MAX)
 		return true;
 	return pt == COMFORT_NOISE_PT || qos_media_payload(media, pt);
 }
@@ -254,6 +257,19 @@ void probe_finding_visit(struct probe_worker *w, uint32_t stream, uint64_t now_n
 	look_for_one_way(w, cold, last_ns, now_ns);
 }
 
+/* Who was not heard after last_ns. Where nobody knows which side a stream is of, both were not. */
+static const char *silent_side(const struct qos_call *call, unsigned party, uint64_t last_ns)
+{
+	static const char *const sides[2] = {"the caller", "the callee"};
+	const struct qos_call_media *talk = &call->talk;
+
+	if (atomic_load(&talk->last_ns[party]) > last_ns + RECENT_NS)
+		return NULL;
+	if (!qos_call_media_is_mixed(call))
+		return sides[party];
+	return atomic_load(&talk->last_ns[party ^ 1]) > last_ns + RECENT_NS ? NULL : "either side";
+}
+
 /* The side fell silent: not only this stream of it, not on hold, and nobody hung up. */
 void probe_finding_stream_end(
 	struct probe_worker *w, uint32_t stream, enum qos_end end, uint64_t now_ns)
@@ -262,17 +278,18 @@ void probe_finding_stream_end(
 	const struct qos_stream_cold *cold = &w->table.cold[stream];
 	uint64_t last_ns = qos_stream_last_ns(qos_table_hot(&w->table, stream), cold);
 	struct qos_call *call = cold->call;
+	const char *side;
 	struct probe_finding f;
 
 	if (!o->finds_timeout || end != QOS_END_TIMEOUT || !call || !is_audible(cold) ||
 		!is_lasting(call) || !qos_call_media_is_due(call, cold->party) ||
 		now_ns < qos_call_media_since(call) + o->stream_timeout_ns ||
-		atomic_load(&call->talk.last_ns[cold->party]) > last_ns + RECENT_NS ||
+		!(side = silent_side(call, cold->party, last_ns)) ||
 		!qos_call_media_find(call, QOS_finding_rtp_timeout))
 		return;
 	f = of_stream(cold, QOS_finding_rtp_timeout, now_ns);
-	snprintf(f.text, sizeof(f.text), "RTP timeout: nothing of the %s for %llu s, and no BYE",
-		party_names[cold->party], (unsigned long long)(o->stream_timeout_ns / NS_PER_SEC));
+	snprintf(f.text, sizeof(f.text), "RTP timeout: nothing of %s for %llu s, and no BYE", side,
+		(unsigned long long)(o->stream_timeout_ns / NS_PER_SEC));
 	tell(w, &f);
 }
 

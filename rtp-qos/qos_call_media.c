@@ -108,6 +108,16 @@ bool qos_call_media_is_due(const struct qos_call *call, unsigned party)
 	return (said >> party * SIDE_BITS & SENDS) && (said >> (party ^ 1) * SIDE_BITS & LISTENS);
 }
 
+void qos_call_media_mix(struct qos_call *call)
+{
+	atomic_store_explicit(&call->talk.is_mixed, true, memory_order_relaxed);
+}
+
+bool qos_call_media_is_mixed(const struct qos_call *call)
+{
+	return atomic_load_explicit(&call->talk.is_mixed, memory_order_relaxed);
+}
+
 uint64_t qos_call_media_since(const struct qos_call *call)
 {
 	uint64_t answer = atomic_load_explicit(&call->talk.answer_ns, memory_order_relaxed);

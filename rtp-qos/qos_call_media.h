@@ -35,6 +35,7 @@ struct qos_call_media {
 	_Atomic uint64_t change_ns; /* when what is said changed last */
 	_Atomic uint64_t first_ns[2]; /* first audio of a party, 0: none */
 	_Atomic uint64_t last_ns[2]; /* last audio that is known of */
+	_Atomic bool is_mixed; /* see qos_call_media_mix */
 	struct qos_call_end ends[2];
 };
 
@@ -53,6 +54,10 @@ void qos_call_media_heard(
 /* Whether party should be heard: it sends RTP audio and the other side listens, to an address that is
  * known; not on hold, not T.38, not before the answer. */
 bool qos_call_media_is_due(const struct qos_call *call, unsigned party);
+
+/* What: both sides announced one endpoint, as at a relay. From now on which of them a stream is of is a guess. */
+void qos_call_media_mix(struct qos_call *call);
+bool qos_call_media_is_mixed(const struct qos_call *call);
 
 /* Since when things are as they are: the answer, or the last change of what is said. */
 uint64_t qos_call_media_since(const struct qos_call *call);

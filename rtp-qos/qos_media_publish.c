@@ -141,6 +141,12 @@ static bool is_shared(const struct publication *pub, const struct qos_media *old
 	return old->is_shared || (old->call != pub->call && qos_call_lasts(old->call));
 }
 
+/* RTCP's has streams of nobody. */
+static bool is_of_both(const struct qos_media *a, const struct qos_media *b)
+{
+	return a->call == b->call && a->party != b->party && !a->is_rtcp && !b->is_rtcp;
+}
+
 static void put_endpoint(const struct publication *pub, const struct sdp_media *sdp,
 	const struct qos_media_key *key, bool is_rtcp)
 {
@@ -153,6 +159,8 @@ static void put_endpoint(const struct publication *pub, const struct sdp_media *
 		describe(pub, sdp, key, is_rtcp, &said);
 		if (old && says_same(old, &said))
 			return;
+		if (old && is_of_both(&said, old))
+			qos_call_media_mix(pub->call);
 		said.is_shared = old && is_shared(pub, old);
 		media = qos_media_copy(pub->medias, &said);
 	}

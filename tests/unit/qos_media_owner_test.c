@@ -49,6 +49,25 @@ static void newest_call_wins(void **state)
 	assert_int_equal(atomic_load(&w->counters->media_withdrawn), 0);
 }
 
+/* As a relay's, by its own description alone. */
+static void an_endpoint_of_both_sides_mixes_them(void **state)
+{
+	struct world *w = *state;
+
+	publish(w, w->a, 0, audio(1, 4000));
+	publish(w, w->a, 0, audio(1, 4000));
+	publish(w, w->a, 1, audio(1, 4002));
+	publish(w, w->a, 1, audio(1, 4001));
+	publish(w, w->b, 0, audio(1, 4002));
+	publish(w, w->b, 1, audio(2, 4000));
+	assert_false(qos_call_media_is_mixed(w->a));
+	assert_false(qos_call_media_is_mixed(w->b));
+	publish(w, w->a, 1, audio(1, 4000));
+	assert_true(qos_call_media_is_mixed(w->a));
+	publish(w, w->b, 1, audio(1, 4000));
+	assert_false(qos_call_media_is_mixed(w->b));
+}
+
 /* Used again after the first call's end, it is the second one's alone. */
 static void an_endpoint_of_a_call_that_is_over_is_not_shared(void **state)
 {
@@ -299,6 +318,7 @@ int main(void)
 		CASE(repeated_description_changes_nothing),
 		CASE(changed_description_replaces_the_endpoint),
 		CASE(newest_call_wins),
+		CASE(an_endpoint_of_both_sides_mixes_them),
 		CASE(an_endpoint_of_a_call_that_is_over_is_not_shared),
 		CASE(withdraw_takes_all_endpoints_of_the_call_only),
 		CASE(a_call_is_held_as_long_as_it_has_endpoints),
