@@ -85,6 +85,21 @@ static struct qos_call_end end_of(struct qos_call *call, unsigned party)
 	return end;
 }
 
+/* Where both sides announced one address, that media came from there may be the doing of who is heard. What then comes
+ * from where that goes to would be the other's. */
+static bool is_in_sight(const struct probe_worker *w, const struct qos_stream_cold *cold,
+	const struct qos_call_end *silent, uint64_t now_ns)
+{
+	const struct pkt_flow *flow = &cold->origin.flow;
+	struct qos_call_end heard = end_of(cold->call, cold->party);
+	bool is_one = heard.family == silent->family && pkt_addr_eq(&heard.addr, &silent->addr);
+
+	if (!w->probe->sources || !silent->family)
+		return false;
+	return qos_sources_has(w->probe->sources, is_one ? flow->family : silent->family,
+		is_one ? &flow->dst : &silent->addr, cold->origin.vlan + flow->tenant, now_ns);
+}
+
 /* The other side should be heard, was not, and the tap would have shown it. */
 static void look_for_one_way(struct probe_worker *w, const struct qos_stream_cold *cold,
 	uint64_t last_ns, uint64_t now_ns)
@@ -103,9 +118,7 @@ static void look_for_one_way(struct probe_worker *w, const struct qos_stream_col
 		atomic_load_explicit(&talk->last_ns[silent], memory_order_relaxed) >= since)
 		return;
 	end = end_of(cold->call, silent);
-	if (!w->probe->sources || !end.family ||
-		!qos_sources_has(w->probe->sources, end.family, &end.addr,
-			cold->origin.vlan + cold->origin.flow.tenant, now_ns) ||
+	if (!is_in_sight(w, cold, &end, now_ns) ||
 		!qos_call_media_find(cold->call, QOS_finding_one_way_audio))
 		return;
 	f = of_stream(cold, QOS_finding_one_way_audio, now_ns);

@@ -75,5 +75,10 @@ def test_one_way_audio_by_the_ports_of_one_relay(found, media):
     assert "callee (203.0.113.2:30000)" in events[0]["text"]
 
 
+def test_what_leaves_the_relay_is_mirrored_only(found):
+    """The callee would be heard from its own address, which the relay's stream does not show."""
+    assert not found(Call().open(**TWO_ENDS).bye(21), more=from_relay(B, 0xA, 1.1, 20, OTHER))
+
+
 def test_the_same_with_addresses_of_their_own(found):
     assert kinds(found(one_way(), more=other_call_of_b(20))) == ["one_way_audio"]
