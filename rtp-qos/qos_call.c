@@ -317,7 +317,8 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, s
 	uint64_t now_ns, struct qos_call **call)
 {
 	struct call_key key = make_key(calls, msg->call_id);
-	bool is_new = false, has_ended;
+	bool is_new = false, is_late, has_ended;
+	uint32_t former = 0;
 	struct qos_call *c;
 
 	assert(worker < calls->worker_count);
@@ -331,15 +332,25 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, s
 			return QOS_CALL_REFUSED;
 		}
 		pthread_mutex_lock(&c->lock);
-		if (qos_call_is_open(c) && qos_call_is_another(c, msg, now_ns))
+		if (qos_call_is_open(c) && qos_call_is_another(c, msg, now_ns)) {
+			former = qos_call_tag_hash(c, &calls->seed);
 			qos_calls_take_out(calls, c);
+		}
 		if (qos_call_is_open(c))
 			break;
 		/* Just now, or by its home worker between look-up and lock: begin anew. */
 		pthread_mutex_unlock(&c->lock);
 	}
-	has_ended = qos_call_apply(c, msg, now_ns);
+	if (former)
+		c->former = former;
+	is_late = qos_call_is_late(c, msg, &calls->seed);
+	has_ended = !is_late && qos_call_apply(c, msg, now_ns);
 	pthread_mutex_unlock(&c->lock);
+	if (is_late) {
+		*call = NULL;
+		pkt_count(&calls->workers[worker].counters.messages_late, 1);
+		return QOS_CALL_FORMER;
+	}
 	if (is_new)
 		return QOS_CALL_OPENED;
 	return has_ended ? QOS_CALL_ENDED : QOS_CALL_UPDATED;

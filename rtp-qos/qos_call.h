@@ -57,6 +57,8 @@ struct qos_call {
 	_Atomic bool is_open; /* in the table; once false for ever. Goes under lock */
 	_Atomic bool is_displaced; /* another call announced an endpoint of it. Streams poll it */
 	_Atomic uint16_t described; /* times an endpoint was described anew. Streams poll it */
+	uint32_t
+		former; /* of whose Call-ID this has: its tag, see qos_call_tag_hash; 0: of nobody. Under lock */
 	struct cds_list_head home_link; /* in the home worker's queue */
 
 	pthread_mutex_t lock; /* guards the rest of this paragraph, and the texts of the parties */
@@ -105,6 +107,7 @@ enum qos_call_change {
 	QOS_CALL_OPENED, /* a new entry, also when this message ended it */
 	QOS_CALL_ENDED, /* end_ns was set by this message */
 	QOS_CALL_REFUSED, /* table full of calls that go on: *call is NULL */
+	QOS_CALL_FORMER, /* late, of a call whose Call-ID another one has by now: *call is NULL */
 };
 
 /* Octets that so many calls take at most. */
@@ -132,7 +135,8 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
  * the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and failures end
  * it (RFC 3261 sections 13-15, and 9); retransmissions and authentication challenges (401, 407
  * followed by a new INVITE with the same Call-ID) leave it open. An INVITE that begins a dialog with another From tag
- * a second after the BYE is another call's: the first one leaves the table. In a full table the oldest of the worker's
+ * a second after the BYE is another call's: the first one leaves the table, and what still comes of it, by its tags
+ * (section 12), changes neither. In a full table the oldest of the worker's
  * own calls that is over or that nobody answered makes room, as a flood of them leaves it. *call is valid
  * until the worker's next quiescent state. The parties of msg are taken apart when they are needed. */
 enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, struct sip_msg *msg,

@@ -15,6 +15,13 @@ bool qos_call_apply(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
 /* Whether msg begins another call with the Call-ID of this one, which is over. */
 bool qos_call_is_another(const struct qos_call *call, struct sip_msg *msg, uint64_t now_ns);
 
+/* The From tag of the first message, as qos_call.former of the next call with its Call-ID; 0: it has none. */
+uint32_t qos_call_tag_hash(const struct qos_call *call, const struct pkt_seed *seed);
+
+/* Whether msg belongs to the call whose Call-ID this one has now. */
+bool qos_call_is_late(
+	const struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed);
+
 /* The state in which a call that expires leaves. */
 void qos_call_time_out(struct qos_call *call);
 

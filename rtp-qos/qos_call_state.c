@@ -140,6 +140,35 @@ bool qos_call_is_another(const struct qos_call *call, struct sip_msg *msg, uint6
 	return strcmp(tag, call->from_tag) != 0;
 }
 
+static uint32_t hash_of_tag(const char *tag, const struct pkt_seed *seed)
+{
+	uint32_t hash = (uint32_t)pkt_hash_bytes(bytes_from_str(tag), seed);
+
+	return tag[0] && !hash ? 1 : hash;
+}
+
+uint32_t qos_call_tag_hash(const struct qos_call *call, const struct pkt_seed *seed)
+{
+	return hash_of_tag(call->from_tag, seed);
+}
+
+static bool has_tag(struct bytes tag, uint32_t hash, const struct pkt_seed *seed)
+{
+	char text[QOS_TAG_MAX];
+
+	qos_call_copy_text(text, sizeof(text), tag);
+	return hash_of_tag(text, seed) == hash;
+}
+
+bool qos_call_is_late(const struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed)
+{
+	if (!call->former)
+		return false;
+	sip_msg_parse_parties(msg);
+	return has_tag(msg->from.tag, call->former, seed) ||
+	       has_tag(msg->to.tag, call->former, seed);
+}
+
 /* The method may begin as ACK or BYE when the capture started in mid-call, and a Call-ID that was
  * used for OPTIONS or SUBSCRIBE may be used for a call later. */
 static void adopt_method(struct qos_call *call, struct sip_msg *msg)

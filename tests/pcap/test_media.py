@@ -121,6 +121,21 @@ def test_a_call_id_used_again_after_the_bye(tmp_path, heptap):
     assert not run.of("finding")
 
 
+def test_what_comes_late_of_the_call_before(tmp_path, heptap):
+    """Its BYE and the answer once more (RFC 3261 section 17.1.2.2) when its Call-ID is another call's: neither's."""
+    one, two = Call("same").open().both(1.1, 8).bye(8), Call("same").open(10, 11).both(11.1, 28).bye(28)
+    again = [r._replace(frame=r.frame.replace(b";tag=f", b";tag=g")) for r in two.records]
+    late = [r._replace(time_ns=r.time_ns + 4 * SECOND) for r in one.records[-2:]]
+    path = tmp_path / "late.pcap"
+    captures.write(path, sorted(one.records + again + late, key=lambda r: r.time_ns))
+    run = check_shapes(heptap, path)
+    assert [(c["state"], c["messages"], c["streams"], c["end"] - START / SECOND) for c in run.calls] == \
+        [("completed", 5, 2, 8), ("completed", 5, 2, 28)]
+    assert run.summary["counters"]["messages_late"] == 2
+    assert run.summary["sip_messages"] == 12
+    assert not run.of("finding")
+
+
 def next_call(path, is_bye_seen, replaces):
     """One call's media becomes the next one's, at the same addresses and with the same SSRC."""
     one, two = Call("one").open().both(1.1, 12), Call("two").open(replaces, replaces + 0.2)

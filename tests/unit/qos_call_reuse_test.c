@@ -3,15 +3,22 @@
 #include "qos_call_case.h"
 
 /* One message of call "c1" from another telephone, or the same with another tag. */
+static enum qos_call_change see_line(struct qos_calls *calls, unsigned worker, uint64_t at_s,
+	const char *from, const struct line *line)
+{
+	char text[1024];
+	struct sip_msg msg = parse(text, sizeof(text), "c1", from, line);
+	struct qos_call *call;
+	enum qos_call_change change = qos_call_on_sip(calls, worker, &msg, at_s * S, &call);
+
+	assert_int_equal(call == NULL, change == QOS_CALL_FORMER);
+	return change;
+}
+
 static enum qos_call_change see_from(
 	struct qos_calls *calls, unsigned worker, uint64_t at_s, const char *from)
 {
-	static const struct line line = {INVITE, "INVITE", NULL};
-	char text[1024];
-	struct sip_msg msg = parse(text, sizeof(text), "c1", from, &line);
-	struct qos_call *call;
-
-	return qos_call_on_sip(calls, worker, &msg, at_s * S, &call);
+	return see_line(calls, worker, at_s, from, &(struct line){INVITE, "INVITE", NULL});
 }
 
 static void assert_next(struct qos_calls *calls, uint64_t at_s, uint64_t start_s)
@@ -55,6 +62,40 @@ static void a_call_id_used_again_after_the_bye_is_another_call(void **state)
 		*state = create_calls(100, 0);
 		assert_used_again(*state, worker);
 	}
+}
+
+/* Retransmissions, of either side (RFC 3261 section 12: Call-ID and tags). */
+static void what_comes_late_of_the_first_is_nothing_to_the_second(void **state)
+{
+	static const char other[] = "<sip:alice@a.example>;tag=a2";
+	static const char bob[] = "<sip:bob@b.example>;tag=b1";
+	static const struct line late[] = {{BYE, "BYE", "b1"}, {ANSWER(200), "BYE", "b1"},
+		{ANSWER(200), "INVITE", "b1"}, {ACK, "ACK", "b1"}, {INVITE, "INVITE", NULL}};
+	struct qos_calls *calls = *state;
+
+	see(calls, 1, INVITE, "INVITE", NULL);
+	see(calls, 2, ANSWER(200), "INVITE", "b1");
+	see(calls, 3, BYE, "BYE", "b1");
+	see_from(calls, 1, 10, other);
+	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++)
+		assert_int_equal(see_line(calls, i & 1, 11, alice, &late[i]), QOS_CALL_FORMER);
+	assert_int_equal(
+		see_line(calls, 0, 11, bob, &(struct line){BYE, "BYE", "a1"}), QOS_CALL_FORMER);
+	assert_state(calls, QOS_CALL_TRYING, 0);
+	assert_int_equal(the_call(calls)->messages, 1);
+	assert_int_equal(atomic_load(&the_call(calls)->last_ns), 10 * S);
+	assert_int_equal(atomic_load(&qos_calls_counters(calls, 0)->messages_late), 4);
+	assert_int_equal(atomic_load(&qos_calls_counters(calls, 1)->messages_late), 2);
+
+	see_line(calls, 0, 12, other, &(struct line){ANSWER(200), "INVITE", "b2"});
+	assert_int_equal(see_line(calls, 0, 13, "<sip:bob@b.example>;tag=b2",
+				 &(struct line){BYE, "BYE", "a2"}),
+		QOS_CALL_ENDED);
+	assert_int_equal(end_s(the_call(calls)), 13);
+	/* Of the third one the second is. */
+	assert_int_equal(see_from(calls, 0, 20, "<sip:alice@a.example>;tag=a3"), QOS_CALL_OPENED);
+	assert_int_equal(
+		see_line(calls, 0, 21, other, &(struct line){BYE, "BYE", "b2"}), QOS_CALL_FORMER);
 }
 
 /* Retransmissions, a caller that tries again, copies of other hops, agents that have tags of their own. */
@@ -101,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_call_id_used_again_after_the_bye_is_another_call),
+		CASE(what_comes_late_of_the_first_is_nothing_to_the_second),
 		CASE(what_is_no_new_call_stays_with_the_first),
 		CASE(a_call_that_another_took_the_id_of_makes_room),
 	};
