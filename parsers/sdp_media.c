@@ -15,6 +15,7 @@ enum {
 struct connection {
 	bool is_set;
 	uint8_t family; /* 0: a host name */
+	uint8_t count; /* of addresses from addr on; 0 as 1 */
 	struct pkt_addr addr;
 };
 
@@ -35,20 +36,47 @@ struct reader {
 	bool has_crypto; /* the section */
 };
 
-/* RFC 8866 section 5.7. The family is that of the address, whatever the addrtype claims; a
- * multicast address carries its TTL and count after slashes. The first line of a section counts. */
+/* Of "/<number of ports>" or "/<number of addresses>", which mostly is not there. */
+static uint8_t count_of(struct bytes number, unsigned max)
+{
+	uint64_t n;
+
+	number = bytes_skip(number, 1);
+	if (!text_take_number(&number, &n) || number.n || !n)
+		return 1;
+	return (uint8_t)(n < max ? n : max);
+}
+
+/* Behind a multicast address: "/<ttl>/<number>" in IPv4, "/<number>" in IPv6. */
+static uint8_t count_addresses(const struct connection *connection, struct bytes slash)
+{
+	uint8_t first = connection->addr.b[0];
+
+	if (connection->family == 6)
+		return first == 0xff ? count_of(slash, SDP_ADDRESSES_MAX) : 1;
+	if (connection->family != 4 || first >> 4 != 0xe)
+		return 1;
+	slash = bytes_skip(slash, 1);
+	return count_of(bytes_skip(slash, bytes_find(slash, '/')), SDP_ADDRESSES_MAX);
+}
+
+/* RFC 8866 section 5.7. The family is that of the address, whatever the addrtype claims. The first line of a section
+ * counts. */
 static void parse_connection(struct bytes value, struct connection *connection)
 {
 	struct bytes nettype = text_take_word(&value);
-	struct bytes address;
+	struct bytes address, slash;
 
 	text_take_word(&value); /* addrtype */
 	address = text_take_word(&value);
-	address = bytes_head(address, bytes_find(address, '/'));
+	slash = bytes_skip(address, bytes_find(address, '/'));
+	address = bytes_head(address, address.n - slash.n);
 	if (connection->is_set || !address.n || !bytes_eq_nocase(nettype, BYTES_LIT("IN")))
 		return;
 	connection->is_set = true;
 	connection->family = text_address(address, &connection->addr);
+	if (slash.n)
+		connection->count = count_addresses(connection, slash);
 }
 
 static enum sdp_kind kind_of(struct bytes word)
@@ -111,6 +139,7 @@ static void end_section(struct reader *r)
 	r->media->has_address = c->family != 0;
 	r->media->family = c->family;
 	r->media->addr = c->addr;
+	r->media->address_count = c->count ? c->count : 1;
 	set_rtcp(r, r->media);
 	if (!r->media->ice_ufrag.n)
 		r->media->ice_ufrag = r->session_ufrag;
@@ -125,17 +154,6 @@ static void read_media(struct reader *r, struct bytes proto, struct bytes format
 	parse_proto(proto, r->media);
 	if (r->media->is_rtp)
 		sdp_formats_list(r->media, formats);
-}
-
-/* Of "/<number of ports>", which mostly is not there. */
-static uint8_t count_of(struct bytes ports)
-{
-	uint64_t n;
-
-	ports = bytes_skip(ports, 1);
-	if (!text_take_number(&ports, &n) || ports.n || !n)
-		return 1;
-	return n < SDP_PORTS_MAX ? (uint8_t)n : SDP_PORTS_MAX;
 }
 
 /* m=<media> <port>[/<number of ports>] <proto> <fmt> ..., RFC 8866 section 5.14. The attributes of
@@ -170,7 +188,7 @@ static void take_media(struct reader *r, struct bytes value)
 		read_media(r, proto, value);
 	r->media->kind = kind_of(kind);
 	r->media->port = (uint16_t)number;
-	r->media->port_count = count_of(port);
+	r->media->port_count = count_of(port, SDP_PORTS_MAX);
 }
 
 static void take_rtpmap(struct reader *r, struct bytes value)

@@ -16,6 +16,7 @@ enum {
 	SDP_FORMATS_MAX = 32, /* payload types kept of one m= line */
 	SDP_CANDIDATES_MAX = 8, /* kept of one m= line */
 	SDP_PORTS_MAX = 8, /* pairs of ports kept of one m= line */
+	SDP_ADDRESSES_MAX = 8, /* multicast addresses kept of one c= line */
 	SDP_UFRAG_MIN = 4, /* octets of a=ice-ufrag (RFC 8839 section 5.4) */
 	SDP_UFRAG_MAX = 256,
 };
@@ -62,6 +63,7 @@ struct sdp_media {
 	bool has_address; /* family and addr are set; false for host names */
 	uint8_t family; /* 4 or 6 */
 	struct pkt_addr addr;
+	uint8_t address_count; /* from addr on, one above the other, mostly 1 */
 	uint8_t port_count; /* pairs of RTP and RTCP from port on, mostly 1 */
 	uint16_t port; /* 0: rejected or disabled */
 	uint16_t rtcp_port; /* a=rtcp, else port with rtcp-mux, else port + 1; 0 when port is 0 */

@@ -217,18 +217,50 @@ static bool is_spoken_for(
 	return false;
 }
 
-/* m=audio 10000/2: pairs one after the other, each with its RTCP (RFC 8866 section 5.14). */
-static void publish_more_ports(const struct publication *pub, const struct sdp_media *sdp)
+/* False: there is none with that first octet. */
+static bool next_address(struct qos_media_key *key)
+{
+	for (unsigned i = key->family == 6 ? sizeof(key->addr.b) : 4; --i > 0;)
+		if (++key->addr.b[i])
+			return true;
+	return false;
+}
+
+/* False: there is none. */
+static bool next_pair(const struct sdp_media *sdp, struct qos_media_key *rtp)
+{
+	if (sdp->address_count > 1 && !next_address(rtp))
+		return false;
+	if (sdp->port_count <= 1)
+		return true;
+	if (rtp->port >= UINT16_MAX - 2)
+		return false;
+	rtp->port = (uint16_t)(rtp->port + 2);
+	return true;
+}
+
+/* c=IN IP4 233.252.0.1/127/2: addresses one above the other (RFC 8866 section 5.7); m=audio 10000/2: pairs of ports
+ * one after the other; both: each pair has its own address (section 5.14). */
+static unsigned count_pairs(const struct sdp_media *sdp)
+{
+	unsigned addresses = sdp->address_count, ports = sdp->port_count;
+
+	if (addresses <= 1 || ports <= 1)
+		return addresses > ports ? addresses : ports;
+	return addresses < ports ? addresses : ports;
+}
+
+/* Each with its RTCP. */
+static void publish_more_pairs(const struct publication *pub, const struct sdp_media *sdp)
 {
 	struct qos_media_key rtp = key_of_section(sdp, pub->tenant), rtcp;
 
-	for (unsigned i = 1; i < sdp->port_count && rtp.port < UINT16_MAX - 2; i++) {
-		rtp.port = (uint16_t)(rtp.port + 2);
+	for (unsigned i = 1; i < count_pairs(sdp) && next_pair(sdp, &rtp); i++) {
 		rtcp = rtp;
 		rtcp.port++;
 		if (!is_media_port(pub->session, &rtp))
 			put_endpoint(pub, sdp, &rtp, false);
-		if (!sdp->has_rtcp_mux && !is_media_port(pub->session, &rtcp))
+		if (!sdp->has_rtcp_mux && is_endpoint(&rtcp) && !is_media_port(pub->session, &rtcp))
 			put_endpoint(pub, sdp, &rtcp, true);
 	}
 }
@@ -243,7 +275,7 @@ static void publish_media(const struct publication *pub, const struct sdp_media 
 	if (sdp->has_address && is_endpoint(&rtp) && !is_spoken_for(pub, sdp, &rtp))
 		put_endpoint(pub, sdp, &rtp, false);
 	if (sdp->is_rtp && sdp->has_address && is_endpoint(&rtp))
-		publish_more_ports(pub, sdp);
+		publish_more_pairs(pub, sdp);
 	if (sdp->is_rtp)
 		publish_candidates(pub, sdp);
 	/* With rtcp-mux it is the media port itself (RFC 5761 section 5.1.1). */

@@ -64,6 +64,9 @@ static void check_media(const struct sdp_media *m, const uint8_t *data, size_t s
 {
 	CHECK((unsigned)m->kind <= SDP_OTHER && (unsigned)m->direction <= SDP_INACTIVE);
 	CHECK(m->port_count >= 1 && m->port_count <= SDP_PORTS_MAX);
+	CHECK(m->address_count >= 1 && m->address_count <= SDP_ADDRESSES_MAX);
+	CHECK(m->address_count == 1 || (m->family == 4 && m->addr.b[0] >> 4 == 0xe) ||
+		(m->family == 6 && m->addr.b[0] == 0xff));
 	CHECK(!(m->is_rtp && m->is_udptl) && (m->is_rtp || !m->is_secure));
 	CHECK(m->port || m->rtcp_port == 0);
 	check_addresses(m);
@@ -77,9 +80,10 @@ static void check_media(const struct sdp_media *m, const uint8_t *data, size_t s
 
 static bool is_same_target(const struct sdp_media *a, const struct sdp_media *b)
 {
-	return a->port == b->port && a->family == b->family && pkt_addr_eq(&a->addr, &b->addr) &&
-	       a->rtcp_port == b->rtcp_port && a->rtcp_family == b->rtcp_family &&
-	       pkt_addr_eq(&a->rtcp_addr, &b->rtcp_addr);
+	return a->port == b->port && a->port_count == b->port_count &&
+	       a->address_count == b->address_count && a->family == b->family &&
+	       pkt_addr_eq(&a->addr, &b->addr) && a->rtcp_port == b->rtcp_port &&
+	       a->rtcp_family == b->rtcp_family && pkt_addr_eq(&a->rtcp_addr, &b->rtcp_addr);
 }
 
 static bool is_same_kind(const struct sdp_media *a, const struct sdp_media *b)

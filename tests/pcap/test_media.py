@@ -102,6 +102,15 @@ def test_several_pairs_of_ports_in_one_line(streams):
     assert ids(streams([call], second + third)) == {0xA: "pairs", 0xC: "pairs", 0xD: ""}
 
 
+def test_several_multicast_addresses_in_one_line(streams):
+    """c=IN IP4 233.252.0.1/127/2 (RFC 8866 section 5.7), the same in the answer (RFC 3264 section 6)."""
+    group = sdp(("233.252.0.1", A[1])).replace("c=IN IP4 233.252.0.1", "c=IN IP4 233.252.0.1/127/2")
+    media = [r._replace(frame=r.frame[:30] + bytes((233, 252, 0, 1 + i)) + r.frame[34:])
+             for i in range(3) for r in rtp_from((1, 7000), (0, A[1]), 0xA + i, 1.1, 3)]
+    assert ids(streams([Call("group").open(0, 1, group, group).bye(3)], media)) == \
+        {0xA: "group", 0xB: "group", 0xC: ""}
+
+
 def test_ports_used_again_seconds_later(streams):
     one, two = Call("one").open().both(1.1, 3).bye(3), Call("two").open(5, 6)
     again = rtp_from((1, A[1]), (2, B[1]), 0xC, 6.1, 8)

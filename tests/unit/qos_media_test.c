@@ -60,6 +60,51 @@ static void publishes_every_pair_of_ports(void **state)
 	assert_int_equal(qos_medias_count(w->medias), 6 + 3);
 }
 
+/* Each with its RTCP, as far as the first octet allows. */
+static void publishes_every_address(void **state)
+{
+	struct world *w = *state;
+	struct sdp_media m = audio(254, 4000);
+
+	m.address_count = 3;
+	publish(w, w->a, 0, m);
+	for (uint16_t port = 4000; port < 4002; port++) {
+		struct qos_media_key next = {{{192, 0, 3, 0}}, 0, port, 4};
+
+		assert_int_equal(find(w, 254, port)->is_rtcp, port & 1);
+		assert_int_equal(find(w, 255, port)->is_rtcp, port & 1);
+		assert_non_null(qos_media_find(w->medias, &next));
+	}
+	assert_int_equal(qos_medias_count(w->medias), 6);
+
+	m.addr = m.rtcp_addr = (struct pkt_addr){{239, 255, 255, 254}};
+	m.address_count = SDP_ADDRESSES_MAX;
+	publish(w, w->a, 0, m);
+	assert_int_equal(qos_medias_count(w->medias), 6 + 4);
+	memset(&m.addr, 0xff, sizeof(m.addr));
+	m.addr.b[15] = 0xfe;
+	m.family = m.rtcp_family = 6;
+	m.rtcp_addr = m.addr;
+	m.port = m.rtcp_port = UINT16_MAX;
+	publish(w, w->a, 0, m);
+	assert_int_equal(qos_medias_count(w->medias), 6 + 4 + 2);
+}
+
+/* RFC 8866 section 5.14: each pair of ports has the address of its number. */
+static void ports_and_addresses_go_together(void **state)
+{
+	struct world *w = *state;
+	struct sdp_media m = audio(1, 4000);
+
+	m.address_count = 3;
+	m.port_count = 2;
+	publish(w, w->a, 0, m);
+	assert_non_null(find(w, 1, 4000));
+	assert_true(find(w, 2, 4003)->is_rtcp);
+	assert_false(find(w, 2, 4002)->is_rtcp);
+	assert_int_equal(qos_medias_count(w->medias), 4);
+}
+
 static void skips_what_is_no_endpoint(void **state)
 {
 	struct world *w = *state;
@@ -249,6 +294,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(publishes_media_and_its_rtcp_port),
 		CASE(publishes_every_pair_of_ports),
+		CASE(publishes_every_address),
+		CASE(ports_and_addresses_go_together),
 		CASE(skips_what_is_no_endpoint),
 		CASE(publishes_t38_without_rtcp),
 		CASE(says_where_t38_was_announced),

@@ -51,6 +51,40 @@ static void reads_connection_addresses(void **state)
 	}
 }
 
+/* RFC 8866 section 5.7 */
+static void counts_multicast_addresses(void **state)
+{
+	static const struct {
+		const char *address;
+		unsigned count;
+	} rows[] = {{"233.252.0.1/127/3", 3}, {"233.252.0.1/127", 1}, {"233.252.0.1", 1},
+		{"ff15::101/3", 3}, {"ff15::101", 1}, {"239.1.1.1/1/8", 8},
+		{"233.252.0.1/127/4294967295", SDP_ADDRESSES_MAX},
+		{"ff15::101/99999999999999999999", SDP_ADDRESSES_MAX}, {"233.252.0.1/127/0", 1},
+		{"233.252.0.1/127/", 1}, {"233.252.0.1/127/3x", 1}, {"233.252.0.1/127/3/4", 1},
+		{"233.252.0.1//3", 3}, {"ff15::101/127/3", 1}, {"ff15::101/-3", 1},
+		{"192.0.2.1/127/3", 1}, {"240.0.0.1/127/3", 1}, {"2001:db8::1/3", 1},
+		{"media.example/127/3", 1}};
+	const struct sdp_media *m;
+	char lines[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(lines, sizeof(lines),
+			"c=IN IP4 %s\r\nm=audio 4000 RTP/AVP 0\r\n"
+			"m=audio 4002 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\n"
+			"m=audio 4004/2 RTP/AVP 0\r\na=rtcp:4100 IN IP4 233.252.0.9/1/5\r\n",
+			rows[i].address);
+		m = parse_lines(lines);
+		if (m[0].address_count != rows[i].count)
+			fail_msg("%s: %u", rows[i].address, m[0].address_count);
+		assert_int_equal(m[1].address_count, 1);
+		assert_int_equal(m[2].address_count, rows[i].count);
+		assert_int_equal(m[2].port_count, 2);
+	}
+	assert_int_equal(parse_lines("m=audio 4000 RTP/AVP 0\r\n")->address_count, 1);
+}
+
 static void check_as_inet_pton(const char *address)
 {
 	uint8_t want[16] = {0};
@@ -243,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_connection_addresses),
+		cmocka_unit_test(counts_multicast_addresses),
 		cmocka_unit_test(addresses_are_what_inet_pton_takes_for_such),
 		cmocka_unit_test(an_address_with_a_zero_octet_is_none),
 		cmocka_unit_test(the_section_s_address_wins),
