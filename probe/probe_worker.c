@@ -284,6 +284,13 @@ void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b)
 	w->batch = NULL;
 }
 
+/* What this thread received itself and waits for its streams came before what is in rings. */
+static void take_own(struct probe_worker *w)
+{
+	if (w->rx)
+		probe_lane_flush(w->rx, &w->rx->lanes[w->index]);
+}
+
 static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
 {
 	struct pkt_media m[QOS_BURST];
@@ -291,6 +298,8 @@ static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
 	struct probe_batch b = {.media = m, .slot = slot};
 
 	b.n = dp_ring_take(ring, m, QOS_BURST);
+	if (b.n)
+		take_own(w);
 	for (unsigned i = 0; i < b.n; i++)
 		slot[i] = qos_table_locate(&w->table, qos_table_hash(&w->table, &m[i].key));
 	qos_table_prefetch(&w->table, slot, b.n);
@@ -306,10 +315,12 @@ static unsigned take_signalling(struct probe_worker *w, struct dp_ring *ring)
 	struct rte_mbuf *m[QOS_BURST];
 	unsigned n = dp_ring_take(ring, m, QOS_BURST);
 
+	if (!n)
+		return 0;
+	take_own(w);
 	for (unsigned i = 0; i < n; i++)
 		probe_whole_add_packet(w, m[i]);
-	if (n)
-		probe_whole_flush(w);
+	probe_whole_flush(w);
 	return n;
 }
 

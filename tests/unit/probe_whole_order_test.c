@@ -37,24 +37,83 @@ static void time_does_not_go_back_for_those_that_waited(void **state)
 	assert_true(rig.worker.next_tick_ns > queue_ns);
 }
 
-/* Other receivers' rings are empty: no reason to go on with what may wait. */
-static void an_empty_ring_of_another_receiver_makes_none_go_on(void **state)
+/* Rings of another receiver. */
+static struct probe_worker_lane open_rings(void)
 {
 	struct probe_worker_lane lane;
 
-	(void)state;
 	assert_int_equal(
 		dp_ring_create("whole_media", sizeof(struct pkt_media), 64, -1, &lane.media), 0);
 	assert_int_equal(
 		dp_ring_create("whole_signalling", sizeof(void *), 64, -1, &lane.signalling), 0);
 	*rig.worker.lanes = lane;
 	rig.worker.lane_count = 1;
+	rig.worker.rx = &rig.rx;
+	return lane;
+}
+
+static void close_rings(const struct probe_worker_lane *lane)
+{
+	dp_ring_destroy(lane->media);
+	dp_ring_destroy(lane->signalling);
+}
+
+/* No reason to go on with what may wait. */
+static void an_empty_ring_of_another_receiver_makes_none_go_on(void **state)
+{
+	struct probe_worker_lane lane = open_rings();
+
+	(void)state;
 	burst_of(1);
 	assert_int_equal(rig.worker.wholes.count, 1);
 	probe_worker_take(&rig.worker);
-	dp_ring_destroy(lane.media);
-	dp_ring_destroy(lane.signalling);
+	close_rings(&lane);
 	assert_int_equal(rig.worker.wholes.count, 1);
+	assert_int_equal(outcome(PROBE_rtp), 0);
+	probe_rx_flush(&rig.rx);
+	expect_conservation();
+}
+
+/* It makes what waits go on, after the media that was there before. */
+static void a_message_of_another_receiver_overtakes_none(void **state)
+{
+	struct probe_worker_lane lane = open_rings();
+	struct rte_mbuf *m;
+
+	(void)state;
+	burst_of(1);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(rig.pool, &m, 1), 0);
+	rig.fed++;
+	fill_sip(m);
+	assert_int_equal(dp_ring_put(lane.signalling, &m, 1), 1);
+	probe_worker_take(&rig.worker);
+	close_rings(&lane);
+	assert_int_equal(outcome(PROBE_rtp), DP_BURST - 1);
+	assert_int_equal(outcome(PROBE_sip), 2);
+	expect_conservation();
+}
+
+/* One that there is no room for makes the others go on amid a burst, and the media before it. */
+static void nothing_is_lost_where_a_burst_is_broken_off(void **state)
+{
+	struct rte_mbuf *burst[DP_BURST];
+
+	(void)state;
+	for (unsigned round = 0; round < 5; round++) {
+		assert_int_equal(rte_pktmbuf_alloc_bulk(rig.pool, burst, DP_BURST), 0);
+		for (unsigned i = 0; i < DP_BURST; i++) {
+			rig.fed++;
+			if (i % 3)
+				fill_rtp(burst[i]);
+			else
+				fill_sip(burst[i]);
+		}
+		probe_rx_burst(&rig.rx, burst, DP_BURST);
+	}
+	probe_rx_flush(&rig.rx);
+	assert_int_equal(outcome(PROBE_sip), 5 * 11);
+	assert_int_equal(outcome(PROBE_rtp), 5 * 21);
+	expect_conservation();
 }
 
 /* At the port of DNS, with capture.also: dns: packets with a header extension are no others than those without. */
@@ -108,6 +167,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			rtp_at_the_port_of_dns_keeps_its_order, open_fused_dns, close_lane),
 		LANE_TEST(an_empty_ring_of_another_receiver_makes_none_go_on),
+		LANE_TEST(a_message_of_another_receiver_overtakes_none),
+		LANE_TEST(nothing_is_lost_where_a_burst_is_broken_off),
 	};
 
 	return cmocka_run_group_tests(tests, start_probe, stop_probe);
