@@ -74,11 +74,8 @@ uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold)
 
 static void note_codec(struct qos_call *call, const struct qos_payload *payload)
 {
-	uint32_t none = QOS_CALL_NO_CODEC;
-
-	if (payload->name[0] && payload->kind == QOS_AUDIO &&
-		atomic_compare_exchange_strong(&call->codec_pt, &none, payload->pt))
-		memcpy(call->codec, payload->name, sizeof(call->codec));
+	if (payload->name[0] && payload->kind == QOS_AUDIO)
+		qos_call_note_codec(call, payload->name);
 }
 
 static void note_mos(struct qos_call *call, const struct qos_report *report)

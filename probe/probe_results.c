@@ -117,7 +117,7 @@ static void describe(struct qos_call *call, uint64_t now_ns, struct probe_call *
 		.worst_mos = qos_worst_mos(worst),
 		.worst_scale = qos_worst_scale(worst),
 	};
-	memcpy(row->codec, call->codec, sizeof(row->codec));
+	snprintf(row->codec, sizeof(row->codec), "%s", qos_call_codec(call));
 	memcpy(row->call_id, call->call_id, sizeof(row->call_id));
 	memcpy(row->leg_id, leg.p, leg.n);
 	pthread_mutex_lock(&call->lock);

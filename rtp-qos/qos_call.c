@@ -297,7 +297,6 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	call->call_id[stored.n] = '\0';
 	atomic_init(&call->last_ns, now_ns);
 	atomic_init(&call->refs, 1); /* the table's */
-	atomic_init(&call->codec_pt, QOS_CALL_NO_CODEC);
 	atomic_init(&call->is_open, true);
 	qos_call_begin(call, msg, now_ns);
 
@@ -354,6 +353,25 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, s
 	if (is_new)
 		return QOS_CALL_OPENED;
 	return has_ended ? QOS_CALL_ENDED : QOS_CALL_UPDATED;
+}
+
+void qos_call_note_codec(struct qos_call *call, const char name[24])
+{
+	uint32_t none = QOS_CALL_CODEC_NONE;
+
+	/* Every report asks, and nearly all of them for nothing. */
+	if (atomic_load_explicit(&call->codec_state, memory_order_relaxed) != none ||
+		!atomic_compare_exchange_strong(&call->codec_state, &none, QOS_CALL_CODEC_COMES))
+		return;
+	memcpy(call->codec, name, sizeof(call->codec));
+	atomic_store_explicit(&call->codec_state, QOS_CALL_CODEC_KNOWN, memory_order_release);
+}
+
+const char *qos_call_codec(const struct qos_call *call)
+{
+	uint32_t state = atomic_load_explicit(&call->codec_state, memory_order_acquire);
+
+	return state == QOS_CALL_CODEC_KNOWN ? call->codec : "";
 }
 
 uint32_t qos_calls_own(const struct qos_calls *calls, unsigned worker)

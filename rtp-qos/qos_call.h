@@ -43,6 +43,12 @@ enum qos_call_state {
 	QOS_CALL_TIMEOUT, /* no final response or no BYE within the limits */
 };
 
+enum qos_call_codec_state {
+	QOS_CALL_CODEC_NONE = 0, /* no stream said yet */
+	QOS_CALL_CODEC_COMES, /* a worker writes it just now */
+	QOS_CALL_CODEC_KNOWN,
+};
+
 /* Of 20,000 calls a second nearly every look at one misses the caches: what a look-up, a message and a
  * look for expiry need is in the first lines, then what a session description needs. Texts come last: they are not
  * cleared, so that of a new call only those lines are written that hold something. */
@@ -78,10 +84,10 @@ struct qos_call {
 	unsigned home; /* the worker that expires it */
 	_Atomic uint32_t streams; /* ever attached */
 	_Atomic uint32_t worst; /* stream, see qos_worst_pack; 0: none scored */
-	_Atomic uint32_t codec_pt; /* what the first stream carried; QOS_CALL_NO_CODEC: none yet */
+	_Atomic uint32_t codec_state; /* enum qos_call_codec_state */
 	struct rcu_head rcu;
 	struct qos_call_media talk; /* what its sides said of their audio, and when it was heard */
-	char codec[24]; /* written once by the worker that set codec_pt from none */
+	char codec[24]; /* of the worker that set codec_state from none, until it is known */
 	/* See qos_legs.h. */
 	struct qos_leg *_Atomic leg; /* held; NULL: no stream was offered yet */
 	_Atomic uint32_t leg_name_bytes; /* 0: not named */
@@ -188,9 +194,12 @@ void qos_calls_each(
 /* What: cuts text to fit; keeps printable ASCII and whole UTF-8 characters, all else becomes '?'. */
 void qos_call_copy_text(char *out, size_t size, struct bytes text);
 
+/* What: name, with zeros behind it, is the call's codec if that is the first. Any thread. */
+void qos_call_note_codec(struct qos_call *call, const char name[24]);
+/* "" as long as it is not known whole. Any thread. */
+const char *qos_call_codec(const struct qos_call *call);
+
 /* "trying", "ringing", ... */
 const char *qos_call_state_name(enum qos_call_state state);
-
-#define QOS_CALL_NO_CODEC UINT32_MAX
 
 #endif

@@ -35,7 +35,7 @@ static void answered_call_completes_at_the_bye(void **state)
 	assert_int_equal(call->start_ns, 10 * S);
 	assert_int_equal(call->answer_ns, 14 * S);
 	assert_int_equal(atomic_load(&call->end_ns), 0);
-	assert_int_equal(atomic_load(&call->codec_pt), QOS_CALL_NO_CODEC);
+	assert_string_equal(qos_call_codec(call), "");
 	assert_int_equal(see(calls, 60, BYE, "BYE", "b1"), QOS_CALL_ENDED);
 	assert_int_equal(see(calls, 61, BYE, "BYE", "b1"), QOS_CALL_UPDATED);
 	assert_int_equal(see(calls, 62, ANSWER(200), "BYE", "b1"), QOS_CALL_UPDATED);
