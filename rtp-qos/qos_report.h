@@ -20,10 +20,10 @@ enum qos_report_type {
 	QOS_FINAL,
 };
 
-/* Why a stream ended. */
+/* Why a stream ended. No report says it: it tells a side that fell silent from one that was done. */
 enum qos_end {
 	QOS_END_NONE = 0, /* PERIODIC */
-	QOS_END_BYE, /* SIP BYE or CANCEL */
+	QOS_END_BYE, /* its call is over, or its addresses are those of the next one */
 	QOS_END_RTCP_BYE,
 	QOS_END_TIMEOUT,
 	QOS_END_CAPTURE, /* heptap stopped, or the file ended */
