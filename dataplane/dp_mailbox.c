@@ -10,6 +10,8 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
+#include "dp_node.h"
+
 enum {
 	SMALL_ROOM = 2048 - sizeof(struct dp_message),
 	LARGE_ROOM = 65536,
@@ -61,7 +63,7 @@ uint64_t dp_mailbox_memory(uint32_t messages)
 	       2 * (uint64_t)(messages + large) * sizeof(void *);
 }
 
-int dp_mailbox_create(unsigned index, uint32_t messages, int socket, struct dp_mailbox **mailbox)
+static int create(unsigned index, uint32_t messages, int socket, struct dp_mailbox **mailbox)
 {
 	uint32_t large = large_count(messages);
 	struct dp_mailbox *new = calloc(1, sizeof(*new));
@@ -88,6 +90,16 @@ int dp_mailbox_create(unsigned index, uint32_t messages, int socket, struct dp_m
 fail:
 	err = rte_errno ? -rte_errno : -ENOMEM;
 	dp_mailbox_destroy(new);
+	return err;
+}
+
+int dp_mailbox_create(unsigned index, uint32_t messages, int socket, struct dp_mailbox **mailbox)
+{
+	int err;
+
+	do
+		err = create(index, messages, socket, mailbox);
+	while (err && dp_node_is_left(&socket, -err, DP_NODE_HEP));
 	return err;
 }
 

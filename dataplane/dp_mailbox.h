@@ -20,7 +20,8 @@ struct dp_message {
 
 struct dp_mailbox;
 
-/* messages: how many small ones may wait, a power of two; an eighth of that, at least 16, large ones. */
+/* messages: how many small ones may wait, a power of two; an eighth of that, at least 16, large ones.
+ * socket: the nearest NUMA node, -1: any. 0 or negative errno. */
 int dp_mailbox_create(unsigned index, uint32_t messages, int socket, struct dp_mailbox **mailbox);
 /* Octets of packet memory that such a mailbox takes, for dp_options.memory. */
 uint64_t dp_mailbox_memory(uint32_t messages);

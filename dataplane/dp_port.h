@@ -31,8 +31,8 @@ struct dp_port_stats {
 };
 
 /* What: probes, configures and starts port number index: queues, descriptors (fitted to what the
- * device can), symmetric RSS where it has RSS, promiscuous mode, one mbuf pool on its NUMA node,
- * sized from mbufs or from queues * descriptors + ring_mbufs. 0 or negative errno with one log line. */
+ * device can), symmetric RSS where it has RSS, promiscuous mode, one mbuf pool on its NUMA node
+ * where that has the memory, sized from mbufs or from queues * descriptors + ring_mbufs. 0 or negative errno with one log line. */
 int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_t mbufs,
 	uint32_t ring_mbufs, struct dp_port **port);
 /* Octets of packet memory that dp_port_start will take for this port, for dp_options.memory; lcores:

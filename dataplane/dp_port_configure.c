@@ -6,6 +6,7 @@
 #include <rte_ethdev.h>
 
 #include "dp_log_pvt.h"
+#include "dp_node.h"
 #include "dp_port_pvt.h"
 #include "dp_rss.h"
 
@@ -74,14 +75,25 @@ static int choose_descriptors(struct dp_port *port, const struct dp_port_options
 	return rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &port->descriptors, &tx);
 }
 
+static int set_send_queue(const struct dp_port *port, uint16_t queue)
+{
+	int node = rte_eth_dev_socket_id(port->id);
+	int err;
+
+	do
+		err = rte_eth_tx_queue_setup(
+			port->id, queue, SEND_DESCRIPTORS_DEFAULT, (unsigned)node, NULL);
+	while (err && dp_node_is_left(&node, -err, DP_NODE_QUEUES));
+	return err;
+}
+
 static int set_queues(struct dp_port *port, const struct rte_eth_conf *conf, bool has_send_queues)
 {
 	uint16_t send_queues = has_send_queues ? port->queues : 0;
 	int err = rte_eth_dev_configure(port->id, port->queues, send_queues, conf);
 
 	for (uint16_t q = 0; q < send_queues && !err; q++)
-		err = rte_eth_tx_queue_setup(port->id, q, SEND_DESCRIPTORS_DEFAULT,
-			(unsigned)rte_eth_dev_socket_id(port->id), NULL);
+		err = set_send_queue(port, q);
 	return err;
 }
 

@@ -3,10 +3,13 @@
 
 #include <stdio.h>
 
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
+
+#include "dp_node.h"
 
 enum {
 	CACHE = 256,
@@ -61,11 +64,16 @@ uint64_t dp_port_pool_memory(
 struct rte_mempool *dp_port_pool_create(uint16_t port, uint32_t count, uint32_t room)
 {
 	uint32_t cache = count < CACHE_MIN_MBUFS ? count / 128 : CACHE;
+	int node = rte_eth_dev_socket_id(port);
 	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *pool;
 
 	snprintf(name, sizeof(name), "port_%u", port);
-	return rte_pktmbuf_pool_create(name, count, cache, 0,
-		(uint16_t)(room + RTE_PKTMBUF_HEADROOM), rte_eth_dev_socket_id(port));
+	do
+		pool = rte_pktmbuf_pool_create(
+			name, count, cache, 0, (uint16_t)(room + RTE_PKTMBUF_HEADROOM), node);
+	while (!pool && dp_node_is_left(&node, rte_errno, DP_NODE_BUFFERS));
+	return pool;
 }
 
 /* Of a queue, for what is under way and in caches. */

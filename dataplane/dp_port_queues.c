@@ -9,6 +9,7 @@
 #include <rte_mempool.h>
 
 #include "dp_log_pvt.h"
+#include "dp_node.h"
 #include "dp_port_pool.h"
 #include "dp_port_pvt.h"
 #include "dp_xdp_rings.h"
@@ -65,13 +66,16 @@ static void end_fill_ring(struct dp_port *port, uint16_t queue)
 
 int dp_port_set_up_queue(struct dp_port *port, uint16_t queue, const struct dp_port_needs *needs)
 {
-	unsigned node = (unsigned)rte_eth_dev_socket_id(port->id);
+	int node = rte_eth_dev_socket_id(port->id);
 	int err;
 
 	if (needs->has_fill_ring)
 		dp_xdp_rings_begin(port->pool,
 			dp_port_pool_for_kernel(port->pool, port->queues, port->descriptors));
-	err = rte_eth_rx_queue_setup(port->id, queue, port->descriptors, node, NULL, port->pool);
+	do
+		err = rte_eth_rx_queue_setup(
+			port->id, queue, port->descriptors, (unsigned)node, NULL, port->pool);
+	while (err && !needs->has_fill_ring && dp_node_is_left(&node, -err, DP_NODE_QUEUES));
 	/* Of a queue that it could not set up the driver has given the rings back. */
 	if (needs->has_fill_ring && !err)
 		end_fill_ring(port, queue);

@@ -7,12 +7,28 @@
 #include <stdlib.h>
 
 #include <rte_errno.h>
+#include <rte_memzone.h>
 #include <rte_ring_elem.h>
+
+#include "dp_node.h"
 
 struct dp_ring {
 	struct rte_ring *ring;
 	uint32_t element;
 };
+
+/* Asks for as much beforehand: rte_ring would log an error for each ring. */
+static int choose_node(int node, uint32_t element, uint32_t size)
+{
+	ssize_t octets = rte_ring_get_memsize_elem(element, size);
+	const struct rte_memzone *sample =
+		octets > 0 ? rte_memzone_reserve("dp_ring", (size_t)octets, node, 0) : NULL;
+
+	if (octets > 0 && !sample)
+		(void)dp_node_is_left(&node, rte_errno, DP_NODE_RINGS);
+	rte_memzone_free(sample);
+	return node;
+}
 
 int dp_ring_create(
 	const char *name, uint32_t element, uint32_t size, int socket, struct dp_ring **ring)
@@ -22,8 +38,8 @@ int dp_ring_create(
 	if (!new)
 		return -ENOMEM;
 	new->element = element;
-	new->ring =
-		rte_ring_create_elem(name, element, size, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	new->ring = rte_ring_create_elem(name, element, size, choose_node(socket, element, size),
+		RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (!new->ring) {
 		free(new);
 		return -rte_errno;

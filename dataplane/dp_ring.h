@@ -10,7 +10,7 @@
 struct dp_ring;
 
 /* name: unique in the process, at most 26 characters. element: octets, a multiple of 4. size: a power of two; size -
- * 1 elements fit. socket: NUMA node or -1. 0 or negative errno. */
+ * 1 elements fit. socket: the nearest NUMA node, -1: any. 0 or negative errno. */
 int dp_ring_create(
 	const char *name, uint32_t element, uint32_t size, int socket, struct dp_ring **ring);
 void dp_ring_destroy(struct dp_ring *ring);

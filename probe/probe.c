@@ -19,6 +19,7 @@
 
 #include "dp_filter.h"
 #include "dp_mode.h"
+#include "dp_node.h"
 #include "probe_bound.h"
 #include "probe_command.h"
 #include "probe_control.h"
@@ -243,6 +244,7 @@ static void announce(const struct probe *p)
 		p->options->dp.memory >> 20, dp_eal_has_hugepages() ? " on hugepages" : "",
 		probe_bound_tables(p->options, p->is_offline) >> 20);
 	probe_bound_log(p->options, p->is_offline);
+	dp_node_log();
 }
 
 /* Fused workers steer as the NIC does, where that is known: hardly a packet changes workers then. */
