@@ -20,6 +20,7 @@
 #include "dp_eal_args.h"
 #include "dp_log_pvt.h"
 #include "dp_meta.h"
+#include "dp_node.h"
 
 RTE_LOG_REGISTER(dp_log_eal, heptap.eal, INFO)
 
@@ -127,6 +128,16 @@ static void log_failure(const struct dp_options *options, bool offline, int err)
 		DP_LOG(ERR, eal, "could not start DPDK: %s", rte_strerror(-err));
 }
 
+/* For DPDK this thread is still of no node, so that its drivers take what memory there is. */
+static void return_to_node(struct dp_eal_args *args)
+{
+	if (args->left_node < 0)
+		return;
+	sched_setaffinity(0, sizeof(args->control), &args->control);
+	if (dp_eal_has_hugepages())
+		(void)dp_node_is_left(&args->left_node, ENOMEM, DP_NODE_DRIVERS);
+}
+
 int dp_eal_start(const struct dp_options *options, bool offline, struct dp_lcores *lcores)
 {
 	struct dp_eal_args *args;
@@ -151,6 +162,7 @@ int dp_eal_start(const struct dp_options *options, bool offline, struct dp_lcore
 			remove_runtime_dir(rte_eal_get_runtime_dir());
 		goto out;
 	}
+	return_to_node(args);
 	err = register_meta();
 	if (err) {
 		DP_LOG(ERR, eal, "could not reserve a field in packet buffers: %s",

@@ -16,6 +16,7 @@
 #include "dp_log_pvt.h"
 #include "dp_mode.h"
 #include "dp_port_devargs.h"
+#include "dp_topology.h"
 
 enum {
 	OFFLINE_MEMORY_MB = 512,
@@ -64,6 +65,11 @@ static __attribute__((format(printf, 2, 3))) void add(
 	}
 	args->used += (unsigned)n + 1;
 	args->list[args->count++] = at;
+}
+
+static bool wants_pages(const struct dp_options *options, bool offline)
+{
+	return !offline && options->hugepages != DP_HUGEPAGES_OFF;
 }
 
 /* The CPUs of the process's affinity mask: "0-3,8". */
@@ -122,11 +128,42 @@ static void append_role(struct text *text, const struct dp_cpu_list *list, unsig
 	}
 }
 
+static cpu_set_t cpus_of(const struct dp_cpu_list *list, const cpu_set_t *any)
+{
+	cpu_set_t cpus = *any;
+
+	if (list->count)
+		CPU_ZERO(&cpus);
+	for (unsigned i = 0; i < list->count; i++)
+		CPU_SET(list->cpu[i], &cpus);
+	return cpus;
+}
+
+/* Control opens the devices, for which DPDK takes memory of the node of the thread that does, and gives up where there is
+ * none. A thread that may also run on a CPU of another node is of no node. */
+static void append_control(struct text *text, const struct dp_cpu_list *list, const char *any,
+	bool wants, struct dp_eal_args *args)
+{
+	int node = wants ? dp_topology_node("/sys", &args->control) : -1;
+	int beyond = node >= 0 && !dp_topology_has_pages("/sys", node)
+			     ? dp_topology_cpu_beyond("/sys", node)
+			     : -1;
+
+	args->left_node = beyond >= 0 ? node : -1;
+	if (list->count)
+		append(text, "0@(%u", list->cpu[0]);
+	else
+		append(text, "0@(%s", any);
+	if (beyond >= 0)
+		append(text, ",%d", beyond);
+	append(text, ")");
+}
+
 static int add_lcores(const struct dp_options *options, bool offline, struct dp_eal_args *args,
 	struct dp_lcores *lcores)
 {
 	unsigned rx = dp_rx_threads(options, offline), workers = dp_worker_threads(options);
-	unsigned total = 2 + rx + workers, next = 0, control;
+	unsigned total = 2 + rx + workers, next = 1;
 	char any[CPUS_TEXT_MAX] = "", list[LCORES_TEXT_MAX] = "";
 	struct text text = {.at = list, .room = sizeof(list)};
 	struct text any_text = {.at = any, .room = sizeof(any)};
@@ -155,13 +192,14 @@ static int add_lcores(const struct dp_options *options, bool offline, struct dp_
 		.rx_count = rx,
 		.worker_count = workers,
 	};
-	append_role(&text, &options->control, 1, any, &next, &control);
+	args->control = cpus_of(&options->control, &own);
+	append_control(&text, &options->control, any, wants_pages(options, offline), args);
 	append_role(&text, &options->rx, rx, any, &next, lcores->rx);
 	append_role(&text, &options->workers, workers, any, &next, lcores->worker);
 	append_role(&text, &options->sender, 1, any, &next, &lcores->sender);
 	args->is_full |= text.is_full;
 	add(args, "--lcores=%s", list);
-	add(args, "--main-lcore=%u", control);
+	add(args, "--main-lcore=0");
 	return 0;
 }
 
@@ -173,7 +211,7 @@ static int add_memory(const struct dp_options *options, bool offline, struct dp_
 				      : LIVE_MEMORY_MB;
 	uint64_t machine_mb =
 		((uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE)) >> 20;
-	bool wants = !offline && options->hugepages != DP_HUGEPAGES_OFF;
+	bool wants = wants_pages(options, offline);
 	uint64_t free_mb = wants ? dp_hugepages_free() >> 20 : 0;
 
 	/* More makes EAL give up without a word, or crash. */

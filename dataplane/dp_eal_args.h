@@ -4,6 +4,7 @@
 #ifndef DP_EAL_ARGS_H
 #define DP_EAL_ARGS_H
 
+#include <sched.h>
 #include <stdbool.h>
 
 #include "dp_eal.h"
@@ -17,6 +18,8 @@ struct dp_eal_args {
 	int count;
 	bool is_full; /* something did not fit */
 	unsigned used;
+	cpu_set_t control; /* its CPUs */
+	int left_node; /* theirs, while DPDK starts with one of another beside them, -1: they are alone */
 	char *list[DP_EAL_ARGS_MAX + 1];
 	char text[DP_EAL_TEXT_MAX];
 };
