@@ -34,8 +34,9 @@ int probe_results_create(const char *json_path, uint32_t max_rows, uint32_t fina
 	/* Address space for all rows at once: a worker never waits for rows to be moved. */
 	r->calls = qos_mem_map(max_rows * sizeof(*r->calls));
 	r->streams = qos_mem_map(max_rows * sizeof(*r->streams));
+	r->found = qos_mem_map(PROBE_FOUND_MAX * sizeof(*r->found));
 	r->lines = json_path ? qos_mem_map(LINES_ROOM) : NULL;
-	if (!r->calls || !r->streams || (json_path && !r->lines))
+	if (!r->calls || !r->streams || !r->found || (json_path && !r->lines))
 		goto fail;
 	if (json_path) {
 		r->json = strcmp(json_path, "-") == 0 ? stdout : fopen(json_path, "w");
@@ -68,6 +69,8 @@ int probe_results_destroy(struct probe_results *r)
 		qos_mem_unmap(r->calls, r->max_rows * sizeof(*r->calls));
 	if (r->streams)
 		qos_mem_unmap(r->streams, r->max_rows * sizeof(*r->streams));
+	if (r->found)
+		qos_mem_unmap(r->found, PROBE_FOUND_MAX * sizeof(*r->found));
 	if (r->lines)
 		qos_mem_unmap(r->lines, LINES_ROOM);
 	free(r);
@@ -171,14 +174,27 @@ void probe_results_vq(struct probe_results *r, const struct pkt_view *view, uint
 	pthread_mutex_unlock(&r->lock);
 }
 
+static void keep_finding(struct probe_results *r, const struct probe_finding *finding)
+{
+	struct probe_found *found;
+
+	r->findings_seen++;
+	if (r->found_count == PROBE_FOUND_MAX)
+		return;
+	found = &r->found[r->found_count++];
+	found->time_ns = finding->time_ns;
+	snprintf(found->call_id, sizeof(found->call_id), "%s", finding->correlation_id);
+	memcpy(found->text, finding->text, sizeof(found->text));
+}
+
 void probe_results_finding(struct probe_results *r, const struct probe_finding *finding)
 {
-	if (!r->json)
-		return;
 	pthread_mutex_lock(&r->lock);
-	note_line(r, has_room(r)
-			     ? probe_json_finding(finding, r->lines + r->lines_used, LINE_MAX_BYTES)
-			     : 0);
+	keep_finding(r, finding);
+	if (r->json)
+		note_line(r, has_room(r) ? probe_json_finding(finding, r->lines + r->lines_used,
+						   LINE_MAX_BYTES)
+					 : 0);
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -262,12 +278,24 @@ static int compare_streams(const void *a, const void *b)
 	return order;
 }
 
+static int compare_found(const void *a, const void *b)
+{
+	const struct probe_found *x = a, *y = b;
+	int ids = strcmp(x->call_id, y->call_id);
+
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return ids ? ids : strcmp(x->text, y->text);
+}
+
 void probe_results_sort(struct probe_results *r)
 {
 	if (r->call_count)
 		qsort(r->calls, r->call_count, sizeof(*r->calls), compare_calls);
 	if (r->stream_count)
 		qsort(r->streams, r->stream_count, sizeof(*r->streams), compare_streams);
+	if (r->found_count)
+		qsort(r->found, r->found_count, sizeof(*r->found), compare_found);
 }
 
 /* The line at the start of the buffer. */

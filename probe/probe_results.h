@@ -13,12 +13,16 @@
 
 #include "bytes.h"
 #include "pkt_decode.h"
+#include "probe_finding.h"
 #include "qos_call.h"
 #include "qos_report.h"
 #include "sip_vq.h"
 
 struct probe;
-struct probe_finding;
+
+enum {
+	PROBE_FOUND_MAX = 1000, /* findings kept for the table; --json has them all */
+};
 
 /* A call as it ended. */
 struct probe_call {
@@ -37,6 +41,13 @@ struct probe_call {
 	char to[QOS_PARTY_MAX];
 };
 
+/* A finding as the table has it. */
+struct probe_found {
+	uint64_t time_ns;
+	char call_id[QOS_CALL_ID_MAX]; /* "" without */
+	char text[PROBE_FINDING_TEXT];
+};
+
 struct probe_results {
 	FILE *json; /* NULL without --json */
 	uint32_t max_rows;
@@ -44,9 +55,12 @@ struct probe_results {
 	uint32_t stream_count;
 	uint64_t calls_seen; /* with those there was no row for */
 	uint64_t streams_seen;
+	uint32_t found_count;
+	uint64_t findings_seen;
 	uint64_t lines_dropped; /* JSON lines that found no room */
 	struct probe_call *calls;
 	struct qos_report *streams;
+	struct probe_found *found; /* PROBE_FOUND_MAX */
 	uint32_t final_type;
 	pthread_mutex_t lock;
 	bool can_wait; /* files: who adds a line may wait for control */

@@ -8,7 +8,7 @@
 #include "utf8.h"
 
 enum {
-	CELL_MAX = 128,
+	CELL_MAX = 256,
 	COLUMNS_MAX = 13,
 	ROWS_SHOWN = 1000, /* the rest is in --json */
 };
@@ -158,11 +158,37 @@ static void stream_row(const struct probe *probe, uint32_t i, char cells[][CELL_
 	clean(cells[12]);
 }
 
+static void found_row(const struct probe *probe, uint32_t i, char cells[][CELL_MAX])
+{
+	const struct probe_found *found = &probe->results->found[i];
+
+	snprintf(cells[0], CELL_MAX, "%.120s", found->call_id[0] ? found->call_id : "-");
+	snprintf(cells[1], CELL_MAX, "%s", found->text);
+	clean(cells[0]);
+	clean(cells[1]);
+}
+
 static void print_more(uint64_t have, FILE *out)
 {
 	if (have > ROWS_SHOWN)
 		fprintf(out, "and %llu more (--json has them all)\n",
 			(unsigned long long)have - ROWS_SHOWN);
+}
+
+/* What is wrong with calls, if anything is. */
+static void print_findings(const struct probe_results *r, const struct probe *probe, FILE *out)
+{
+	struct table findings = {
+		.columns = 2,
+		.heads = {"Call-ID", "finding"},
+		.limit = {[0] = 36},
+	};
+
+	if (!r->found_count)
+		return;
+	fprintf(out, "\n%llu findings:\n", (unsigned long long)r->findings_seen);
+	print_rows(&findings, probe, r->found_count, found_row, out);
+	print_more(r->findings_seen, out);
 }
 
 /* Those counters, up to a NULL, that are not 0. */
@@ -277,5 +303,6 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 		fprintf(out,
 			"R and MOS: means over reporting intervals; discard: what comes too late or early for the %s jitter buffer\n",
 			buffer_names[probe->options->qos.buffer]);
+	print_findings(r, probe, out);
 	print_outcomes(probe, out);
 }

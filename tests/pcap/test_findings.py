@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 import captures
-from heptap_run import read
+from heptap_run import command, read
 from packets import SECOND, START, back, rtp, sender_report, udp
 from test_hep import Collector
 
@@ -312,6 +312,20 @@ def test_findings_are_the_same_for_any_number_of_workers(tmp_path):
         config = f'cores: {{workers: "{cpus}", share: true}}\n'
         said.append(read(path, args=config_args(tmp_path, config)).of("finding"))
     assert said[0] and said[0] == said[1]
+
+
+def test_the_tables_tell_of_findings(tmp_path):
+    path = tmp_path / "call.pcap"
+    captures.write(path, sorted([*one_way().records, *other_call_of_b(20)],
+                                key=lambda r: r.time_ns))
+    events = read(path).of("finding")
+    tables = command("-r", path).out.decode()
+    assert f"\n{len(events)} findings:\n" in tables
+    for event in events:
+        assert f"{event['correlation_id'] or '-'}  " in tables
+        assert f"  {event['text']}\n" in tables
+    captures.write(path, Call().open().both(1.1, 40).bye(40.1).records)
+    assert "findings" not in command("-r", path).out.decode()
 
 
 def test_generated_calls_have_no_findings(generated, heptap):
