@@ -282,6 +282,19 @@ def test_json_that_cannot_be_written_exits_1(small, tmp_path):
     assert 'could not write "/dev/full"' in run.err
 
 
+@pytest.mark.parametrize("option", ["--help", "--version", "--print-config", "--print-schema"])
+def test_what_cannot_be_printed_exits_1(option):
+    for target in ("/dev/full", "&-"):
+        run = command(option, prefix=("sh", "-c", f'exec "$@" >{target}', "sh"))
+        assert (run.code, run.err) == (1, "heptap: could not write standard output\n")
+
+
+def test_a_standard_input_that_is_closed_exits_1():
+    run = command("-r", "-", prefix=("sh", "-c", 'exec "$@" <&-', "sh"), timeout=20)
+    assert run.code == 1
+    assert 'could not read "standard input"' in run.err
+
+
 def test_a_damaged_file_exits_3_and_names_the_damage(small, tmp_path):
     path = tmp_path / "cut.pcap"
     path.write_bytes(small.read_bytes()[:-7])
