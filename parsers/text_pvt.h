@@ -82,7 +82,7 @@ static inline uint8_t text_address(struct bytes text, struct pkt_addr *addr)
 	if (text_ipv4(text, addr->b))
 		return 4;
 	*addr = (struct pkt_addr){0};
-	if (text.n == 0 || text.n >= sizeof(copy) || bytes_find(text, 0) < text.n)
+	if (!text.p || text.n == 0 || text.n >= sizeof(copy) || bytes_find(text, 0) < text.n)
 		return 0;
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
