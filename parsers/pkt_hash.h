@@ -67,6 +67,19 @@ static inline uint64_t pkt_hash_ends(const struct pkt_flow *f, const struct pkt_
 	return pkt_hash_mix(a + b, seed->k[3]);
 }
 
+/* One to seven octets as a word. Loads that overlap: one out of a copy would wait for its stores. */
+static inline uint64_t pkt_hash_tail(struct bytes b)
+{
+	if (b.n >= 4) {
+		uint32_t first, last;
+
+		memcpy(&first, b.p, sizeof(first));
+		memcpy(&last, b.p + b.n - sizeof(last), sizeof(last));
+		return (uint64_t)last << 32 | first;
+	}
+	return (uint64_t)b.p[b.n - 1] << 16 | (uint64_t)b.p[b.n / 2] << 8 | b.p[0];
+}
+
 /* Any bytes, for example a Call-ID. Of whole messages two chains, neither of which waits for the other. */
 static inline uint64_t pkt_hash_bytes(struct bytes b, const struct pkt_seed *seed)
 {
@@ -80,12 +93,8 @@ static inline uint64_t pkt_hash_bytes(struct bytes b, const struct pkt_seed *see
 	h = pkt_hash_mix(h, other);
 	for (; b.n >= 8; b = bytes_skip(b, 8))
 		h = pkt_hash_mix(pkt_hash_word(b.p) ^ h, seed->k[1]);
-	if (b.n) {
-		uint64_t tail = 0;
-
-		memcpy(&tail, b.p, b.n);
-		h = pkt_hash_mix(tail ^ h, seed->k[2]);
-	}
+	if (b.n)
+		h = pkt_hash_mix(pkt_hash_tail(b) ^ h, seed->k[2]);
 	return pkt_hash_mix(h, seed->k[3]);
 }
 
