@@ -110,7 +110,7 @@ enum probe_outcome probe_sip_take(struct probe_worker *w, const struct pkt_view 
 	note(w, view, msg, now_ns);
 	if (!has_names)
 		probe_sip_send(w, view, now_ns, msg, msg->call_id);
-	change = qos_call_on_sip(w->probe->calls, w->index, msg, now_ns, &call);
+	change = qos_call_on_sip(w->probe->calls, w->index, msg, sip->call_hash, now_ns, &call);
 	if (has_names)
 		probe_sip_send(w, view, now_ns, msg, probe_sip_leg(o, msg, call, change));
 	if (change == QOS_CALL_OPENED)

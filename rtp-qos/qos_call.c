@@ -298,6 +298,8 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	atomic_init(&call->last_ns, now_ns);
 	atomic_init(&call->refs, 1); /* the table's */
 	atomic_init(&call->is_open, true);
+	atomic_init(&call->leg, NULL);
+	atomic_init(&call->leg_name_bytes, 0);
 	qos_call_begin(call, msg, now_ns);
 
 	known = link_call(calls, key, call);
@@ -313,9 +315,9 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 }
 
 enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, struct sip_msg *msg,
-	uint64_t now_ns, struct qos_call **call)
+	uint64_t hash, uint64_t now_ns, struct qos_call **call)
 {
-	struct call_key key = make_key(calls, msg->call_id);
+	struct call_key key = {hash, msg->call_id};
 	bool is_new = false, is_late, has_ended;
 	uint32_t former = 0;
 	struct qos_call *c;

@@ -31,6 +31,7 @@ enum {
 	QOS_TAG_MAX = 64,
 	QOS_LEG_ID_MAX = 128,
 	QOS_CALL_WORKERS_MAX = 64,
+	QOS_CALL_AHEAD = 4, /* endpoints: of most calls all */
 };
 
 enum qos_call_state {
@@ -87,16 +88,18 @@ struct qos_call {
 	_Atomic uint32_t codec_state; /* enum qos_call_codec_state */
 	struct rcu_head rcu;
 	struct qos_call_media talk; /* what its sides said of their audio, and when it was heard */
-	char codec[24]; /* of the worker that set codec_state from none, until it is known */
-	/* See qos_legs.h. */
-	struct qos_leg *_Atomic leg; /* held; NULL: no stream was offered yet */
-	_Atomic uint32_t leg_name_bytes; /* 0: not named */
+	/* Where endpoints are or were that it got last: to be fetched, never to be read. */
+	const void *_Atomic ahead[QOS_CALL_AHEAD];
 
-	char call_id[QOS_CALL_ID_MAX];
+	char call_id[QOS_CALL_ID_MAX]; /* mostly one line, and the one after those of talk */
 	char from_tag[QOS_TAG_MAX]; /* of the side that sent the first request: party 0 */
 	char from[QOS_PARTY_MAX];
 	char to[QOS_PARTY_MAX];
 	char leg_name[QOS_LEG_ID_MAX];
+	char codec[24]; /* of the worker that set codec_state from none, until it is known */
+	/* See qos_legs.h. */
+	struct qos_leg *_Atomic leg; /* held; NULL: no stream was offered yet */
+	_Atomic uint32_t leg_name_bytes; /* 0: not named */
 };
 
 struct qos_calls; /* the table */
@@ -144,9 +147,10 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
  * a second after the BYE is another call's: the first one leaves the table, and what still comes of it, by its tags
  * (section 12), changes neither. In a full table the oldest of the worker's
  * own calls that is over or that nobody answered makes room, as a flood of them leaves it. *call is valid
- * until the worker's next quiescent state. The parties of msg are taken apart when they are needed. */
+ * until the worker's next quiescent state. The parties of msg are taken apart when they are needed. hash: of its
+ * Call-ID, qos_call_hash. */
 enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, struct sip_msg *msg,
-	uint64_t now_ns, struct qos_call **call);
+	uint64_t hash, uint64_t now_ns, struct qos_call **call);
 
 /* The party that sent msg: 0 the caller's side (its From tag), 1 the other. */
 unsigned qos_call_sender(struct qos_call *call, struct sip_msg *msg);

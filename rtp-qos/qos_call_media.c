@@ -4,6 +4,11 @@
 #include "qos_call.h"
 #include "sdp_media.h"
 
+/* In found: see qos_call_media_mix. */
+#define QOS_IS_MIXED (UINT32_C(1) << 31)
+
+_Static_assert(QOS_FINDING_COUNT <= 31, "found has a bit for each");
+
 /* What a side said last, four bits each. */
 enum {
 	SENDS = 1, /* sendrecv, sendonly */
@@ -110,12 +115,12 @@ bool qos_call_media_is_due(const struct qos_call *call, unsigned party)
 
 void qos_call_media_mix(struct qos_call *call)
 {
-	atomic_store_explicit(&call->talk.is_mixed, true, memory_order_relaxed);
+	atomic_fetch_or_explicit(&call->talk.found, QOS_IS_MIXED, memory_order_relaxed);
 }
 
 bool qos_call_media_is_mixed(const struct qos_call *call)
 {
-	return atomic_load_explicit(&call->talk.is_mixed, memory_order_relaxed);
+	return atomic_load_explicit(&call->talk.found, memory_order_relaxed) & QOS_IS_MIXED;
 }
 
 uint64_t qos_call_media_since(const struct qos_call *call)

@@ -30,12 +30,11 @@ struct qos_call_end {
 
 struct qos_call_media {
 	_Atomic uint32_t said; /* of both sides, private to qos_call_media.c */
-	_Atomic uint32_t found; /* bit by enum qos_finding: was said already */
+	_Atomic uint32_t found; /* bit by enum qos_finding: was said already; and QOS_IS_MIXED */
 	_Atomic uint64_t answer_ns; /* 2xx to an INVITE; 0: none was seen */
 	_Atomic uint64_t change_ns; /* when what is said changed last */
 	_Atomic uint64_t first_ns[2]; /* first audio of a party, 0: none */
 	_Atomic uint64_t last_ns[2]; /* last audio that is known of */
-	_Atomic bool is_mixed; /* see qos_call_media_mix */
 	struct qos_call_end ends[2];
 };
 

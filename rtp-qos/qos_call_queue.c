@@ -57,6 +57,7 @@ static void prefetch(const struct cds_list_head *link)
 	__builtin_prefetch(&call->lock, 1);
 	__builtin_prefetch(&call->media, 1);
 	__builtin_prefetch(&call->rcu, 1);
+	__builtin_prefetch(call->ahead);
 	__builtin_prefetch(&call->leg);
 }
 

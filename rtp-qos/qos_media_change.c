@@ -138,6 +138,8 @@ static void link_to_call(
 		qos_call_hold(call);
 	media->call_next = call->media;
 	call->media = media;
+	atomic_store_explicit(
+		&call->ahead[call->media_count % QOS_CALL_AHEAD], media, memory_order_relaxed);
 	count_learnt(media, 1);
 	if (++call->media_count <= QOS_MEDIA_PER_CALL_MAX)
 		return;
@@ -170,13 +172,10 @@ void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qo
 	link_to_call(medias, media, counters);
 }
 
-/* Nobody has touched them for as long as the call lasted: what each needs comes while the next one does. */
-static void fetch_all(const struct qos_medias *medias, const struct qos_media *media)
+static void fetch_chains(const struct qos_medias *medias, const struct qos_media *media)
 {
-	for (; media; media = media->call_next) {
+	for (; media; media = media->call_next)
 		__builtin_prefetch((const void *)qos_media_chain(medias, &media->at), 1);
-		__builtin_prefetch(&media->rtp);
-	}
 }
 
 void qos_media_withdraw(
@@ -186,7 +185,7 @@ void qos_media_withdraw(
 
 	qos_medias_lock(medias);
 	all = call->media;
-	fetch_all(medias, all);
+	fetch_chains(medias, all);
 	for (struct qos_media *media = all; media; media = media->call_next)
 		take_out(medias, media, counters);
 	if (all) {

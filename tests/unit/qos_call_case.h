@@ -81,7 +81,7 @@ static inline enum qos_call_change see(struct qos_calls *calls, uint64_t at_s, c
 	struct sip_msg msg = parse(text, sizeof(text), "c1", alice, &line);
 	struct qos_call *call;
 
-	return qos_call_on_sip(calls, 0, &msg, at_s * S, &call);
+	return qos_call_on_sip(calls, 0, &msg, qos_call_hash(calls, msg.call_id), at_s * S, &call);
 }
 
 #define INVITE	     "INVITE sip:bob@b.example SIP/2.0"

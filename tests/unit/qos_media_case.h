@@ -23,7 +23,7 @@ static inline struct qos_call *open_call(struct qos_calls *calls, const char *ca
 		.is_request = true, .method = SIP_INVITE, .call_id = bytes_from_str(call_id)};
 	struct qos_call *call;
 
-	qos_call_on_sip(calls, 0, &msg, S, &call);
+	qos_call_on_sip(calls, 0, &msg, qos_call_hash(calls, msg.call_id), S, &call);
 	assert_non_null(call);
 	return call;
 }
