@@ -31,9 +31,10 @@ struct bench_options {
 	const char *json; /* rows are appended here, one object a line; NULL for the table only */
 	unsigned repeats;
 	bool is_quick; /* one repeat, less of everything */
+	bool has_hugepages; /* of bench_pipeline: packet buffers on them, as a live probe's */
 };
 
-/* Reads [--quick] [--repeats N] [--json PATH]. First thing in main; ends the program with exit code 2
+/* Reads [--quick] [--repeats N] [--json PATH] [--hugepages]. First thing in main; ends the program with exit code 2
  * and the usage when it is given anything else. */
 void bench_options(int argc, char **argv, const char *bench);
 /* What was read; before, the defaults. */

@@ -320,6 +320,7 @@ int main(int argc, char **argv)
 	static struct calls_bench bench;
 	struct calls_bench *b = &bench;
 	struct probe *probe = aligned_alloc(64, sizeof(*probe));
+	bool is_good;
 
 	bench_options(argc, argv, "calls");
 	if (!probe || !bench_start("heptap, SIP dialogues on one core"))
@@ -333,5 +334,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "could not start the probe's parts\n");
 		return 1;
 	}
-	return measure(b, RATE_FEW) && (bench_is_quick() || measure(b, RATE_MANY)) ? 0 : 1;
+	is_good = measure(b, RATE_FEW) && (bench_is_quick() || measure(b, RATE_MANY));
+	dp_eal_stop();
+	return is_good ? 0 : 1;
 }

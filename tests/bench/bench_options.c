@@ -10,7 +10,7 @@ static struct bench_options options = {.bench = "pipeline", .repeats = BENCH_REP
 
 static void usage(const char *program)
 {
-	fprintf(stderr, "usage: %s [--quick] [--repeats N] [--json PATH]\n", program);
+	fprintf(stderr, "usage: %s [--quick] [--repeats N] [--json PATH] [--hugepages]\n", program);
 	exit(2);
 }
 
@@ -33,6 +33,7 @@ void bench_options(int argc, char **argv, const char *bench)
 		{"quick", no_argument, NULL, 'q'},
 		{"repeats", required_argument, NULL, 'r'},
 		{"json", required_argument, NULL, 'j'},
+		{"hugepages", no_argument, NULL, 'p'},
 		{0},
 	};
 	unsigned asked = 0;
@@ -46,6 +47,8 @@ void bench_options(int argc, char **argv, const char *bench)
 			asked = repeats(argv[0], optarg);
 		else if (c == 'j')
 			options.json = optarg;
+		else if (c == 'p')
+			options.has_hugepages = true;
 		else
 			usage(argv[0]);
 	}

@@ -157,18 +157,30 @@ static bool measure_all(struct bench_pipeline *p)
 	return bench_is_quick() || measure_all_threads(p);
 }
 
+static const char *title(void)
+{
+	return bench_options_get()->has_hugepages
+		       ? "heptap, receivers and workers fed from memory, packet buffers on hugepages"
+		       : "heptap, receivers and workers fed from memory";
+}
+
 int main(int argc, char **argv)
 {
 	struct bench_pipeline *p = aligned_alloc(64, (sizeof(*p) + 63) / 64 * 64);
 	struct probe *probe = aligned_alloc(64, sizeof(*probe));
+	bool is_good;
 
 	bench_options(argc, argv, "pipeline");
-	if (!p || !probe || !bench_start("heptap, receivers and workers fed from memory")) {
+	if (!p || !probe || !bench_start(title())) {
 		fprintf(stderr, "could not allocate memory\n");
 		return 1;
 	}
 	memset(p, 0, sizeof(*p));
 	memset(probe, 0, sizeof(*probe));
 	p->probe = probe;
-	return bench_pipeline_start(p) && measure_all(p) ? 0 : 1;
+	if (!bench_pipeline_start(p))
+		return 1;
+	is_good = measure_all(p);
+	dp_eal_stop();
+	return is_good ? 0 : 1;
 }

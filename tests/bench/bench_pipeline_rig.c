@@ -48,7 +48,9 @@ static bool choose_cpus(struct dp_options *o)
 static int start_parts(struct bench_pipeline *p)
 {
 	struct probe *probe = p->probe;
-	int rc = dp_eal_start(&p->options.dp, true, &probe->lcores);
+	/* As for a file, which asks for no hugepages, or as live. */
+	bool is_offline = !bench_options_get()->has_hugepages;
+	int rc = dp_eal_start(&p->options.dp, is_offline, &probe->lcores);
 
 	if (rc)
 		return rc;
@@ -73,6 +75,7 @@ bool bench_pipeline_start(struct bench_pipeline *p)
 {
 	cfg_defaults(&p->options);
 	p->options.dp.telemetry = false;
+	p->options.dp.hugepages = DP_HUGEPAGES_ON;
 	p->options.qos.max_calls = CALLS;
 	p->options.qos.max_media = CALLS * MEDIA_PER_CALL;
 	p->options.dp.memory = (uint64_t)MEMORY_MB << 20;
