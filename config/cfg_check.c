@@ -44,8 +44,9 @@ static int check_role(const struct role *role, unsigned cpus, struct cfg_error *
 			role->cpus->count, DP_CPUS_MAX);
 	for (unsigned i = 0; i < role->cpus->count; i++)
 		if (role->cpus->cpu[i] >= cpus)
-			return fail(error, "%s names CPU %u, but this machine has %u (from 0)",
-				role->name, (unsigned)role->cpus->cpu[i], cpus);
+			return fail(error,
+				"%s names CPU %u, but the last of this machine is CPU %u",
+				role->name, (unsigned)role->cpus->cpu[i], cpus - 1);
 	return 0;
 }
 

@@ -244,8 +244,3 @@ uint32_t dp_port_rss_reta(const struct dp_port *port)
 {
 	return port->rss_reta;
 }
-
-int dp_port_socket(const struct dp_port *port)
-{
-	return rte_eth_dev_socket_id(port->id);
-}

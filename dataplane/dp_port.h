@@ -54,7 +54,6 @@ void dp_port_wake(const struct dp_port *port, uint16_t queue, struct dp_wake *wa
 int dp_port_waiting(const struct dp_port *port, uint16_t queue);
 /* Size of the NIC's redirection table when it spreads UDP as dp_steer_init_rss expects, else 0. */
 uint32_t dp_port_rss_reta(const struct dp_port *port);
-int dp_port_socket(const struct dp_port *port); /* NUMA node, -1 any */
 const struct dp_filter *dp_port_filter(const struct dp_port *port); /* NULL: takes every frame */
 struct dp_nic_time *dp_port_nic_time(const struct dp_port *port); /* NULL: time is the poll's */
 struct dp_xdp *dp_port_xdp(const struct dp_port *port); /* NULL unless it is AF_XDP */

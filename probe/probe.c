@@ -445,7 +445,10 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 	}
 	stop(p);
 	if (p->results && probe_results_destroy(p->results) != 0) {
-		fprintf(stderr, "heptap: could not write \"%s\"\n", run->json);
+		if (strcmp(run->json, "-") == 0)
+			fputs("heptap: could not write standard output\n", stderr);
+		else
+			fprintf(stderr, "heptap: could not write \"%s\"\n", run->json);
 		code = 1;
 	}
 	free(p);

@@ -65,7 +65,7 @@ struct qos_call {
 	_Atomic bool is_displaced; /* another call announced an endpoint of it. Streams poll it */
 	_Atomic uint16_t described; /* times an endpoint was described anew. Streams poll it */
 	uint32_t
-		former; /* of whose Call-ID this has: its tag, see qos_call_tag_hash; 0: of nobody. Under lock */
+		former; /* whose Call-ID this has: qos_call_tag_hash of that; 0: nobody's. Under lock */
 	struct cds_list_head home_link; /* in the home worker's queue */
 
 	pthread_mutex_t lock; /* guards the rest of this paragraph, and the texts of the parties */

@@ -289,6 +289,11 @@ def test_what_cannot_be_printed_exits_1(option):
         assert (run.code, run.err) == (1, "heptap: could not write standard output\n")
 
 
+def test_json_that_cannot_be_printed_exits_1(small):
+    run = command("-r", small, "--json", "-", prefix=("sh", "-c", 'exec "$@" >/dev/full', "sh"))
+    assert (run.code, run.err) == (1, "heptap: could not write standard output\n")
+
+
 def test_a_standard_input_that_is_closed_exits_1():
     run = command("-r", "-", prefix=("sh", "-c", 'exec "$@" <&-', "sh"), timeout=20)
     assert run.code == 1

@@ -50,11 +50,11 @@ static void wants_cpus_that_exist(void **state)
 	(void)state;
 	expect_passes("cores: {workers: [0-7]}\n");
 	expect_fails("cores: {workers: [0-8]}\n",
-		"cores.workers names CPU 8, but this machine has 8 (from 0)");
+		"cores.workers names CPU 8, but the last of this machine is CPU 7");
 	expect_fails("cores: {control: 65535}\n",
-		"cores.control names CPU 65535, but this machine has 8 (from 0)");
+		"cores.control names CPU 65535, but the last of this machine is CPU 7");
 	expect_fails("cores: {sender: 9, share: true}\n",
-		"cores.sender names CPU 9, but this machine has 8 (from 0)");
+		"cores.sender names CPU 9, but the last of this machine is CPU 7");
 }
 
 static void wants_each_cpu_in_one_list_unless_shared(void **state)
