@@ -19,9 +19,6 @@
 /* A file's first packet stands this far behind the time base, so that earlier ones have room. */
 #define FILE_BASE_NS ((uint64_t)1 << 54)
 
-/* Workers of a file hear of the time at least this often. */
-#define SHARE_NS ((uint64_t)1000000000)
-
 enum {
 	HEADERS_AHEAD = 4, /* frames whose headers are on their way while one is parsed */
 };
@@ -80,17 +77,6 @@ static uint64_t time_base(struct probe_rx *rx, uint64_t time_ns)
 	return base;
 }
 
-/* Files with several workers: tells all of them what time it is, so that each has looked at its
- * streams and calls when the next signalling comes, whether it has packets of its own or not. */
-static void share_time(struct probe_rx *rx, uint64_t now_ns)
-{
-	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++) {
-		*probe_lane_next(rx, &rx->lanes[i]) = probe_time_element(now_ns);
-		probe_lane_put_media(rx, &rx->lanes[i], NULL);
-	}
-	rx->shared_ns = now_ns;
-}
-
 static struct probe_lane *lane_of(struct probe_rx *rx, const struct pkt_flow *flow)
 {
 	if (rx->probe->lcores.worker_count == 1)
@@ -125,7 +111,7 @@ static struct probe_lane *lane_for(struct probe_rx *rx, const struct pkt_view *v
 /* Signalling of a file changes what workers share: nothing else is under way meanwhile. */
 static void put_alone(struct probe_rx *rx, const struct pkt_view *view, struct rte_mbuf *m)
 {
-	share_time(rx, dp_meta_arrival(dp_meta(m)));
+	probe_rx_share_time(rx, dp_meta_arrival(dp_meta(m)));
 	probe_lane_flush_all(rx);
 	probe_lane_wait_all(rx);
 	probe_lane_put_packet(rx, lane_for(rx, view), m);
@@ -233,21 +219,13 @@ static inline void note_last(struct probe_rx *rx, uint64_t now_ns)
 		rx->last_ns = now_ns;
 }
 
-/* Time stepped back over a tick that workers without a packet since then have not had: a single one would have. */
-static bool is_behind_tick(const struct probe_rx *rx, uint64_t now_ns)
-{
-	uint64_t tick_ns = rx->last_ns - rx->last_ns % QOS_TICK_NS;
-
-	return now_ns < tick_ns && rx->shared_ns < tick_ns;
-}
-
 static void note_time(struct probe_rx *rx, uint64_t now_ns)
 {
+	uint64_t before_ns = rx->last_ns;
+
 	note_last(rx, now_ns);
-	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1 &&
-		(now_ns > rx->shared_ns + SHARE_NS || now_ns + PROBE_TIME_BACK_NS < rx->shared_ns ||
-			(now_ns < rx->last_ns && is_behind_tick(rx, now_ns))))
-		share_time(rx, rx->last_ns);
+	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1)
+		probe_rx_follow_time(rx, now_ns, before_ns);
 }
 
 /* pkt_plain_media knows no tenant; the VLAN is the one there is. */

@@ -42,7 +42,7 @@ struct probe_rx {
 	struct rte_mbuf *spent[DP_BURST]; /* mbufs of this burst, freed at its end */
 	uint64_t last_ns; /* packet time */
 	struct probe_backlog backlog; /* of the queues, where the worker is this thread */
-	uint64_t shared_ns; /* of the last time element */
+	uint64_t shared_ns; /* latest of the time elements; goes back as last_ns does */
 	_Atomic uint64_t decode[PKT_STATUS_COUNT]; /* frames by enum pkt_status */
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
 	struct probe_shed_counts shed;
@@ -68,6 +68,12 @@ void probe_rx_drain(struct probe_rx *rx);
 /* What: polls once and hands over what came; ends itself when the files are read or the probe stops.
  * Returns how many frames came. */
 unsigned probe_rx_turn(struct probe_rx *rx);
+
+/* probe_rx_time.c, for files with several workers: */
+/* Tells all of them what time it is. */
+void probe_rx_share_time(struct probe_rx *rx, uint64_t now_ns);
+/* What: a frame of the time now_ns follows, and packet time, which was before_ns, is rx->last_ns. */
+void probe_rx_follow_time(struct probe_rx *rx, uint64_t now_ns, uint64_t before_ns);
 
 /* The lcore's function of the pipeline shape; arg is the probe_rx. */
 int probe_rx_main(void *arg);

@@ -134,22 +134,28 @@ static void tick(struct probe_worker *w, uint64_t now_ns)
 	probe_signalling_tick(w, now_ns);
 }
 
+bool probe_worker_has_flows(const struct probe_worker *w)
+{
+	return qos_table_count(&w->table) || w->tcp.waiting ||
+	       atomic_load_explicit(&w->probation.pending, memory_order_relaxed);
+}
+
 /* Nothing that a tick could change. */
 static bool is_empty(const struct probe_worker *w)
 {
-	return !qos_table_count(&w->table) && !w->tcp.waiting &&
-	       !atomic_load_explicit(&w->probation.pending, memory_order_relaxed) &&
-	       !qos_calls_own(w->probe->calls, w->index);
+	return !probe_worker_has_flows(w) && !qos_calls_own(w->probe->calls, w->index);
 }
 
 void probe_worker_advance(struct probe_worker *w, uint64_t now_ns)
 {
 	uint64_t end;
 
-	if (now_ns > w->now_ns || now_ns + PROBE_TIME_BACK_NS < w->now_ns)
+	if (now_ns + PROBE_TIME_BACK_NS < w->now_ns || !w->next_tick_ns) {
 		w->now_ns = now_ns;
-	if (!w->next_tick_ns || w->next_tick_ns > now_ns + PROBE_TIME_BACK_NS)
 		w->next_tick_ns = (now_ns / QOS_TICK_NS + 1) * QOS_TICK_NS;
+	} else if (now_ns > w->now_ns) {
+		w->now_ns = now_ns;
+	}
 	end = w->next_tick_ns + w->horizon_ns;
 	while (w->next_tick_ns <= now_ns) {
 		if (is_empty(w) || w->next_tick_ns > end) {
@@ -228,7 +234,11 @@ static unsigned run_end(struct probe_worker *w, const struct probe_batch *b, uns
 
 		if (now_ns - from_ns >= span_ns)
 			break;
-		w->now_ns = now_ns > w->now_ns ? now_ns : w->now_ns;
+		if (now_ns > w->now_ns) {
+			from_ns += now_ns - w->now_ns;
+			span_ns -= now_ns - w->now_ns;
+			w->now_ns = now_ns;
+		}
 	}
 	return i;
 }

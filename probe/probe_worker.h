@@ -90,6 +90,9 @@ void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b);
 /* The lcore's function; arg is the probe_worker. */
 int probe_worker_main(void *arg);
 
+/* Anything that a tick could change, but calls. For its own thread, and for one that waited for it. */
+bool probe_worker_has_flows(const struct probe_worker *w);
+
 /* Packet time moves on to now_ns: looks at the streams and calls whose second has come. */
 void probe_worker_advance(struct probe_worker *w, uint64_t now_ns);
 

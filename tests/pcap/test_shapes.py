@@ -160,3 +160,21 @@ def test_time_that_steps_back_by_a_little(tmp_path, heptap):
     path = tmp_path / "a.pcap"
     captures.write(path, records)
     check_shapes(heptap, path, "quality: {report_interval: 2s}\n")
+
+
+def test_gaps_in_which_calls_and_streams_end(tmp_path, heptap):
+    """A minute, and about the four hours after which calls are given up, amid media that goes on: who sees it first
+    depends on no thread's speed."""
+    rng, later = random.Random(2), 0
+    records = sorted(r for i, t in starts()
+                     for part in (call_records(t, i, 40 * SECOND), media_records(t, i, 0, 40 * SECOND))
+                     for r in part)
+    for i, (t, *rest) in enumerate(records):
+        if rng.random() < 0.0004:
+            later += rng.choice((rng.randrange(60, 100), rng.randrange(14300, 14500))) * SECOND
+        records[i] = (t + later, *rest)
+    assert later > 8 * 3600 * SECOND
+    for name in "abc":
+        path = tmp_path / name
+        captures.write(path, records)
+        check_shapes(heptap, path)
