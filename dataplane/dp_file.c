@@ -197,6 +197,25 @@ const char *dp_file_damage(const struct dp_file *file)
 	return file->reading.damage[0] ? file->reading.damage : NULL;
 }
 
+void dp_file_warn(
+	const struct dp_file *file, void (*say)(void *arg, const char *warning), void *arg)
+{
+	for (unsigned i = 0; i < file->source_count; i++)
+		dp_file_clock_warn(&file->sources[i].ahead.clock, file->sources[i].path, say, arg);
+}
+
+void dp_file_clock_totals(const struct dp_file *file, struct dp_file_clock_counters *totals)
+{
+	*totals = (struct dp_file_clock_counters){0};
+	for (unsigned i = 0; i < file->source_count; i++) {
+		const struct dp_file_clock_counters *c = &file->sources[i].ahead.clock.counters;
+
+#define X(name, help) totals->name += atomic_load_explicit(&c->name, memory_order_relaxed);
+#include "dp_file_clock_counters.def"
+#undef X
+	}
+}
+
 void dp_file_progress(const struct dp_file *file, uint64_t *read, uint64_t *total)
 {
 	*read = atomic_load_explicit(&file->reading.read, memory_order_relaxed);

@@ -11,6 +11,7 @@
 
 struct rte_mbuf;
 struct dp_file;
+struct dp_file_clock_counters;
 
 enum {
 	DP_FILES_MAX = 64,
@@ -36,6 +37,14 @@ unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)
 /* NULL, or what is wrong with damaged files: name and reason, also when frames of another link type
  * were left out. What is not damaged was read on. Valid until close. */
 const char *dp_file_damage(const struct dp_file *file);
+
+/* What: calls say for each line that who named the files should read about their time stamps. Once nothing is polled any
+ * more. */
+void dp_file_warn(
+	const struct dp_file *file, void (*say)(void *arg, const char *warning), void *arg);
+
+/* Sums of dp_file_clock_counters.def. Any thread. */
+void dp_file_clock_totals(const struct dp_file *file, struct dp_file_clock_counters *totals);
 
 /* Octets read (into buffers) and in total, for a progress line; total is 0 when unknown. Any thread. */
 void dp_file_progress(const struct dp_file *file, uint64_t *read, uint64_t *total);

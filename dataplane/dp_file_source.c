@@ -119,7 +119,7 @@ void dp_file_source_advance(struct dp_file_source *source)
 	struct dp_file_frame *frame = &source->frame;
 
 	for (;;) {
-		enum dp_file_status status = dp_file_reader_next(source->reader, frame);
+		enum dp_file_status status = dp_file_ahead_next(&source->ahead, frame);
 
 		if (status != DP_FILE_FRAME) {
 			end_source(source, status);
@@ -190,7 +190,7 @@ int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *r
 		return err;
 	}
 	source->reader = malloc(sizeof(*source->reader));
-	if (!source->reader) {
+	if (!source->reader || dp_file_ahead_init(&source->ahead, source->reader)) {
 		snprintf(error, error_size, "out of memory");
 		return -ENOMEM;
 	}
@@ -205,6 +205,7 @@ void dp_file_source_close(struct dp_file_source *source)
 {
 	if (source->fd > STDERR_FILENO)
 		close(source->fd);
+	dp_file_ahead_fini(&source->ahead);
 	free(source->reader);
 }
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dp_file_reader.h"
+#include "dp_file_ahead.h"
 
 enum {
 	DP_FILE_DAMAGE_MAX = 1024,
@@ -37,6 +37,7 @@ struct dp_file_source {
 	uint32_t left_out_type; /* the first of them's */
 	struct dp_file_frame frame; /* the next one */
 	struct dp_file_reader *reader;
+	struct dp_file_ahead ahead;
 };
 
 /* What: opens path ("-" is standard input) and reads up to its first frame, or till the reading is stopped. 0, or

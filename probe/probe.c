@@ -347,7 +347,12 @@ static void stop(struct probe *p)
 		dp_eal_stop();
 }
 
-/* Tables, JSON, and the damage of a file. Returns the exit code. */
+static void warn(void *arg, const char *warning)
+{
+	fprintf(arg, "heptap: warning: %s\n", warning);
+}
+
+/* Tables, JSON, and what is wrong with a file. Returns the exit code. */
 static int conclude(struct probe *p)
 {
 	const char *damage = p->file ? dp_file_damage(p->file) : NULL;
@@ -359,6 +364,8 @@ static int conclude(struct probe *p)
 		if (p->run->has_table)
 			probe_table_print(p->results, p, stdout);
 	}
+	if (p->file)
+		dp_file_warn(p->file, warn, stderr);
 	if (damage)
 		fprintf(stderr, "heptap: %s\n", damage);
 	if (p->is_interrupted)

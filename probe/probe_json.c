@@ -207,6 +207,11 @@ static void put_ports(struct hep_json *j, const struct probe *probe)
 	hep_json_close(j, ']');
 }
 
+static void put_warning(void *arg, const char *warning)
+{
+	hep_json_string(arg, NULL, bytes_from_str(warning));
+}
+
 size_t probe_json_summary(
 	const struct probe_results *results, const struct probe *probe, char *buf, size_t room)
 {
@@ -227,6 +232,11 @@ size_t probe_json_summary(
 	put_hep(&j, probe);
 	put_ports(&j, probe);
 	put_totals(&j, "counters", totals, probe_totals_counters(probe, totals));
+	if (probe->file) {
+		hep_json_open(&j, "warnings", '[');
+		dp_file_warn(probe->file, put_warning, &j);
+		hep_json_close(&j, ']');
+	}
 	if (damage)
 		hep_json_string(&j, "damage", bytes_from_str(damage));
 	return end(&j);

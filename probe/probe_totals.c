@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "dp_file_clock.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
 
@@ -96,7 +97,11 @@ uint64_t probe_totals_sip(const struct probe *probe)
 
 unsigned probe_totals_counters(const struct probe *probe, struct probe_total *totals)
 {
+	struct dp_file_clock_counters clock = {0};
 	unsigned n = 0;
+
+	if (probe->file)
+		dp_file_clock_totals(probe->file, &clock);
 
 #define X(id, text) totals[n++] = (struct probe_total){#id, text, WORKER_SUM(counters.id)};
 #include "probe_counters.def"
@@ -123,6 +128,9 @@ unsigned probe_totals_counters(const struct probe *probe, struct probe_total *to
 	totals[n++] = (struct probe_total){ \
 		#id, text, sum_calls(probe, offsetof(struct qos_call_counters, id))};
 #include "qos_call_counters.def"
+#undef X
+#define X(id, text) totals[n++] = (struct probe_total){#id, text, clock.id};
+#include "dp_file_clock_counters.def"
 #undef X
 	return n;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Capture files: the same frames and the same end, whether the file comes at once or in pieces; so
- * nothing is taken from beyond what was read. After the end comes the end. First octet: the piece's size. */
+ * nothing is taken from beyond what was read. After the end comes the end. First octet: the piece's size. What is held
+ * until its time is known comes in the same order, and each frame is believed or not. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "dp_file_reader.h"
+#include "dp_file_ahead.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -13,7 +14,7 @@ struct memory {
 	size_t n, piece;
 };
 
-static struct dp_file_reader whole, pieces;
+static struct dp_file_reader whole, pieces, held;
 
 static void check(bool ok)
 {
@@ -46,8 +47,42 @@ static void check_frame(const struct dp_file_frame *a, const struct dp_file_fram
 	check(a->captured == 0 || memcmp(a->data, b->data, a->captured) == 0);
 }
 
+/* Both from their beginning. */
+static void check_ahead(struct dp_file_ahead *ahead, size_t frames)
+{
+	uint64_t outliers = 0;
+
+	for (size_t i = 0; i < frames; i++) {
+		struct dp_file_frame x, y;
+
+		check(dp_file_reader_next(&whole, &x) == DP_FILE_FRAME);
+		check(dp_file_ahead_next(ahead, &y) == DP_FILE_FRAME);
+		check(x.captured == y.captured && x.wire == y.wire);
+		check(x.captured == 0 || memcmp(x.data, y.data, x.captured) == 0);
+		check(x.time_ns == y.time_ns ||
+			ahead->clock.counters.time_outliers == outliers + 1);
+		outliers = ahead->clock.counters.time_outliers;
+	}
+}
+
+static void check_held(const uint8_t *data, size_t size, size_t frames, enum dp_file_status end)
+{
+	struct memory a = {.p = data, .n = size, .piece = SIZE_MAX}, b = a;
+	struct dp_file_ahead ahead;
+	struct dp_file_frame frame;
+
+	check(dp_file_reader_open(&whole, read_memory, &a) == 0);
+	check(dp_file_reader_open(&held, read_memory, &b) == 0);
+	check(dp_file_ahead_init(&ahead, &held) == 0);
+	check_ahead(&ahead, frames);
+	check(dp_file_ahead_next(&ahead, &frame) == end);
+	check(dp_file_ahead_next(&ahead, &frame) == end);
+	dp_file_ahead_fini(&ahead);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	enum dp_file_status end = DP_FILE_END;
 	struct memory a, b;
 	size_t frames = 0;
 	bool is_cut;
@@ -71,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(!is_cut || status == DP_FILE_DAMAGED);
 		if (status != DP_FILE_FRAME) {
 			check(dp_file_reader_next(&whole, &x) == status);
+			end = status;
 			break;
 		}
 		check_frame(&x, &y);
@@ -78,5 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check(strcmp(whole.error, pieces.error) == 0);
 	check(whole.first_link_type == pieces.first_link_type);
+	if (!err)
+		check_held(data + 1, size - 1, frames, end);
 	return 0;
 }

@@ -35,14 +35,14 @@ def heptap(tmp_path_factory):
     """A function: a capture, and lines of configuration, to the run over it."""
     folder, runs = tmp_path_factory.mktemp("config"), {}
 
-    def get(path: Path, config: str = "") -> Run:
+    def get(path: Path, config: str = "", warns: bool = False) -> Run:
         if (path, config) not in runs:
             args: tuple = ()
             if config:
                 file = folder / f"{len(runs)}.yaml"
                 file.write_text(config, encoding="utf-8")
                 args = ("-c", file)
-            runs[path, config] = heptap_run.read(path, args=args)
+            runs[path, config] = heptap_run.read(path, args=args, warns=warns)
         return runs[path, config]
     return get
 

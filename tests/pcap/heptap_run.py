@@ -93,16 +93,18 @@ def command(*args: object, stdin: bytes | None = None, timeout: float = 120,
 
 
 def read(*files: object, args: tuple = (), codes: tuple[int, ...] = (0,),
-         stdin: bytes | None = None, prefix: tuple[str, ...] = (), timeout: float = 120) -> Run:
-    """heptap -r FILE.. --json -, which must end with one of codes."""
+         stdin: bytes | None = None, prefix: tuple[str, ...] = (), timeout: float = 120,
+         warns: bool = False) -> Run:
+    """heptap -r FILE.. --json -, which must end with one of codes. warns: of the files' time stamps."""
     inputs = [x for file in files for x in ("-r", file)]
     run = command(*inputs, "--json", "-", *args, stdin=stdin, prefix=prefix, timeout=timeout)
     assert run.code in codes, f"exit code {run.code}: {run.err[-2000:]}"
     if run.code in (0, 3):
         run.events = parse(run.out)
         assert ("damage" in run.summary) == (run.code == 3)
+        assert warns == bool(run.summary["warnings"])
     if run.code == 0:
-        assert run.err == ""
+        assert run.err == "".join(f"heptap: warning: {w}\n" for w in run.summary["warnings"])
     return run
 
 

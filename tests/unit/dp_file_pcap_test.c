@@ -48,6 +48,21 @@ static void keeps_to_the_snapshot_length(void **state)
 	expect_end();
 }
 
+static void impossible_times_become_zero(void **state)
+{
+	(void)state;
+	clear(false);
+	begin_pcap(0xa1b2c3d4, 4, 0, 1);
+	record(0xffffffff, 0, 0x11, 20, 20); /* the last second of 32 bits, in 2106 */
+	record(5, 1000000, 0x22, 20, 20); /* a million microseconds */
+	record(0x7fffffff, 999999, 0x33, 20, 20); /* the last second of 31 bits is fine */
+	assert_int_equal(open_capture(), 0);
+	expect(4294967295000000000, 0x11, 20, 20, 1);
+	expect(0, 0x22, 20, 20, 1);
+	expect(2147483647999999000, 0x33, 20, 20, 1);
+	expect_end();
+}
+
 static void a_header_that_is_cut_is_damage(void **state)
 {
 	(void)state;
@@ -65,6 +80,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_old_pcap),
 		cmocka_unit_test(keeps_to_the_snapshot_length),
+		cmocka_unit_test(impossible_times_become_zero),
 		cmocka_unit_test(a_header_that_is_cut_is_damage),
 	};
 
