@@ -81,33 +81,37 @@ static enum probe_action __attribute__((format(printf, 1, 2))) usage(const char 
 	return PROBE_USAGE;
 }
 
+static enum probe_action take_once(const char **to, const char *option, const char *arg)
+{
+	if (*to)
+		return usage("heptap: option \"%s\" is given twice", option);
+	*to = arg;
+	return PROBE_RUN;
+}
+
 static enum probe_action take(struct args *a, int opt, char *arg)
 {
 	struct probe_run *run = a->run;
 
 	switch (opt) {
 	case 'c':
-		run->config = arg;
-		break;
+		return take_once(&run->config, "-c", arg);
 	case 'r':
 		if (run->file_count == DP_FILES_MAX)
 			return usage("heptap: too many files at \"%s\"", arg);
 		run->files[run->file_count++] = arg;
 		break;
 	case 'i':
-		run->interface_ = arg;
-		break;
+		return take_once(&run->interface_, "-i", arg);
 	case OPT_HEP:
 		if (run->hep_count == HEP_COLLECTORS_MAX)
 			return usage("heptap: too many collectors at \"%s\"", arg);
 		run->hep[run->hep_count++] = arg;
 		break;
 	case OPT_FILTER:
-		run->filter = arg;
-		break;
+		return take_once(&run->filter, "--filter", arg);
 	case OPT_JSON:
-		run->json = arg;
-		break;
+		return take_once(&run->json, "--json", arg);
 	case OPT_CHECK_CONFIG:
 		a->check_config = true;
 		break;
@@ -201,9 +205,11 @@ static enum probe_action add_collectors(const struct probe_run *run, struct hep_
 
 		memset(c, 0, sizeof(*c));
 		/* A live probe asks for addresses while it runs; a file's HEP has only now. */
-		if (hep_collector_parse(run->hep[i], c, reason, sizeof(reason)) != 0 ||
-			(run->file_count &&
-				hep_collector_resolve(c, reason, sizeof(reason)) != 0)) {
+		if (hep_collector_parse(run->hep[i], c, reason, sizeof(reason)) != 0) {
+			fprintf(stderr, "heptap: %s\n", reason);
+			return PROBE_USAGE;
+		}
+		if (run->file_count && hep_collector_resolve(c, reason, sizeof(reason)) != 0) {
 			fprintf(stderr, "heptap: invalid collector \"%s\": %s\n", run->hep[i],
 				reason);
 			return PROBE_USAGE;
