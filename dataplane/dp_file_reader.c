@@ -91,6 +91,10 @@ int dp_file_reader_open(struct dp_file_reader *r, dp_file_read read, void *arg)
 	r->first_link_type = -1;
 	r->record_header = PCAP_RECORD;
 	p = dp_file_input_peek(&r->input, sizeof(magic));
+	if (!p && dp_file_input_is_end(&r->input)) {
+		dp_file_damaged(r, "it is empty");
+		return 0;
+	}
 	if (!p) {
 		dp_file_cut(r, "the file header");
 		return -r->input.error;

@@ -104,12 +104,12 @@ def test_what_is_no_capture_exits_1(tmp_path):
     assert (run.code, run.out, run.err) == (1, b"", f'heptap: could not read "{path}": unknown file format\n')
 
 
-@pytest.mark.parametrize("octets", [0, 3, 4, 23])
+@pytest.mark.parametrize("octets", [0, 1, 3, 4, 23])
 def test_a_file_cut_in_its_header_exits_3(octets, small, tmp_path):
     """As one is whose capture has just begun; other files are read."""
     path = tmp_path / "cut.pcap"
     path.write_bytes(small.read_bytes()[:octets])
-    damage = f'heptap: "{path}": truncated in the file header\n'
+    damage = f'heptap: "{path}": {"truncated in the file header" if octets else "it is empty"}\n'
     alone, both = read(path, codes=(3,)), read(path, small, codes=(3,))
     assert (alone.summary["frames"], alone.err) == (0, damage)
     assert (both.summary["frames"], both.err) == (read(small).summary["frames"], damage)
