@@ -116,6 +116,7 @@ static void describe(struct qos_call *call, uint64_t now_ns, struct probe_call *
 	*row = (struct probe_call){
 		.start_ns = call->start_ns,
 		.end_ns = atomic_load(&call->end_ns),
+		.last_ns = atomic_load(&call->last_ns),
 		.streams = atomic_load(&call->streams),
 		.worst_mos = qos_worst_mos(worst),
 		.worst_scale = qos_worst_scale(worst),

@@ -27,6 +27,7 @@ enum {
 /* A call as it ended. */
 struct probe_call {
 	uint64_t start_ns, answer_ns, end_ns;
+	uint64_t last_ns; /* of its signalling and media */
 	enum qos_call_state state;
 	enum sip_method method;
 	uint16_t code;

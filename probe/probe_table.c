@@ -83,10 +83,21 @@ static void print_rows(
 	}
 }
 
+/* Since the answer. Of a call whose end was not seen it is so long at least. */
+static void format_duration(char *text, const struct probe_call *call)
+{
+	uint64_t end_ns = call->end_ns ? call->end_ns : call->last_ns;
+
+	if (call->answer_ns && end_ns > call->answer_ns)
+		snprintf(text, CELL_MAX, "%s%.2f s", call->end_ns ? "" : ">",
+			(double)(end_ns - call->answer_ns) / 1e9);
+	else
+		snprintf(text, CELL_MAX, "-");
+}
+
 static void call_row(const struct probe *probe, uint32_t i, char cells[][CELL_MAX])
 {
 	const struct probe_call *call = &probe->results->calls[i];
-	uint64_t from = call->answer_ns ? call->answer_ns : call->start_ns;
 
 	snprintf(cells[0], CELL_MAX, "%.120s", call->call_id);
 	qos_call_copy_text(cells[1], CELL_MAX, bytes_from_str(call->from));
@@ -94,10 +105,7 @@ static void call_row(const struct probe *probe, uint32_t i, char cells[][CELL_MA
 	snprintf(cells[3], CELL_MAX, "%s", sip_method_name(call->method));
 	snprintf(cells[4], CELL_MAX, "%s", qos_call_state_name(call->state));
 	snprintf(cells[5], CELL_MAX, call->code ? "%u" : "-", call->code);
-	if (call->answer_ns && call->end_ns > from)
-		snprintf(cells[6], CELL_MAX, "%.2f s", (double)(call->end_ns - from) / 1e9);
-	else
-		snprintf(cells[6], CELL_MAX, "-");
+	format_duration(cells[6], call);
 	snprintf(cells[7], CELL_MAX, "%s", call->codec[0] ? call->codec : "-");
 	snprintf(cells[8], CELL_MAX, "%u", call->streams);
 	if (call->worst_mos > 0) {

@@ -9,7 +9,8 @@ import pytest
 
 import captures
 from heptap_run import command, read
-from packets import START, request, udp
+from packets import SECOND, START, request, udp
+from test_shapes import call_records, media_records
 
 
 @pytest.mark.parametrize("buffer, key", [("small", "DISC_F50"), ("large", "DISC_F200"), ("adaptive", "DISC_AD")])
@@ -57,3 +58,16 @@ def test_control_characters_are_escaped_in_json_and_shown_as_question_marks(tmp_
     assert b"id?[2J??????" in table.out and b"a?[2J??????" in table.out
     for out in run.out, table.out:
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", out.decode())
+
+
+def test_a_call_that_goes_on_shows_how_long_it_took_so_far(tmp_path):
+    """Until its last packet; the second one was not answered."""
+    path = tmp_path / "on.pcap"
+    records = sorted([*call_records(START, 0, 13 * SECOND), *media_records(START, 0, 0, 15 * SECOND)])
+    open_call = [r for r in records if b"BYE sip:" not in r.frame]
+    durations = []
+    for part in records, open_call, [udp(START, 5060, 5060, request("INVITE", "call7"))]:
+        captures.write(path, part)
+        rows = command("-r", path).out.decode().splitlines()
+        durations.append([re.split("  +", row)[6] for row in rows if row.startswith("call")])
+    assert durations == [["13.00 s"], [">14.98 s"], ["-"]]
