@@ -128,6 +128,8 @@ static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t 
 		is_due = true;
 		qos_call_time_out(call);
 	}
+	if (drain)
+		qos_call_conclude(call);
 	if (is_due)
 		qos_calls_take_out(calls, call);
 	pthread_mutex_unlock(&call->lock);

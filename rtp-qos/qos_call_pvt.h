@@ -25,6 +25,10 @@ bool qos_call_is_late(
 /* The state in which a call that expires leaves. */
 void qos_call_time_out(struct qos_call *call);
 
+/* The state in which one leaves that the capture's end leaves open: 401 and 407 are final responses, if nothing follows
+ * them (RFC 3261 section 22). */
+void qos_call_conclude(struct qos_call *call);
+
 /* Methods of a call made by INVITE, not of a transaction that stands alone. */
 bool qos_call_is_call(enum sip_method method);
 

@@ -311,6 +311,13 @@ void qos_call_time_out(struct qos_call *call)
 	end(call, state, atomic_load_explicit(&call->last_ns, memory_order_relaxed));
 }
 
+void qos_call_conclude(struct qos_call *call)
+{
+	if (!has_ended(call) && is_unanswered(call) && is_challenge(call->code))
+		end(call, QOS_CALL_FAILED,
+			atomic_load_explicit(&call->last_ns, memory_order_relaxed));
+}
+
 unsigned qos_call_sender(struct qos_call *call, struct sip_msg *msg)
 {
 	char to_tag[QOS_TAG_MAX];

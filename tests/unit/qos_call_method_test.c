@@ -2,6 +2,20 @@
 /* What is no INVITE: registrations, subscriptions and requests alone, and within a call. */
 #include "qos_call_case.h"
 
+static void registration_that_was_challenged_only_failed(void **state)
+{
+	struct qos_calls *calls = *state;
+	struct qos_call *call;
+
+	see(calls, 1, REGISTER, "REGISTER", NULL);
+	see(calls, 2, ANSWER(401), "REGISTER", "r");
+	call = qos_calls_expire(calls, 0, 3 * S, true);
+	assert_non_null(call);
+	assert_int_equal(call->state, QOS_CALL_FAILED);
+	assert_int_equal(call->code, 401);
+	qos_call_put(call);
+}
+
 static void registration_completes_and_is_renewed(void **state)
 {
 	struct qos_calls *calls = *state;
@@ -82,6 +96,7 @@ static void invite_makes_a_call_of_another_transaction(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(registration_that_was_challenged_only_failed),
 		CASE(registration_completes_and_is_renewed),
 		CASE(registration_without_credentials_fails),
 		CASE(request_without_response_times_out),

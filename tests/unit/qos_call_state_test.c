@@ -149,6 +149,21 @@ static void challenge_that_nothing_follows_fails(void **state)
 	assert_expires(calls, 2 + SETUP_S, QOS_CALL_FAILED);
 }
 
+static void challenge_that_the_capture_ends_with_fails(void **state)
+{
+	struct qos_calls *calls = *state;
+	struct qos_call *call;
+
+	see(calls, 1, INVITE, "INVITE", NULL);
+	see(calls, 2, ANSWER(407), "INVITE", "p1");
+	call = qos_calls_expire(calls, 0, 3 * S, true);
+	assert_non_null(call);
+	assert_int_equal(call->state, QOS_CALL_FAILED);
+	assert_int_equal(call->code, 407);
+	assert_int_equal(end_s(call), 2);
+	qos_call_put(call);
+}
+
 static void cancelled_call_ends_at_the_487(void **state)
 {
 	struct qos_calls *calls = *state;
@@ -320,6 +335,7 @@ int main(void)
 		CASE(failure_of_a_reinvite_leaves_the_call_open),
 		CASE(challenge_is_not_the_end),
 		CASE(challenge_that_nothing_follows_fails),
+		CASE(challenge_that_the_capture_ends_with_fails),
 		CASE(cancelled_call_ends_at_the_487),
 		CASE(cancel_without_answer_is_cancelled_at_expiry),
 		CASE(answer_that_crossed_the_cancel_wins),
