@@ -53,7 +53,7 @@ def read_lines(path: str) -> list[dict]:
 
 
 def events(path: str) -> dict[str, list[dict]]:
-    out: dict[str, list[dict]] = {"call": [], "stream": [], "rtcp": [], "summary": []}
+    out: dict[str, list[dict]] = {"call": [], "stream": [], "rtcp": [], "finding": [], "summary": []}
     for line in read_lines(path):
         out[line["event"]].append(line)
     return out
