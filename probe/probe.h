@@ -23,6 +23,7 @@
 #include "hep_sender.h"
 #include "pkt_decode.h"
 #include "pkt_hash.h"
+#include "probe_drops.h"
 #include "qos_legs.h"
 #include "qos_media.h"
 #include "qos_sources.h"
@@ -76,14 +77,13 @@ struct probe {
 		time_base_ns; /* what pkt_media.time_ns counts from; 0 not set yet */
 	_Atomic uint64_t last_ns; /* newest packet of any rx thread, at its end */
 	atomic_bool stop_rx;
-	_Atomic uint64_t
-		port_drops; /* frames that NICs or the kernel dropped, as control last saw */
 	_Atomic unsigned rx_running;
 	_Atomic unsigned workers_running;
 	atomic_bool stop_sender;
 	atomic_bool is_interrupted; /* a signal ended the reading of files */
 	_Atomic uint64_t hep_interrupted; /* messages not sent since; by the sender */
 	uint64_t start_ns; /* wall clock */
+	struct probe_drops drops;
 };
 
 /* NUMA node for memory of an lcore; -1 where packet memory has no node (without hugepages). */

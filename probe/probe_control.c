@@ -177,19 +177,6 @@ static void run_offline(struct probe *probe)
 		clear_progress(probe);
 }
 
-static uint64_t port_drops(const struct probe *probe)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < probe->port_count; i++) {
-		struct dp_port_stats stats;
-
-		dp_port_stats(probe->ports[i], &stats);
-		sum += stats.missed + stats.no_mbuf;
-	}
-	return sum;
-}
-
 /* System clock, TSC and the clocks of NICs. */
 static void anchor_clocks(struct probe *probe)
 {
@@ -210,10 +197,9 @@ static void watch_overload(struct probe *probe, struct overload *o, unsigned tur
 {
 	uint64_t shed = probe_totals_outcome(probe, PROBE_media_shed) +
 			probe_totals_outcome(probe, PROBE_signalling_shed);
-	uint64_t dropped = port_drops(probe);
+	uint64_t dropped = probe_drops_follow(probe);
 	bool is_more = shed != o->shed || dropped != o->dropped;
 
-	atomic_store_explicit(&probe->port_drops, dropped, memory_order_relaxed);
 	if (is_more && (!o->is_known || turn % OVERLOAD_TURNS == 0)) {
 		PROBE_LOG(WARNING,
 			"overload: %llu packets shed before a worker and %llu dropped by ports "

@@ -54,24 +54,6 @@ const struct qos_media *probe_media_find(const struct probe_worker *w, const str
 	return dst;
 }
 
-uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold)
-{
-	const struct probe_worker *w = arg;
-	const struct probe *probe = w->probe;
-	uint64_t sum = probe_read(&probe->port_drops), shed = 0;
-	unsigned bucket;
-
-	/* Hardly ever anything was shed: then whose it was need not be asked. */
-	for (unsigned i = 0; i < probe->rx_count; i++)
-		shed += probe_read(&probe->rx[i].outcome[PROBE_media_shed]);
-	if (!shed)
-		return sum;
-	bucket = probe_shed_bucket(&cold->origin.flow, &probe->seed);
-	for (unsigned i = 0; i < probe->rx_count; i++)
-		sum += probe_read(&probe->rx[i].shed.bucket[bucket]);
-	return sum;
-}
-
 static void note_codec(struct qos_call *call, const struct qos_payload *payload)
 {
 	if (payload->name[0] && payload->kind == QOS_AUDIO)
@@ -311,6 +293,8 @@ void probe_media_drain(struct probe_worker *w, uint64_t now_ns)
 			continue;
 		if (!w->table.cold[i].call && now_ns < w->table.cold[i].attach_until_ns)
 			attach(w, i, now_ns);
+		qos_stream_note_drops(
+			&w->table.env, qos_table_hot(&w->table, i), &w->table.cold[i]);
 		report(w, i, end_at_drain(&w->table.cold[i]), now_ns);
 		qos_table_close(&w->table, i);
 	}

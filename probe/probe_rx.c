@@ -426,6 +426,8 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 		probe_rx_burst(rx, burst, taken);
 	} else {
 		probe_rx_flush(rx);
+		if (!n)
+			probe_idle_count(&rx->idle);
 	}
 	if (rx->own)
 		probe_backlog_poll(&rx->backlog, &rx->lanes[rx->own->index].shed, &rx->rx, n);

@@ -46,6 +46,7 @@ struct probe_rx {
 	_Atomic uint64_t decode[PKT_STATUS_COUNT]; /* frames by enum pkt_status */
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
 	struct probe_shed_counts shed;
+	struct probe_idle idle;
 };
 
 /* own: the worker that will call probe_rx_turn, or NULL. Rings are made for every other worker. 0 or

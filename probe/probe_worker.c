@@ -87,7 +87,7 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 	w->table.env.head_fn = head_at_hand;
 	w->table.env.payload_arg = w;
 	if (!probe->is_offline)
-		w->table.env.drops_fn = probe_media_drops;
+		w->table.env.drops_fn = probe_drops_of;
 	rc = qos_probation_init(&w->probation, o->max_candidates, o->probation_packets,
 		&probe->seed, &w->table.counters);
 	if (rc)
@@ -356,6 +356,9 @@ static void finish(struct probe_worker *w)
 	if (w->next_tick_ns)
 		probe_worker_advance(w, last);
 	probe_signalling_drain(w, last);
+	/* Gaps that are in doubt nobody judges any more. */
+	if (!w->probe->is_offline)
+		probe_drops_ask(w->probe);
 	probe_media_drain(w, last);
 	qos_probation_expire(&w->probation, last, true);
 	atomic_fetch_sub_explicit(&w->probe->workers_running, 1, memory_order_release);
@@ -385,8 +388,10 @@ int probe_worker_main(void *arg)
 			pkt_count(&w->loops_busy, 1);
 		} else if (is_last) {
 			break;
-		} else if (!w->probe->is_offline && w->next_tick_ns) {
-			probe_worker_advance(w, dp_clock_now(&w->probe->clock));
+		} else {
+			probe_idle_count(&w->idle);
+			if (!w->probe->is_offline && w->next_tick_ns)
+				probe_worker_advance(w, dp_clock_now(&w->probe->clock));
 		}
 		probe_query_answer(w);
 		if (n) {

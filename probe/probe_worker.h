@@ -65,6 +65,7 @@ struct probe_worker {
 	struct probe_counters counters;
 	_Atomic uint64_t loops; /* turns, and those that found work: these depend on wall time */
 	_Atomic uint64_t loops_busy;
+	struct probe_idle idle;
 };
 
 /* 0 or negative errno. */
@@ -108,9 +109,6 @@ void probe_media_payload(
 	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *payload);
 /* The current one may mean something else since its call was described anew. */
 void probe_media_follow(struct probe_worker *w, uint32_t stream);
-
-/* Frames given up by ports and receivers that may have been this stream's; a qos_drops_fn. */
-uint64_t probe_media_drops(void *arg, const struct qos_stream_cold *cold);
 
 /* probe_signalling.c: one SIP message out of such, one TCP segment, one SCTP packet. Return the frame's outcome.
  * copy_hash: of probe_worker_copy_hash, 0 for what cannot be a copy. */

@@ -50,16 +50,54 @@ void qos_stream_note_repeated(struct qos_stream_cold *cold, uint64_t packets)
 	cold->duplicates += packets;
 }
 
+static uint64_t drops_left(const struct qos_stream_cold *cold, const struct qos_drops *drops)
+{
+	return drops->all > cold->drops_seen ? drops->all - cold->drops_seen : 0;
+}
+
+/* So many drops explain as many missing packets and no more: the others may be those of a later gap, whose packets still
+ * wait in the worker's queue. */
+static void explain(struct qos_stream_cold *cold, uint64_t left, uint32_t missing)
+{
+	cold->drops_seen += missing < left ? missing : left;
+	if (!cold->drops_packets && cold->drops_seen < cold->drops_noted)
+		cold->drops_seen = cold->drops_noted;
+}
+
+static void begin_doubt(struct qos_stream_cold *cold, const struct qos_drops *drops)
+{
+	if (!cold->has_doubt)
+		cold->doubt = (struct qos_doubt){.ports = drops->ports};
+	cold->has_doubt = true;
+	cold->doubt.readings = drops->readings;
+}
+
+/* What a port dropped before a packet came is known once it was asked after that: the reading that was under way then
+ * may be one from before. What receivers give up is known at once. */
+static void judge_doubt(const struct qos_stream_env *env, struct qos_stream_cold *cold)
+{
+	struct qos_drops drops = env->drops_fn(env->payload_arg, cold);
+	uint64_t left = drops_left(cold, &drops), more = drops.ports - cold->doubt.ports;
+
+	left = more < left ? more : left;
+	if (left)
+		explain(cold, left, qos_window_give_up(cold, left));
+	if (drops.readings - cold->doubt.readings > 1)
+		qos_window_end_doubt(cold);
+}
+
 void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold)
 {
 	uint64_t packets = qos_stream_packets(hot, cold);
 
+	if (cold->has_doubt)
+		judge_doubt(env, cold);
 	if (!env->drops_fn || packets == cold->drops_packets)
 		return;
 	if (cold->drops_seen < cold->drops_noted)
 		cold->drops_seen = cold->drops_noted;
-	cold->drops_noted = env->drops_fn(env->payload_arg, cold);
+	cold->drops_noted = env->drops_fn(env->payload_arg, cold).past;
 	cold->drops_packets = packets;
 }
 
@@ -68,23 +106,25 @@ static void note_first_drops(const struct qos_stream_env *env, const struct qos_
 	struct qos_stream_cold *cold)
 {
 	if (env->drops_fn && !qos_stream_packets(hot, cold))
-		cold->drops_noted = env->drops_fn(env->payload_arg, cold);
+		cold->drops_noted = env->drops_fn(env->payload_arg, cold).past;
 }
 
-/* Whether the probe gave up frames that may be those that are missing. They explain as many and no more:
- * the others may be those of a later gap, whose packets still wait in the worker's queue. */
+/* Whether the probe gave up frames that may be those that are missing. */
 static bool is_own_doing(
 	const struct qos_stream_env *env, struct qos_stream_cold *cold, uint32_t missing)
 {
-	uint64_t drops = env->drops_fn ? env->drops_fn(env->payload_arg, cold) : 0;
-	uint64_t left = drops > cold->drops_seen ? drops - cold->drops_seen : 0;
+	struct qos_drops drops;
+	uint64_t left;
 
-	if (!left)
+	if (!env->drops_fn)
 		return false;
-	cold->drops_seen += missing < left ? missing : left;
-	if (!cold->drops_packets && cold->drops_seen < cold->drops_noted)
-		cold->drops_seen = cold->drops_noted;
-	return true;
+	drops = env->drops_fn(env->payload_arg, cold);
+	left = drops_left(cold, &drops);
+	if (left)
+		explain(cold, left, missing);
+	else
+		begin_doubt(cold, &drops);
+	return left > 0;
 }
 
 /* A gap of the probe's own making: the time across it is no silence of the sender's. */
@@ -147,7 +187,7 @@ static enum qos_verdict judge(struct qos_stream_env *env, struct qos_stream_hot 
 		if (step > 1 && is_own_doing(env, cold, step - 1U))
 			leave_out(hot, cold, step);
 		else
-			qos_window_advance(hot, cold, step);
+			qos_window_advance(hot, cold, step, step > 1 && env->drops_fn != NULL);
 		return QOS_NEXT;
 	}
 	if (step > 65536 - QOS_MAX_MISORDER)
@@ -174,7 +214,7 @@ static void credit_stray(struct qos_stream_hot *hot, struct qos_stream_cold *col
 static void bridge(
 	struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct pkt_media *m)
 {
-	qos_window_advance(hot, cold, (uint16_t)(m->seq - hot->ext_seq));
+	qos_window_advance(hot, cold, (uint16_t)(m->seq - hot->ext_seq), false);
 	cold->holes &= ~((unsigned __int128)1 << 1);
 	cold->counted_ext = hot->ext_seq;
 	credit_stray(hot, cold);
@@ -210,6 +250,8 @@ enum qos_verdict qos_sequence_file(struct qos_stream_env *env, struct qos_stream
 {
 	enum qos_verdict verdict;
 
+	if (cold->has_doubt)
+		judge_doubt(env, cold);
 	note_first_drops(env, hot, cold);
 	cold->packets += hot->ext_seq - cold->counted_ext;
 	verdict = judge(env, hot, cold, m, now_ns);

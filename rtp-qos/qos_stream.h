@@ -85,6 +85,18 @@ struct qos_extremes {
 	uint32_t least, most; /* ns, saturated at 4.2 s; least above most: no value yet */
 };
 
+/* Gaps that drops of a port may explain which it has not told of yet. Until it was asked they are taken for the
+ * network's. */
+struct qos_doubt {
+	unsigned __int128
+		bits; /* of qos_stream_cold.holes, and maybe others that are holes no more */
+	uint64_t ports; /* what ports dropped, as it was known at the first of them */
+	uint64_t held_from; /* position of the oldest that left the window undecided */
+	uint32_t held; /* how many, in a row */
+	uint32_t readings; /* of the ports' counters when the last of them was seen */
+	uint32_t gaps;
+};
+
 /* What a visit once a second touches stands first, in four lines and one of the look's samples: of a hundred
  * thousand streams more would push each other, and the hot halves, out of the caches. */
 struct qos_stream_cold {
@@ -118,7 +130,7 @@ struct qos_stream_cold {
 	uint64_t first_ns;
 
 	uint64_t drops_seen; /* the probe's own: those up to here explain no gap any more */
-	uint64_t drops_noted; /* at the last look */
+	uint64_t drops_noted; /* past ones at the last look */
 	uint64_t drops_packets; /* packets then */
 	uint64_t silent_deltas; /* received packets without a regular delta */
 	uint32_t anchors; /* times media time was set anew: jumps, restarts, another clock */
@@ -130,6 +142,7 @@ struct qos_stream_cold {
 	uint32_t frame_ext;
 	uint8_t scale; /* enum qos_scale of the scores below */
 	bool has_discards; /* some buffer in its window */
+	bool has_doubt;
 	uint16_t described; /* the call's count of that, when it was asked what this carries */
 	uint16_t described_seen; /* a later one, and the packets then */
 	uint32_t described_packets;
@@ -140,6 +153,7 @@ struct qos_stream_cold {
 	unsigned __int128 holes; /* bit i: hole_ext - i is missing */
 	unsigned __int128 given_up; /* by the probe, so that they are not expected: likewise */
 	struct qos_buffer buffers[QOS_BUFFERS];
+	struct qos_doubt doubt; /* while has_doubt */
 
 	struct qos_origin origin;
 	struct qos_payload payload; /* of hot.pt */
@@ -214,8 +228,15 @@ uint8_t qos_clock_index(struct qos_clocks *clocks, uint32_t hz);
 typedef void (*qos_payload_fn)(
 	void *arg, const struct qos_stream_cold *cold, uint8_t pt, struct qos_payload *payload);
 
-/* Frames that the probe itself gave up so far and that may have been this stream's. */
-typedef uint64_t (*qos_drops_fn)(void *arg, const struct qos_stream_cold *cold);
+/* Frames that the probe itself gave up so far and that may have been a stream's. */
+struct qos_drops {
+	uint64_t all; /* as far as they are known */
+	uint64_t past; /* all that came before the last of these went through the streams */
+	uint64_t ports; /* of all, those that are known only once a port was asked */
+	uint32_t readings; /* how often the ports were; one may be under way */
+};
+
+typedef struct qos_drops (*qos_drops_fn)(void *arg, const struct qos_stream_cold *cold);
 
 /* The first octets of the payload of a packet that is being updated; none when only its descriptor is at hand. */
 typedef struct qos_head (*qos_head_fn)(void *arg, const struct pkt_media *m);
@@ -240,7 +261,8 @@ void qos_stream_update_slow(struct qos_stream_env *env, struct qos_stream_hot *h
 /* Adds the hot counts to the cold ones. */
 void qos_stream_fold(struct qos_stream_hot *hot, struct qos_stream_cold *cold);
 
-/* Once in a while. What the probe gave up before packets that came since is no reason for a later gap. */
+/* Once in a while: judges gaps in doubt. What the probe gave up before packets that came since is no reason for a later
+ * gap. */
 void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold);
 

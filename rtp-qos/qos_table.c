@@ -264,7 +264,8 @@ uint32_t qos_table_open(struct qos_table *t, const struct pkt_media *first,
 	cold->slot = slot;
 	t->stream_of[slot] = stream;
 	if (t->env.drops_fn)
-		cold->drops_seen = cold->drops_noted = t->env.drops_fn(t->env.payload_arg, cold);
+		cold->drops_seen = cold->drops_noted =
+			t->env.drops_fn(t->env.payload_arg, cold).past;
 	cold->phase = (uint8_t)qos_wheel_phase(now_ns);
 	cold->wheel_pos = qos_wheel_add(&t->wheel, cold->phase, stream);
 	cold->ssrc_changes = qos_flows_open(&t->flows, &origin->flow, &t->seed);

@@ -40,6 +40,15 @@ static unsigned leading_zeros(unsigned __int128 v)
 	return low ? 64 + (unsigned)__builtin_clzll(low) : 128;
 }
 
+static unsigned trailing_zeros(unsigned __int128 v)
+{
+	uint64_t low = (uint64_t)v, high = (uint64_t)(v >> 64);
+
+	if (low)
+		return (unsigned)__builtin_ctzll(low);
+	return high ? 64 + (unsigned)__builtin_ctzll(high) : 128;
+}
+
 /* How many packets on one may still be repaired: what comes later than the buffer is deep comes too late. */
 static unsigned reach_of(const struct qos_stream_cold *cold, const struct qos_buffer *buffer)
 {
@@ -76,11 +85,64 @@ static void add_bad(const struct qos_stream_cold *cold, const struct qos_buffer 
 	}
 }
 
+/* Those in doubt that left the window are lost, for all buffers. */
+static void file_held(struct qos_stream_cold *cold)
+{
+	for (unsigned i = 0; i < QOS_BUFFERS; i++)
+		qos_burst_add(&cold->bursts[i], cold->doubt.held_from, cold->doubt.held);
+	cold->doubt.held = 0;
+}
+
+/* So many in doubt from a position on leave the window. One row of them is held. */
+static void hold(struct qos_stream_cold *cold, uint64_t position, uint32_t count)
+{
+	struct qos_doubt *doubt = &cold->doubt;
+
+	if (doubt->held && position != doubt->held_from + doubt->held)
+		file_held(cold);
+	if (!doubt->held)
+		doubt->held_from = position;
+	doubt->held += count;
+}
+
+static unsigned __int128 run_of(unsigned from, unsigned count)
+{
+	unsigned __int128 ones = count < QOS_HOLES ? newer_than(count) : ~(unsigned __int128)0;
+
+	return ones << from;
+}
+
+/* Holes in doubt at least from behind hole_ext are not filed yet. Where what is bad in a buffer is not just these, which
+ * would then be filed before them, all is decided. */
+static void hold_leaving(struct qos_stream_cold *cold, unsigned from)
+{
+	unsigned __int128 doubtful = (cold->holes & cold->doubt.bits) >> from << from;
+
+	for (unsigned i = 0; i < QOS_BUFFERS; i++)
+		if (bad_of(cold, &cold->buffers[i]) >> from << from != doubtful) {
+			file_held(cold);
+			return;
+		}
+	while (doubtful) {
+		unsigned top = 127 - leading_zeros(doubtful);
+		unsigned count = leading_zeros(~(doubtful << (127 - top)));
+		unsigned __int128 run = run_of(top + 1 - count, count);
+
+		hold(cold, position(cold, top), count);
+		cold->holes &= ~run;
+		doubtful &= ~run;
+	}
+}
+
 /* The window moves on by shift numbers. What leaves it can no more be repaired: lost is lost. */
 static void shift_window(struct qos_stream_cold *cold, uint32_t shift)
 {
 	unsigned from = shift < QOS_HOLES ? QOS_HOLES - shift : 0;
 
+	if (cold->has_doubt) {
+		hold_leaving(cold, from);
+		cold->doubt.bits = shift < QOS_HOLES ? cold->doubt.bits << shift : 0;
+	}
 	if (cold->holes || cold->has_discards) {
 		cold->has_discards = false;
 		for (unsigned i = 0; i < QOS_BUFFERS; i++) {
@@ -107,6 +169,7 @@ void qos_window_align(const struct qos_stream_hot *hot, struct qos_stream_cold *
 void qos_window_flush(const struct qos_stream_hot *hot, struct qos_stream_cold *cold)
 {
 	qos_window_align(hot, cold);
+	qos_window_end_doubt(cold);
 	for (unsigned i = 0; i < QOS_BUFFERS; i++) {
 		add_bad(cold, &cold->buffers[i], 0, &cold->bursts[i]);
 		cold->buffers[i].discarded = 0;
@@ -121,6 +184,8 @@ void qos_stream_bad(const struct qos_stream_hot *hot, const struct qos_stream_co
 	uint32_t newer = hot->ext_seq - cold->hole_ext;
 
 	*bad = cold->bursts[buffer];
+	if (cold->has_doubt)
+		qos_burst_add(bad, cold->doubt.held_from, cold->doubt.held);
 	add_bad(cold, &cold->buffers[buffer], undecided > newer ? undecided - newer : 0, bad);
 }
 
@@ -130,7 +195,17 @@ static unsigned __int128 behind_highest(uint32_t numbers)
 	return newer_than(numbers < QOS_HOLES ? numbers : QOS_HOLES - 1) << 1;
 }
 
-void qos_window_advance(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step)
+/* More numbers than the window has: those before it. */
+static void file_beyond(struct qos_stream_cold *cold, uint64_t from, uint32_t count)
+{
+	if (cold->has_doubt)
+		file_held(cold);
+	for (unsigned i = 0; i < QOS_BUFFERS; i++)
+		qos_burst_add(&cold->bursts[i], from, count);
+}
+
+void qos_window_advance(
+	struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step, bool is_doubtful)
 {
 	uint32_t missing = step - 1;
 
@@ -142,11 +217,62 @@ void qos_window_advance(struct qos_stream_hot *hot, struct qos_stream_cold *cold
 	if (missing >= QOS_HOLES) {
 		uint64_t from = cold->expected_done + (hot->ext_seq - missing - cold->base_ext);
 
-		for (unsigned i = 0; i < QOS_BUFFERS; i++)
-			qos_burst_add(&cold->bursts[i], from, missing - (QOS_HOLES - 1));
+		if (is_doubtful)
+			hold(cold, from, missing - (QOS_HOLES - 1));
+		else
+			file_beyond(cold, from, missing - (QOS_HOLES - 1));
 	}
 	cold->holes |= behind_highest(missing);
+	cold->doubt.bits |= is_doubtful ? behind_highest(missing) : 0;
+	cold->doubt.gaps += is_doubtful;
 	cold->sequence_errors++;
+}
+
+/* Numbers from a position on are not expected any more. If the last report did expect them, the next one must not
+ * expect as many less. */
+static void take_out(struct qos_stream_cold *cold, uint64_t position, uint32_t count)
+{
+	if (position < cold->interval_expected)
+		cold->interval_expected -= count;
+	cold->base_ext += count;
+	cold->own_drops += count;
+	if (cold->doubt.gaps) {
+		cold->doubt.gaps--;
+		cold->sequence_errors--;
+	}
+}
+
+uint32_t qos_window_give_up(struct qos_stream_cold *cold, uint64_t drops)
+{
+	struct qos_doubt *doubt = &cold->doubt;
+	unsigned __int128 bits = cold->holes & doubt->bits;
+	uint32_t sum = 0;
+
+	while (bits && sum < drops) {
+		unsigned from = trailing_zeros(bits), count = trailing_zeros(~(bits >> from));
+		unsigned __int128 run = run_of(from, count);
+
+		take_out(cold, position(cold, from + count - 1), count);
+		cold->holes &= ~run;
+		cold->given_up |= run;
+		bits &= ~run;
+		sum += count;
+	}
+	if (doubt->held && !bits && sum < drops) {
+		take_out(cold, doubt->held_from, doubt->held);
+		sum += doubt->held;
+		doubt->held = 0;
+	}
+	return sum;
+}
+
+void qos_window_end_doubt(struct qos_stream_cold *cold)
+{
+	if (!cold->has_doubt)
+		return;
+	file_held(cold);
+	cold->has_doubt = false;
+	cold->doubt = (struct qos_doubt){0};
 }
 
 void qos_window_leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step)

@@ -10,11 +10,20 @@
 /* Brings the window up to the highest number; what came in order since has no hole. */
 void qos_window_align(const struct qos_stream_hot *hot, struct qos_stream_cold *cold);
 
-/* The highest number moves on by step; the step - 1 numbers in between are missing so far. */
-void qos_window_advance(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step);
+/* The highest number moves on by step; the step - 1 numbers in between are missing so far. is_doubtful: they may turn
+ * out to be given up. */
+void qos_window_advance(
+	struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step, bool is_doubtful);
 
 /* The same, but the probe gave them up: they are not expected. */
 void qos_window_leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step);
+
+/* What: of the gaps in doubt, the last ones first, as many as begin before so many numbers were found are not missing
+ * but given up. Returns how many numbers that are. */
+uint32_t qos_window_give_up(struct qos_stream_cold *cold, uint64_t drops);
+
+/* What: no gap is in doubt any more: what is missing is lost. */
+void qos_window_end_doubt(struct qos_stream_cold *cold);
 
 /* A number so far behind hole_ext came. False: it is none that the probe gave up. */
 bool qos_window_take_back(struct qos_stream_cold *cold, unsigned behind);

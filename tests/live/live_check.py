@@ -157,9 +157,11 @@ def drops(live_path: str, file_path: str) -> None:
     require(ours.keys() == theirs.keys(), f"the same {len(ours)} streams", ours.keys() ^ theirs.keys())
     wrong = [(k, s["EXPECTED_PK"], s["CAP_DROP"], theirs[k]["EXPECTED_PK"]) for k, s in ours.items()
              if s["EXPECTED_PK"] + s["CAP_DROP"] != theirs[k]["EXPECTED_PK"]]
-    # Whether a gap is known for the capture's hangs on when control asks the port.
     dropped = sum(s["CAP_DROP"] for s in ours.values())
     require(not wrong, f"of each, expected and dropped ({dropped} in all) are what the file's expects", wrong)
+    blamed = [(k, s["PACKET_LOSS"], s["CAP_DROP"], theirs[k]["PACKET_LOSS"]) for k, s in ours.items()
+              if s["PACKET_LOSS"] > theirs[k]["PACKET_LOSS"]]
+    require(not blamed, "none has lost more than the file's: what the port dropped is not the network's", blamed)
     lacking = sum(s[k] for s in theirs.values() for k in ("TOTAL_PK", "DUP_PK")) - \
         sum(s[k] for s in ours.values() for k in ("TOTAL_PK", "DUP_PK"))
     require(lacking == fewer["rtp"], f"{lacking} packets lack of streams, as of RTP", fewer)

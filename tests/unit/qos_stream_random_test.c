@@ -11,11 +11,41 @@ static unsigned holes_of(unsigned __int128 holes)
 
 static uint64_t given_up;
 
-static uint64_t count_drops(void *arg, const struct qos_stream_cold *cold)
+static struct qos_drops count_drops(void *arg, const struct qos_stream_cold *cold)
 {
 	(void)arg;
 	(void)cold;
-	return given_up;
+	return (struct qos_drops){.all = given_up, .past = given_up};
+}
+
+/* Ports tell of it when they are asked. */
+static uint64_t told;
+static uint32_t readings;
+
+static struct qos_drops ask_ports(void *arg, const struct qos_stream_cold *cold)
+{
+	(void)arg;
+	(void)cold;
+	return (struct qos_drops){.all = told, .past = told, .ports = told, .readings = readings};
+}
+
+/* Every other stream has drops, half of these learn of them late. */
+static qos_drops_fn begin_drops(uint64_t s)
+{
+	given_up = told = 0;
+	readings = 0;
+	if (s % 2 == 0)
+		return NULL;
+	return s % 4 == 1 ? count_drops : ask_ports;
+}
+
+static void drop(uint64_t *seed, uint32_t one_in, uint32_t most)
+{
+	given_up += draw(seed, one_in) == 0 ? draw(seed, most) : 0;
+	if (draw(seed, 8))
+		return;
+	told = given_up;
+	readings++;
 }
 
 static void assert_invariants(const struct rig *rig, uint64_t fed)
@@ -31,6 +61,8 @@ static void assert_invariants(const struct rig *rig, uint64_t fed)
 	assert_true(holes_of(c->given_up) <= c->own_drops);
 	assert_true(((c->holes | c->given_up) & 1) == 0 && (c->holes & c->given_up) == 0);
 	assert_true(length >= QOS_HOLES || c->holes >> length == 0);
+	assert_true(holes_of(c->holes) + c->doubt.held <= expected - packets);
+	assert_true(c->has_doubt || (!c->doubt.held && !c->doubt.bits));
 	assert_true(c->jitter_skipped <= packets);
 	assert_true(c->silent_deltas <= packets);
 	assert_true(rig->hot.jitter_ns < rig->cold.jitter.most + (1 << QOS_RANGE_SHIFT));
@@ -80,10 +112,9 @@ static void invariants_hold_under_random_packets(void **state)
 		struct rig rig;
 
 		rig_init(&rig);
-		given_up = 0;
-		rig.env.drops_fn = s % 2 ? count_drops : NULL;
+		rig.env.drops_fn = begin_drops(s);
 		for (uint64_t n = 1; n <= 2000; n++) {
-			given_up += draw(&seed, 50) == 0 ? draw(&seed, 20) : 0;
+			drop(&seed, 50, 20);
 			feed(&rig, p);
 			assert_invariants(&rig, n);
 			p = random_packet(&seed, p);
@@ -144,13 +175,12 @@ static void agrees_with_a_set_of_numbers(void **state)
 
 		memset(is_seen, 0, sizeof(is_seen));
 		rig_init(&rig);
-		given_up = 0;
-		rig.env.drops_fn = s % 2 ? count_drops : NULL;
+		rig.env.drops_fn = begin_drops(s);
 		for (unsigned i = 0; i < n; i++) {
 			uint32_t number = arrivals[i].number;
 
 			assert_true(number < NUMBERS_MAX);
-			given_up += s % 2 && draw(&seed, 40) == 0 ? draw(&seed, 30) : 0;
+			drop(&seed, 40, 30);
 			feed(&rig, voice(number + offset));
 			late += !is_seen[number] && number < high;
 			unique += !is_seen[number];
