@@ -171,6 +171,8 @@ static int thread_loop(void *arg)
 			n = bench_feed_poll(&t->feed, burst);
 			probe_rx_burst(t->rx, burst, n);
 			t->left -= DP_BURST;
+		} else if (t->rx && !t->left) {
+			probe_rx_flush(t->rx);
 		}
 		urcu_qsbr_quiescent_state();
 		if (n) {
