@@ -347,6 +347,16 @@ static void stop(struct probe *p)
 		dp_eal_stop();
 }
 
+/* Returns the exit code. */
+static int unwritable(const char *path)
+{
+	if (strcmp(path, "-") == 0)
+		fputs("heptap: could not write standard output\n", stderr);
+	else
+		fprintf(stderr, "heptap: could not write \"%s\"\n", path);
+	return 1;
+}
+
 static void warn(void *arg, const char *warning)
 {
 	fprintf(arg, "heptap: warning: %s\n", warning);
@@ -370,10 +380,8 @@ static int conclude(struct probe *p)
 		fprintf(stderr, "heptap: %s\n", damage);
 	if (p->is_interrupted)
 		fputs("heptap: interrupted: only what was read so far is reported\n", stderr);
-	if (p->run->has_table && (fflush(stdout) != 0 || ferror(stdout))) {
-		fputs("heptap: could not write standard output\n", stderr);
-		return 1;
-	}
+	if (p->run->has_table && (fflush(stdout) != 0 || ferror(stdout)))
+		return unwritable("-");
 	if (damage)
 		return 3;
 	return p->is_interrupted ? 1 : 0;
@@ -451,13 +459,8 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 			log_totals(p);
 	}
 	stop(p);
-	if (p->results && probe_results_destroy(p->results) != 0) {
-		if (strcmp(run->json, "-") == 0)
-			fputs("heptap: could not write standard output\n", stderr);
-		else
-			fprintf(stderr, "heptap: could not write \"%s\"\n", run->json);
-		code = 1;
-	}
+	if (p->results && probe_results_destroy(p->results) != 0)
+		code = unwritable(run->json);
 	free(p);
 	return code;
 }

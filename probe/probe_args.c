@@ -125,10 +125,7 @@ static enum probe_action take(struct args *a, int opt, char *arg)
 		a->list_ports = true;
 		break;
 	case OPT_RATE:
-		if (a->rate)
-			return usage("heptap: option \"%s\" is given twice", "--rate");
-		a->rate = arg;
-		break;
+		return take_once(&a->rate, "--rate", arg);
 	case OPT_VERSION:
 		a->version = true;
 		break;

@@ -7,10 +7,10 @@
 #include "pkt_count.h"
 #include "qos_call_pvt.h"
 #include "qos_calls_pvt.h"
+#include "qos_mem.h"
 
 enum {
 	EVICT_LOOKS = 8, /* calls looked at for one that can make room */
-	LINE_BYTES = 64,
 	LOOKS_MOST = 8192, /* calls looked at a tick, so that media does not wait for long */
 };
 
@@ -51,7 +51,7 @@ static void fetch_ahead(const struct qos_call *call)
 		if (!media)
 			return;
 		__builtin_prefetch(media, 1);
-		__builtin_prefetch(media + LINE_BYTES);
+		__builtin_prefetch(media + QOS_LINE_BYTES);
 	}
 }
 

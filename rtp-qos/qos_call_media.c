@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "qos_call_media.h"
 
+#include <assert.h>
+
 #include "qos_call.h"
 #include "sdp_media.h"
 
 /* In found: see qos_call_media_mix. */
 #define QOS_IS_MIXED (UINT32_C(1) << 31)
 
-_Static_assert(QOS_FINDING_COUNT <= 31, "found has a bit for each");
+static_assert(QOS_FINDING_COUNT <= 31, "found has a bit for each");
 
 /* What a side said last, four bits each. */
 enum {

@@ -172,6 +172,7 @@ void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qo
 	link_to_call(medias, media, counters);
 }
 
+/* Each while the others come. */
 static void fetch_chains(const struct qos_medias *medias, const struct qos_media *media)
 {
 	for (; media; media = media->call_next)

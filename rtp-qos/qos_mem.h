@@ -6,6 +6,10 @@
 
 #include <stddef.h>
 
+enum {
+	QOS_LINE_BYTES = 64, /* of a cache */
+};
+
 /* What: zeroed memory, aligned to pages, on huge pages where the kernel gives them: objects that are
  * met in no order cost a TLB miss each otherwise. Pages never used are never touched. NULL when there
  * is none. */

@@ -9,7 +9,6 @@
 #include "qos_mem.h"
 
 enum {
-	LINE_BYTES = 64,
 	PREFETCHED_BYTES = 832, /* of the object that is taken next */
 	READY_BYTES = 8 << 20, /* of 20,000 calls a second that is 400 ms */
 };
@@ -23,7 +22,7 @@ int qos_pool_init(struct qos_pool *pool, size_t size, uint32_t max)
 {
 	size_t stride, bytes;
 
-	if (size == 0 || max == 0 || size > SIZE_MAX - LINE_BYTES)
+	if (size == 0 || max == 0 || size > SIZE_MAX - QOS_LINE_BYTES)
 		return -EINVAL;
 	stride = qos_pool_stride(size);
 	if (__builtin_mul_overflow(stride, (size_t)max, &bytes))
@@ -59,7 +58,7 @@ static void prefetch_next(const struct qos_pool *pool)
 
 	if (!next && used < pool->max)
 		next = object_at(pool, used);
-	for (size_t i = 0; next && i < bytes; i += LINE_BYTES)
+	for (size_t i = 0; next && i < bytes; i += QOS_LINE_BYTES)
 		__builtin_prefetch(next + i, 1);
 }
 

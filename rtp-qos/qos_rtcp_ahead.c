@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "qos_rtcp_ahead.h"
 
+#include "qos_mem.h"
 #include "qos_table.h"
 #include "rtcp_packet.h"
 
@@ -8,7 +9,6 @@ enum {
 	SENDER_AT = 4, /* SSRC of the sender, RFC 3550 section 6.4 */
 	SR_BLOCK_AT = 28, /* of the first block, after the sender's information */
 	RR_BLOCK_AT = 8,
-	LINE_BYTES = 64,
 };
 
 static void add(const struct qos_table *t, const struct pkt_flow *flow, struct bytes payload,
@@ -49,7 +49,7 @@ void qos_rtcp_ahead_streams(const struct qos_table *t, const struct qos_rtcp_ahe
 		if (!qos_table_is_of(t, slot, &ahead->key[i]))
 			continue;
 		rtcp = (const uint8_t *)&t->cold[t->stream_of[slot]].rtcp;
-		for (size_t at = 0; at < offsetof(struct qos_rtcp, rrtr); at += LINE_BYTES)
+		for (size_t at = 0; at < offsetof(struct qos_rtcp, rrtr); at += QOS_LINE_BYTES)
 			__builtin_prefetch(rtcp + at, 1);
 	}
 }

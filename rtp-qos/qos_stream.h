@@ -88,8 +88,7 @@ struct qos_extremes {
 /* Gaps that drops of a port may explain which it has not told of yet. Until it was asked they are taken for the
  * network's. */
 struct qos_doubt {
-	unsigned __int128
-		bits; /* of qos_stream_cold.holes, and maybe others that are holes no more */
+	unsigned __int128 bits; /* of holes, and maybe of what is no hole any more */
 	uint64_t ports; /* what ports dropped, as it was known at the first of them */
 	uint64_t held_from; /* position of the oldest that left the window undecided */
 	uint32_t held; /* how many, in a row */

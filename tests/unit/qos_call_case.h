@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include "qos_call.h"
+#include "qos_call_message.h"
 #include "unit.h"
 
 #define S 1000000000ull
@@ -81,7 +81,7 @@ static inline enum qos_call_change see(struct qos_calls *calls, uint64_t at_s, c
 	struct sip_msg msg = parse(text, sizeof(text), "c1", alice, &line);
 	struct qos_call *call;
 
-	return qos_call_on_sip(calls, 0, &msg, qos_call_hash(calls, msg.call_id), at_s * S, &call);
+	return take_message(calls, 0, &msg, at_s * S, &call);
 }
 
 #define INVITE	     "INVITE sip:bob@b.example SIP/2.0"
@@ -126,6 +126,18 @@ static inline void assert_expires(struct qos_calls *calls, uint64_t at_s, enum q
 	assert_null(qos_calls_expire(calls, 0, at_s * S, false));
 	assert_null(qos_call_find(calls, BYTES_LIT("c1")));
 	assert_int_equal(qos_calls_count(calls), 0);
+	qos_call_put(call);
+}
+
+/* The capture ends with worker 0's only call, whose last message was at so many seconds. */
+static inline void assert_ends_failed(struct qos_calls *calls, uint64_t last_s, unsigned code)
+{
+	struct qos_call *call = qos_calls_expire(calls, 0, (last_s + 1) * S, true);
+
+	assert_non_null(call);
+	assert_string_equal(qos_call_state_name(call->state), qos_call_state_name(QOS_CALL_FAILED));
+	assert_int_equal(call->code, code);
+	assert_int_equal(end_s(call), last_s);
 	qos_call_put(call);
 }
 

@@ -30,9 +30,7 @@ static void parties_are_as_they_were_sent(void **state)
 
 		snprintf(id, sizeof(id), "p%u", i);
 		msg = parse(text, sizeof(text), id, rows[i].from, &line);
-		assert_int_equal(qos_call_on_sip(calls, 0, &msg, qos_call_hash(calls, msg.call_id),
-					 S, &call),
-			QOS_CALL_OPENED);
+		assert_int_equal(take_message(calls, 0, &msg, S, &call), QOS_CALL_OPENED);
 		assert_string_equal(call->from, rows[i].want);
 		qos_call_copy_text(shown, sizeof(shown), bytes_from_str(call->from));
 		assert_string_equal(shown, rows[i].shown);
@@ -54,7 +52,7 @@ static const char *long_party(struct qos_calls *calls, const char *id, int digit
 		user[i] = i < digits ? '1' : run.p[(size_t)(i - digits) % run.n];
 	msg.from.user = msg.to.user = bytes_of(user, sizeof(user));
 	msg.from.tag = bytes_of(user, sizeof(user));
-	qos_call_on_sip(calls, 0, &msg, qos_call_hash(calls, msg.call_id), S, &call);
+	take_message(calls, 0, &msg, S, &call);
 	assert_memory_equal(call->from, user, strlen(call->from));
 	assert_string_equal(call->from, call->to);
 	assert_int_equal(strlen(call->from_tag), QOS_TAG_MAX - 1);
@@ -90,9 +88,7 @@ static void nul_in_parties_is_a_question_mark(void **state)
 	msg.from.user = BYTES_LIT("100\0"
 				  "1");
 	msg.to.user = BYTES_LIT("\0");
-	assert_int_equal(
-		qos_call_on_sip(calls, 0, &msg, qos_call_hash(calls, msg.call_id), S, &call),
-		QOS_CALL_OPENED);
+	assert_int_equal(take_message(calls, 0, &msg, S, &call), QOS_CALL_OPENED);
 	assert_string_equal(call->from, "100?1");
 	assert_string_equal(call->to, "?");
 }

@@ -9,8 +9,7 @@ static enum qos_call_change see_line(struct qos_calls *calls, unsigned worker, u
 	char text[1024];
 	struct sip_msg msg = parse(text, sizeof(text), "c1", from, line);
 	struct qos_call *call;
-	enum qos_call_change change = qos_call_on_sip(
-		calls, worker, &msg, qos_call_hash(calls, msg.call_id), at_s * S, &call);
+	enum qos_call_change change = take_message(calls, worker, &msg, at_s * S, &call);
 
 	assert_int_equal(call == NULL, change == QOS_CALL_FORMER);
 	return change;

@@ -152,16 +152,10 @@ static void challenge_that_nothing_follows_fails(void **state)
 static void challenge_that_the_capture_ends_with_fails(void **state)
 {
 	struct qos_calls *calls = *state;
-	struct qos_call *call;
 
 	see(calls, 1, INVITE, "INVITE", NULL);
 	see(calls, 2, ANSWER(407), "INVITE", "p1");
-	call = qos_calls_expire(calls, 0, 3 * S, true);
-	assert_non_null(call);
-	assert_int_equal(call->state, QOS_CALL_FAILED);
-	assert_int_equal(call->code, 407);
-	assert_int_equal(end_s(call), 2);
-	qos_call_put(call);
+	assert_ends_failed(calls, 2, 407);
 }
 
 static void cancelled_call_ends_at_the_487(void **state)

@@ -69,7 +69,7 @@ static enum qos_call_change open_call(
 	char text[2048];
 	struct sip_msg msg = parse(text, sizeof(text), call_id, alice, &line);
 
-	return qos_call_on_sip(calls, worker, &msg, qos_call_hash(calls, msg.call_id), S, call);
+	return take_message(calls, worker, &msg, S, call);
 }
 
 static void full_table_refuses_and_counts(void **state)
@@ -193,9 +193,7 @@ static void expiry_keeps_up_with_many_short_calls(void **state)
 
 			snprintf(id, sizeof(id), "%u-%u", tick, i);
 			msg = parse(text, sizeof(text), id, alice, &line);
-			assert_int_equal(qos_call_on_sip(calls, 0, &msg,
-						 qos_call_hash(calls, msg.call_id), now, &call),
-				QOS_CALL_OPENED);
+			assert_int_equal(take_message(calls, 0, &msg, now, &call), QOS_CALL_OPENED);
 		}
 		while ((call = qos_calls_expire(calls, 0, now, false))) {
 			assert_true(call->start_ns + TRANSACTION_S * S <= now);
@@ -334,8 +332,7 @@ static void race_round(struct racer *r, unsigned random)
 	char text[1024];
 	struct sip_msg msg = race_message(text, sizeof(text), random % RACE_IDS, random >> 8);
 
-	switch (qos_call_on_sip(
-		r->calls, r->worker, &msg, qos_call_hash(r->calls, msg.call_id), now, &call)) {
+	switch (take_message(r->calls, r->worker, &msg, now, &call)) {
 	case QOS_CALL_REFUSED:
 		r->refused++;
 		r->is_wrong |= call != NULL;

@@ -45,9 +45,7 @@ static struct qos_call *open_call(struct world *w, const char *call_id, uint64_t
 	struct sip_msg msg = parse(text, sizeof(text), call_id, alice, &line);
 	struct qos_call *call;
 
-	assert_int_equal(qos_call_on_sip(w->calls, 0, &msg, qos_call_hash(w->calls, msg.call_id),
-				 at_ns, &call),
-		QOS_CALL_OPENED);
+	assert_int_equal(take_message(w->calls, 0, &msg, at_ns, &call), QOS_CALL_OPENED);
 	return call;
 }
 

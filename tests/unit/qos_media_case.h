@@ -3,6 +3,7 @@
 #ifndef QOS_MEDIA_CASE_H
 #define QOS_MEDIA_CASE_H
 
+#include "qos_call_message.h"
 #include "qos_media.h"
 #include "unit.h"
 
@@ -23,7 +24,7 @@ static inline struct qos_call *open_call(struct qos_calls *calls, const char *ca
 		.is_request = true, .method = SIP_INVITE, .call_id = bytes_from_str(call_id)};
 	struct qos_call *call;
 
-	qos_call_on_sip(calls, 0, &msg, qos_call_hash(calls, msg.call_id), S, &call);
+	take_message(calls, 0, &msg, S, &call);
 	assert_non_null(call);
 	return call;
 }

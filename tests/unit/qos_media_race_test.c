@@ -38,9 +38,8 @@ static struct qos_call *send(const struct racer *r, char kind, unsigned id, enum
 
 	snprintf(call_id, sizeof(call_id), "%c-%u", kind, id);
 	msg.call_id = bytes_from_str(call_id);
-	*change = qos_call_on_sip(r->race->calls, r->worker, &msg,
-		qos_call_hash(r->race->calls, msg.call_id), atomic_load(&r->race->clock_s) * S,
-		&call);
+	*change = take_message(
+		r->race->calls, r->worker, &msg, atomic_load(&r->race->clock_s) * S, &call);
 	return call;
 }
 
