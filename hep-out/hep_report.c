@@ -175,11 +175,6 @@ static const char *mode_name(const struct qos_codec *codec)
 	return codec && codec->mode && codec->mode[0] ? codec->mode : NULL;
 }
 
-static bool has_cq(const struct qos_report *r)
-{
-	return r->delay_source != QOS_DELAY_NONE && r->has_score;
-}
-
 static bool has_feedback(const struct qos_report *r)
 {
 	return r->nacks || r->plis || r->firs || r->rembs;
@@ -188,7 +183,7 @@ static bool has_feedback(const struct qos_report *r)
 #define SCORE(v)    known(r->has_score, v)
 #define HEAD(m)	    (r->has_agent ? r->agent.m : known(r->has_score, r->m))
 #define HAS_DELAY   (r->delay_source != QOS_DELAY_NONE)
-#define HAS_CQ	    has_cq(r)
+#define HAS_CQ	    qos_report_has_cq(r)
 #define FAR(v)	    given(r->far_reports, (double)(v))
 #define FEEDBACK(v) given(has_feedback(r), (double)(v))
 #define XR(v)	    given(r->has_xr, v)

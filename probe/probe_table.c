@@ -2,23 +2,15 @@
 /* The tables at the end of a run: calls, streams, and what became of every frame. */
 #include <arpa/inet.h>
 
+#include <math.h>
+
 #include "probe_counters.h"
+#include "probe_grid.h"
 #include "probe_results.h"
 #include "probe_totals.h"
-#include "utf8.h"
 
 enum {
-	CELL_MAX = 256,
-	COLUMNS_MAX = 13,
 	ROWS_SHOWN = 1000, /* the rest is in --json */
-};
-
-struct table {
-	unsigned columns;
-	const char *heads[COLUMNS_MAX];
-	bool is_right[COLUMNS_MAX]; /* numbers */
-	unsigned width[COLUMNS_MAX];
-	unsigned limit[COLUMNS_MAX]; /* widest a column may become, 0: no limit */
 };
 
 /* Bytes that could move a terminal's cursor never reach it. Call-IDs and codecs are ASCII; of From and To
@@ -30,92 +22,40 @@ static void clean(char *text)
 			*text = '?';
 }
 
-typedef void (*row_fn)(const struct probe *probe, uint32_t i, char cells[][CELL_MAX]);
-
-static void measure(struct table *t, char cells[][CELL_MAX])
-{
-	for (unsigned c = 0; c < t->columns; c++) {
-		unsigned n = (unsigned)strlen(cells[c]);
-
-		if (t->limit[c] && n > t->limit[c])
-			n = t->limit[c];
-		if (n > t->width[c])
-			t->width[c] = n;
-	}
-}
-
-static void print_cells(const struct table *t, char cells[][CELL_MAX], FILE *out)
-{
-	for (unsigned c = 0; c < t->columns; c++) {
-		const char *gap = c + 1 < t->columns ? "  " : "\n";
-		int width = (int)t->width[c];
-		struct bytes text = bytes_from_str(cells[c]);
-
-		if (t->limit[c] && text.n > t->limit[c])
-			memcpy(cells[c] + utf8_cut(text, t->limit[c] - 2), "..", 3);
-		if (t->is_right[c])
-			fprintf(out, "%*s%s", width, cells[c], gap);
-		else if (c + 1 == t->columns)
-			fprintf(out, "%s%s", cells[c], gap);
-		else
-			fprintf(out, "%-*s%s", width, cells[c], gap);
-	}
-}
-
-static void print_rows(
-	struct table *t, const struct probe *probe, uint32_t rows, row_fn row, FILE *out)
-{
-	char cells[COLUMNS_MAX][CELL_MAX];
-
-	for (unsigned c = 0; c < t->columns; c++)
-		snprintf(cells[c], CELL_MAX, "%s", t->heads[c]);
-	measure(t, cells);
-	for (uint32_t i = 0; i < rows; i++) {
-		row(probe, i, cells);
-		measure(t, cells);
-	}
-	for (unsigned c = 0; c < t->columns; c++)
-		snprintf(cells[c], CELL_MAX, "%s", t->heads[c]);
-	print_cells(t, cells, out);
-	for (uint32_t i = 0; i < rows; i++) {
-		row(probe, i, cells);
-		print_cells(t, cells, out);
-	}
-}
-
 /* Since the answer. Of a call whose end was not seen it is so long at least. */
 static void format_duration(char *text, const struct probe_call *call)
 {
 	uint64_t end_ns = call->end_ns ? call->end_ns : call->last_ns;
 
 	if (call->answer_ns && end_ns > call->answer_ns)
-		snprintf(text, CELL_MAX, "%s%.2f s", call->end_ns ? "" : ">",
+		snprintf(text, PROBE_CELL_MAX, "%s%.2f s", call->end_ns ? "" : ">",
 			(double)(end_ns - call->answer_ns) / 1e9);
 	else
-		snprintf(text, CELL_MAX, "-");
+		snprintf(text, PROBE_CELL_MAX, "-");
 }
 
-static void call_row(const struct probe *probe, uint32_t i, char cells[][CELL_MAX])
+static bool call_row(const struct probe *probe, uint32_t i, char cells[][PROBE_CELL_MAX])
 {
 	const struct probe_call *call = &probe->results->calls[i];
 
-	snprintf(cells[0], CELL_MAX, "%.120s", call->call_id);
-	qos_call_copy_text(cells[1], CELL_MAX, bytes_from_str(call->from));
-	qos_call_copy_text(cells[2], CELL_MAX, bytes_from_str(call->to));
-	snprintf(cells[3], CELL_MAX, "%s", sip_method_name(call->method));
-	snprintf(cells[4], CELL_MAX, "%s", qos_call_state_name(call->state));
-	snprintf(cells[5], CELL_MAX, call->code ? "%u" : "-", call->code);
+	snprintf(cells[0], PROBE_CELL_MAX, "%.120s", call->call_id);
+	qos_call_copy_text(cells[1], PROBE_CELL_MAX, bytes_from_str(call->from));
+	qos_call_copy_text(cells[2], PROBE_CELL_MAX, bytes_from_str(call->to));
+	snprintf(cells[3], PROBE_CELL_MAX, "%s", sip_method_name(call->method));
+	snprintf(cells[4], PROBE_CELL_MAX, "%s", qos_call_state_name(call->state));
+	snprintf(cells[5], PROBE_CELL_MAX, call->code ? "%u" : "-", call->code);
 	format_duration(cells[6], call);
-	snprintf(cells[7], CELL_MAX, "%s", call->codec[0] ? call->codec : "-");
-	snprintf(cells[8], CELL_MAX, "%u", call->streams);
+	snprintf(cells[7], PROBE_CELL_MAX, "%s", call->codec[0] ? call->codec : "-");
+	snprintf(cells[8], PROBE_CELL_MAX, "%u", call->streams);
 	if (call->worst_mos > 0) {
-		snprintf(cells[9], CELL_MAX, "%.2f", call->worst_mos);
-		snprintf(cells[10], CELL_MAX, "%s", qos_scale_name(call->worst_scale));
+		snprintf(cells[9], PROBE_CELL_MAX, "%.2f", call->worst_mos);
+		snprintf(cells[10], PROBE_CELL_MAX, "%s", qos_scale_name(call->worst_scale));
 	} else {
-		snprintf(cells[9], CELL_MAX, "-");
-		snprintf(cells[10], CELL_MAX, "-");
+		snprintf(cells[9], PROBE_CELL_MAX, "-");
+		snprintf(cells[10], PROBE_CELL_MAX, "-");
 	}
 	clean(cells[0]);
+	return true;
 }
 
 static void format_end(char *text, uint8_t family, const struct pkt_addr *addr, uint16_t port)
@@ -123,57 +63,103 @@ static void format_end(char *text, uint8_t family, const struct pkt_addr *addr, 
 	char ip[INET6_ADDRSTRLEN] = "?";
 
 	inet_ntop(family == 4 ? AF_INET : AF_INET6, addr->b, ip, sizeof(ip));
-	snprintf(text, CELL_MAX, family == 4 ? "%s:%u" : "[%s]:%u", ip, port);
+	snprintf(text, PROBE_CELL_MAX, family == 4 ? "%s:%u" : "[%s]:%u", ip, port);
 }
 
-static void stream_row(const struct probe *probe, uint32_t i, char cells[][CELL_MAX])
+/* Both ends and the SSRC, in the first three cells. */
+static void format_stream(char cells[][PROBE_CELL_MAX], const struct qos_report *s)
+{
+	format_end(cells[0], s->flow.family, &s->flow.src, s->flow.sport);
+	format_end(cells[1], s->flow.family, &s->flow.dst, s->flow.dport);
+	snprintf(cells[2], PROBE_CELL_MAX, "0x%08x", s->ssrc);
+}
+
+static void format_call_id(char *cell, const struct qos_report *s)
+{
+	snprintf(cell, PROBE_CELL_MAX, "%.120s", s->has_call ? s->call_id : "-");
+	clean(cell);
+}
+
+static bool stream_row(const struct probe *probe, uint32_t i, char cells[][PROBE_CELL_MAX])
 {
 	const struct qos_report *s = &probe->results->streams[i];
 	double percent = s->expected ? 100.0 * (double)s->lost / (double)s->expected : 0;
 
-	format_end(cells[0], s->flow.family, &s->flow.src, s->flow.sport);
-	format_end(cells[1], s->flow.family, &s->flow.dst, s->flow.dport);
-	snprintf(cells[2], CELL_MAX, "0x%08x", s->ssrc);
+	format_stream(cells, s);
 	if (s->payload.name[0])
-		snprintf(cells[3], CELL_MAX, "%s", s->payload.name);
+		snprintf(cells[3], PROBE_CELL_MAX, "%s", s->payload.name);
 	else
-		snprintf(cells[3], CELL_MAX, "pt %u", s->payload.pt);
-	snprintf(cells[4], CELL_MAX, "%llu", (unsigned long long)s->packets);
-	snprintf(cells[5], CELL_MAX, "%llu (%.1f%%)", (unsigned long long)s->lost, percent);
+		snprintf(cells[3], PROBE_CELL_MAX, "pt %u", s->payload.pt);
+	snprintf(cells[4], PROBE_CELL_MAX, "%llu", (unsigned long long)s->packets);
+	snprintf(cells[5], PROBE_CELL_MAX, "%llu (%.1f%%)", (unsigned long long)s->lost, percent);
 	if (s->payload.clock && !s->is_video)
-		snprintf(cells[6], CELL_MAX, "%llu",
+		snprintf(cells[6], PROBE_CELL_MAX, "%llu",
 			(unsigned long long)s->discards[probe->options->qos.buffer]);
 	else
-		snprintf(cells[6], CELL_MAX, "-");
+		snprintf(cells[6], PROBE_CELL_MAX, "-");
 	if (s->payload.clock) {
-		snprintf(cells[7], CELL_MAX, "%.3f", s->mean_jitter_ms);
-		snprintf(cells[8], CELL_MAX, "%.3f", s->max_jitter_ms);
+		snprintf(cells[7], PROBE_CELL_MAX, "%.3f", s->mean_jitter_ms);
+		snprintf(cells[8], PROBE_CELL_MAX, "%.3f", s->max_jitter_ms);
 	} else {
-		snprintf(cells[7], CELL_MAX, "-");
-		snprintf(cells[8], CELL_MAX, "-");
+		snprintf(cells[7], PROBE_CELL_MAX, "-");
+		snprintf(cells[8], PROBE_CELL_MAX, "-");
 	}
 	if (s->has_score) {
-		snprintf(cells[9], CELL_MAX, "%.1f", s->mean_r);
-		snprintf(cells[10], CELL_MAX, "%.2f", s->mean_mos);
-		snprintf(cells[11], CELL_MAX, "%s", qos_scale_name(s->scale));
+		snprintf(cells[9], PROBE_CELL_MAX, "%.1f", s->mean_r);
+		snprintf(cells[10], PROBE_CELL_MAX, "%.2f", s->mean_mos);
+		snprintf(cells[11], PROBE_CELL_MAX, "%s", qos_scale_name(s->scale));
 	} else {
-		snprintf(cells[9], CELL_MAX, "-");
-		snprintf(cells[10], CELL_MAX, "-");
-		snprintf(cells[11], CELL_MAX, "-");
+		snprintf(cells[9], PROBE_CELL_MAX, "-");
+		snprintf(cells[10], PROBE_CELL_MAX, "-");
+		snprintf(cells[11], PROBE_CELL_MAX, "-");
 	}
-	snprintf(cells[12], CELL_MAX, "%.120s", s->has_call ? s->call_id : "-");
+	format_call_id(cells[12], s);
 	clean(cells[3]);
-	clean(cells[12]);
+	return true;
 }
 
-static void found_row(const struct probe *probe, uint32_t i, char cells[][CELL_MAX])
+static bool has_rtt(const struct qos_report *s)
+{
+	return s->has_rtt_a && s->has_rtt_b;
+}
+
+static void format_if(char *cell, bool is_known, int decimals, double value)
+{
+	if (is_known && !isnan(value))
+		snprintf(cell, PROBE_CELL_MAX, "%.*f", decimals, value);
+	else
+		snprintf(cell, PROBE_CELL_MAX, "-");
+}
+
+/* Of streams whose receivers reported, or between whose ends RTCP went both ways. */
+static bool far_row(const struct probe *probe, uint32_t i, char cells[][PROBE_CELL_MAX])
+{
+	const struct qos_report *s = &probe->results->streams[i];
+	bool has_far = s->far_reports > 0;
+
+	if (!has_far && !has_rtt(s))
+		return false;
+	format_stream(cells, s);
+	snprintf(cells[3], PROBE_CELL_MAX, "%u", s->far_reports);
+	format_if(cells[4], has_far, 0, s->far_lost);
+	format_if(cells[5], has_far, 1, s->far_max_loss_pct);
+	format_if(cells[6], has_far, 3, s->far_jitter_ms);
+	format_if(cells[7], has_far, 3, s->far_max_jitter_ms);
+	format_if(cells[8], has_rtt(s), 1, s->rtt_a_ms + s->rtt_b_ms);
+	format_if(cells[9], qos_report_has_cq(s), 2, s->mean_mos_cq);
+	format_call_id(cells[10], s);
+	return true;
+}
+
+static bool found_row(const struct probe *probe, uint32_t i, char cells[][PROBE_CELL_MAX])
 {
 	const struct probe_found *found = &probe->results->found[i];
 
-	snprintf(cells[0], CELL_MAX, "%.120s", found->call_id[0] ? found->call_id : "-");
-	snprintf(cells[1], CELL_MAX, "%s", found->text);
+	snprintf(cells[0], PROBE_CELL_MAX, "%.120s", found->call_id[0] ? found->call_id : "-");
+	snprintf(cells[1], PROBE_CELL_MAX, "%s", found->text);
 	clean(cells[0]);
 	clean(cells[1]);
+	return true;
 }
 
 static void print_more(uint64_t have, FILE *out)
@@ -183,10 +169,38 @@ static void print_more(uint64_t have, FILE *out)
 			(unsigned long long)have - ROWS_SHOWN);
 }
 
+/* What RTCP tells of the streams above, if anything. */
+static void print_far(const struct probe *probe, uint32_t rows, FILE *out)
+{
+	struct probe_grid far = {
+		.columns = 11,
+		.heads = {"source", "destination", "SSRC", "reports", "lost", "most %", "jitter ms",
+			"max", "RTT ms", "MOS-CQ", "Call-ID"},
+		.is_right = {[3] = true,
+			[4] = true,
+			[5] = true,
+			[6] = true,
+			[7] = true,
+			[8] = true,
+			[9] = true},
+		.limit = {[10] = 36},
+	};
+	char cells[PROBE_COLUMNS_MAX][PROBE_CELL_MAX];
+	uint32_t first = 0;
+
+	while (first < rows && !far_row(probe, first, cells))
+		first++;
+	if (first == rows)
+		return;
+	fprintf(out,
+		"\nthe same streams as receivers see them (RTCP; most %%: between two reports; RTT: end to end; MOS-CQ: with the delay):\n");
+	probe_grid_print(&far, probe, rows, far_row, out);
+}
+
 /* What is wrong with calls, if anything is. */
 static void print_findings(const struct probe_results *r, const struct probe *probe, FILE *out)
 {
-	struct table findings = {
+	struct probe_grid findings = {
 		.columns = 2,
 		.heads = {"Call-ID", "finding"},
 		.limit = {[0] = 36},
@@ -195,7 +209,7 @@ static void print_findings(const struct probe_results *r, const struct probe *pr
 	if (!r->found_count)
 		return;
 	fprintf(out, "\n%llu findings:\n", (unsigned long long)r->findings_seen);
-	print_rows(&findings, probe, r->found_count, found_row, out);
+	probe_grid_print(&findings, probe, r->found_count, found_row, out);
 	print_more(r->findings_seen, out);
 }
 
@@ -276,14 +290,15 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 		[QOS_BUFFER_LARGE] = "large",
 		[QOS_BUFFER_ADAPTIVE] = "adaptive",
 	};
-	struct table calls = {
+	uint32_t streams_shown = r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN;
+	struct probe_grid calls = {
 		.columns = 11,
 		.heads = {"Call-ID", "from", "to", "method", "state", "code", "duration", "codec",
 			"streams", "worst MOS", "scale"},
 		.is_right = {[5] = true, [6] = true, [8] = true, [9] = true},
 		.limit = {[0] = 36, [1] = 20, [2] = 20},
 	};
-	struct table streams = {
+	struct probe_grid streams = {
 		.columns = 13,
 		.heads = {"source", "destination", "SSRC", "codec", "packets", "lost", "discard",
 			"jitter ms", "max", "R", "MOS", "scale", "Call-ID"},
@@ -298,19 +313,19 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 	};
 
 	fprintf(out, "\n%llu calls:\n", (unsigned long long)r->calls_seen);
-	print_rows(&calls, probe, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN, call_row,
-		out);
+	probe_grid_print(&calls, probe, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN,
+		call_row, out);
 	print_more(r->calls_seen, out);
 	fprintf(out,
 		"\n%llu streams (jitter: mean of RFC 3550; R and MOS: ITU-T G.107 (NB), G.107.1 (WB), G.107.2 (FB)):\n",
 		(unsigned long long)r->streams_seen);
-	print_rows(&streams, probe, r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN,
-		stream_row, out);
+	probe_grid_print(&streams, probe, streams_shown, stream_row, out);
 	print_more(r->streams_seen, out);
 	if (r->streams_seen)
 		fprintf(out,
 			"R and MOS: means over reporting intervals; discard: what comes too late or early for the %s jitter buffer\n",
 			buffer_names[probe->options->qos.buffer]);
+	print_far(probe, streams_shown, out);
 	print_findings(r, probe, out);
 	print_outcomes(probe, out);
 }

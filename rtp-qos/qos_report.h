@@ -164,10 +164,15 @@ struct qos_report {
 	bool has_agent, has_rtt_a, has_rtt_b, has_xr;
 };
 
+/* Whether there are an R and a MOS of the conversation, and an Id. */
+static inline bool qos_report_has_cq(const struct qos_report *report)
+{
+	return report->has_score && report->delay_source != QOS_DELAY_NONE;
+}
+
 /* A call's worst stream in one word, of which the least is the worst, that with the least mean R; 0 for a
- * stream without score. R
- * counts the same impairments on all three scales (G.711 without loss is 93.2 of 93.2, 129 and 148;
- * G.107.1), MOS does not, so MOS of two scales are never compared: the worst is shown with its scale. */
+ * stream without score. R counts the same impairments on all three scales (G.711 without loss is 93.2 of 93.2,
+ * 129 and 148; G.107.1), MOS does not, so MOS of two scales are never compared: the worst is shown with its scale. */
 uint32_t qos_worst_pack(const struct qos_report *report);
 enum qos_scale qos_worst_scale(uint32_t worst);
 double qos_worst_mos(uint32_t worst);

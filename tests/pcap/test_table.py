@@ -71,3 +71,35 @@ def test_a_call_that_goes_on_shows_how_long_it_took_so_far(tmp_path):
         rows = command("-r", path).out.decode().splitlines()
         durations.append([re.split("  +", row)[6] for row in rows if row.startswith("call")])
     assert durations == [["13.00 s"], [">14.98 s"], ["-"]]
+
+
+FAR = "\nthe same streams as receivers see them (RTCP; "
+
+
+@pytest.mark.parametrize("profiles", ["clean,loss,dup", "jitter,ssrcchange"])
+def test_what_receivers_report_has_a_table(profiles, generated):
+    path, _ = generated("--profiles", profiles, "--calls", 6, "--seconds", 12)
+    text = command("-r", path).out.decode()
+    heads, *rows = [re.split("  +", line) for line in text.partition(FAR)[2].partition("\n\n")[0].splitlines()[1:]]
+    assert heads == ["source", "destination", "SSRC", "reports", "lost", "most %", "jitter ms", "max", "RTT ms",
+                     "MOS-CQ", "Call-ID"]
+    streams = {s["SSRC"]: s for s in read(path).streams if s["FAR_REPORTS"]}
+    assert [row[2] for row in rows] == list(streams)
+    for source, destination, ssrc, *numbers, call_id in rows:
+        s = streams[ssrc]
+        assert [source, destination, call_id] == [
+            f"{s['SRC_IP']}:{s['SRC_PORT']}", f"{s['DST_IP']}:{s['DST_PORT']}", s["RTP_SIP_CALL_ID"]]
+        keys = "FAR_REPORTS", "FAR_LOST", "FAR_MAX_LOSS_PCT", "FAR_JITTER", "FAR_MAX_JITTER", "RTT", "MEAN_MOS_CQ"
+        for key, text, decimals in zip(keys, numbers, (0, 0, 1, 3, 3, 1, 2)):
+            # JSON has three decimals, of which the last is rounded.
+            assert text == "-" if s[key] is None else float(text) == pytest.approx(
+                s[key], abs=0.5 * 10 ** -decimals + 0.0006), key
+    columns = [{row[i] for row in rows} for i in range(4, 9)]
+    assert sum(len(column) > 1 for column in columns) >= 2
+
+
+def test_without_rtcp_there_is_no_table_of_it(generated):
+    path, _ = generated("--profiles", "clean", "--calls", 1, "--seconds", 12)
+    no_rtcp = "not (udp[9] >= 200 and udp[9] <= 207)"
+    assert FAR in command("-r", path).out.decode()
+    assert FAR not in command("-r", path, "--filter", no_rtcp).out.decode()
