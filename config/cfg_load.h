@@ -12,7 +12,7 @@
 struct cfg_error {
 	unsigned line; /* from 1; 0 when the file as a whole is meant */
 	unsigned column;
-	char text[256];
+	char text[512];
 };
 
 /* Fills options with the schema's defaults. */

@@ -11,7 +11,8 @@
 enum {
 	HEP_COLLECTORS_MAX = 8,
 	HEP_NAME_MAX = 64, /* with the final NUL */
-	HEP_ADDRESS_MAX = 80, /* "udp:[2001:db8::1]:9060" with the final NUL */
+	HEP_ADDRESS_MAX =
+		264, /* "udp:", the longest name (RFC 1035 section 2.3.4), ":65535" and the final NUL */
 };
 
 struct hep_collector_options {

@@ -192,7 +192,7 @@ static enum probe_action config_error(const struct cfg_error *error, const char 
 
 static enum probe_action add_collectors(const struct probe_run *run, struct hep_options *hep)
 {
-	char reason[160];
+	char reason[512];
 
 	/* Reading a file sends nothing unless the command line asks for it. */
 	if (run->hep_count || run->file_count)

@@ -148,7 +148,7 @@ static void refuses_bad_collectors(void **state)
 	static const char *const addresses[] = {"9060", "udp:", "udp:127.0.0.1", "udp:127.0.0.1:0",
 		"udp:127.0.0.1:65536", "sctp:127.0.0.1:9060", "'udp:127.0.0.1:9060 '",
 		"udp:::1:9060"};
-	char text[200];
+	char text[400];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(addresses); i++) {
@@ -160,7 +160,8 @@ static void refuses_bad_collectors(void **state)
 		assert_int_equal(error.column, 16);
 		assert_true(strlen(error.text) > 0);
 	}
-	snprintf(text, sizeof(text), "hep: {collectors: [{address: udp:%076d}]}", 0);
+	snprintf(text, sizeof(text), "hep: {collectors: [{address: udp:%0*d}]}",
+		HEP_ADDRESS_MAX - 4, 0);
 	assert_int_equal(load(text, strlen(text), &options, &error), -1);
 	assert_non_null(strstr(error.text, "\"address\" must be udp:HOST:PORT"));
 }

@@ -11,7 +11,7 @@
 #include "unit.h"
 
 static struct hep_collector_options collector;
-static char error[200];
+static char error[512];
 
 static int parse(const char *text)
 {
@@ -237,7 +237,7 @@ static void refuses_what_does_not_fit(void **state)
 	memcpy(text + sizeof(text) - 6, ":9060", 6);
 	assert_int_equal(strlen(text), HEP_ADDRESS_MAX);
 	assert_int_equal(parse(text), -1);
-	assert_non_null(strstr(error, "is longer than 79 characters"));
+	assert_non_null(strstr(error, "is longer than 263 characters"));
 }
 
 static void cuts_the_message_to_its_room(void **state)
