@@ -65,18 +65,19 @@ void sip_sctp_init(struct sip_sctp *sctp, void *memory, const struct pkt_seed *s
 }
 
 /* Chunks are padded to four octets, which the last one of a packet may lack. */
-bool sip_sctp_next(struct bytes *chunks, struct sip_sctp_chunk *chunk)
+bool sip_sctp_next(struct bytes *chunks, size_t missing, struct sip_sctp_chunk *chunk)
 {
 	while (chunks->n >= CHUNK_BYTES) {
 		const uint8_t *p = chunks->p;
 		size_t length = be16(p + 2), padded = (length + 3) & ~(size_t)3;
+		size_t have = length < chunks->n ? length : chunks->n;
 
-		if (length < CHUNK_BYTES || length > chunks->n ||
+		if (length < CHUNK_BYTES || length > chunks->n + missing ||
 			(p[0] == CHUNK_DATA && length <= DATA_BYTES))
 			return false;
 		padded = padded < chunks->n ? padded : chunks->n;
 		*chunks = bytes_of(p + padded, chunks->n - padded);
-		if (p[0] != CHUNK_DATA)
+		if (p[0] != CHUNK_DATA || have <= DATA_BYTES)
 			continue;
 		*chunk = (struct sip_sctp_chunk){
 			.tsn = be32(p + 4),
@@ -85,7 +86,8 @@ bool sip_sctp_next(struct bytes *chunks, struct sip_sctp_chunk *chunk)
 			.is_unordered = p[1] & FLAG_UNORDERED,
 			.is_first = p[1] & FLAG_FIRST,
 			.is_last = p[1] & FLAG_LAST,
-			.data = bytes_of(p + DATA_BYTES, length - DATA_BYTES),
+			.data = bytes_of(p + DATA_BYTES, have - DATA_BYTES),
+			.wire = length - DATA_BYTES,
 		};
 		return true;
 	}
@@ -195,12 +197,12 @@ static struct bytes put_together(uint8_t *whole, const struct sip_sctp_partial *
 	return out;
 }
 
-static void give(struct pass *p, struct bytes message)
+static void give(struct pass *p, struct bytes message, size_t wire)
 {
 	struct pkt_view view = *p->view;
 
 	view.payload = message;
-	view.payload_wire = (uint32_t)message.n;
+	view.payload_wire = (uint32_t)wire;
 	p->is_sip |= p->fn(p->arg, &view, p->now_ns);
 }
 
@@ -221,7 +223,28 @@ static void take_fragment(struct pass *p, const struct sip_sctp_chunk *chunk)
 	if (!is_whole(m))
 		return;
 	m->turn = 0;
-	give(p, put_together(p->sctp->whole, m));
+	give(p, put_together(p->sctp->whole, m), m->bytes);
+}
+
+/* What is missing never comes. The first octets of a message tell what it is. */
+static void take_cut(struct pass *p, const struct sip_sctp_chunk *chunk)
+{
+	if (chunk->is_first)
+		give(p, chunk->data, chunk->wire);
+	else
+		p->is_part = true;
+}
+
+static void take_chunk(struct pass *p, const struct sip_sctp_chunk *chunk)
+{
+	if (was_seen(p, chunk))
+		pkt_count(&p->sctp->counters.sctp_repeated, 1);
+	else if (chunk->data.n < chunk->wire)
+		take_cut(p, chunk);
+	else if (chunk->is_first && chunk->is_last)
+		give(p, chunk->data, chunk->wire);
+	else
+		take_fragment(p, chunk);
 }
 
 enum sip_sctp_result sip_sctp_take(struct sip_sctp *sctp, const struct pkt_view *view,
@@ -229,17 +252,12 @@ enum sip_sctp_result sip_sctp_take(struct sip_sctp *sctp, const struct pkt_view 
 {
 	struct pass p = {.sctp = sctp, .view = view, .now_ns = now_ns, .fn = fn, .arg = arg};
 	struct bytes chunks = view->payload;
+	size_t missing = view->payload_wire - view->payload.n;
 	struct sip_sctp_chunk chunk;
 
-	while (sip_sctp_next(&chunks, &chunk)) {
-		if (was_seen(&p, &chunk))
-			pkt_count(&sctp->counters.sctp_repeated, 1);
-		else if (chunk.is_first && chunk.is_last)
-			give(&p, chunk.data);
-		else
-			take_fragment(&p, &chunk);
-	}
-	if (chunks.n)
+	while (sip_sctp_next(&chunks, missing, &chunk))
+		take_chunk(&p, &chunk);
+	if (chunks.n && !missing)
 		pkt_count(&sctp->counters.sctp_unfit, 1);
 	if (p.is_sip)
 		return SIP_SCTP_MESSAGE;

@@ -44,10 +44,11 @@ struct sip_sctp_chunk {
 	uint16_t ssn;
 	bool is_unordered, is_first, is_last; /* of the fragments of its message */
 	struct bytes data;
+	size_t wire; /* octets that data had before the capture cut it */
 };
 
-/* A user message: view has its addresses and as payload its octets, until this returns. True: it was SIP, or
- * what else is wanted. */
+/* A user message: view has its addresses and as payload its octets, until this returns; of one whose first octets are all
+ * that the capture left, those, and payload_wire is more. True: it was SIP, or what else is wanted. */
 typedef bool (*sip_sctp_message_fn)(void *arg, const struct pkt_view *view, uint64_t now_ns);
 
 enum sip_sctp_result {
@@ -61,9 +62,10 @@ size_t sip_sctp_memory(void);
 /* memory: sip_sctp_memory() octets, zero, aligned to 64; stays the caller's. */
 void sip_sctp_init(struct sip_sctp *sctp, void *memory, const struct pkt_seed *seed);
 
-/* What: takes the next DATA chunk off the front of the chunks of a packet, passing over others. False:
- * there is none, or what follows is malformed or cut, and then *chunks is not empty. */
-bool sip_sctp_next(struct bytes *chunks, struct sip_sctp_chunk *chunk);
+/* What: takes the next DATA chunk off the front of the chunks of a packet, passing over others. missing: octets that the
+ * capture cut off behind *chunks; the chunk there has what is left of it. False: there is none, or what follows is
+ * malformed, and then *chunks is not empty. */
+bool sip_sctp_next(struct bytes *chunks, size_t missing, struct sip_sctp_chunk *chunk);
 
 /* What: takes a packet, whose payload are its chunks; calls fn for each message that is whole now. */
 enum sip_sctp_result sip_sctp_take(struct sip_sctp *sctp, const struct pkt_view *view,

@@ -60,11 +60,13 @@ bool probe_may_be_ice(struct bytes payload, uint32_t wire, struct stun_msg *msg)
 					 : msg->kind == STUN_SUCCESS && msg->mapped.family;
 }
 
-bool probe_carries_signalling(struct bytes chunks, uint32_t also)
+bool probe_carries_signalling(const struct pkt_view *view, uint32_t also)
 {
+	struct bytes chunks = view->payload;
+	size_t missing = view->payload_wire - view->payload.n;
 	struct sip_sctp_chunk chunk;
 
-	while (sip_sctp_next(&chunks, &chunk))
+	while (sip_sctp_next(&chunks, missing, &chunk))
 		if (begins_like_sip(chunk.data) ||
 			(sig_has(also, SIG_DIAMETER) && sig_diameter_begins(chunk.data)))
 			return true;

@@ -19,6 +19,6 @@ bool probe_looks_like_signalling(const struct pkt_view *view, bool reads_hep, ui
 bool probe_may_be_ice(struct bytes payload, uint32_t wire, struct stun_msg *msg);
 
 /* A DATA chunk of an SCTP packet begins like SIP, or like Diameter when also names that. */
-bool probe_carries_signalling(struct bytes chunks, uint32_t also);
+bool probe_carries_signalling(const struct pkt_view *view, uint32_t also);
 
 #endif

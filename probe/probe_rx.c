@@ -54,7 +54,7 @@ static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
 	uint64_t hash;
 
 	if (view->flow.proto == PKT_SCTP)
-		return rx->probe->is_offline || probe_carries_signalling(view->payload, o->also);
+		return rx->probe->is_offline || probe_carries_signalling(view, o->also);
 	if (view->flow.proto != PKT_TCP || rx->probe->is_offline)
 		return looks || view->flow.proto == PKT_TCP || is_ice(rx, view);
 	hash = pkt_hash_ends(&view->flow, &rx->probe->seed);

@@ -121,7 +121,7 @@ enum probe_outcome probe_signalling_tcp(
 
 struct sctp_messages {
 	struct probe_worker *worker;
-	bool has_sip;
+	bool has_sip, has_cut;
 	enum probe_outcome other;
 };
 
@@ -131,10 +131,11 @@ static bool take_user_message(void *arg, const struct pkt_view *view, uint64_t n
 	struct probe_worker *w = messages->worker;
 
 	if (cls_payload(w->probe->cls, w->scratch, view->payload) == CLS_SIP) {
-		bool is_sip = probe_signalling_sip(w, view, 0, now_ns) == PROBE_sip;
+		enum probe_outcome outcome = probe_signalling_sip(w, view, 0, now_ns);
 
-		messages->has_sip |= is_sip;
-		return is_sip;
+		messages->has_sip |= outcome == PROBE_sip;
+		messages->has_cut |= outcome == PROBE_signalling_cut;
+		return outcome == PROBE_sip || outcome == PROBE_signalling_cut;
 	}
 	return probe_also_diameter(w, view, now_ns, &messages->other);
 }
@@ -146,7 +147,9 @@ enum probe_outcome probe_signalling_sctp(
 
 	switch (sip_sctp_take(&w->sctp, view, now_ns, take_user_message, &messages)) {
 	case SIP_SCTP_MESSAGE:
-		return messages.has_sip ? PROBE_sip : messages.other;
+		if (messages.has_sip)
+			return PROBE_sip;
+		return messages.has_cut ? PROBE_signalling_cut : messages.other;
 	case SIP_SCTP_PART:
 		return PROBE_sctp_fragment;
 	default:

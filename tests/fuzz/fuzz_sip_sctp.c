@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SCTP: a user message in fragments comes out once and whole, whatever their order, whichever come twice,
  * and whatever is in other packets in between; any chunks at all stay within their packet. First octet:
- * how many fragments; then steps of two octets, which fragment and how long a packet of the input's own
- * octets follows. */
+ * how many fragments; then steps of two octets, which fragment, and how long a packet of the input's own
+ * octets follows, of which the capture cut some or none. */
 #include <sys/mman.h>
 
 #include <stdlib.h>
@@ -38,6 +38,7 @@ static bool on_message(void *arg, const struct pkt_view *view, uint64_t now_ns)
 
 	(void)now_ns;
 	check(view->payload.n > 0 && view->payload.n <= SIP_SCTP_MESSAGE_MAX);
+	check(view->payload_wire >= view->payload.n && view->payload_wire <= SIP_SCTP_MESSAGE_MAX);
 	if (view->flow.sport != 5060)
 		return false;
 	for (unsigned i = 0; i < r->fragments; i++)
@@ -48,12 +49,12 @@ static bool on_message(void *arg, const struct pkt_view *view, uint64_t now_ns)
 	return true;
 }
 
-static void take(struct run *r, uint16_t port, struct bytes chunks)
+static void take(struct run *r, uint16_t port, struct bytes chunks, unsigned missing)
 {
 	struct pkt_view view = {
 		.flow = {.family = 4, .proto = PKT_SCTP, .sport = port},
 		.payload = chunks,
-		.payload_wire = (uint32_t)chunks.n,
+		.payload_wire = (uint32_t)chunks.n + missing,
 	};
 
 	if (chunks.n)
@@ -72,7 +73,7 @@ static void take_fragment(struct run *r, unsigned i)
 	chunk[6] = (uint8_t)(tsn >> 8);
 	chunk[7] = (uint8_t)tsn;
 	memset(chunk + HEAD_BYTES, (int)i, i + 1);
-	take(r, 5060, bytes_of(chunk, length));
+	take(r, 5060, bytes_of(chunk, length), 0);
 }
 
 static void run(struct run *r, struct bytes in)
@@ -89,7 +90,7 @@ static void run(struct run *r, struct bytes in)
 		sent |= 1u << i;
 		/* Room enough for all that noise can begin before the message is given up. */
 		if (in.p[1] & 0x80) {
-			take(r, 5061, bytes_head(noise, 40));
+			take(r, 5061, bytes_head(noise, 40), in.p[0] & 0x40 ? in.p[0] : 0);
 			is_noisy = true;
 		}
 		in = bytes_skip(in, 2 + noise.n);

@@ -64,3 +64,24 @@ def test_several_messages_in_a_packet(tmp_path):
 def test_what_else_sctp_carries_is_counted(tmp_path):
     frames = [frame(chunk(1, 1, FIRST | LAST, b"\1\0\1\1\0\0\0\x10 M3UA")), frame(b"\3\0\0\x10" + bytes(12))]
     assert heptap_run.read(write(tmp_path, frames)).summary["outcomes"]["unknown_sctp"] == 2
+
+
+def test_what_a_snapshot_length_cut_is_as_over_udp(tmp_path):
+    """Of each length, from the first line on: the same calls, and the same count of what was cut."""
+    text = request("INVITE", "cut") + b"v=0\r\n"
+    over_udp, over_sctp = udp(START, 5060, 5060, text).frame, frame(chunk(1, 1, FIRST | LAST, text))
+    heads = 42, 14 + 20 + 12 + 16
+    seen = set()
+    for n in range(25, len(text) + 1, 7):
+        runs = []
+        for whole, head in zip((over_udp, over_sctp), heads):
+            path = tmp_path / "cut.pcap"
+            captures.write(path, [Record(START, whole[:head + n])])
+            runs.append(heptap_run.read(path))
+        want, got = runs
+        assert got.summary["outcomes"] == want.summary["outcomes"]
+        assert got.summary["counters"]["sip_cut"] == want.summary["counters"]["sip_cut"]
+        assert [c["call_id"] for c in got.calls] == [c["call_id"] for c in want.calls]
+        assert got.summary["counters"]["sctp_unfit"] == 0
+        seen |= set(got.summary["outcomes"])
+    assert {"sip", "signalling_cut"} <= seen

@@ -15,7 +15,7 @@ struct rig {
 	uint8_t packet[2048];
 	size_t n;
 	uint8_t got[SIP_SCTP_MESSAGE_MAX];
-	size_t got_bytes;
+	size_t got_bytes, got_wire;
 	unsigned messages;
 	bool says_sip;
 };
@@ -46,7 +46,7 @@ static bool on_message(void *arg, const struct pkt_view *view, uint64_t now_ns)
 	struct rig *rig = arg;
 
 	assert_int_equal(now_ns, 1000);
-	assert_int_equal(view->payload_wire, view->payload.n);
+	rig->got_wire = view->payload_wire;
 	memcpy(rig->got, view->payload.p, view->payload.n);
 	rig->got_bytes = view->payload.n;
 	rig->messages++;
@@ -66,20 +66,25 @@ static void put_chunk(struct rig *rig, unsigned type, unsigned flags, uint32_t t
 	rig->n += (length + 3) / 4 * 4;
 }
 
-/* What was put so far, as one packet; ends where its last octet does. */
-static enum sip_sctp_result take_from(struct rig *rig, unsigned port)
+/* What was put so far, as one packet; ends where its last octet does, or those that the capture left. */
+static enum sip_sctp_result take_cut(struct rig *rig, unsigned port, size_t left)
 {
-	uint8_t *copy = guarded_copy(rig->packet, rig->n);
+	uint8_t *copy = guarded_copy(rig->packet, left);
 	struct pkt_view view = {
 		.flow = {.family = 4, .proto = PKT_SCTP, .sport = (uint16_t)port},
-		.payload = bytes_of(copy, rig->n),
+		.payload = bytes_of(copy, left),
 		.payload_wire = (uint32_t)rig->n,
 	};
 	enum sip_sctp_result result = sip_sctp_take(&rig->sctp, &view, 1000, on_message, rig);
 
-	guarded_free(copy, rig->n);
+	guarded_free(copy, left);
 	rig->n = 0;
 	return result;
+}
+
+static enum sip_sctp_result take_from(struct rig *rig, unsigned port)
+{
+	return take_cut(rig, port, rig->n);
 }
 
 static enum sip_sctp_result take(struct rig *rig)
@@ -98,6 +103,7 @@ static void expect(const struct rig *rig, unsigned messages, const char *last)
 {
 	assert_int_equal(rig->messages, messages);
 	assert_int_equal(rig->got_bytes, strlen(last));
+	assert_int_equal(rig->got_wire, strlen(last));
 	assert_memory_equal(rig->got, last, strlen(last));
 }
 
@@ -212,6 +218,40 @@ static void what_is_malformed_ends_the_packet(void **state)
 	assert_int_equal(rig->sctp.counters.sctp_unfit, sizeof(lengths));
 }
 
+/* Of a message its first octets, of which the caller knows how many there were; of a fragment that is no first one
+ * nothing, and of a chunk without any octet neither. What lies within the packet is as good as ever. */
+static void what_the_capture_cut_comes_as_far_as_it_goes(void **state)
+{
+	struct rig *rig = *state;
+
+	for (size_t left = 1; left <= 20 + 16 + 8; left++) {
+		bool has_first = left >= 20, has_cut = left > 20 + 16;
+
+		put_chunk(rig, 0, FIRST | LAST, 100 + 2 * (uint32_t)left, 1, "one!");
+		put_chunk(rig, 0, FIRST, 101 + 2 * (uint32_t)left, 2, "123456789");
+		rig->messages = 0;
+		assert_int_equal(
+			take_cut(rig, 5060, left), left > 16 ? SIP_SCTP_MESSAGE : SIP_SCTP_OTHER);
+		assert_int_equal(rig->messages, (left > 16) + has_cut);
+		if (has_cut) {
+			assert_int_equal(rig->got_bytes, left - 36);
+			assert_int_equal(rig->got_wire, 9);
+			assert_memory_equal(rig->got, "123456789", left - 36);
+		} else if (has_first) {
+			expect(rig, 1, "one!");
+		} else if (left > 16) {
+			assert_int_equal(rig->got_bytes, left - 16);
+			assert_int_equal(rig->got_wire, 4);
+		}
+	}
+	put_chunk(rig, 0, LAST, 7, 3, "the end");
+	rig->messages = 0;
+	assert_int_equal(take_cut(rig, 5060, 20), SIP_SCTP_PART);
+	assert_int_equal(rig->messages, 0);
+	assert_int_equal(rig->sctp.counters.sctp_unfit, 0);
+	assert_int_equal(rig->sctp.counters.sctp_evicted, 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -225,6 +265,7 @@ int main(void)
 		CASE(the_oldest_makes_room),
 		CASE(too_many_fragments_are_given_up),
 		CASE(what_is_malformed_ends_the_packet),
+		CASE(what_the_capture_cut_comes_as_far_as_it_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
