@@ -82,6 +82,8 @@ static void judge_doubt(const struct qos_stream_env *env, struct qos_stream_cold
 	left = more < left ? more : left;
 	if (left)
 		explain(cold, left, qos_window_give_up(cold, left));
+	/* They have explained what they can. */
+	cold->doubt.ports = drops.ports;
 	if (drops.readings - cold->doubt.readings > 1)
 		qos_window_end_doubt(cold);
 }

@@ -89,7 +89,7 @@ struct qos_extremes {
  * network's. */
 struct qos_doubt {
 	unsigned __int128 bits; /* of holes, and maybe of what is no hole any more */
-	uint64_t ports; /* what ports dropped, as it was known at the first of them */
+	uint64_t ports; /* what ports dropped, as it was known when they were judged last */
 	uint64_t held_from; /* position of the oldest that left the window undecided */
 	uint32_t held; /* how many, in a row */
 	uint32_t readings; /* of the ports' counters when the last of them was seen */

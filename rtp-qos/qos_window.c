@@ -246,19 +246,22 @@ uint32_t qos_window_give_up(struct qos_stream_cold *cold, uint64_t drops)
 {
 	struct qos_doubt *doubt = &cold->doubt;
 	unsigned __int128 bits = cold->holes & doubt->bits;
+	uint64_t begin = 0;
 	uint32_t sum = 0;
 
 	while (bits && sum < drops) {
 		unsigned from = trailing_zeros(bits), count = trailing_zeros(~(bits >> from));
 		unsigned __int128 run = run_of(from, count);
 
-		take_out(cold, position(cold, from + count - 1), count);
+		begin = position(cold, from + count - 1);
+		take_out(cold, begin, count);
 		cold->holes &= ~run;
 		cold->given_up |= run;
 		bits &= ~run;
 		sum += count;
 	}
-	if (doubt->held && !bits && sum < drops) {
+	/* What is held may be the beginning of the gap whose end the window has. */
+	if (doubt->held && (sum < drops || begin == doubt->held_from + doubt->held)) {
 		take_out(cold, doubt->held_from, doubt->held);
 		sum += doubt->held;
 		doubt->held = 0;

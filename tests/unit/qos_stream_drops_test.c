@@ -1,63 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Gaps of the probe's own making: no loss, counted apart, and only as many as it gave up. */
-#include "qos_stream_case.h"
-
-/* What the probe gave up so far, as the receiver counts it: ahead of what the stream sees. */
-static uint64_t given_up;
-
-/* What ports dropped, as they said when they were asked last. */
-static struct qos_drops ports;
-
-static struct qos_drops count_drops(void *arg, const struct qos_stream_cold *cold)
-{
-	(void)arg;
-	(void)cold;
-	return (struct qos_drops){.all = given_up, .past = given_up};
-}
-
-static struct qos_drops ask_ports(void *arg, const struct qos_stream_cold *cold)
-{
-	(void)arg;
-	(void)cold;
-	return ports;
-}
-
-static void begin(struct rig *rig, uint64_t before)
-{
-	given_up = before;
-	rig_init(rig);
-	rig->env.drops_fn = count_drops;
-	feed_voice(rig, 0, 9);
-}
-
-static void begin_with_ports(struct rig *rig)
-{
-	begin(rig, 0);
-	ports = (struct qos_drops){.readings = 7};
-	rig->env.drops_fn = ask_ports;
-}
-
-/* They are asked so often, and say then that they dropped so many more. */
-static void read_ports(unsigned times, uint64_t more)
-{
-	ports.readings += times;
-	ports.all += more;
-	ports.ports += more;
-}
-
-static void look(struct rig *rig)
-{
-	qos_stream_note_drops(&rig->env, &rig->hot, &rig->cold);
-}
-
-static void expect(struct rig *rig, uint64_t lost, uint64_t own_drops)
-{
-	struct qos_report r = report_of(rig, QOS_FINAL);
-
-	assert_int_equal(r.lost, lost);
-	assert_int_equal(r.own_drops, own_drops);
-	assert_int_equal(r.expected, r.packets + r.lost);
-}
+#include "qos_stream_drops_case.h"
 
 static void a_gap_without_drops_is_loss(void **state)
 {
