@@ -194,6 +194,7 @@ static void a_little_disorder_is_counted_and_not_told(void **state)
 	assert_string_equal(said.text[0],
 		"1 packet of \"x\" goes back in time by up to 0.1 s; \"reordercap\" (Wireshark) sorts a capture");
 	dp_file_clock_believe(&c, T0 - 3200 * MS);
+	dp_file_clock_believe(&c, T0 - 1);
 	dp_file_clock_warn(&c, "x", note, &said);
 	assert_string_equal(said.text[1],
 		"2 packets of \"x\" go back in time by up to 3.2 s; \"reordercap\" (Wireshark) sorts a capture");
