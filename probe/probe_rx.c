@@ -303,6 +303,13 @@ static bool is_alone(const struct probe_rx *rx)
 	       likely(!probe_shed_level(&rx->lanes->shed));
 }
 
+/* In their order: a time stands against those before it. */
+static void note_times(struct probe_rx *rx, struct rte_mbuf **burst, unsigned from, unsigned end)
+{
+	for (unsigned i = from; i < end; i++)
+		note_last(rx, dp_meta(burst[i])->time_ns);
+}
+
 /* Plain RTP on the shortest way. */
 static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n, uint64_t base)
 {
@@ -313,7 +320,7 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 	const uint64_t first_ns = dp_meta(burst[0])->time_ns;
 	const int offset = dp_meta_offset;
 	uint64_t spread = 0;
-	unsigned at = 0;
+	unsigned at = 0, noted = 0;
 
 	for (unsigned i = 0; i < n && i < HEADERS_AHEAD; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
@@ -334,6 +341,9 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 			at++;
 		} else {
 			stage->n = at;
+			if (spread)
+				note_times(rx, burst, noted, i);
+			noted = i + 1; /* and maybe freed */
 			take_other(rx, burst[i]);
 			stage = lane->next;
 			at = stage->n;
@@ -341,10 +351,10 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 	}
 	stage->n = at;
 	stage->is_one_time = at && !spread;
-	note_last(rx, first_ns);
 	if (spread)
-		for (unsigned i = 1; i < n; i++)
-			note_last(rx, dp_meta(burst[i])->time_ns);
+		note_times(rx, burst, noted, n);
+	else
+		note_last(rx, first_ns);
 }
 
 static void free_spent(struct probe_rx *rx)

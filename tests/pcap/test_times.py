@@ -169,6 +169,16 @@ def test_a_day_before_the_day_before(tmp_path, heptap):
     assert sum(s["TOTAL_PK"] for s in run.streams) == 2 * 6 * 1000
 
 
+@pytest.mark.parametrize("more", (-5, 5, 20, 40))
+def test_steps_back_by_about_a_minute(more, tmp_path, heptap):
+    """From a minute on they are believed, of the latest packet before them: whichever packets a worker gets at a time."""
+    back, records = 0, []
+    for i, record in enumerate(sorted(r for c in calls() for r in c)):
+        back += i % 500 == 499 and 60 * SECOND + more * MILLISECOND
+        records.append(Record(record.time_ns - back, record.frame))
+    heptap_of(tmp_path, records, heptap)
+
+
 def test_a_little_disorder_is_counted_only(tmp_path, heptap):
     rng = random.Random(1)
     records = [Record(t - rng.randrange(90 * MILLISECOND), frame)
