@@ -219,13 +219,24 @@ static inline void note_last(struct probe_rx *rx, uint64_t now_ns)
 		rx->last_ns = now_ns;
 }
 
+/* In a file: what waits was seen before. Live, a worker that forgot a flow learns it again within a second. */
+static void forget_seen(struct probe_rx *rx)
+{
+	probe_lane_flush_all(rx);
+	probe_seen_forget(&rx->seen);
+}
+
 static void note_time(struct probe_rx *rx, uint64_t now_ns)
 {
 	uint64_t before_ns = rx->last_ns;
 
 	note_last(rx, now_ns);
-	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1)
+	if (!rx->probe->is_offline)
+		return;
+	if (rx->probe->lcores.worker_count > 1)
 		probe_rx_follow_time(rx, now_ns, before_ns);
+	if (unlikely(rx->last_ns < before_ns))
+		forget_seen(rx);
 }
 
 /* pkt_plain_media knows no tenant; the VLAN is the one there is. */

@@ -25,6 +25,7 @@ struct probe_seen_set {
 struct probe_seen {
 	struct probe_seen_set *sets;
 	uint32_t mask;
+	uint32_t era; /* other seconds of before a step back in time */
 };
 
 /* Sets for so many flows at a time, half full at most. */
@@ -42,12 +43,18 @@ static inline struct probe_seen_set *probe_seen_set(const struct probe_seen *see
 	return &seen->sets[(hash >> 32) & seen->mask];
 }
 
+/* What: packet time stepped back, maybe into a second in which flows were seen that ended in the meantime. */
+static inline void probe_seen_forget(struct probe_seen *seen)
+{
+	seen->era += 0x9e3779b9;
+}
+
 /* Whether the flow was seen in this second already; it is from now on. */
 static inline bool probe_seen_note(const struct probe_seen *seen, uint64_t hash, uint64_t time_ns)
 {
 	struct probe_seen_set *set = probe_seen_set(seen, hash);
 	uint32_t sig = (uint32_t)hash;
-	uint32_t now = (uint32_t)(time_ns >> 30);
+	uint32_t now = (uint32_t)(time_ns >> 30) + seen->era;
 	unsigned same = 0, stale = 0;
 	unsigned way;
 

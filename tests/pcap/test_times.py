@@ -179,6 +179,17 @@ def test_steps_back_by_about_a_minute(more, tmp_path, heptap):
     heptap_of(tmp_path, records, heptap)
 
 
+def test_streams_that_ended_in_a_leap_begin_again(tmp_path, heptap):
+    """In the very second in which they were seen last, mostly: their addresses are told to the worker anew."""
+    records, later = [], 0
+    for i, record in enumerate(sorted(r for c in calls() for r in c)):
+        later += (i % 500 == 0) * 150 * MILLISECOND
+        leap = i > 500 and i % 500 < 5 and 70 * SECOND
+        records.append(Record(record.time_ns + later + leap, record.frame))
+    run = heptap_of(tmp_path, records, heptap)
+    assert len(run.streams) > 6 * 5
+
+
 def test_a_little_disorder_is_counted_only(tmp_path, heptap):
     rng = random.Random(1)
     records = [Record(t - rng.randrange(90 * MILLISECOND), frame)

@@ -11,7 +11,7 @@ static const uint32_t eight[PROBE_SEEN_WAYS] = {
 	0x10, 0x20, 0x31, 0x41, 0xdeadbee7, 0xffffffff, 0x80000000, 0x7};
 
 static struct probe_seen_set sets[2];
-static const struct probe_seen seen = {.sets = sets, .mask = 1};
+static struct probe_seen seen = {.sets = sets, .mask = 1};
 
 static int clear(void **state)
 {
@@ -60,6 +60,17 @@ static void a_flow_is_new_once_a_second(void **state)
 		assert_true(note(0, 0x10, t + SECOND - 1));
 	}
 	assert_false(note(0, 0x10, NOW)); /* the clock was set back */
+}
+
+/* Time stepped back: a second comes once more. */
+static void what_is_forgotten_is_new_in_the_same_second(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		assert_false(note(0, 0x10, NOW));
+		assert_true(note(0, 0x10, NOW));
+		probe_seen_forget(&seen);
+	}
 }
 
 static void eight_flows_of_a_set_are_kept(void **state)
@@ -121,6 +132,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_flow_is_new_once_a_second, clear),
+		cmocka_unit_test_setup(what_is_forgotten_is_new_in_the_same_second, clear),
 		cmocka_unit_test_setup(eight_flows_of_a_set_are_kept, clear),
 		cmocka_unit_test_setup(a_ninth_forgets_one_other_only, clear),
 		cmocka_unit_test_setup(flows_of_earlier_seconds_go_first, clear),
