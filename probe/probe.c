@@ -347,13 +347,15 @@ static void stop(struct probe *p)
 		dp_eal_stop();
 }
 
-/* Returns the exit code. */
-static int unwritable(const char *path)
+/* rc: of probe_results_destroy. Returns the exit code. */
+static int unwritable(const char *path, int rc)
 {
+	const char *reason = rc == -ETIMEDOUT ? "nobody reads it" : strerror(-rc);
+
 	if (strcmp(path, "-") == 0)
-		fputs("heptap: could not write standard output\n", stderr);
+		fprintf(stderr, "heptap: could not write standard output: %s\n", reason);
 	else
-		fprintf(stderr, "heptap: could not write \"%s\"\n", path);
+		fprintf(stderr, "heptap: could not write \"%s\": %s\n", path, reason);
 	return 1;
 }
 
@@ -380,8 +382,10 @@ static int conclude(struct probe *p)
 		fprintf(stderr, "heptap: %s\n", damage);
 	if (p->is_interrupted)
 		fputs("heptap: interrupted: only what was read so far is reported\n", stderr);
-	if (p->run->has_table && (fflush(stdout) != 0 || ferror(stdout)))
-		return unwritable("-");
+	if (p->run->has_table && (fflush(stdout) != 0 || ferror(stdout))) {
+		fputs("heptap: could not write standard output\n", stderr);
+		return 1;
+	}
 	if (damage)
 		return 3;
 	return p->is_interrupted ? 1 : 0;
@@ -459,8 +463,9 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 			log_totals(p);
 	}
 	stop(p);
-	if (p->results && probe_results_destroy(p->results) != 0)
-		code = unwritable(run->json);
+	rc = p->results ? probe_results_destroy(p->results) : 0;
+	if (rc)
+		code = unwritable(run->json, rc);
 	free(p);
 	return code;
 }

@@ -52,18 +52,26 @@ fail:
 	return rc;
 }
 
+/* The error that was first, of those that count at the end. */
+static int close_json(struct probe_results *r)
+{
+	bool is_broken = r->is_stalled || ferror(r->json);
+
+	if (fflush(r->json) != 0 && !is_broken)
+		r->error = errno;
+	if (r->json != stdout && fclose(r->json) != 0 && !is_broken && !r->error)
+		r->error = errno;
+	if (r->error)
+		return -r->error;
+	return r->is_stalled ? -ETIMEDOUT : 0;
+}
+
 int probe_results_destroy(struct probe_results *r)
 {
 	int rc = 0;
 
-	if (r->json) {
-		if (fflush(r->json) != 0 || ferror(r->json))
-			rc = -EIO;
-		if (r->json != stdout && fclose(r->json) != 0)
-			rc = -EIO;
-		if (r->is_stalled)
-			rc = -EIO;
-	}
+	if (r->json)
+		rc = close_json(r);
 	pthread_mutex_destroy(&r->lock);
 	if (r->calls)
 		qos_mem_unmap(r->calls, r->max_rows * sizeof(*r->calls));
@@ -201,7 +209,7 @@ void probe_results_finding(struct probe_results *r, const struct probe_finding *
 
 /* Live, control has more to do than to wait for who reads the JSON: a pipe that can be written takes PIPE_BUF octets.
  * Returns how many were written. */
-static size_t put_live(const struct probe_results *r, const char *p, size_t n, int patience_ms)
+static size_t put_live(struct probe_results *r, const char *p, size_t n, int patience_ms)
 {
 	struct pollfd out = {.fd = fileno(r->json), .events = POLLOUT};
 	size_t done = 0;
@@ -209,16 +217,27 @@ static size_t put_live(const struct probe_results *r, const char *p, size_t n, i
 	while (done < n && !r->is_stalled && poll(&out, 1, patience_ms) > 0) {
 		ssize_t put = write(out.fd, p + done, n - done < PIPE_BUF ? n - done : PIPE_BUF);
 
-		if (put < 0)
+		if (put < 0) {
+			if (errno != EAGAIN && errno != EINTR)
+				r->error = errno;
 			break;
+		}
+		r->error = 0;
 		done += (size_t)put;
 	}
 	return done;
 }
 
-static size_t put(const struct probe_results *r, const char *p, size_t n, int patience_ms)
+static size_t put(struct probe_results *r, const char *p, size_t n, int patience_ms)
 {
-	return r->can_wait ? fwrite(p, 1, n, r->json) : put_live(r, p, n, patience_ms);
+	size_t done;
+
+	if (!r->can_wait)
+		return put_live(r, p, n, patience_ms);
+	done = fwrite(p, 1, n, r->json);
+	if (done < n && !r->error)
+		r->error = errno;
+	return done;
 }
 
 static void take_out(struct probe_results *r, size_t n)

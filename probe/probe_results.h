@@ -68,13 +68,14 @@ struct probe_results {
 	char *lines; /* JSON that waits for control */
 	size_t lines_used;
 	bool is_stalled; /* live, at the end: nobody reads it, and the rest is left out */
+	int error; /* errno of the last writing that failed, 0 after one that did not */
 };
 
 /* json_path: NULL, "-" for standard output, or a file. can_wait: capture files are read. 0 or negative
  * errno. */
 int probe_results_create(const char *json_path, uint32_t max_rows, uint32_t final_type,
 	bool can_wait, struct probe_results **results);
-/* 0, or negative errno when the JSON could not be written whole. */
+/* 0, or negative errno when the JSON could not be written whole: -ETIMEDOUT when nobody read it. */
 int probe_results_destroy(struct probe_results *results);
 
 void probe_results_stream(struct probe_results *results, const struct qos_report *report);

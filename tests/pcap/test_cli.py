@@ -284,7 +284,7 @@ def test_json_that_cannot_be_written_exits_1(small, tmp_path):
     assert f'could not open "{tmp_path}/none/out.json"' in run.err
     run = command("-r", small, "--json", "/dev/full")
     assert run.code == 1
-    assert 'could not write "/dev/full"' in run.err
+    assert run.err == 'heptap: could not write "/dev/full": No space left on device\n'
 
 
 @pytest.mark.parametrize("option", ["--help", "--version", "--print-config", "--print-schema"])
@@ -296,7 +296,7 @@ def test_what_cannot_be_printed_exits_1(option):
 
 def test_json_that_cannot_be_printed_exits_1(small):
     run = command("-r", small, "--json", "-", prefix=("sh", "-c", 'exec "$@" >/dev/full', "sh"))
-    assert (run.code, run.err) == (1, "heptap: could not write standard output\n")
+    assert (run.code, run.err) == (1, "heptap: could not write standard output: No space left on device\n")
 
 
 def test_a_standard_input_that_is_closed_exits_1():
