@@ -40,6 +40,13 @@ unsigned dp_iface_queues(const char *name)
 }
 
 /* By its index: another of the same name is not the one that sockets are bound to. */
+bool dp_iface_is_there(unsigned index)
+{
+	char name[IF_NAMESIZE];
+
+	return if_indextoname(index, name);
+}
+
 bool dp_iface_is_up(unsigned index)
 {
 	struct ifreq request = {0};

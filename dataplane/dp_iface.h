@@ -13,6 +13,7 @@ enum {
 
 /* Receive queues that AF_XDP can use, counted as net_af_xdp does; at least 1. */
 unsigned dp_iface_queues(const char *name);
+bool dp_iface_is_there(unsigned index);
 /* Whether the interface of this index is there, up, and has a carrier. */
 bool dp_iface_is_up(unsigned index);
 /* Mbit/s of the interface of this index, as /sys/class/net/NAME/speed says; 0 where its driver knows none. */

@@ -24,6 +24,7 @@ struct dp_port_stats {
 	uint64_t errors; /* ierrors */
 	uint64_t no_mbuf; /* rx_nombuf */
 	bool is_up;
+	bool is_gone; /* the kernel interface that was opened is no more */
 	uint32_t speed_mbps; /* 0 unknown */
 	uint32_t mbufs_free; /* in its pool */
 	uint32_t mbufs_total;

@@ -43,6 +43,7 @@ void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats)
 	dp_nic_time_stats(port->nic_time, &stats->nic_time);
 	/* Their drivers in DPDK say up from start to stop, and one speed of all. */
 	if (port->ifindex) {
+		stats->is_gone = !dp_iface_is_there(port->ifindex);
 		stats->is_up = dp_iface_is_up(port->ifindex);
 		stats->speed_mbps = dp_iface_speed(port->ifindex);
 	}

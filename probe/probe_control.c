@@ -15,6 +15,7 @@
 #include "probe_log.h"
 #include "probe_results.h"
 #include "probe_totals.h"
+#include "probe_watch.h"
 #include "probe_worker.h"
 
 #define TURN_NS	       100000000L
@@ -40,6 +41,9 @@ void probe_control_init(void)
 	signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* They mean nothing here, and would end the run without a word, the port promiscuous. */
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 }
 
 bool probe_control_is_asked_to_end(void)
@@ -61,41 +65,6 @@ static int rest(void)
 	signals(&set);
 	sig = sigtimedwait(&set, NULL, &turn);
 	return sig > 0 ? sig : 0;
-}
-
-/* What an operator hears of when it changes. */
-struct port_state {
-	bool is_up;
-	bool has_nic_time;
-};
-
-static void watch_ports(struct probe *probe, struct port_state *was)
-{
-	for (unsigned i = 0; i < probe->port_count; i++) {
-		const char *name = dp_port_name(probe->ports[i]);
-		struct dp_port_stats stats;
-
-		dp_port_stats(probe->ports[i], &stats);
-		if (stats.is_up != was[i].is_up)
-			PROBE_LOG(INFO, "port \"%s\" link is %s\n", name,
-				stats.is_up ? "up" : "down");
-		if (stats.nic_time.is_in_use != was[i].has_nic_time)
-			PROBE_LOG(INFO, "port \"%s\" has the time of %s\n", name,
-				stats.nic_time.is_in_use ? "its NIC" : "the probe");
-		was[i] = (struct port_state){stats.is_up, stats.nic_time.is_in_use};
-	}
-}
-
-/* Names of collectors, when they have an address, and when they have another. */
-static void watch_collectors(const struct probe *probe, unsigned *seen)
-{
-	unsigned n = probe->sender ? hep_sender_collectors(probe->sender) : 0;
-	char address[HEP_ADDRESS_MAX];
-
-	for (unsigned i = 0; i < n; i++)
-		if (hep_sender_has_moved(probe->sender, i, &seen[i], address, sizeof(address)))
-			PROBE_LOG(INFO, "collector \"%s\" is at %s\n",
-				probe->options->hep.collectors[i].address, address);
 }
 
 static void show_progress(const struct probe *probe)
@@ -222,16 +191,14 @@ static void populate(struct probe *probe)
 static void run_live(struct probe *probe)
 {
 	struct overload overload = {0};
-	struct port_state was[DP_PORTS_MAX] = {0};
-	unsigned addresses[HEP_COLLECTORS_MAX] = {0};
+	struct probe_watch watch = {0};
 	int sig = 0;
 
 	populate(probe);
 	for (unsigned turn = 0; !sig; turn++) {
 		if (turn % 10 == 0) {
 			anchor_clocks(probe);
-			watch_ports(probe, was);
-			watch_collectors(probe, addresses);
+			probe_watch(probe, &watch);
 		}
 		sig = rest();
 		watch_overload(probe, &overload, turn);

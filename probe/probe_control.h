@@ -7,7 +7,7 @@
 
 #include "probe.h"
 
-/* Blocks SIGINT, SIGTERM and SIGHUP in this thread and those it will start, and ignores SIGPIPE. */
+/* Blocks SIGINT, SIGTERM and SIGHUP in this thread and those it will start, and ignores SIGPIPE, SIGUSR1 and SIGUSR2. */
 void probe_control_init(void);
 
 /* Whether one of them waits to be taken. */
