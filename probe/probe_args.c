@@ -98,7 +98,9 @@ static enum probe_action take(struct args *a, int opt, char *arg)
 		return take_once(&run->config, "-c", arg);
 	case 'r':
 		if (run->file_count == DP_FILES_MAX)
-			return usage("heptap: too many files at \"%s\"", arg);
+			return usage(
+				"heptap: too many files at \"%s\": at most %d; \"mergecap\" (Wireshark) makes one of many",
+				arg, DP_FILES_MAX);
 		run->files[run->file_count++] = arg;
 		break;
 	case 'i':
@@ -177,7 +179,8 @@ static enum probe_action parse(int argc, char **argv, struct args *a)
 	if (a->bare_json && !a->rate)
 		return usage("heptap: option \"%s\" needs an argument", "--json");
 	if (optind < argc)
-		return usage("heptap: unexpected argument \"%s\"", argv[optind]);
+		return usage("heptap: unexpected argument \"%s\"%s", argv[optind],
+			a->run->interface_ ? "" : ": -r goes before each capture file");
 	return PROBE_RUN;
 }
 

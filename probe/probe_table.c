@@ -11,6 +11,7 @@
 
 enum {
 	ROWS_SHOWN = 1000, /* the rest is in --json */
+	ID_SHOWN = 64, /* most Call-IDs are a random part of up to 50, and hosts */
 };
 
 /* Bytes that could move a terminal's cursor never reach it. Call-IDs and codecs are ASCII; of From and To
@@ -183,7 +184,7 @@ static void print_far(const struct probe *probe, uint32_t rows, FILE *out)
 			[7] = true,
 			[8] = true,
 			[9] = true},
-		.limit = {[10] = 36},
+		.limit = {[10] = ID_SHOWN},
 	};
 	char cells[PROBE_COLUMNS_MAX][PROBE_CELL_MAX];
 	uint32_t first = 0;
@@ -203,7 +204,7 @@ static void print_findings(const struct probe_results *r, const struct probe *pr
 	struct probe_grid findings = {
 		.columns = 2,
 		.heads = {"Call-ID", "finding"},
-		.limit = {[0] = 36},
+		.limit = {[0] = ID_SHOWN},
 	};
 
 	if (!r->found_count)
@@ -296,7 +297,7 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 		.heads = {"Call-ID", "from", "to", "method", "state", "code", "duration", "codec",
 			"streams", "worst MOS", "scale"},
 		.is_right = {[5] = true, [6] = true, [8] = true, [9] = true},
-		.limit = {[0] = 36, [1] = 20, [2] = 20},
+		.limit = {[0] = ID_SHOWN, [1] = 20, [2] = 20},
 	};
 	struct probe_grid streams = {
 		.columns = 13,
@@ -309,7 +310,7 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 			[8] = true,
 			[9] = true,
 			[10] = true},
-		.limit = {[12] = 36},
+		.limit = {[12] = ID_SHOWN},
 	};
 
 	fprintf(out, "\n%llu calls:\n", (unsigned long long)r->calls_seen);

@@ -44,6 +44,28 @@ def test_the_table_cuts_between_characters(tmp_path):
     assert all(16 <= len(kept[:-2].encode()) <= 18 for kept in shown)
 
 
+def test_columns_stay_in_line_whatever_the_script(tmp_path):
+    path = tmp_path / "names.pcap"
+    names = "bob", "J\u00fcrgen", "\u043f\u0440\u0438\u0432\u0435\u0442", "\u00f6" * 10, "a\u00f6" * 12
+    captures.write(path, [
+        udp(START + i, 5060, 5060, request("INVITE", f"id{i}").replace(b"sip:a@", f"sip:{name}@".encode()))
+        for i, name in enumerate(names)])
+    head, *rows = command("-r", path).out.decode().splitlines()[2:3 + len(names)]
+    assert len(rows) == len(names)
+    assert {row.index("INVITE") for row in rows} == {head.index("method")}
+    assert {row.index(name[:6]) for row, name in zip(rows, names)} == {head.index("from")}
+
+
+def test_call_ids_are_shown_as_long_as_most_are(tmp_path):
+    """Those of gateways differ behind a long head that all of a host's calls share."""
+    path = tmp_path / "ids.pcap"
+    ids = [f"SD4909701-9ff11bf72eb4a347c92974d8fbbc2668-ao8o3i{i}" for i in range(2)]
+    captures.write(path, [udp(START + i, 5060, 5060, request("INVITE", text)) for i, text in enumerate(ids)]
+                   + [udp(START + 9, 5060, 5060, request("INVITE", "x" * 65))])
+    rows = command("-r", path).out.decode().splitlines()[3:6]
+    assert [row.split()[0] for row in rows] == [*ids, "x" * 62 + ".."]
+
+
 def test_control_characters_are_escaped_in_json_and_shown_as_question_marks(tmp_path):
     """Of Call-ID and From alike: ESC, DEL, U+009B, which terminals take for ESC [, and U+202E, after which
     text runs to the left."""
