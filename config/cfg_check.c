@@ -240,6 +240,15 @@ static int check_headers(const char *key, const char *list, struct cfg_error *er
 	return 0;
 }
 
+static int check_collectors(const struct hep_options *hep, struct cfg_error *error)
+{
+	for (unsigned i = 1; i < hep->collector_count; i++)
+		if (hep_collector_is_twice(hep, i))
+			return fail(error, "two collectors have the same address, \"%s\"",
+				hep->collectors[i].address);
+	return 0;
+}
+
 int cfg_check(const struct cfg_options *options, unsigned cpus, struct cfg_error *error)
 {
 	memset(error, 0, sizeof(*error));
@@ -256,6 +265,8 @@ int cfg_check(const struct cfg_options *options, unsigned cpus, struct cfg_error
 	if (check_headers("hep.sip_only_headers", options->only_headers, error) != 0)
 		return -1;
 	if (check_headers("hep.sip_except_headers", options->except_headers, error) != 0)
+		return -1;
+	if (check_collectors(&options->hep, error) != 0)
 		return -1;
 	return check_ports(&options->dp, error);
 }

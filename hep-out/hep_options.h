@@ -6,7 +6,9 @@
 
 #include <sys/socket.h>
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <strings.h>
 
 enum {
 	HEP_COLLECTORS_MAX = 8,
@@ -40,6 +42,15 @@ struct hep_options {
  * with the reason in error (lower case, no full stop). */
 int hep_collector_parse(
 	const char *text, struct hep_collector_options *collector, char *error, size_t error_size);
+
+/* Whether a collector before number i has its address, by the text: it would get everything twice. */
+static inline bool hep_collector_is_twice(const struct hep_options *options, unsigned i)
+{
+	for (unsigned j = 0; j < i; j++)
+		if (strcasecmp(options->collectors[j].address, options->collectors[i].address) == 0)
+			return true;
+	return false;
+}
 
 /* What: asks for the address of a collector that was parsed. One that has an address keeps it where it is among the
  * answers. 0 or -1 as above. Blocks for as long as name servers do, 10 seconds and more. */

@@ -209,6 +209,8 @@ static enum probe_action add_collectors(const struct probe_run *run, struct hep_
 			fprintf(stderr, "heptap: %s\n", reason);
 			return PROBE_USAGE;
 		}
+		if (hep_collector_is_twice(hep, hep->collector_count))
+			return usage("heptap: collector \"%s\" is given twice", run->hep[i]);
 		if (run->file_count && hep_collector_resolve(c, reason, sizeof(reason)) != 0) {
 			fprintf(stderr, "heptap: invalid collector \"%s\": %s\n", run->hep[i],
 				reason);

@@ -73,6 +73,7 @@ def test_list_ports_names_the_loopback_interface():
     (["-i", "x" * 300], "is too long"),
     (["-r", "a.pcap", "--json", "-", "--json", "-"], 'option "--json" is given twice'),
     (["-r", "a.pcap", "--filter", "udp", "--filter", "tcp"], 'option "--filter" is given twice'),
+    (["-r", "a.pcap", *["--hep", "udp:127.0.0.1:9060"] * 2], 'collector "udp:127.0.0.1:9060" is given twice'),
     (["-i", "eth0", "-i", "eth1"], 'option "-i" is given twice'),
     (["-c", "a.yaml", "-c", "b.yaml"], 'option "-c" is given twice'),
 ])

@@ -98,6 +98,21 @@ static void wants_each_device_once(void **state)
 		"two ports have the same device, \"3b:00.0\"");
 }
 
+static void wants_each_collector_once(void **state)
+{
+	(void)state;
+	expect_passes(
+		"hep: {collectors: [{address: 'udp:192.0.2.1:9060'}, {address: 'udp:192.0.2.1:9061'},"
+		"{address: 'udp:homer.example:9060'}]}\n");
+	expect_fails(
+		"hep: {collectors: [{address: 'udp:192.0.2.1:9060'}, {address: 'udp:192.0.2.2:9060'},"
+		"{address: 'udp:192.0.2.1:9060', rate: 100}]}\n",
+		"two collectors have the same address, \"udp:192.0.2.1:9060\"");
+	expect_fails("hep: {collectors: [{address: 'udp:homer.example:9060'},"
+		     "{address: 'udp:Homer.example:9060'}]}\n",
+		"two collectors have the same address, \"udp:Homer.example:9060\"");
+}
+
 static void wants_a_buffer_for_every_descriptor(void **state)
 {
 	(void)state;
@@ -209,6 +224,7 @@ int main(void)
 		cmocka_unit_test(wants_each_cpu_in_one_list_unless_shared),
 		cmocka_unit_test(bounds_lists_that_did_not_come_from_a_file),
 		cmocka_unit_test(wants_each_device_once),
+		cmocka_unit_test(wants_each_collector_once),
 		cmocka_unit_test(wants_a_buffer_for_every_descriptor),
 		cmocka_unit_test(wants_xdp_keys_on_af_xdp_ports_only),
 		cmocka_unit_test(wants_the_interval_between_its_bounds),
