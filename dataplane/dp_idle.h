@@ -69,8 +69,8 @@ static inline void dp_idle_disarm(struct dp_idle *idle)
 	idle->is_armed = false;
 }
 
-/* A socket may go on being readable when the driver has nothing: out of buffers, or the interface went
- * down. Then every other wait is a sleep. What came before interrupts were on is polled first. */
+/* A socket may go on being readable when the driver has nothing, out of buffers. Then every other wait is a sleep. What
+ * came before interrupts were on is polled first. */
 static inline void dp_idle_quiet(struct dp_idle *idle)
 {
 	bool is_bounded = !idle->wake || idle->has_rings || idle->is_woken;
@@ -84,6 +84,8 @@ static inline void dp_idle_quiet(struct dp_idle *idle)
 		idle->is_armed = true;
 	} else {
 		idle->is_woken = ppoll(idle->wake->fds, idle->wake->count, &most, NULL) != 0;
+		if (idle->is_woken)
+			dp_wake_take_errors(idle->wake);
 		idle->is_overslept = !idle->is_woken && idle->is_armed && !idle->has_rings;
 		idle->missed = idle->is_woken ? 0 : idle->missed;
 		dp_idle_disarm(idle);

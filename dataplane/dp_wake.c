@@ -2,6 +2,7 @@
 #include "dp_wake.h"
 
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <errno.h>
 #include <unistd.h>
@@ -64,4 +65,15 @@ void dp_wake_interrupts_off(const struct dp_wake *wake)
 		rte_epoll_wait(wake->epoll, events, DP_WAKE_MAX, 0);
 	for (unsigned i = 0; i < wake->interrupt_count; i++)
 		rte_eth_dev_rx_intr_disable(wake->interrupts[i].port, wake->interrupts[i].queue);
+}
+
+void dp_wake_take_errors(const struct dp_wake *wake)
+{
+	for (unsigned i = 0; i < wake->count; i++) {
+		int error;
+		socklen_t size = sizeof(error);
+
+		if (wake->fds[i].revents & POLLERR)
+			getsockopt(wake->fds[i].fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	}
 }

@@ -47,4 +47,8 @@ void dp_wake_fini(struct dp_wake *wake);
 void dp_wake_interrupts_on(const struct dp_wake *wake);
 void dp_wake_interrupts_off(const struct dp_wake *wake);
 
+/* What: takes errors off the sockets that poll found with one. The kernel leaves one there when an interface goes down, and
+ * poll goes on telling of it, also when the interface is up again: drivers read rings, not sockets. */
+void dp_wake_take_errors(const struct dp_wake *wake);
+
 #endif

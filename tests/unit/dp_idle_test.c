@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Waiting: what it costs a thread without work, and how late it makes the work that comes. */
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -193,6 +195,36 @@ static void is_woken_by_a_socket(void **state)
 	close(ends[1]);
 }
 
+/* A port that nobody listens on: the answer to what is sent there is an error of the socket, as an interface that goes
+ * down is one of a packet socket. */
+static void is_woken_once_by_an_error(void **state)
+{
+	struct sockaddr_in nobody = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(nobody);
+	struct dp_idle idle = {0};
+	struct dp_wake wake = {0};
+	int closed = socket(AF_INET, SOCK_DGRAM, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)state;
+	assert_int_equal(bind(closed, (struct sockaddr *)&nobody, sizeof(nobody)), 0);
+	assert_int_equal(getsockname(closed, (struct sockaddr *)&nobody, &size), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&nobody, sizeof(nobody)), 0);
+	close(closed);
+	dp_wake_add(&wake, fd);
+	dp_idle_wake_by(&idle, &wake, false);
+	reach_the_longest_wait(&idle);
+	assert_int_equal(write(fd, "", 1), 1);
+	dp_idle_wait(&idle, false);
+	assert_true(idle.is_woken);
+	assert_true(wake.fds[0].revents & POLLERR);
+	dp_idle_wait(&idle, false);
+	dp_idle_wait(&idle, false);
+	assert_false(idle.is_woken);
+	close(fd);
+}
+
 static void trusts_sockets_only_if_every_queue_has_one(void **state)
 {
 	struct dp_idle idle = {0};
@@ -225,6 +257,7 @@ int main(void)
 		cmocka_unit_test(spin_never_sleeps),
 		cmocka_unit_test(begins_anew_after_work),
 		cmocka_unit_test(is_woken_by_a_socket),
+		cmocka_unit_test(is_woken_once_by_an_error),
 		cmocka_unit_test(trusts_sockets_only_if_every_queue_has_one),
 	};
 
