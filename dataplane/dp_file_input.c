@@ -5,17 +5,19 @@
 #include <errno.h>
 #include <string.h>
 
-/* False at the end, or when reading failed. */
+/* False at the end, when reading failed, or when nothing is there yet. */
 static bool read_more(struct dp_file_input *in)
 {
 	ssize_t n;
 
+	in->is_later = false;
 	if (in->error)
 		return false;
 	do
 		n = in->read(in->arg, in->buffer + in->end, DP_FILE_BUFFER - in->end);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
+	in->is_later = n < 0 && errno == EAGAIN;
+	if (n < 0 && !in->is_later)
 		in->error = errno;
 	if (n <= 0)
 		return false;
@@ -34,15 +36,16 @@ const uint8_t *dp_file_input_fill(struct dp_file_input *in, uint32_t n)
 	return in->buffer;
 }
 
-bool dp_file_input_skip(struct dp_file_input *in, uint64_t n)
+bool dp_file_input_skip(struct dp_file_input *in, uint64_t *n)
 {
-	while (n > in->end - in->at) {
-		n -= in->end - in->at;
+	while (*n > in->end - in->at) {
+		*n -= in->end - in->at;
 		in->at = 0;
 		in->end = 0;
 		if (!read_more(in))
 			return false;
 	}
-	in->at += (uint32_t)n;
+	in->at += (uint32_t)*n;
+	*n = 0;
 	return true;
 }

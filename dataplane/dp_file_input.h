@@ -16,7 +16,8 @@ enum {
 	DP_FILE_BUFFER = 128 * 1024,
 };
 
-/* As read(2): how many octets came, 0 at the end, -1 with errno. */
+/* As read(2): how many octets came, 0 at the end, -1 with errno. EAGAIN: nothing is there yet, and it may be asked
+ * again. */
 typedef ssize_t (*dp_file_read)(void *arg, void *to, size_t n);
 
 struct dp_file_input {
@@ -24,6 +25,7 @@ struct dp_file_input {
 	void *arg;
 	uint32_t at, end; /* what of the buffer is still to be taken */
 	int error; /* errno of a failed read */
+	bool is_later; /* the last read found nothing yet */
 	uint8_t buffer[DP_FILE_BUFFER];
 };
 
@@ -34,6 +36,7 @@ static inline void dp_file_input_init(struct dp_file_input *in, dp_file_read rea
 	in->at = 0;
 	in->end = 0;
 	in->error = 0;
+	in->is_later = false;
 }
 
 /* The slow half of dp_file_input_peek. */
@@ -54,13 +57,13 @@ static inline void dp_file_input_take(struct dp_file_input *in, uint32_t n)
 	in->at += n;
 }
 
-/* Takes n octets unseen; false when there were fewer. */
-bool dp_file_input_skip(struct dp_file_input *in, uint64_t n);
+/* Takes *n octets unseen; false when there were fewer, and then *n is how many lack. */
+bool dp_file_input_skip(struct dp_file_input *in, uint64_t *n);
 
-/* After a peek that failed: whether nothing at all is left, and no read failed. */
+/* After a peek that failed: whether nothing at all is left nor will come, and no read failed. */
 static inline bool dp_file_input_is_end(const struct dp_file_input *in)
 {
-	return in->at == in->end && !in->error;
+	return in->at == in->end && !in->error && !in->is_later;
 }
 
 #endif

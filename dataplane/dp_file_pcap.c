@@ -21,9 +21,8 @@ enum dp_file_status dp_file_pcap_next(struct dp_file_reader *r, struct dp_file_f
 	uint32_t captured, wire, kept;
 	const uint8_t *p;
 
-	if (r->skip && !dp_file_input_skip(in, r->skip))
+	if (r->skip && !dp_file_input_skip(in, &r->skip))
 		return dp_file_cut(r, "a packet");
-	r->skip = 0;
 	p = dp_file_input_peek(in, r->record_header);
 	if (!p)
 		return dp_file_input_is_end(in) ? DP_FILE_END : dp_file_cut(r, "a packet's header");

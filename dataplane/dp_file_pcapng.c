@@ -19,6 +19,7 @@ enum {
 	INTERFACE_FIXED = 8,
 	PACKET_FIXED = 20,
 	SIMPLE_FIXED = 4,
+	OPTION_HEAD = 4,
 
 	OPTION_END = 0,
 	OPTION_TSRESOL = 9,
@@ -84,7 +85,7 @@ static enum dp_file_status leave_block(struct dp_file_reader *r)
 {
 	const uint8_t *p;
 
-	if (!dp_file_input_skip(&r->input, r->skip))
+	if (!dp_file_input_skip(&r->input, &r->skip))
 		return dp_file_cut(r, "a block");
 	p = dp_file_input_peek(&r->input, BLOCK_TAIL);
 	if (!p)
@@ -92,7 +93,6 @@ static enum dp_file_status leave_block(struct dp_file_reader *r)
 	if (dp_file_load32(r, p) != r->block)
 		return dp_file_damaged(r, "a block's two lengths differ");
 	dp_file_input_take(&r->input, BLOCK_TAIL);
-	r->skip = 0;
 	r->block = 0;
 	return DP_FILE_FRAME;
 }
@@ -113,8 +113,8 @@ static enum dp_file_status set_byte_order(struct dp_file_reader *r)
 	return dp_file_damaged(r, "a section header has no byte order");
 }
 
-/* The fixed part of a block's body, taken; what is left of the body is to be skipped. */
-static const uint8_t *take_fixed(struct dp_file_reader *r, uint32_t n)
+/* What comes next of a block's body; NULL: see lacking(). Nothing is taken of what may be needed again once more came. */
+static const uint8_t *peek_body(struct dp_file_reader *r, uint32_t n)
 {
 	const uint8_t *p;
 
@@ -123,62 +123,73 @@ static const uint8_t *take_fixed(struct dp_file_reader *r, uint32_t n)
 		return NULL;
 	}
 	p = dp_file_input_peek(&r->input, n);
-	if (!p) {
+	if (!p)
 		dp_file_cut(r, "a block");
-		return NULL;
-	}
+	return p;
+}
+
+static enum dp_file_status lacking(const struct dp_file_reader *r)
+{
+	return r->error[0] ? DP_FILE_DAMAGED : DP_FILE_LATER;
+}
+
+/* What is left of the body is to be skipped. */
+static void take_body(struct dp_file_reader *r, uint32_t n)
+{
 	dp_file_input_take(&r->input, n);
 	r->skip -= n;
-	return p;
 }
 
 static enum dp_file_status begin_section(struct dp_file_reader *r)
 {
-	const uint8_t *p = take_fixed(r, SECTION_FIXED);
+	const uint8_t *p = peek_body(r, SECTION_FIXED);
 	unsigned major, minor;
 
 	if (!p)
-		return DP_FILE_DAMAGED;
+		return lacking(r);
 	major = dp_file_load16(r, p + 4);
 	minor = dp_file_load16(r, p + 6);
 	if (major != 1)
 		return dp_file_damaged(r, "pcapng version %u.%u is not supported", major, minor);
 	r->interface_count = 0;
+	take_body(r, SECTION_FIXED);
 	return DP_FILE_FRAME;
 }
 
 static enum dp_file_status read_options(
 	struct dp_file_reader *r, struct dp_file_interface *interface)
 {
-	while (r->skip >= 4) {
-		const uint8_t *p = take_fixed(r, 4);
+	while (r->skip >= OPTION_HEAD) {
+		const uint8_t *p = peek_body(r, OPTION_HEAD);
 		uint32_t code, length, padded;
 
 		if (!p)
-			return DP_FILE_DAMAGED;
+			return lacking(r);
 		code = dp_file_load16(r, p);
 		length = dp_file_load16(r, p + 2);
 		padded = (length + 3) & ~3U;
 		if (code == OPTION_END)
 			break;
-		p = take_fixed(r, padded);
+		p = peek_body(r, OPTION_HEAD + padded);
 		if (!p)
-			return DP_FILE_DAMAGED;
+			return lacking(r);
+		p += OPTION_HEAD;
 		if (code == OPTION_TSRESOL && length == 1)
 			set_resolution(interface, p[0]);
 		if (code == OPTION_TSOFFSET && length == 8)
 			interface->offset_s = (int64_t)dp_file_load64(r, p);
+		take_body(r, OPTION_HEAD + padded);
 	}
 	return DP_FILE_FRAME;
 }
 
 static enum dp_file_status add_interface(struct dp_file_reader *r)
 {
-	const uint8_t *p = take_fixed(r, INTERFACE_FIXED);
+	const uint8_t *p = peek_body(r, INTERFACE_FIXED);
 	struct dp_file_interface *interface;
 
 	if (!p)
-		return DP_FILE_DAMAGED;
+		return lacking(r);
 	if (r->interface_count == DP_FILE_INTERFACES_MAX)
 		return dp_file_damaged(r, "more than %d interfaces", DP_FILE_INTERFACES_MAX);
 	interface = &r->interfaces[r->interface_count++];
@@ -192,18 +203,36 @@ static enum dp_file_status add_interface(struct dp_file_reader *r)
 		interface->snaplen = UINT32_MAX;
 	if (r->first_link_type < 0)
 		r->first_link_type = interface->link_type;
-	return read_options(r, interface);
+	take_body(r, INTERFACE_FIXED);
+	r->is_in_options = true;
+	return DP_FILE_FRAME;
 }
 
-/* A packet's octets, of an interface that was checked. */
+static enum dp_file_status describe_interface(struct dp_file_reader *r)
+{
+	enum dp_file_status status = DP_FILE_FRAME;
+
+	if (!r->is_in_options)
+		status = add_interface(r);
+	if (status == DP_FILE_FRAME)
+		status = read_options(r, &r->interfaces[r->interface_count - 1]);
+	if (status == DP_FILE_FRAME)
+		r->is_in_options = false;
+	return status;
+}
+
+/* A packet's octets behind the fixed part of its block, of an interface that was checked. */
 static enum dp_file_status take_data(struct dp_file_reader *r,
-	const struct dp_file_interface *interface, uint32_t captured, struct dp_file_frame *frame)
+	const struct dp_file_interface *interface, uint32_t fixed, uint32_t captured,
+	struct dp_file_frame *frame)
 {
 	uint32_t kept = dp_file_min(captured, DP_FILE_FRAME_MAX);
+	const uint8_t *p = peek_body(r, fixed + kept);
 
-	frame->data = take_fixed(r, kept);
-	if (!frame->data)
-		return DP_FILE_DAMAGED;
+	if (!p)
+		return lacking(r);
+	take_body(r, fixed + kept);
+	frame->data = p + fixed;
 	frame->captured = dp_file_min(kept, interface->snaplen);
 	frame->link_type = interface->link_type;
 	r->last_ns = frame->time_ns;
@@ -213,103 +242,106 @@ static enum dp_file_status take_data(struct dp_file_reader *r,
 static enum dp_file_status enhanced_packet(
 	struct dp_file_reader *r, bool is_old, struct dp_file_frame *frame)
 {
-	const uint8_t *p = take_fixed(r, PACKET_FIXED);
+	const uint8_t *p = peek_body(r, PACKET_FIXED);
 	const struct dp_file_interface *interface;
 	uint32_t id, captured, wire;
 
 	if (!p)
-		return DP_FILE_DAMAGED;
+		return lacking(r);
 	id = is_old ? dp_file_load16(r, p) : dp_file_load32(r, p);
 	captured = dp_file_load32(r, p + 12);
 	wire = dp_file_load32(r, p + 16);
 	if (id >= r->interface_count)
 		return dp_file_damaged(r, "a packet of interface %u, which is not described", id);
-	if (captured > r->skip)
+	if (captured > r->skip - PACKET_FIXED)
 		return dp_file_damaged(r, "a packet's length of %u octets is impossible", captured);
 	interface = &r->interfaces[id];
 	frame->time_ns = time_of(
 		interface, (uint64_t)dp_file_load32(r, p + 4) << 32 | dp_file_load32(r, p + 8));
 	frame->wire = wire > captured ? wire : captured;
-	return take_data(r, interface, captured, frame);
+	return take_data(r, interface, PACKET_FIXED, captured, frame);
 }
 
 /* It has no time, so it gets the last one's. */
 static enum dp_file_status simple_packet(struct dp_file_reader *r, struct dp_file_frame *frame)
 {
-	const uint8_t *p = take_fixed(r, SIMPLE_FIXED);
+	const uint8_t *p = peek_body(r, SIMPLE_FIXED);
 	uint32_t captured;
 
 	if (!p)
-		return DP_FILE_DAMAGED;
+		return lacking(r);
 	if (!r->interface_count)
 		return dp_file_damaged(r, "a packet of interface 0, which is not described");
 	frame->wire = dp_file_load32(r, p);
 	captured = dp_file_min(frame->wire, r->interfaces[0].snaplen);
-	if (captured > r->skip)
+	if (captured > r->skip - SIMPLE_FIXED)
 		return dp_file_damaged(r, "a packet's length of %u octets is impossible", captured);
 	frame->time_ns = r->last_ns;
-	return take_data(r, &r->interfaces[0], captured, frame);
+	return take_data(r, &r->interfaces[0], SIMPLE_FIXED, captured, frame);
 }
 
-/* Enters the next block: its type, or a status in *status and 0, no block's type of ours. */
-static uint32_t enter_block(struct dp_file_reader *r, enum dp_file_status *status)
+/* Up to the next block's body. */
+static enum dp_file_status enter_block(struct dp_file_reader *r)
 {
+	enum dp_file_status status = DP_FILE_FRAME;
 	const uint8_t *p;
-	uint32_t type;
 
-	*status = DP_FILE_FRAME;
 	if (r->block)
-		*status = leave_block(r);
-	if (*status != DP_FILE_FRAME)
-		return 0;
+		status = leave_block(r);
+	if (status != DP_FILE_FRAME)
+		return status;
 	p = dp_file_input_peek(&r->input, BLOCK_HEAD);
-	if (!p) {
-		*status = dp_file_input_is_end(&r->input) ? DP_FILE_END
-							  : dp_file_cut(r, "a block's header");
-		return 0;
-	}
-	type = dp_file_load32(r, p);
-	if (type == BLOCK_SECTION) {
-		*status = set_byte_order(r);
-		if (*status != DP_FILE_FRAME)
-			return 0;
+	if (!p)
+		return dp_file_input_is_end(&r->input) ? DP_FILE_END
+						       : dp_file_cut(r, "a block's header");
+	r->type = dp_file_load32(r, p);
+	if (r->type == BLOCK_SECTION) {
+		status = set_byte_order(r);
+		if (status != DP_FILE_FRAME)
+			return status;
 		p = dp_file_input_peek(&r->input, BLOCK_HEAD);
 	}
 	r->block = dp_file_load32(r, p + 4);
-	if (r->block < BLOCK_HEAD + BLOCK_TAIL || r->block % 4) {
-		*status =
-			dp_file_damaged(r, "a block's length of %u octets is impossible", r->block);
-		return 0;
-	}
+	if (r->block < BLOCK_HEAD + BLOCK_TAIL || r->block % 4)
+		return dp_file_damaged(r, "a block's length of %u octets is impossible", r->block);
 	dp_file_input_take(&r->input, BLOCK_HEAD);
 	r->skip = r->block - BLOCK_HEAD - BLOCK_TAIL;
-	return type;
+	r->is_in_body = true;
+	return DP_FILE_FRAME;
+}
+
+static enum dp_file_status read_body(
+	struct dp_file_reader *r, struct dp_file_frame *frame, bool *is_packet)
+{
+	*is_packet = false;
+	switch (r->type) {
+	case BLOCK_ENHANCED_PACKET:
+	case BLOCK_OLD_PACKET:
+		*is_packet = true;
+		return enhanced_packet(r, r->type == BLOCK_OLD_PACKET, frame);
+	case BLOCK_SIMPLE_PACKET:
+		*is_packet = true;
+		return simple_packet(r, frame);
+	case BLOCK_SECTION:
+		return begin_section(r);
+	case BLOCK_INTERFACE:
+		return describe_interface(r);
+	default:
+		return DP_FILE_FRAME;
+	}
 }
 
 enum dp_file_status dp_file_pcapng_next(struct dp_file_reader *r, struct dp_file_frame *frame)
 {
-	for (;;) {
-		enum dp_file_status status;
-		uint32_t type = enter_block(r, &status);
+	enum dp_file_status status;
+	bool is_packet = false;
 
-		if (status != DP_FILE_FRAME)
-			return status;
-		switch (type) {
-		case BLOCK_ENHANCED_PACKET:
-		case BLOCK_OLD_PACKET:
-			return enhanced_packet(r, type == BLOCK_OLD_PACKET, frame);
-		case BLOCK_SIMPLE_PACKET:
-			return simple_packet(r, frame);
-		case BLOCK_SECTION:
-			status = begin_section(r);
-			break;
-		case BLOCK_INTERFACE:
-			status = add_interface(r);
-			break;
-		default:
-			break;
-		}
-		if (status != DP_FILE_FRAME)
-			return status;
-	}
+	do {
+		status = r->is_in_body ? DP_FILE_FRAME : enter_block(r);
+		if (status == DP_FILE_FRAME)
+			status = read_body(r, frame, &is_packet);
+		if (status == DP_FILE_FRAME)
+			r->is_in_body = false;
+	} while (status == DP_FILE_FRAME && !is_packet);
+	return status;
 }

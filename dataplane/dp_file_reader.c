@@ -34,6 +34,8 @@ enum dp_file_status dp_file_damaged(struct dp_file_reader *r, const char *format
 
 enum dp_file_status dp_file_cut(struct dp_file_reader *r, const char *what)
 {
+	if (r->input.is_later)
+		return DP_FILE_LATER;
 	if (r->input.error)
 		return dp_file_damaged(r, "could not read %s: %s", what, strerror(r->input.error));
 	return dp_file_damaged(r, "truncated in %s", what);

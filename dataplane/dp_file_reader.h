@@ -18,6 +18,7 @@ enum dp_file_status {
 	DP_FILE_END,
 	DP_FILE_FRAME,
 	DP_FILE_DAMAGED, /* nothing more comes; the reason is in error */
+	DP_FILE_LATER, /* nothing more is there yet: to be asked again */
 };
 
 struct dp_file_frame {
@@ -48,13 +49,16 @@ struct dp_file_reader {
 	int64_t first_link_type; /* of the first interface, -1 before there is one */
 	uint64_t skip; /* octets of the last record that were not needed */
 	uint32_t block; /* total length of the block being left, 0 when it was left; pcapng */
+	uint32_t type; /* of that block */
+	bool is_in_body; /* of which something may be needed still, and */
+	bool is_in_options; /* these are what comes next */
 	uint64_t last_ns; /* pcapng: for packets without a time */
 	char error[DP_FILE_ERROR_MAX];
 	struct dp_file_interface interfaces[DP_FILE_INTERFACES_MAX];
 	struct dp_file_input input;
 };
 
-/* What: begins to read, up to the file's header. 0, or -EINVAL or the errno of read, negative, with the
+/* What: begins to read, up to the file's header, for which read has to wait. 0, or -EINVAL or the errno of read, negative, with the
  * reason in error. A header that is cut, or an empty file, is damage like any other: dp_file_reader_next
  * says so. */
 int dp_file_reader_open(struct dp_file_reader *reader, dp_file_read read, void *arg);

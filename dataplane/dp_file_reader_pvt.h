@@ -42,7 +42,7 @@ static inline uint32_t dp_file_min(uint32_t a, uint32_t b)
 /* Notes why reading ends here, and says that it does. */
 enum dp_file_status dp_file_damaged(struct dp_file_reader *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* The same after a peek that failed: what was being read. */
+/* The same after a peek that failed: what was being read. DP_FILE_LATER when the rest may come. */
 enum dp_file_status dp_file_cut(struct dp_file_reader *r, const char *what);
 
 enum dp_file_status dp_file_pcap_next(struct dp_file_reader *r, struct dp_file_frame *frame);

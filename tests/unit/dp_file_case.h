@@ -27,6 +27,9 @@ struct capture {
 	size_t piece; /* at most so many octets a read, 0 for all */
 	size_t block; /* where the block being written begins */
 	int error; /* errno instead of the end */
+	bool has_pauses; /* every other read finds nothing yet */
+	bool is_pause;
+	bool is_open; /* before that none are */
 	uint8_t b[FILE_MAX];
 };
 
@@ -55,6 +58,7 @@ static inline void clear(bool is_big_endian)
 	capture.n = 0;
 	capture.piece = 0;
 	capture.error = 0;
+	capture.has_pauses = false;
 }
 
 static inline void begin_pcap(uint32_t magic, unsigned minor, uint32_t snaplen, uint32_t type)
@@ -152,6 +156,10 @@ static inline ssize_t read_capture(void *arg, void *to, size_t n)
 {
 	struct capture *c = arg;
 
+	if (c->has_pauses && c->is_open && (c->is_pause = !c->is_pause)) {
+		errno = EAGAIN;
+		return -1;
+	}
 	if (n > c->n - c->at)
 		n = c->n - c->at;
 	if (c->piece && n > c->piece)
@@ -167,9 +175,24 @@ static inline ssize_t read_capture(void *arg, void *to, size_t n)
 
 static inline int open_capture(void)
 {
+	int err;
+
 	capture.at = 0;
+	capture.is_open = false;
 	memset(&reader, 0xa5, sizeof(reader));
-	return dp_file_reader_open(&reader, read_capture, &capture);
+	err = dp_file_reader_open(&reader, read_capture, &capture);
+	capture.is_open = true;
+	return err;
+}
+
+static inline enum dp_file_status next_of_reader(struct dp_file_frame *frame)
+{
+	enum dp_file_status status;
+
+	do
+		status = dp_file_reader_next(&reader, frame);
+	while (status == DP_FILE_LATER && capture.has_pauses);
+	return status;
 }
 
 static inline void expect(
@@ -177,7 +200,7 @@ static inline void expect(
 {
 	struct dp_file_frame frame;
 
-	assert_int_equal(dp_file_reader_next(&reader, &frame), DP_FILE_FRAME);
+	assert_int_equal(next_of_reader(&frame), DP_FILE_FRAME);
 	assert_int_equal(frame.time_ns, time_ns);
 	assert_int_equal(frame.captured, captured);
 	assert_int_equal(frame.wire, wire);
@@ -190,15 +213,15 @@ static inline void expect_end(void)
 {
 	struct dp_file_frame frame;
 
-	assert_int_equal(dp_file_reader_next(&reader, &frame), DP_FILE_END);
+	assert_int_equal(next_of_reader(&frame), DP_FILE_END);
 }
 
 static inline void expect_damage(const char *text)
 {
 	struct dp_file_frame frame;
 
-	assert_int_equal(dp_file_reader_next(&reader, &frame), DP_FILE_DAMAGED);
-	assert_int_equal(dp_file_reader_next(&reader, &frame), DP_FILE_DAMAGED);
+	assert_int_equal(next_of_reader(&frame), DP_FILE_DAMAGED);
+	assert_int_equal(next_of_reader(&frame), DP_FILE_DAMAGED);
 	assert_string_equal(reader.error, text);
 }
 

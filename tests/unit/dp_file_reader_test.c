@@ -18,13 +18,65 @@ static void reads_in_pieces_of_any_size(void **state)
 		packet(0, 3, 0x33, 100001, 100001); /* more than is kept of a frame */
 		packet(0, 4, 0x44, 1, 1);
 		capture.piece = piece;
-		assert_int_equal(open_capture(), 0);
-		expect(1000, 0x11, 33, 33, 1);
-		expect(2000, 0x22, 0, 60, 1);
-		expect(3000, 0x33, 65535, 100001, 1);
-		expect(4000, 0x44, 1, 1, 1);
-		expect_end();
+		for (unsigned pauses = 0; pauses < 2; pauses++) {
+			capture.has_pauses = pauses;
+			assert_int_equal(open_capture(), 0);
+			expect(1000, 0x11, 33, 33, 1);
+			expect(2000, 0x22, 0, 60, 1);
+			expect(3000, 0x33, 65535, 100001, 1);
+			expect(4000, 0x44, 1, 1, 1);
+			expect_end();
+		}
 	}
+}
+
+/* Big-endian, two frames of the times 7 s and 1 ns later. */
+static void write_two(bool is_pcapng)
+{
+	clear(true);
+	if (is_pcapng) {
+		section();
+		interface(1, 0, 9, 7);
+		packet(0, 0, 0, 30, 31);
+		packet(0, 1, 1, 30, 31);
+	} else {
+		begin_pcap(0xa1b23c4d, 4, 0, 1);
+		record(7, 0, 0, 30, 31);
+		record(7, 1, 1, 30, 31);
+	}
+}
+
+/* What is behind these octets comes once the reader has asked for it a few times. */
+static void read_two(size_t there)
+{
+	size_t n = capture.n;
+	struct dp_file_frame frame;
+	unsigned got = 0;
+
+	capture.n = there;
+	assert_int_equal(open_capture(), 0);
+	capture.error = EAGAIN;
+	while (dp_file_reader_next(&reader, &frame) == DP_FILE_FRAME)
+		got++;
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(dp_file_reader_next(&reader, &frame), DP_FILE_LATER);
+	capture.n = n;
+	capture.error = 0;
+	for (; got < 2; got++)
+		expect(7000000000 + got, (uint8_t)got, 30, 31, 1);
+	expect_end();
+}
+
+/* Whatever lacks is asked for again, and no frame comes twice. */
+static void goes_on_where_the_rest_was_not_there_yet(void **state)
+{
+	(void)state;
+	write_two(false);
+	for (size_t there = 24; there < capture.n; there++)
+		read_two(there);
+	write_two(true);
+	for (size_t there = 4; there < capture.n; there++)
+		read_two(there);
 }
 
 static void says_why_it_cannot_open(void **state)
@@ -100,14 +152,14 @@ static void agree_on_frames(pcap_t *pcap)
 	enum dp_file_status status;
 	struct dp_file_frame frame;
 
-	while ((status = dp_file_reader_next(&reader, &frame)) == DP_FILE_FRAME) {
+	while ((status = next_of_reader(&frame)) == DP_FILE_FRAME) {
 		struct pcap_pkthdr *header;
 		const uint8_t *data;
 		int got = pcap_next_ex(pcap, &header, &data);
 
 		/* libpcap wants a whole block, the reader only the packet in it. */
 		if (got == PCAP_ERROR && reader.is_pcapng) {
-			assert_int_equal(dp_file_reader_next(&reader, &frame), DP_FILE_DAMAGED);
+			assert_int_equal(next_of_reader(&frame), DP_FILE_DAMAGED);
 			return;
 		}
 		assert_int_equal(got, 1);
@@ -132,6 +184,7 @@ static void agrees_with_libpcap(void **state)
 
 		write_random(i & 1, i & 2);
 		capture.piece = draw(2) ? 1 + draw(100) : 0;
+		capture.has_pauses = draw(2);
 		stream = fmemopen(capture.b, capture.n, "rb");
 		assert_non_null(stream);
 		pcap = pcap_fopen_offline_with_tstamp_precision(
@@ -140,8 +193,8 @@ static void agrees_with_libpcap(void **state)
 			struct dp_file_frame frame;
 
 			fclose(stream); /* cut in its header, or in the first interface */
-			assert_true(open_capture() < 0 ||
-				    dp_file_reader_next(&reader, &frame) == DP_FILE_DAMAGED);
+			assert_true(
+				open_capture() < 0 || next_of_reader(&frame) == DP_FILE_DAMAGED);
 			continue;
 		}
 		assert_int_equal(open_capture(), 0);
@@ -154,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_in_pieces_of_any_size),
+		cmocka_unit_test(goes_on_where_the_rest_was_not_there_yet),
 		cmocka_unit_test(says_why_it_cannot_open),
 		cmocka_unit_test(agrees_with_libpcap),
 	};
