@@ -3,6 +3,7 @@
 #include "dp_file.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "dp_file_source.h"
 #include "dp_idle.h"
 #include "dp_meta.h"
+#include "dp_wake.h"
 
 /* Touching and returning packet memory is most of what a short file costs, and a file can wait: there
  * are few buffers. */
@@ -38,18 +40,62 @@ struct dp_file {
 	struct dp_file_reading reading;
 };
 
-/* The source with the earliest frame, of equal ones the first file's. NULL at the end. */
-static struct dp_file_source *earliest(struct dp_file *file)
+static bool is_silent(const struct dp_file_source *source)
+{
+	return !source->has_frame && !source->is_done;
+}
+
+/* No pipe without a frame may have an earlier one. */
+static bool may_go(const struct dp_file *file, const struct dp_file_source *next)
+{
+	for (unsigned i = 0; i < file->source_count; i++) {
+		const struct dp_file_source *source = &file->sources[i];
+
+		if (is_silent(source) && !dp_file_source_may_pass(next, source))
+			return false;
+	}
+	return true;
+}
+
+/* The source with the earliest frame, of equal ones the first file's. NULL at the end, or while a pipe has to be waited
+ * for. */
+static struct dp_file_source *earliest_of_all(struct dp_file *file)
 {
 	struct dp_file_source *best = NULL;
+	bool has_silent = false;
 
 	for (unsigned i = 0; i < file->source_count; i++) {
 		struct dp_file_source *source = &file->sources[i];
 
-		if (!source->is_done && (!best || source->frame.time_ns < best->frame.time_ns))
+		if (is_silent(source))
+			dp_file_source_advance(source);
+		has_silent |= is_silent(source);
+		if (source->has_frame && (!best || source->frame.time_ns < best->frame.time_ns))
 			best = source;
 	}
-	return best;
+	return has_silent && best && !may_go(file, best) ? NULL : best;
+}
+
+/* Most often there is one. */
+static inline struct dp_file_source *earliest(struct dp_file *file)
+{
+	struct dp_file_source *only = file->sources;
+
+	if (file->source_count > 1)
+		return earliest_of_all(file);
+	if (!only->has_frame)
+		dp_file_source_advance(only);
+	return only->has_frame ? only : NULL;
+}
+
+/* Of a reading that was stopped: what pipes have brought is handed on, of files is enough. */
+static void end_files(struct dp_file *file)
+{
+	for (unsigned i = 0; i < file->source_count; i++)
+		if (!file->sources[i].may_be_silent) {
+			file->sources[i].is_done = true;
+			file->sources[i].has_frame = false;
+		}
 }
 
 /* Small ones come many at a time. */
@@ -96,6 +142,8 @@ unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)
 	struct dp_idle idle = {0};
 	unsigned count = 0;
 
+	if (unlikely(dp_file_is_stopped(file)))
+		end_files(file);
 	while (count < n) {
 		struct dp_file_source *source = earliest(file);
 		struct rte_mbuf *m;
@@ -112,9 +160,32 @@ unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)
 		}
 		fill(m, source);
 		burst[count++] = m;
-		dp_file_source_advance(source);
+		source->has_frame = false;
 	}
 	return count;
+}
+
+bool dp_file_has_pipe(const struct dp_file *file)
+{
+	for (unsigned i = 0; i < file->source_count; i++)
+		if (file->sources[i].may_be_silent)
+			return true;
+	return false;
+}
+
+bool dp_file_is_done(const struct dp_file *file)
+{
+	for (unsigned i = 0; i < file->source_count; i++)
+		if (!file->sources[i].is_done || file->sources[i].has_frame)
+			return false;
+	return true;
+}
+
+void dp_file_wake(const struct dp_file *file, struct dp_wake *wake)
+{
+	for (unsigned i = 0; i < file->source_count; i++)
+		if (file->sources[i].may_be_silent)
+			dp_wake_add(wake, file->sources[i].fd);
 }
 
 /* Made once and left to EAL's end, as freeing packet memory writes all of it. */
@@ -149,6 +220,67 @@ bool dp_file_is_stopped(const struct dp_file *file)
 	return dp_file_reading_is_stopped(&file->reading);
 }
 
+/* Advances those that have not begun, and says which pipes to wait for. */
+static unsigned begin_some(struct dp_file *file, struct pollfd *silent)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < file->source_count; i++) {
+		struct dp_file_source *source = &file->sources[i];
+
+		if (source->is_done || source->has_begun)
+			continue;
+		dp_file_source_advance(source);
+		if (!source->is_done && !source->has_begun)
+			silent[n++] = (struct pollfd){.fd = source->fd, .events = POLLIN};
+	}
+	return n;
+}
+
+static bool has_live(const struct dp_file *file)
+{
+	for (unsigned i = 0; i < file->source_count; i++)
+		if (dp_file_source_is_live(&file->sources[i]))
+			return true;
+	return false;
+}
+
+/* Up to the first frame of each, but beside a capture that is being made those that bring nothing are not waited for. */
+static void begin(struct dp_file *file)
+{
+	uint64_t begin_ns = dp_file_source_now();
+	struct pollfd silent[DP_FILES_MAX];
+	unsigned n;
+
+	while (!dp_file_is_stopped(file) && (n = begin_some(file, silent))) {
+		if (dp_file_source_now() - begin_ns >= DP_FILE_HOLD_NS && has_live(file))
+			return;
+		if (file->reading.is_asked_to_end && file->reading.is_asked_to_end())
+			dp_file_stop(file);
+		else
+			poll(silent, n, DP_FILE_STOP_MS);
+	}
+}
+
+static int refuse(const struct dp_file *file, char *error, unsigned error_size)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < file->source_count && !err; i++)
+		if (file->sources[i].is_done && !file->sources[i].has_begun)
+			err = dp_file_source_refuse(&file->sources[i], error, error_size);
+	return err;
+}
+
+/* There is nothing to poll. */
+static void end_all(struct dp_file *file)
+{
+	for (unsigned i = 0; i < file->source_count; i++) {
+		file->sources[i].is_done = true;
+		file->sources[i].has_frame = false;
+	}
+}
+
 int dp_file_open(const char *const *paths, unsigned count, bool (*is_asked_to_end)(void),
 	struct dp_file **file, char *error, unsigned error_size)
 {
@@ -171,7 +303,13 @@ int dp_file_open(const char *const *paths, unsigned count, bool (*is_asked_to_en
 		err = dp_file_source_open(
 			&new->sources[i], &new->reading, paths[i], error, error_size);
 	}
+	if (!err)
+		begin(new);
 	new->reading.is_asked_to_end = NULL;
+	if (dp_file_is_stopped(new))
+		end_all(new);
+	else if (!err)
+		err = refuse(new, error, error_size);
 	if (!err)
 		err = create_pools(new, error, error_size);
 	if (err) {

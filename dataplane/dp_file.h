@@ -11,13 +11,14 @@
 
 struct rte_mbuf;
 struct dp_file;
+struct dp_wake;
 struct dp_file_clock_counters;
 
 enum {
 	DP_FILES_MAX = 64,
 };
 
-/* What: opens all files ("-" is standard input) and reads up to their first frame. 0, or negative errno
+/* What: opens all files ("-" is standard input) and reads up to their first frames. 0, or negative errno
  * with the reason (file name and what is wrong, in PostgreSQL wording) in error: unreadable, no capture
  * file, or all frames of a link type that is not one of enum dp_link. 0 also when is_asked_to_end, which
  * may be NULL, said so while a pipe brought no frame yet: dp_file_is_stopped, and there is nothing to poll. */
@@ -25,14 +26,27 @@ int dp_file_open(const char *const *paths, unsigned count, bool (*is_asked_to_en
 	struct dp_file **file, char *error, unsigned error_size);
 void dp_file_close(struct dp_file *file);
 
-/* Ends a read that waits for a silent pipe or terminal: from then on they are at their end. Any thread. */
+/* Ends the reading: what pipes have brought by then can be polled still. Any thread. */
 void dp_file_stop(struct dp_file *file);
 
 bool dp_file_is_stopped(const struct dp_file *file);
 
-/* What: up to n next frames in time order, each in one mbuf with its dp_meta filled. Returns 0 only at the end of all
- * files. Frames over 65535 octets are cut to that. */
+/* What: up to n next frames in time order, each in one mbuf with its dp_meta filled; fewer, or none, at the end of all
+ * files, or while a pipe that has nothing at the moment has to be waited for. Frames over 65535 octets are cut to that.
+ *
+ * A frame waits for others while pipes are silent where its time stamp leaps (dp_file_ahead.h), at most DP_FILE_HOLD_NS;
+ * and, of several files, for those of earlier ones: without end, but in captures that are being made only until what
+ * comes is DP_FILE_HOLD_NS later. */
 unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n);
+
+/* Whether one is not a regular file, and may bring its frames as they are captured. */
+bool dp_file_has_pipe(const struct dp_file *file);
+
+/* Nothing more will be polled. */
+bool dp_file_is_done(const struct dp_file *file);
+
+/* Pipes wake whoever polls. */
+void dp_file_wake(const struct dp_file *file, struct dp_wake *wake);
 
 /* NULL, or what is wrong with damaged files: name and reason, also when frames of another link type
  * were left out. What is not damaged was read on. Valid until close. */

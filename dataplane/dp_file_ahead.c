@@ -26,15 +26,42 @@ static void hold(struct dp_file_ahead *a, const struct dp_file_frame *frame)
 	memcpy(octets, frame->data, frame->captured);
 	a->held[i] = *frame;
 	a->held[i].data = octets;
+	a->dry_ns[i] = 0;
 }
 
-/* False: no more come. */
+static bool may_come(const struct dp_file_ahead *a)
+{
+	return a->status == DP_FILE_FRAME || a->status == DP_FILE_LATER;
+}
+
+/* Nothing is there: from now on the held wait for it. */
+static void note_dry(struct dp_file_ahead *a)
+{
+	for (unsigned i = 0; i < a->count; i++) {
+		uint64_t *dry_ns = &a->dry_ns[(a->first + i) % DP_FILE_HELD];
+
+		if (!*dry_ns)
+			*dry_ns = a->now_ns;
+	}
+}
+
+/* The first of the held has waited long enough. */
+static bool is_overdue(const struct dp_file_ahead *a)
+{
+	uint64_t dry_ns = a->dry_ns[a->first];
+
+	return dry_ns && a->now_ns - dry_ns >= DP_FILE_HOLD_NS;
+}
+
+/* False: no more come, or none are there yet. */
 static bool hold_next(struct dp_file_ahead *a)
 {
 	struct dp_file_frame frame;
 
-	if (a->status == DP_FILE_FRAME)
+	if (may_come(a))
 		a->status = dp_file_reader_next(a->reader, &frame);
+	if (a->status == DP_FILE_LATER)
+		note_dry(a);
 	if (a->status != DP_FILE_FRAME)
 		return false;
 	hold(a, &frame);
@@ -51,37 +78,59 @@ static unsigned times(const struct dp_file_ahead *a, unsigned i, uint64_t *time_
 	return n;
 }
 
-static void set_clock(struct dp_file_ahead *a)
+/* False: it waits. */
+static bool set_clock(struct dp_file_ahead *a)
 {
 	uint64_t time_ns[DP_FILE_HELD];
 
 	while (a->count < DP_FILE_FIRST && hold_next(a))
 		;
+	if (a->count < DP_FILE_FIRST && may_come(a) && !is_overdue(a))
+		return false;
 	dp_file_clock_set(&a->clock, time_ns, times(a, 0, time_ns));
+	return true;
 }
 
-/* The first of the held. */
-static void judge(struct dp_file_ahead *a, struct dp_file_frame *frame)
+/* Of the first of the held; undecided: it waits. One that nothing has contradicted in time is believed, so that a clock
+ * that was set is not refused for ever. */
+static enum dp_file_verdict judge(struct dp_file_ahead *a, uint64_t *between_ns)
 {
-	uint64_t next_ns[DP_FILE_HELD], between_ns = 0;
-	enum dp_file_verdict verdict;
+	uint64_t next_ns[DP_FILE_HELD];
 
-	*frame = a->held[a->first];
-	do {
-		bool is_all = a->status != DP_FILE_FRAME;
+	for (;;) {
 		unsigned n = times(a, 1, next_ns);
+		enum dp_file_verdict verdict = dp_file_clock_judge(
+			&a->clock, a->held[a->first].time_ns, next_ns, n, !may_come(a), between_ns);
 
-		verdict = dp_file_clock_judge(
-			&a->clock, frame->time_ns, next_ns, n, is_all, &between_ns);
-		if (verdict == DP_FILE_UNDECIDED)
-			hold_next(a);
-	} while (verdict == DP_FILE_UNDECIDED);
-	if (verdict == DP_FILE_BELIEVED) {
-		dp_file_clock_believe(&a->clock, frame->time_ns);
-		return;
+		if (verdict != DP_FILE_UNDECIDED)
+			return verdict;
+		if (!hold_next(a) && may_come(a))
+			return is_overdue(a) ? DP_FILE_BELIEVED : DP_FILE_UNDECIDED;
 	}
-	dp_file_clock_refuse(&a->clock, frame->time_ns);
-	frame->time_ns = between_ns;
+}
+
+/* The first of the held. False: it waits. */
+static bool hand_out(struct dp_file_ahead *a, struct dp_file_frame *frame)
+{
+	uint64_t between_ns = 0;
+
+	if (!a->clock.is_set && !set_clock(a))
+		return false;
+	switch (judge(a, &between_ns)) {
+	case DP_FILE_UNDECIDED:
+		return false;
+	case DP_FILE_BELIEVED:
+		*frame = a->held[a->first];
+		dp_file_clock_believe(&a->clock, frame->time_ns);
+		break;
+	case DP_FILE_OUTLIER:
+		*frame = a->held[a->first];
+		dp_file_clock_refuse(&a->clock, frame->time_ns);
+		frame->time_ns = between_ns;
+		break;
+	}
+	a->is_out = true;
+	return true;
 }
 
 static void let_go(struct dp_file_ahead *a)
@@ -96,7 +145,7 @@ enum dp_file_status dp_file_ahead_next(struct dp_file_ahead *a, struct dp_file_f
 	if (a->is_out)
 		let_go(a);
 	if (!a->count) {
-		if (a->status == DP_FILE_FRAME)
+		if (may_come(a))
 			a->status = dp_file_reader_next(a->reader, frame);
 		if (a->status != DP_FILE_FRAME)
 			return a->status;
@@ -106,9 +155,5 @@ enum dp_file_status dp_file_ahead_next(struct dp_file_ahead *a, struct dp_file_f
 		}
 		hold(a, frame);
 	}
-	if (!a->clock.is_set)
-		set_clock(a);
-	judge(a, frame);
-	a->is_out = true;
-	return DP_FILE_FRAME;
+	return hand_out(a, frame) ? DP_FILE_FRAME : DP_FILE_LATER;
 }

@@ -13,13 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dp_meta.h"
 
-enum {
-	STOP_MS = 100, /* between looks whether the reading was stopped */
-};
+#define NS_PER_SEC ((uint64_t)1000000000)
+
+/* What the clocks of hosts differ by, at most, and what a packet takes from there to here. */
+#define LIVE_NS (60 * NS_PER_SEC)
 
 /* link_type: number of tcpdump.org's registry. -1 when it is none of enum dp_link. */
 static int link_of(uint32_t link_type)
@@ -68,32 +70,67 @@ static __attribute__((format(printf, 2, 3))) void note_damage(
 	va_end(list);
 }
 
-/* False when the reading was stopped meanwhile. */
-static bool wait_for_input(const struct dp_file_source *source)
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t dp_file_source_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+static bool has_input(const struct dp_file_source *source, int wait_ms)
 {
 	struct pollfd input = {.fd = source->fd, .events = POLLIN};
-	struct dp_file_reading *reading = source->reading;
-	int rc = 0;
 
-	while (!rc && !dp_file_reading_is_stopped(reading)) {
+	return poll(&input, 1, wait_ms) > 0;
+}
+
+/* Or till the reading is stopped. */
+static void wait_for_input(const struct dp_file_source *source)
+{
+	struct dp_file_reading *reading = source->reading;
+
+	while (!dp_file_reading_is_stopped(reading)) {
 		if (reading->is_asked_to_end && reading->is_asked_to_end())
 			dp_file_reading_stop(reading);
-		else
-			rc = poll(&input, 1, STOP_MS);
+		else if (has_input(source, DP_FILE_STOP_MS))
+			return;
 	}
-	return rc > 0;
+}
+
+/* A pipe's descriptor blocks, as whoever else has it may want. */
+static ssize_t read_pipe(struct dp_file_source *source, void *to, size_t n)
+{
+	ssize_t got = -1;
+
+	do {
+		if (source->is_opening)
+			wait_for_input(source);
+		source->ahead.now_ns = dp_file_source_now();
+		if (dp_file_reading_is_stopped(source->reading)) {
+			source->is_cut_off = true;
+			return 0;
+		}
+		if (source->is_opening || has_input(source, 0))
+			got = read(source->fd, to, n);
+		else
+			errno = EAGAIN;
+	} while (got < 0 && errno == EAGAIN && source->is_opening);
+	if (got > 0)
+		source->read_ns = source->ahead.now_ns;
+	return got;
 }
 
 static ssize_t read_source(void *arg, void *to, size_t n)
 {
 	struct dp_file_source *source = arg;
-	ssize_t got;
+	ssize_t got = source->may_be_silent ? read_pipe(source, to, n) : read(source->fd, to, n);
 
-	if (source->may_be_silent && !wait_for_input(source)) {
-		source->is_cut_off = dp_file_reading_is_stopped(source->reading);
-		return 0;
-	}
-	got = read(source->fd, to, n);
 	if (got > 0)
 		atomic_fetch_add_explicit(
 			&source->reading->read, (uint64_t)got, memory_order_relaxed);
@@ -114,13 +151,22 @@ static void end_source(struct dp_file_source *source, enum dp_file_status status
 			source->left_out_type, link_name(source->left_out_type), source->left_out);
 }
 
+static bool holds_frame(const struct dp_file_ahead *ahead)
+{
+	return ahead->count && link_of(ahead->held[ahead->first].link_type) >= 0;
+}
+
 void dp_file_source_advance(struct dp_file_source *source)
 {
 	struct dp_file_frame *frame = &source->frame;
 
-	for (;;) {
+	while (!source->is_done) {
 		enum dp_file_status status = dp_file_ahead_next(&source->ahead, frame);
 
+		if (status == DP_FILE_LATER) {
+			source->has_begun |= holds_frame(&source->ahead);
+			return;
+		}
 		if (status != DP_FILE_FRAME) {
 			end_source(source, status);
 			return;
@@ -129,34 +175,54 @@ void dp_file_source_advance(struct dp_file_source *source)
 			source->link_type = frame->link_type;
 			source->link = link_of(frame->link_type);
 		}
-		if (source->link >= 0)
+		source->last_ns = frame->time_ns;
+		if (source->link >= 0) {
+			source->has_frame = true;
+			source->has_begun = true;
 			return;
+		}
 		if (!source->left_out++)
 			source->left_out_type = frame->link_type;
 	}
 }
 
-/* Up to the first frame. A file all of another link type is refused. */
-static int begin(struct dp_file_source *source, char *error, unsigned error_size)
+int dp_file_source_refuse(const struct dp_file_source *source, char *error, unsigned error_size)
 {
-	int err = dp_file_reader_open(source->reader, read_source, source);
-	int64_t link_type;
+	int64_t link_type =
+		source->left_out ? (int64_t)source->left_out_type : source->reader->first_link_type;
 
-	if (!err)
-		dp_file_source_advance(source);
-	if (dp_file_reading_is_stopped(source->reading))
-		return 0;
-	if (err) {
-		snprintf(error, error_size, "could not read \"%s\": %s", source->path,
-			source->reader->error);
-		return err;
-	}
-	link_type = source->left_out ? source->left_out_type : source->reader->first_link_type;
-	if (!source->is_done || link_type < 0 || link_of((uint32_t)link_type) >= 0)
+	if (link_type < 0 || link_of((uint32_t)link_type) >= 0)
 		return 0;
 	snprintf(error, error_size, "could not read \"%s\": link type %d (%s) is not supported",
 		source->path, (int)link_type, link_name((uint32_t)link_type));
 	return -ENOTSUP;
+}
+
+bool dp_file_source_is_live(const struct dp_file_source *source)
+{
+	uint64_t read_ns, last_ns = source->last_ns;
+
+	if (!source->may_be_silent || !source->has_begun)
+		return false;
+	if (!source->has_frame && source->ahead.count)
+		last_ns = source->ahead.held[source->ahead.first].time_ns;
+	read_ns = clock_ns(CLOCK_REALTIME) - (dp_file_source_now() - source->read_ns);
+	return read_ns + LIVE_NS - last_ns <= 2 * LIVE_NS;
+}
+
+bool dp_file_source_may_pass(const struct dp_file_source *next, const struct dp_file_source *silent)
+{
+	uint64_t next_ns = next->frame.time_ns;
+
+	/* It has brought something, of which its next ones tell what it is. */
+	if (silent->ahead.count)
+		return false;
+	if (!silent->has_begun)
+		return dp_file_source_is_live(next) &&
+		       next_ns + DP_FILE_HOLD_NS <= clock_ns(CLOCK_REALTIME);
+	return dp_file_source_is_live(silent) &&
+	       next_ns + DP_FILE_HOLD_NS <=
+		       silent->last_ns + (dp_file_source_now() - silent->read_ns);
 }
 
 /* A FIFO without a writer is opened at once too: only waiting for input can be interrupted. */
@@ -195,10 +261,17 @@ int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *r
 		return -ENOMEM;
 	}
 	source->may_be_silent = fstat(source->fd, &status) || !S_ISREG(status.st_mode);
-	err = begin(source, error, error_size);
-	if (!err && !source->may_be_silent)
+	source->is_opening = true;
+	err = dp_file_reader_open(source->reader, read_source, source);
+	source->is_opening = false;
+	if (err && !dp_file_reading_is_stopped(reading)) {
+		snprintf(error, error_size, "could not read \"%s\": %s", source->path,
+			source->reader->error);
+		return err;
+	}
+	if (!source->may_be_silent)
 		reading->total += (uint64_t)status.st_size;
-	return err;
+	return 0;
 }
 
 void dp_file_source_close(struct dp_file_source *source)

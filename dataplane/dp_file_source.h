@@ -12,6 +12,7 @@
 
 enum {
 	DP_FILE_DAMAGE_MAX = 1024,
+	DP_FILE_STOP_MS = 100, /* between looks whether the reading was stopped */
 };
 
 /* Of all files together. */
@@ -32,22 +33,42 @@ struct dp_file_source {
 	int link; /* its enum dp_link, -1 for none of them */
 	bool is_done;
 	bool may_be_silent; /* a pipe, a FIFO or a terminal */
+	bool is_opening; /* reads wait for octets */
 	bool is_cut_off; /* the reading was stopped while more might have come: what lacks then is no damage */
+	bool has_begun; /* a frame came, though it may be held yet */
+	bool has_frame;
 	uint64_t left_out; /* frames whose link type is none of enum dp_link, */
 	uint32_t left_out_type; /* the first of them's */
-	struct dp_file_frame frame; /* the next one */
+	struct dp_file_frame frame; /* the next one, where it has one */
+	uint64_t last_ns; /* time of the last that it had; 0 before */
+	uint64_t read_ns; /* when octets last came, by the monotonic clock; of a pipe */
 	struct dp_file_reader *reader;
 	struct dp_file_ahead ahead;
 };
 
-/* What: opens path ("-" is standard input) and reads up to its first frame, or till the reading is stopped. 0, or
- * negative errno with the reason in error. dp_file_source_close in either case. */
+/* What: opens path ("-" is standard input) and reads its header, or till the reading is stopped. 0, or negative errno
+ * with the reason in error. dp_file_source_close in either case. */
 int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *reading,
 	const char *path, char *error, unsigned error_size);
 void dp_file_source_close(struct dp_file_source *source);
 
-/* On to the next frame, or is_done. */
+/* On to the next frame: has_frame, or is_done, or neither while a pipe has nothing. */
 void dp_file_source_advance(struct dp_file_source *source);
+
+/* What: once a source is done without a frame: 0, or -ENOTSUP with the reason when it is a file all of a link type that
+ * is none of enum dp_link. */
+int dp_file_source_refuse(const struct dp_file_source *source, char *error, unsigned error_size);
+
+/* What: whether the last frame that came was of that moment, give or take a minute: a capture that is being made. */
+bool dp_file_source_is_live(const struct dp_file_source *source);
+
+/* What: whether the frame of next may go before what the other one brings, which has none. True when that is a capture
+ * being made and has been silent for so long that what it brings is later. */
+bool dp_file_source_may_pass(
+	const struct dp_file_source *next, const struct dp_file_source *silent);
+
+/* By the monotonic clock. */
+uint64_t dp_file_source_now(void);
 
 void dp_file_reading_stop(struct dp_file_reading *reading);
 bool dp_file_reading_is_stopped(const struct dp_file_reading *reading);

@@ -135,7 +135,7 @@ static unsigned poll_file(struct dp_rx *rx, struct rte_mbuf **burst)
 	for (unsigned i = 0; i < n; i++)
 		bytes += dp_meta(burst[i])->wire_bytes;
 	count(rx, n, bytes);
-	rx->is_done = n == 0;
+	rx->is_done = n == 0 && dp_file_is_done(rx->file);
 	return n;
 }
 

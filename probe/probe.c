@@ -166,12 +166,14 @@ static int start_tables(struct probe *p)
 	return 0;
 }
 
-/* Queues go round the receivers of the port's mode; a port's queues to different ones. */
+/* Files have one receiver. Queues go round those of the port's mode; a port's queues to different ones. */
 static int spread_queues(struct probe *p)
 {
 	unsigned next_rx = 0;
 	unsigned next_fused = 0;
 
+	if (p->file)
+		dp_file_wake(p->file, &p->rx[0].wake);
 	for (unsigned i = 0; i < p->port_count; i++)
 		for (unsigned q = 0; q < dp_port_queues(p->ports[i]); q++) {
 			bool is_fused =

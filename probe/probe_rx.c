@@ -436,7 +436,8 @@ unsigned probe_rx_turn(struct probe_rx *rx)
 
 	if (rx->is_finished)
 		return 0;
-	if (!atomic_load_explicit(&rx->probe->stop_rx, memory_order_relaxed))
+	/* Files end by themselves when they are stopped, after what pipes have brought. */
+	if (rx->rx.file || !atomic_load_explicit(&rx->probe->stop_rx, memory_order_relaxed))
 		n = dp_rx_poll(&rx->rx, burst);
 	else
 		rx->rx.is_done = true;

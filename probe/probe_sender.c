@@ -49,8 +49,9 @@ static unsigned send_burst(struct probe *probe, struct dp_mailbox *mailbox)
 static uint32_t idle_mode(const struct probe *probe)
 {
 	uint32_t mode = probe_idle_mode(probe);
+	bool is_long = !probe->is_offline || dp_file_has_pipe(probe->file);
 
-	return mode == DP_IDLE_ADAPTIVE && !probe->is_offline ? DP_IDLE_SLEEP : mode;
+	return mode == DP_IDLE_ADAPTIVE && is_long ? DP_IDLE_SLEEP : mode;
 }
 
 int probe_sender_main(void *arg)

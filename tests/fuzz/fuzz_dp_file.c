@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Capture files: the same frames and the same end, whether the file comes at once or in pieces; so
- * nothing is taken from beyond what was read. After the end comes the end. First octet: the piece's size. What is held
- * until its time is known comes in the same order, and each frame is believed or not. */
+ * nothing is taken from beyond what was read, and nothing is lost where the rest of a record is not there yet. After the
+ * end comes the end. First octet: the piece's size. What is held until its time is known comes in the same order, and
+ * each frame is believed or not, the same with and without such pauses. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct memory {
 	const uint8_t *p;
 	size_t n, piece;
+	bool has_pauses; /* every other read finds nothing yet */
+	bool is_pause;
 };
 
-static struct dp_file_reader whole, pieces, held;
+static struct dp_file_reader whole, pieces, held, paused;
 
 static void check(bool ok)
 {
@@ -26,6 +30,10 @@ static ssize_t read_memory(void *arg, void *to, size_t n)
 {
 	struct memory *m = arg;
 
+	if (m->has_pauses && (m->is_pause = !m->is_pause)) {
+		errno = EAGAIN;
+		return -1;
+	}
 	if (n > m->n)
 		n = m->n;
 	if (n > m->piece)
@@ -35,6 +43,26 @@ static ssize_t read_memory(void *arg, void *to, size_t n)
 	m->p += n;
 	m->n -= n;
 	return (ssize_t)n;
+}
+
+static enum dp_file_status next_of_pieces(struct dp_file_frame *frame)
+{
+	enum dp_file_status status;
+
+	do
+		status = dp_file_reader_next(&pieces, frame);
+	while (status == DP_FILE_LATER);
+	return status;
+}
+
+static enum dp_file_status next_of_paused(struct dp_file_ahead *ahead, struct dp_file_frame *frame)
+{
+	enum dp_file_status status;
+
+	do
+		status = dp_file_ahead_next(ahead, frame);
+	while (status == DP_FILE_LATER);
+	return status;
 }
 
 static void check_frame(const struct dp_file_frame *a, const struct dp_file_frame *b)
@@ -48,15 +76,18 @@ static void check_frame(const struct dp_file_frame *a, const struct dp_file_fram
 }
 
 /* Both from their beginning. */
-static void check_ahead(struct dp_file_ahead *ahead, size_t frames)
+static void check_ahead(struct dp_file_ahead *ahead, struct dp_file_ahead *slow, size_t frames)
 {
 	uint64_t outliers = 0;
 
 	for (size_t i = 0; i < frames; i++) {
-		struct dp_file_frame x, y;
+		struct dp_file_frame x, y, z;
 
 		check(dp_file_reader_next(&whole, &x) == DP_FILE_FRAME);
 		check(dp_file_ahead_next(ahead, &y) == DP_FILE_FRAME);
+		check(next_of_paused(slow, &z) == DP_FILE_FRAME);
+		check(z.captured == y.captured && z.time_ns == y.time_ns);
+		check(z.captured == 0 || memcmp(z.data, y.data, z.captured) == 0);
 		check(x.captured == y.captured && x.wire == y.wire);
 		check(x.captured == 0 || memcmp(x.data, y.data, x.captured) == 0);
 		check(x.time_ns == y.time_ns ||
@@ -68,15 +99,22 @@ static void check_ahead(struct dp_file_ahead *ahead, size_t frames)
 static void check_held(const uint8_t *data, size_t size, size_t frames, enum dp_file_status end)
 {
 	struct memory a = {.p = data, .n = size, .piece = SIZE_MAX}, b = a;
-	struct dp_file_ahead ahead;
+	struct memory c = {.p = data, .n = size, .piece = 100};
+	struct dp_file_ahead ahead, slow;
 	struct dp_file_frame frame;
 
 	check(dp_file_reader_open(&whole, read_memory, &a) == 0);
 	check(dp_file_reader_open(&held, read_memory, &b) == 0);
+	check(dp_file_reader_open(&paused, read_memory, &c) == 0);
+	c.has_pauses = true;
 	check(dp_file_ahead_init(&ahead, &held) == 0);
-	check_ahead(&ahead, frames);
+	check(dp_file_ahead_init(&slow, &paused) == 0);
+	check_ahead(&ahead, &slow, frames);
 	check(dp_file_ahead_next(&ahead, &frame) == end);
 	check(dp_file_ahead_next(&ahead, &frame) == end);
+	check(next_of_paused(&slow, &frame) == end);
+	check(ahead.clock.counters.time_outliers == slow.clock.counters.time_outliers);
+	dp_file_ahead_fini(&slow);
 	dp_file_ahead_fini(&ahead);
 }
 
@@ -95,13 +133,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&whole.input.buffer, 0x5a, size < DP_FILE_BUFFER ? size : DP_FILE_BUFFER);
 	err = dp_file_reader_open(&whole, read_memory, &a);
 	check(dp_file_reader_open(&pieces, read_memory, &b) == err);
+	b.has_pauses = true;
 	is_cut = whole.error[0] != 0; /* in its header, when there is no err */
 	check(!err || is_cut);
 	while (!err) {
 		struct dp_file_frame x, y;
 		enum dp_file_status status = dp_file_reader_next(&whole, &x);
 
-		check(dp_file_reader_next(&pieces, &y) == status);
+		check(next_of_pieces(&y) == status);
 		check((status == DP_FILE_DAMAGED) == (whole.error[0] != 0));
 		check(!is_cut || status == DP_FILE_DAMAGED);
 		if (status != DP_FILE_FRAME) {

@@ -141,6 +141,106 @@ static void damage_comes_after_what_is_held(void **state)
 	assert_string_equal(reader.error, "truncated in a packet");
 }
 
+/* Of a pipe: the rest is not there yet. */
+static void want_later(uint64_t now_ns)
+{
+	struct dp_file_frame frame;
+
+	ahead.now_ns = now_ns;
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(dp_file_ahead_next(&ahead, &frame), DP_FILE_LATER);
+}
+
+static void pause_after(size_t n)
+{
+	capture.n = n;
+	capture.error = EAGAIN;
+}
+
+static void a_leap_waits_so_long_for_others_and_is_believed(void **state)
+{
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < 4; i++)
+		put_frame(1000 + i, (uint8_t)i, 20);
+	put_frame(FAR, 0x44, 30);
+	open_ahead();
+	pause_after(capture.n);
+	for (unsigned i = 0; i < 4; i++)
+		want((1000 + i) * SEC, (uint8_t)i, 20);
+	want_later(5 * SEC);
+	want_later(5 * SEC + DP_FILE_HOLD_NS - 1);
+	put_frame(FAR + 1, 0x55, 30);
+	want_later(5 * SEC + DP_FILE_HOLD_NS - 1); /* another one that leaps */
+	ahead.now_ns = 5 * SEC + DP_FILE_HOLD_NS;
+	want(FAR * SEC, 0x44, 30);
+	want((FAR + 1) * SEC, 0x55, 30);
+	want_later(100 * SEC);
+	assert_int_equal(ahead.clock.counters.time_outliers, 0);
+	capture.error = 0;
+	want_end(DP_FILE_END);
+}
+
+static void one_that_is_contradicted_in_time_is_an_outlier(void **state)
+{
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < 4; i++)
+		put_frame(1000, (uint8_t)i, 20);
+	put_frame(FAR, 0x44, 30);
+	open_ahead();
+	pause_after(capture.n);
+	for (unsigned i = 0; i < 4; i++)
+		want(1000 * SEC, (uint8_t)i, 20);
+	want_later(5 * SEC);
+	put_frame(1001, 0x55, 30);
+	ahead.now_ns = 1000 * SEC; /* what came is looked at first, however late it is */
+	want(1000 * SEC + SEC / 2, 0x44, 30);
+	want(1001 * SEC, 0x55, 30);
+	assert_int_equal(ahead.clock.counters.time_outliers, 1);
+	capture.error = 0;
+	want_end(DP_FILE_END);
+}
+
+/* What was read long ago waits from when the pipe is found to have no more. */
+static void it_waits_from_the_first_look_on(void **state)
+{
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < 4; i++)
+		put_frame(1000, (uint8_t)i, 20);
+	put_frame(FAR, 0x44, 30);
+	open_ahead();
+	pause_after(capture.n);
+	ahead.now_ns = SEC;
+	for (unsigned i = 0; i < 4; i++)
+		want(1000 * SEC, (uint8_t)i, 20);
+	want_later(100 * SEC);
+	want_later(100 * SEC + DP_FILE_HOLD_NS - 1);
+	ahead.now_ns = 100 * SEC + DP_FILE_HOLD_NS;
+	want(FAR * SEC, 0x44, 30);
+	dp_file_ahead_fini(&ahead);
+}
+
+static void the_first_frame_waits_for_two_others(void **state)
+{
+	(void)state;
+	for (unsigned n = 1; n < 3; n++) {
+		begin();
+		for (unsigned i = 0; i < n; i++)
+			put_frame(1000, (uint8_t)i, 20);
+		open_ahead();
+		pause_after(capture.n);
+		want_later(SEC);
+		want_later(SEC + DP_FILE_HOLD_NS - 1);
+		ahead.now_ns = SEC + DP_FILE_HOLD_NS;
+		for (unsigned i = 0; i < n; i++)
+			want(1000 * SEC, (uint8_t)i, 20);
+		want_later(SEC + DP_FILE_HOLD_NS);
+		dp_file_ahead_fini(&ahead);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +249,10 @@ int main(void)
 		cmocka_unit_test(a_gap_stays),
 		cmocka_unit_test(short_files),
 		cmocka_unit_test(damage_comes_after_what_is_held),
+		cmocka_unit_test(a_leap_waits_so_long_for_others_and_is_believed),
+		cmocka_unit_test(one_that_is_contradicted_in_time_is_an_outlier),
+		cmocka_unit_test(it_waits_from_the_first_look_on),
+		cmocka_unit_test(the_first_frame_waits_for_two_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
