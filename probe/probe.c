@@ -77,6 +77,8 @@ static int start_file(struct probe *p)
 		fprintf(stderr, "heptap: %s\n", error);
 		return rc;
 	}
+	if (p->results)
+		p->results->is_prompt = dp_file_has_pipe(p->file);
 	/* The rest goes its way, so that tables and JSON say that there was nothing. */
 	p->is_interrupted = dp_file_is_stopped(p->file);
 	atomic_store(&p->stop_rx, p->is_interrupted);

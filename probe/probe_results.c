@@ -103,13 +103,22 @@ static void note_line(struct probe_results *r, size_t n)
 		r->lines_dropped++;
 }
 
+/* Of a call or stream that has ended. */
+static bool is_line_due(const struct probe_results *r, bool has_row)
+{
+	return r->json && (r->is_prompt || !has_row);
+}
+
 void probe_results_stream(struct probe_results *r, const struct qos_report *report)
 {
+	bool has_row;
+
 	pthread_mutex_lock(&r->lock);
 	r->streams_seen++;
-	if (r->stream_count < r->max_rows)
+	has_row = r->stream_count < r->max_rows;
+	if (has_row)
 		r->streams[r->stream_count++] = *report;
-	else if (r->json)
+	if (is_line_due(r, has_row))
 		note_line(r, has_room(r) ? probe_json_stream(report, r->final_type,
 						   r->lines + r->lines_used, LINE_MAX_BYTES)
 					 : 0);
@@ -146,13 +155,15 @@ static void describe(struct qos_call *call, uint64_t now_ns, struct probe_call *
 void probe_results_call(struct probe_results *r, struct qos_call *call, uint64_t now_ns)
 {
 	struct probe_call row;
+	bool has_row;
 
 	describe(call, now_ns, &row);
 	pthread_mutex_lock(&r->lock);
 	r->calls_seen++;
-	if (r->call_count < r->max_rows)
+	has_row = r->call_count < r->max_rows;
+	if (has_row)
 		r->calls[r->call_count++] = row;
-	else if (r->json)
+	if (is_line_due(r, has_row))
 		note_line(r, has_room(r) ? probe_json_call(
 						   &row, r->lines + r->lines_used, LINE_MAX_BYTES)
 					 : 0);
@@ -235,7 +246,7 @@ static size_t put(struct probe_results *r, const char *p, size_t n, int patience
 	if (!r->can_wait)
 		return put_live(r, p, n, patience_ms);
 	done = fwrite(p, 1, n, r->json);
-	if (done < n && !r->error)
+	if ((done < n || (r->is_prompt && fflush(r->json) != 0)) && !r->error)
 		r->error = errno;
 	return done;
 }
@@ -331,9 +342,9 @@ void probe_results_json(struct probe_results *r, const struct probe *probe)
 
 	/* The threads have ended: the buffer serves for each line in turn. */
 	r->is_stalled = !write_lines(r, PATIENCE_MS);
-	for (uint32_t i = 0; i < r->call_count; i++)
+	for (uint32_t i = 0; i < r->call_count && !r->is_prompt; i++)
 		write_line(r, probe_json_call(&r->calls[i], r->lines, room));
-	for (uint32_t i = 0; i < r->stream_count; i++)
+	for (uint32_t i = 0; i < r->stream_count && !r->is_prompt; i++)
 		write_line(r, probe_json_stream(&r->streams[i], r->final_type, r->lines, room));
 	write_line(r, probe_json_summary(r, probe, r->lines, room));
 }

@@ -3,8 +3,8 @@
  * an order that does not depend on the number of workers.
  * Owner: the probe. Threads: workers add under a mutex (only at the end of a stream or call, or per
  * RTCP compound with --json) and never touch a file; control writes: probe_results_flush now and
- * then, the rest after the threads have ended. Bounded by result_rows; rows beyond that go out as
- * JSON lines at once, unsorted. */
+ * then, the rest after the threads have ended. Bounded by result_rows; rows beyond that, and all of
+ * pipes, go out as JSON lines at once, unsorted. */
 #ifndef PROBE_RESULTS_H
 #define PROBE_RESULTS_H
 
@@ -65,6 +65,7 @@ struct probe_results {
 	uint32_t final_type;
 	pthread_mutex_t lock;
 	bool can_wait; /* files: who adds a line may wait for control */
+	bool is_prompt; /* a pipe: lines of calls and streams are written as they end, not sorted at the end */
 	char *lines; /* JSON that waits for control */
 	size_t lines_used;
 	bool is_stalled; /* live, at the end: nobody reads it, and the rest is left out */
