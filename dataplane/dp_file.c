@@ -335,11 +335,44 @@ const char *dp_file_damage(const struct dp_file *file)
 	return file->reading.damage[0] ? file->reading.damage : NULL;
 }
 
+static uint64_t drops_of(const struct dp_file_source *source)
+{
+	return atomic_load_explicit(&source->reader->drops, memory_order_relaxed);
+}
+
+static void warn_of_drops(
+	const struct dp_file_source *source, void (*say)(void *arg, const char *warning), void *arg)
+{
+	uint64_t drops = drops_of(source);
+	char text[DP_FILE_WARNING_MAX];
+
+	if (!drops)
+		return;
+	snprintf(text, sizeof(text),
+		"%" PRIu64
+		" %s dropped while \"%s\" was captured: what streams of it lost may have been there",
+		drops, drops == 1 ? "packet was" : "packets were", source->path);
+	say(arg, text);
+}
+
 void dp_file_warn(
 	const struct dp_file *file, void (*say)(void *arg, const char *warning), void *arg)
 {
+	for (unsigned i = 0; i < file->source_count; i++) {
+		const struct dp_file_source *source = &file->sources[i];
+
+		dp_file_clock_warn(&source->ahead.clock, source->path, say, arg);
+		warn_of_drops(source, say, arg);
+	}
+}
+
+uint64_t dp_file_drops(const struct dp_file *file)
+{
+	uint64_t sum = 0;
+
 	for (unsigned i = 0; i < file->source_count; i++)
-		dp_file_clock_warn(&file->sources[i].ahead.clock, file->sources[i].path, say, arg);
+		sum += drops_of(&file->sources[i]);
+	return sum;
 }
 
 void dp_file_clock_totals(const struct dp_file *file, struct dp_file_clock_counters *totals)

@@ -52,13 +52,17 @@ void dp_file_wake(const struct dp_file *file, struct dp_wake *wake);
  * were left out. What is not damaged was read on. Valid until close. */
 const char *dp_file_damage(const struct dp_file *file);
 
-/* What: calls say for each line that who named the files should read about their time stamps. Once nothing is polled any
+/* What: calls say for each line that who named the files should read about their time stamps, and of what was dropped while they
+ * were made. Once nothing is polled any
  * more. */
 void dp_file_warn(
 	const struct dp_file *file, void (*say)(void *arg, const char *warning), void *arg);
 
 /* Sums of dp_file_clock_counters.def. Any thread. */
 void dp_file_clock_totals(const struct dp_file *file, struct dp_file_clock_counters *totals);
+
+/* Frames that were dropped while captures were made, as pcapng files say. Any thread. */
+uint64_t dp_file_drops(const struct dp_file *file);
 
 /* Octets read (into buffers) and in total, for a progress line; total is 0 when unknown. Any thread. */
 void dp_file_progress(const struct dp_file *file, uint64_t *read, uint64_t *total);

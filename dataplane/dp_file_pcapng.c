@@ -10,6 +10,7 @@ enum {
 	BLOCK_INTERFACE = 1,
 	BLOCK_OLD_PACKET = 2,
 	BLOCK_SIMPLE_PACKET = 3,
+	BLOCK_STATISTICS = 5,
 	BLOCK_ENHANCED_PACKET = 6,
 
 	/* Octets: type and total length before a body, total length again after it. */
@@ -19,11 +20,14 @@ enum {
 	INTERFACE_FIXED = 8,
 	PACKET_FIXED = 20,
 	SIMPLE_FIXED = 4,
+	STATISTICS_FIXED = 12,
 	OPTION_HEAD = 4,
 
 	OPTION_END = 0,
 	OPTION_TSRESOL = 9,
 	OPTION_TSOFFSET = 14,
+	OPTION_IFDROP = 5, /* of statistics */
+	OPTION_OSDROP = 7,
 
 	NANO_DIGITS = 9,
 	DIGITS_MAX = 19, /* of powers of ten in 64 bits */
@@ -140,6 +144,22 @@ static void take_body(struct dp_file_reader *r, uint32_t n)
 	r->skip -= n;
 }
 
+static uint64_t add_drops(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
+/* Those of earlier sections, and of the interfaces of this one. */
+static uint64_t sum_drops(const struct dp_file_reader *r)
+{
+	uint64_t sum = r->drops_before;
+
+	for (uint32_t i = 0; i < r->interface_count; i++)
+		sum = add_drops(
+			sum, add_drops(r->interfaces[i].if_drops, r->interfaces[i].os_drops));
+	return sum;
+}
+
 static enum dp_file_status begin_section(struct dp_file_reader *r)
 {
 	const uint8_t *p = peek_body(r, SECTION_FIXED);
@@ -151,13 +171,39 @@ static enum dp_file_status begin_section(struct dp_file_reader *r)
 	minor = dp_file_load16(r, p + 6);
 	if (major != 1)
 		return dp_file_damaged(r, "pcapng version %u.%u is not supported", major, minor);
+	r->drops_before = sum_drops(r);
 	r->interface_count = 0;
 	take_body(r, SECTION_FIXED);
 	return DP_FILE_FRAME;
 }
 
-static enum dp_file_status read_options(
-	struct dp_file_reader *r, struct dp_file_interface *interface)
+static void take_description(
+	const struct dp_file_reader *r, uint32_t code, uint32_t length, const uint8_t *p)
+{
+	if (code == OPTION_TSRESOL && length == 1)
+		set_resolution(r->described, p[0]);
+	if (code == OPTION_TSOFFSET && length == 8)
+		r->described->offset_s = (int64_t)dp_file_load64(r, p);
+}
+
+/* Each block counts from the beginning of the capture. */
+static void take_statistic(
+	const struct dp_file_reader *r, uint32_t code, uint32_t length, const uint8_t *p)
+{
+	if (code == OPTION_IFDROP && length == 8)
+		r->described->if_drops = dp_file_load64(r, p);
+	if (code == OPTION_OSDROP && length == 8)
+		r->described->os_drops = dp_file_load64(r, p);
+}
+
+/* Statistics are no reason to read no further. */
+static bool is_too_short_to_tell(const struct dp_file_reader *r, uint32_t n)
+{
+	return r->type == BLOCK_STATISTICS && r->skip < n;
+}
+
+/* Of r->described. */
+static enum dp_file_status read_options(struct dp_file_reader *r)
 {
 	while (r->skip >= OPTION_HEAD) {
 		const uint8_t *p = peek_body(r, OPTION_HEAD);
@@ -168,16 +214,16 @@ static enum dp_file_status read_options(
 		code = dp_file_load16(r, p);
 		length = dp_file_load16(r, p + 2);
 		padded = (length + 3) & ~3U;
-		if (code == OPTION_END)
+		if (code == OPTION_END || is_too_short_to_tell(r, OPTION_HEAD + padded))
 			break;
 		p = peek_body(r, OPTION_HEAD + padded);
 		if (!p)
 			return lacking(r);
 		p += OPTION_HEAD;
-		if (code == OPTION_TSRESOL && length == 1)
-			set_resolution(interface, p[0]);
-		if (code == OPTION_TSOFFSET && length == 8)
-			interface->offset_s = (int64_t)dp_file_load64(r, p);
+		if (r->type == BLOCK_STATISTICS)
+			take_statistic(r, code, length, p);
+		else
+			take_description(r, code, length, p);
 		take_body(r, OPTION_HEAD + padded);
 	}
 	return DP_FILE_FRAME;
@@ -204,20 +250,49 @@ static enum dp_file_status add_interface(struct dp_file_reader *r)
 	if (r->first_link_type < 0)
 		r->first_link_type = interface->link_type;
 	take_body(r, INTERFACE_FIXED);
-	r->is_in_options = true;
+	r->described = interface;
 	return DP_FILE_FRAME;
 }
 
-static enum dp_file_status describe_interface(struct dp_file_reader *r)
+/* Those of an interface that is not described are of no use. */
+static enum dp_file_status begin_statistics(struct dp_file_reader *r)
 {
-	enum dp_file_status status = DP_FILE_FRAME;
+	const uint8_t *p;
+	uint32_t id;
 
-	if (!r->is_in_options)
-		status = add_interface(r);
-	if (status == DP_FILE_FRAME)
-		status = read_options(r, &r->interfaces[r->interface_count - 1]);
+	r->described = NULL;
+	if (is_too_short_to_tell(r, STATISTICS_FIXED))
+		return DP_FILE_FRAME;
+	p = peek_body(r, STATISTICS_FIXED);
+	if (!p)
+		return lacking(r);
+	id = dp_file_load32(r, p);
+	r->described = id < r->interface_count ? &r->interfaces[id] : NULL;
+	take_body(r, STATISTICS_FIXED);
+	return DP_FILE_FRAME;
+}
+
+/* begin takes the fixed part of the block, once, and says what is described. */
+static enum dp_file_status read_described(
+	struct dp_file_reader *r, enum dp_file_status (*begin)(struct dp_file_reader *r))
+{
+	enum dp_file_status status = r->is_in_options ? DP_FILE_FRAME : begin(r);
+
+	if (status != DP_FILE_FRAME)
+		return status;
+	r->is_in_options = true;
+	if (r->described)
+		status = read_options(r);
 	if (status == DP_FILE_FRAME)
 		r->is_in_options = false;
+	return status;
+}
+
+static enum dp_file_status read_statistics(struct dp_file_reader *r)
+{
+	enum dp_file_status status = read_described(r, begin_statistics);
+
+	atomic_store_explicit(&r->drops, sum_drops(r), memory_order_relaxed);
 	return status;
 }
 
@@ -325,7 +400,9 @@ static enum dp_file_status read_body(
 	case BLOCK_SECTION:
 		return begin_section(r);
 	case BLOCK_INTERFACE:
-		return describe_interface(r);
+		return read_described(r, add_interface);
+	case BLOCK_STATISTICS:
+		return read_statistics(r);
 	default:
 		return DP_FILE_FRAME;
 	}

@@ -6,6 +6,8 @@
 #ifndef DP_FILE_READER_H
 #define DP_FILE_READER_H
 
+#include <stdatomic.h>
+
 #include "dp_file_input.h"
 
 enum {
@@ -38,6 +40,9 @@ struct dp_file_interface {
 	uint64_t multiply, divide;
 	uint32_t shift;
 	int64_t offset_s;
+	/* What was dropped while the capture was made, as its last Interface Statistics Block says: by the interface, and by
+	 * the system behind it. */
+	uint64_t if_drops, os_drops;
 };
 
 struct dp_file_reader {
@@ -51,7 +56,10 @@ struct dp_file_reader {
 	uint32_t block; /* total length of the block being left, 0 when it was left; pcapng */
 	uint32_t type; /* of that block */
 	bool is_in_body; /* of which something may be needed still, and */
-	bool is_in_options; /* these are what comes next */
+	bool is_in_options; /* these are what comes next, of */
+	struct dp_file_interface *described;
+	uint64_t drops_before; /* of earlier sections */
+	_Atomic uint64_t drops; /* of all interfaces so far; any thread may read it */
 	uint64_t last_ns; /* pcapng: for packets without a time */
 	char error[DP_FILE_ERROR_MAX];
 	struct dp_file_interface interfaces[DP_FILE_INTERFACES_MAX];

@@ -132,6 +132,9 @@ unsigned probe_totals_counters(const struct probe *probe, struct probe_total *to
 #define X(id, text) totals[n++] = (struct probe_total){#id, text, clock.id};
 #include "dp_file_clock_counters.def"
 #undef X
+	totals[n++] = (struct probe_total){"file_drops",
+		"packets that were dropped while capture files were made, as pcapng files say",
+		probe->file ? dp_file_drops(probe->file) : 0};
 	return n;
 }
 

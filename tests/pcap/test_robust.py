@@ -21,6 +21,7 @@ import pytest
 import captures
 from captures import FILE_HEADER, RECORD_HEADER, Record
 from heptap_run import command, read
+from live_pipe import block, pcapng_header, pcapng_record
 
 IS_FULL = os.environ.get("HEPTAP_ROBUST", "quick") == "full"
 TRUNCATIONS = 1000 if IS_FULL else 60
@@ -211,3 +212,23 @@ def test_what_the_capture_left_too_little_of_is_no_protocol(generated, tmp_path)
     path, _ = generated("--calls", 3, "--seconds", 6)
     run = read(snapped(path, 50, tmp_path / "cut.pcap"))
     assert set(run.outcomes) <= {"unknown_cut", "rtcp_unconfirmed"}
+
+
+def statistics(*drops: int) -> bytes:
+    """What dumpcap writes at the end of a capture."""
+    options = b"".join(struct.pack("<HHQ", code, 8, value) for code, value in zip((5, 7), drops))
+    return block("<", 5, struct.pack("<III", 0, 0, 0) + options + struct.pack("<HH", 0, 0))
+
+
+def test_what_was_dropped_while_the_capture_was_made_is_said(generated, heptap, tmp_path):
+    """By the interface and behind it; nothing else becomes another."""
+    path, _ = generated("--calls", 1, "--seconds", 2)
+    whole = pcapng_header() + b"".join(map(pcapng_record, captures.read(path)))
+    lossy, clean = tmp_path / "lossy.pcapng", tmp_path / "clean.pcapng"
+    lossy.write_bytes(whole + statistics(7, 4))
+    clean.write_bytes(whole + statistics(0))
+    run = read(lossy, clean, warns=True)
+    assert run.summary["counters"]["file_drops"] == 11
+    assert run.summary["warnings"] == [
+        f'11 packets were dropped while "{lossy}" was captured: what streams of it lost may have been there']
+    assert read(clean).streams == heptap(path).streams == read(lossy, warns=True).streams

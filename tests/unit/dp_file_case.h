@@ -18,6 +18,8 @@ enum {
 	SIMPLE_PACKET = 3,
 	STATISTICS = 5,
 	ENHANCED_PACKET = 6,
+	IFDROP = 5, /* options of statistics */
+	OSDROP = 7,
 };
 
 /* A file in memory that is written, then read in pieces. */
