@@ -194,7 +194,7 @@ static void print_far(const struct probe *probe, uint32_t rows, FILE *out)
 	if (first == rows)
 		return;
 	fprintf(out,
-		"\nthe same streams as receivers see them (RTCP; most %%: between two reports; RTT: end to end; MOS-CQ: with the delay):\n");
+		"\nthe same streams as receivers see them (RTCP; most %%: between two reports; jitter: last report; RTT: end to end; MOS-CQ: with the delay):\n");
 	probe_grid_print(&far, probe, rows, far_row, out);
 }
 

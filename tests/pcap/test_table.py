@@ -95,7 +95,7 @@ def test_a_call_that_goes_on_shows_how_long_it_took_so_far(tmp_path):
     assert durations == [["13.00 s"], [">14.98 s"], ["-"]]
 
 
-FAR = "\nthe same streams as receivers see them (RTCP; "
+FAR = "\nthe same streams as receivers see them (RTCP; most %: between two reports; jitter: last report; "
 
 
 @pytest.mark.parametrize("profiles", ["clean,loss,dup", "jitter,ssrcchange"])
