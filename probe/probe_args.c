@@ -90,6 +90,21 @@ static enum probe_action take_once(const char **to, const char *option, const ch
 	return PROBE_RUN;
 }
 
+/* Two readers of standard input would each get parts of it. */
+static enum probe_action take_file(struct probe_run *run, const char *path)
+{
+	if (run->file_count == DP_FILES_MAX)
+		return usage(
+			"heptap: too many files at \"%s\": at most %d; \"mergecap\" (Wireshark) makes one of many",
+			path, DP_FILES_MAX);
+	for (unsigned i = 0; i < run->file_count; i++) {
+		if (strcmp(path, "-") == 0 && strcmp(run->files[i], "-") == 0)
+			return usage("heptap: standard input is given twice");
+	}
+	run->files[run->file_count++] = path;
+	return PROBE_RUN;
+}
+
 static enum probe_action take(struct args *a, int opt, char *arg)
 {
 	struct probe_run *run = a->run;
@@ -98,12 +113,7 @@ static enum probe_action take(struct args *a, int opt, char *arg)
 	case 'c':
 		return take_once(&run->config, "-c", arg);
 	case 'r':
-		if (run->file_count == DP_FILES_MAX)
-			return usage(
-				"heptap: too many files at \"%s\": at most %d; \"mergecap\" (Wireshark) makes one of many",
-				arg, DP_FILES_MAX);
-		run->files[run->file_count++] = arg;
-		break;
+		return take_file(run, arg);
 	case 'i':
 		return take_once(&run->interface_, "-i", arg);
 	case OPT_HEP:

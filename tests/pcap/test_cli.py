@@ -71,6 +71,7 @@ def test_list_ports_names_the_loopback_interface():
     (["-r", "a.pcap", "-i", "lo"], "-r and -i cannot be combined"),
     (["-r", "a.pcap"] * 33 + ["-r", "a.pcap"] * 32, 'too many files at "a.pcap": at most 64'),
     (["-i", "x" * 300], "is too long"),
+    (["-r", "-", "-r", "-"], "standard input is given twice"),
     (["-r", "a.pcap", "--json", "-", "--json", "-"], 'option "--json" is given twice'),
     (["-r", "a.pcap", "--filter", "udp", "--filter", "tcp"], 'option "--filter" is given twice'),
     (["-r", "a.pcap", *["--hep", "udp:127.0.0.1:9060"] * 2], 'collector "udp:127.0.0.1:9060" is given twice'),
