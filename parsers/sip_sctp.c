@@ -94,15 +94,22 @@ bool sip_sctp_next(struct bytes *chunks, size_t missing, struct sip_sctp_chunk *
 	return false;
 }
 
-/* Notes the chunk; true when it was noted before and not overwritten since. */
+static bool is_cut(const struct sip_sctp_chunk *chunk)
+{
+	return chunk->data.n < chunk->wire;
+}
+
+/* Notes the chunk; true when it was noted before and not overwritten since. One that the capture cut may come again
+ * whole, which is news. */
 static bool was_seen(struct pass *p, const struct sip_sctp_chunk *chunk)
 {
 	uint64_t hash = pkt_hash_flow6(&p->view->flow, chunk->tsn,
 		p->sctp->seed.k[0] ^ p->view->tenant, p->sctp->seed.k[1]);
 	uint64_t *seen = &p->sctp->seen[hash % SIP_SCTP_SEEN];
-	bool was = *seen == hash;
+	bool was = *seen == hash || (is_cut(chunk) && *seen == ~hash);
 
-	*seen = hash;
+	if (!was)
+		*seen = is_cut(chunk) ? ~hash : hash;
 	return was;
 }
 
@@ -239,7 +246,7 @@ static void take_chunk(struct pass *p, const struct sip_sctp_chunk *chunk)
 {
 	if (was_seen(p, chunk))
 		pkt_count(&p->sctp->counters.sctp_repeated, 1);
-	else if (chunk->data.n < chunk->wire)
+	else if (is_cut(chunk))
 		take_cut(p, chunk);
 	else if (chunk->is_first && chunk->is_last)
 		give(p, chunk->data, chunk->wire);

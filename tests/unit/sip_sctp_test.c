@@ -252,6 +252,39 @@ static void what_the_capture_cut_comes_as_far_as_it_goes(void **state)
 	assert_int_equal(rig->sctp.counters.sctp_evicted, 0);
 }
 
+/* Bundled it was cut, sent again alone it is not: the cut one counts once, and the whole one too. */
+static void what_was_cut_is_taken_when_it_comes_whole(void **state)
+{
+	struct rig *rig = *state;
+
+	for (unsigned i = 0; i < 2; i++) {
+		put_chunk(rig, 0, FIRST | LAST, 100, 1, "message");
+		take_cut(rig, 5060, 16 + 3);
+		assert_int_equal(rig->messages, 1);
+		assert_int_equal(rig->sctp.counters.sctp_repeated, i);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		take_chunk(rig, FIRST | LAST, 100, 1, "message");
+		expect(rig, 2, "message");
+		assert_int_equal(rig->sctp.counters.sctp_repeated, 1 + i);
+	}
+	put_chunk(rig, 0, FIRST | LAST, 100, 1, "message");
+	take_cut(rig, 5060, 16 + 3);
+	expect(rig, 2, "message");
+	assert_int_equal(rig->sctp.counters.sctp_repeated, 3);
+}
+
+static void a_fragment_that_was_cut_may_come_whole(void **state)
+{
+	struct rig *rig = *state;
+
+	take_chunk(rig, FIRST, 1, 1, "one ");
+	put_chunk(rig, 0, LAST, 2, 1, "message");
+	assert_int_equal(take_cut(rig, 5060, 16 + 3), SIP_SCTP_PART);
+	take_chunk(rig, LAST, 2, 1, "message");
+	expect(rig, 1, "one message");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -266,6 +299,8 @@ int main(void)
 		CASE(too_many_fragments_are_given_up),
 		CASE(what_is_malformed_ends_the_packet),
 		CASE(what_the_capture_cut_comes_as_far_as_it_goes),
+		CASE(what_was_cut_is_taken_when_it_comes_whole),
+		CASE(a_fragment_that_was_cut_may_come_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
