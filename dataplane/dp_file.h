@@ -52,9 +52,8 @@ void dp_file_wake(const struct dp_file *file, struct dp_wake *wake);
  * were left out. What is not damaged was read on. Valid until close. */
 const char *dp_file_damage(const struct dp_file *file);
 
-/* What: calls say for each line that who named the files should read about their time stamps, and of what was dropped while they
- * were made. Once nothing is polled any
- * more. */
+/* What: calls say for each line that who named the files should read about their time stamps, and of what was dropped
+ * while they were made. Once nothing is polled any more. */
 void dp_file_warn(
 	const struct dp_file *file, void (*say)(void *arg, const char *warning), void *arg);
 

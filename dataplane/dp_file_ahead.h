@@ -19,13 +19,13 @@ struct dp_file_ahead {
 	struct dp_file_reader *reader;
 	struct dp_file_clock clock;
 	enum dp_file_status status; /* of the reader's last frame */
-	uint64_t
-		now_ns; /* of any clock, when the reader last looked for octets: for who reads to set */
+	/* Of any clock, when the reader last looked for octets: for who reads to set. */
+	uint64_t now_ns;
 	unsigned first, count; /* of held */
 	bool is_out; /* the first one was handed out and can go at the next call */
 	struct dp_file_frame held[DP_FILE_HELD];
-	uint64_t dry_ns
-		[DP_FILE_HELD]; /* when a held one first had to wait for what is not there; 0: not yet */
+	/* When a held one first had to wait for what is not there; 0: not yet. */
+	uint64_t dry_ns[DP_FILE_HELD];
 	uint8_t *octets; /* DP_FILE_FRAME_MAX of each of held; pages are touched as they are used */
 };
 

@@ -144,22 +144,6 @@ static void take_body(struct dp_file_reader *r, uint32_t n)
 	r->skip -= n;
 }
 
-static uint64_t add_drops(uint64_t a, uint64_t b)
-{
-	return a + b < a ? UINT64_MAX : a + b;
-}
-
-/* Those of earlier sections, and of the interfaces of this one. */
-static uint64_t sum_drops(const struct dp_file_reader *r)
-{
-	uint64_t sum = r->drops_before;
-
-	for (uint32_t i = 0; i < r->interface_count; i++)
-		sum = add_drops(
-			sum, add_drops(r->interfaces[i].if_drops, r->interfaces[i].os_drops));
-	return sum;
-}
-
 static enum dp_file_status begin_section(struct dp_file_reader *r)
 {
 	const uint8_t *p = peek_body(r, SECTION_FIXED);
@@ -171,7 +155,6 @@ static enum dp_file_status begin_section(struct dp_file_reader *r)
 	minor = dp_file_load16(r, p + 6);
 	if (major != 1)
 		return dp_file_damaged(r, "pcapng version %u.%u is not supported", major, minor);
-	r->drops_before = sum_drops(r);
 	r->interface_count = 0;
 	take_body(r, SECTION_FIXED);
 	return DP_FILE_FRAME;
@@ -186,14 +169,24 @@ static void take_description(
 		r->described->offset_s = (int64_t)dp_file_load64(r, p);
 }
 
-/* Each block counts from the beginning of the capture. */
+/* Each block counts from the beginning of the capture: what is more than the last one said is new. */
+static void note_drops(struct dp_file_reader *r, uint64_t *last, uint64_t count)
+{
+	uint64_t sum = atomic_load_explicit(&r->drops, memory_order_relaxed);
+	uint64_t more = count > *last ? count - *last : 0;
+
+	*last = count;
+	sum = more < UINT64_MAX - sum ? sum + more : UINT64_MAX;
+	atomic_store_explicit(&r->drops, sum, memory_order_relaxed);
+}
+
 static void take_statistic(
-	const struct dp_file_reader *r, uint32_t code, uint32_t length, const uint8_t *p)
+	struct dp_file_reader *r, uint32_t code, uint32_t length, const uint8_t *p)
 {
 	if (code == OPTION_IFDROP && length == 8)
-		r->described->if_drops = dp_file_load64(r, p);
+		note_drops(r, &r->described->if_drops, dp_file_load64(r, p));
 	if (code == OPTION_OSDROP && length == 8)
-		r->described->os_drops = dp_file_load64(r, p);
+		note_drops(r, &r->described->os_drops, dp_file_load64(r, p));
 }
 
 /* Statistics are no reason to read no further. */
@@ -285,14 +278,6 @@ static enum dp_file_status read_described(
 		status = read_options(r);
 	if (status == DP_FILE_FRAME)
 		r->is_in_options = false;
-	return status;
-}
-
-static enum dp_file_status read_statistics(struct dp_file_reader *r)
-{
-	enum dp_file_status status = read_described(r, begin_statistics);
-
-	atomic_store_explicit(&r->drops, sum_drops(r), memory_order_relaxed);
 	return status;
 }
 
@@ -402,7 +387,7 @@ static enum dp_file_status read_body(
 	case BLOCK_INTERFACE:
 		return read_described(r, add_interface);
 	case BLOCK_STATISTICS:
-		return read_statistics(r);
+		return read_described(r, begin_statistics);
 	default:
 		return DP_FILE_FRAME;
 	}

@@ -58,7 +58,6 @@ struct dp_file_reader {
 	bool is_in_body; /* of which something may be needed still, and */
 	bool is_in_options; /* these are what comes next, of */
 	struct dp_file_interface *described;
-	uint64_t drops_before; /* of earlier sections */
 	_Atomic uint64_t drops; /* of all interfaces so far; any thread may read it */
 	uint64_t last_ns; /* pcapng: for packets without a time */
 	char error[DP_FILE_ERROR_MAX];
@@ -66,9 +65,9 @@ struct dp_file_reader {
 	struct dp_file_input input;
 };
 
-/* What: begins to read, up to the file's header, for which read has to wait. 0, or -EINVAL or the errno of read, negative, with the
- * reason in error. A header that is cut, or an empty file, is damage like any other: dp_file_reader_next
- * says so. */
+/* What: begins to read, up to the file's header, for which read has to wait. 0, or -EINVAL or the errno of read,
+ * negative, with the reason in error. A header that is cut, or an empty file, is damage like any other:
+ * dp_file_reader_next says so. */
 int dp_file_reader_open(struct dp_file_reader *reader, dp_file_read read, void *arg);
 
 enum dp_file_status dp_file_reader_next(struct dp_file_reader *reader, struct dp_file_frame *frame);

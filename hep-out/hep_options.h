@@ -13,8 +13,8 @@
 enum {
 	HEP_COLLECTORS_MAX = 8,
 	HEP_NAME_MAX = 64, /* with the final NUL */
-	HEP_ADDRESS_MAX =
-		264, /* "udp:", the longest name (RFC 1035 section 2.3.4), ":65535" and the final NUL */
+	/* "udp:", the longest name (RFC 1035 section 2.3.4), ":65535" and the final NUL */
+	HEP_ADDRESS_MAX = 264,
 };
 
 struct hep_collector_options {
@@ -43,7 +43,8 @@ struct hep_options {
 int hep_collector_parse(
 	const char *text, struct hep_collector_options *collector, char *error, size_t error_size);
 
-/* Whether a collector before number i has its address, by the text: it would get everything twice. */
+/* Whether a collector before number i has its address, by the text: it would get everything twice. Inline, as whoever
+ * puts a parser of its own in place of the one above has no hep_options.c. */
 static inline bool hep_collector_is_twice(const struct hep_options *options, unsigned i)
 {
 	for (unsigned j = 0; j < i; j++)

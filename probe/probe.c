@@ -351,15 +351,17 @@ static void stop(struct probe *p)
 		dp_eal_stop();
 }
 
-/* rc: of probe_results_destroy. Returns the exit code. */
+/* rc: of probe_results_destroy, or 0 when the reason is not known. Returns the exit code. */
 static int unwritable(const char *path, int rc)
 {
 	const char *reason = rc == -ETIMEDOUT ? "nobody reads it" : strerror(-rc);
+	const char *colon = rc ? ": " : "";
 
+	reason = rc ? reason : "";
 	if (strcmp(path, "-") == 0)
-		fprintf(stderr, "heptap: could not write standard output: %s\n", reason);
+		fprintf(stderr, "heptap: could not write standard output%s%s\n", colon, reason);
 	else
-		fprintf(stderr, "heptap: could not write \"%s\": %s\n", path, reason);
+		fprintf(stderr, "heptap: could not write \"%s\"%s%s\n", path, colon, reason);
 	return 1;
 }
 
@@ -386,10 +388,8 @@ static int conclude(struct probe *p)
 		fprintf(stderr, "heptap: %s\n", damage);
 	if (p->is_interrupted)
 		fputs("heptap: interrupted: only what was read so far is reported\n", stderr);
-	if (p->run->has_table && (fflush(stdout) != 0 || ferror(stdout))) {
-		fputs("heptap: could not write standard output\n", stderr);
-		return 1;
-	}
+	if (p->run->has_table && (fflush(stdout) != 0 || ferror(stdout)))
+		return unwritable("-", 0);
 	if (damage)
 		return 3;
 	return p->is_interrupted ? 1 : 0;

@@ -23,6 +23,14 @@ static void clean(char *text)
 			*text = '?';
 }
 
+static void format_if(char *cell, bool is_known, int decimals, double value)
+{
+	if (is_known && !isnan(value))
+		snprintf(cell, PROBE_CELL_MAX, "%.*f", decimals, value);
+	else
+		snprintf(cell, PROBE_CELL_MAX, "-");
+}
+
 /* Since the answer. Of a call whose end was not seen it is so long at least. */
 static void format_duration(char *text, const struct probe_call *call)
 {
@@ -48,13 +56,9 @@ static bool call_row(const struct probe *probe, uint32_t i, char cells[][PROBE_C
 	format_duration(cells[6], call);
 	snprintf(cells[7], PROBE_CELL_MAX, "%s", call->codec[0] ? call->codec : "-");
 	snprintf(cells[8], PROBE_CELL_MAX, "%u", call->streams);
-	if (call->worst_mos > 0) {
-		snprintf(cells[9], PROBE_CELL_MAX, "%.2f", call->worst_mos);
-		snprintf(cells[10], PROBE_CELL_MAX, "%s", qos_scale_name(call->worst_scale));
-	} else {
-		snprintf(cells[9], PROBE_CELL_MAX, "-");
-		snprintf(cells[10], PROBE_CELL_MAX, "-");
-	}
+	format_if(cells[9], call->worst_mos > 0, 2, call->worst_mos);
+	snprintf(cells[10], PROBE_CELL_MAX, "%s",
+		call->worst_mos > 0 ? qos_scale_name(call->worst_scale) : "-");
 	clean(cells[0]);
 	return true;
 }
@@ -98,22 +102,11 @@ static bool stream_row(const struct probe *probe, uint32_t i, char cells[][PROBE
 			(unsigned long long)s->discards[probe->options->qos.buffer]);
 	else
 		snprintf(cells[6], PROBE_CELL_MAX, "-");
-	if (s->payload.clock) {
-		snprintf(cells[7], PROBE_CELL_MAX, "%.3f", s->mean_jitter_ms);
-		snprintf(cells[8], PROBE_CELL_MAX, "%.3f", s->max_jitter_ms);
-	} else {
-		snprintf(cells[7], PROBE_CELL_MAX, "-");
-		snprintf(cells[8], PROBE_CELL_MAX, "-");
-	}
-	if (s->has_score) {
-		snprintf(cells[9], PROBE_CELL_MAX, "%.1f", s->mean_r);
-		snprintf(cells[10], PROBE_CELL_MAX, "%.2f", s->mean_mos);
-		snprintf(cells[11], PROBE_CELL_MAX, "%s", qos_scale_name(s->scale));
-	} else {
-		snprintf(cells[9], PROBE_CELL_MAX, "-");
-		snprintf(cells[10], PROBE_CELL_MAX, "-");
-		snprintf(cells[11], PROBE_CELL_MAX, "-");
-	}
+	format_if(cells[7], s->payload.clock, 3, s->mean_jitter_ms);
+	format_if(cells[8], s->payload.clock, 3, s->max_jitter_ms);
+	format_if(cells[9], s->has_score, 1, s->mean_r);
+	format_if(cells[10], s->has_score, 2, s->mean_mos);
+	snprintf(cells[11], PROBE_CELL_MAX, "%s", s->has_score ? qos_scale_name(s->scale) : "-");
 	format_call_id(cells[12], s);
 	clean(cells[3]);
 	return true;
@@ -124,28 +117,25 @@ static bool has_rtt(const struct qos_report *s)
 	return s->has_rtt_a && s->has_rtt_b;
 }
 
-static void format_if(char *cell, bool is_known, int decimals, double value)
+/* Its receiver reported, or RTCP went both ways between its ends. */
+static bool has_far(const struct qos_report *s)
 {
-	if (is_known && !isnan(value))
-		snprintf(cell, PROBE_CELL_MAX, "%.*f", decimals, value);
-	else
-		snprintf(cell, PROBE_CELL_MAX, "-");
+	return s->far_reports > 0 || has_rtt(s);
 }
 
-/* Of streams whose receivers reported, or between whose ends RTCP went both ways. */
 static bool far_row(const struct probe *probe, uint32_t i, char cells[][PROBE_CELL_MAX])
 {
 	const struct qos_report *s = &probe->results->streams[i];
-	bool has_far = s->far_reports > 0;
+	bool is_told = s->far_reports > 0;
 
-	if (!has_far && !has_rtt(s))
+	if (!has_far(s))
 		return false;
 	format_stream(cells, s);
 	snprintf(cells[3], PROBE_CELL_MAX, "%u", s->far_reports);
-	format_if(cells[4], has_far, 0, s->far_lost);
-	format_if(cells[5], has_far, 1, s->far_max_loss_pct);
-	format_if(cells[6], has_far, 3, s->far_jitter_ms);
-	format_if(cells[7], has_far, 3, s->far_max_jitter_ms);
+	format_if(cells[4], is_told, 0, s->far_lost);
+	format_if(cells[5], is_told, 1, s->far_max_loss_pct);
+	format_if(cells[6], is_told, 3, s->far_jitter_ms);
+	format_if(cells[7], is_told, 3, s->far_max_jitter_ms);
 	format_if(cells[8], has_rtt(s), 1, s->rtt_a_ms + s->rtt_b_ms);
 	format_if(cells[9], qos_report_has_cq(s), 2, s->mean_mos_cq);
 	format_call_id(cells[10], s);
@@ -186,10 +176,9 @@ static void print_far(const struct probe *probe, uint32_t rows, FILE *out)
 			[9] = true},
 		.limit = {[10] = ID_SHOWN},
 	};
-	char cells[PROBE_COLUMNS_MAX][PROBE_CELL_MAX];
 	uint32_t first = 0;
 
-	while (first < rows && !far_row(probe, first, cells))
+	while (first < rows && !has_far(&probe->results->streams[first]))
 		first++;
 	if (first == rows)
 		return;

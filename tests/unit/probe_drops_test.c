@@ -102,6 +102,17 @@ static void all_receivers_must_have_looked_twice(void **state)
 	assert_int_equal(drops().past, 0);
 }
 
+/* What was known before is past then. */
+static void rest_in_turn(void)
+{
+	rest_receivers();
+	rest_receivers();
+	follow(1);
+	rest_workers();
+	rest_workers();
+	follow(1);
+}
+
 /* And then the workers: what receivers took may wait in a ring. */
 static void workers_must_have_looked_after_the_receivers(void **state)
 {
@@ -128,12 +139,7 @@ static void what_is_shed_while_ports_drop_nothing_is_past_too(void **state)
 	(void)state;
 	shed(1, 3);
 	follow(1);
-	rest_receivers();
-	rest_receivers();
-	follow(1);
-	rest_workers();
-	rest_workers();
-	follow(1);
+	rest_in_turn();
 	assert_int_equal(drops().all, 3);
 	assert_int_equal(drops().past, 3);
 }
@@ -146,12 +152,7 @@ static void later_drops_are_past_later(void **state)
 	drop_at_ports(4);
 	shed(0, 2);
 	for (unsigned i = 0; i < 2; i++) {
-		rest_receivers();
-		rest_receivers();
-		follow(1);
-		rest_workers();
-		rest_workers();
-		follow(1);
+		rest_in_turn();
 		assert_int_equal(drops().past, i ? 11 : 5);
 		assert_int_equal(drops().all, 11);
 		follow(1);
