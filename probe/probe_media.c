@@ -8,8 +8,8 @@
 
 /* Visits between fetching a stream's halves and looking at it; the hot half is found through the cold one. */
 enum {
-	COLD_AHEAD = 4,
-	HOT_AHEAD = 2,
+	COLD_AHEAD = 8,
+	REST_AHEAD = 4,
 	ANNOUNCED_SHARE = 8, /* an eighth of the stream table is theirs alone */
 };
 
@@ -255,12 +255,21 @@ static void visit(struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 	look_for_report(w, stream, now_ns);
 }
 
-static void prefetch_visit(const struct qos_stream_cold *cold)
+static void prefetch_cold(const struct qos_stream_cold *cold)
 {
 	__builtin_prefetch(&cold->call);
 	__builtin_prefetch(&cold->packets);
 	__builtin_prefetch(&cold->drops_seen);
 	__builtin_prefetch(&cold->look);
+}
+
+/* What those lines tell where it is. */
+static void prefetch_rest(const struct qos_table *t, uint32_t stream)
+{
+	const struct qos_look *look = &t->cold[stream].look;
+
+	__builtin_prefetch(qos_table_hot(t, stream));
+	__builtin_prefetch(&look->sample[look->count % QOS_LOOK_BLOCK], 1);
 }
 
 void probe_media_tick(struct probe_worker *w, uint64_t now_ns)
@@ -271,9 +280,9 @@ void probe_media_tick(struct probe_worker *w, uint64_t now_ns)
 	/* Downwards, so that a stream that closes only moves one already looked at. */
 	for (uint32_t i = w->table.wheel.count[phase]; i-- > 0;) {
 		if (i >= COLD_AHEAD)
-			prefetch_visit(&w->table.cold[stream[i - COLD_AHEAD]]);
-		if (i >= HOT_AHEAD)
-			__builtin_prefetch(qos_table_hot(&w->table, stream[i - HOT_AHEAD]));
+			prefetch_cold(&w->table.cold[stream[i - COLD_AHEAD]]);
+		if (i >= REST_AHEAD)
+			prefetch_rest(&w->table, stream[i - REST_AHEAD]);
 		visit(w, stream[i], now_ns);
 	}
 }

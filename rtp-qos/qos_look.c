@@ -194,7 +194,7 @@ static void check_mode(struct qos_stream_cold *cold)
 	uint64_t bytes = cold->bytes - cold->look.bytes;
 	uint64_t packets = cold->packets - cold->look.packets;
 
-	if (!cold->payload.has_modes || !packets)
+	if (!cold->has_modes || !packets)
 		return;
 	if (qos_mode_has_rates(&cold->payload))
 		check_rate(cold, bytes, packets);

@@ -43,15 +43,15 @@ struct qos_look {
 	uint32_t ext_seq;
 	uint32_t anchors;
 	uint32_t clock_seen; /* another clock than is used, in so many looks in a row */
-	uint32_t clock_looks;
 	uint32_t clock_hz; /* estimated and in use; 0: the one given is */
-	uint32_t count; /* samples of the block */
+	uint16_t clock_looks;
+	uint16_t count; /* samples of the block */
+	uint64_t block_ns; /* its first sample */
 
 	/* Two more, in turn. */
 	alignas(64) struct qos_look_sample sample[QOS_LOOK_BLOCK];
 
 	/* When a block is full. */
-	uint64_t block_ns; /* its first sample */
 	uint64_t followed_ns; /* until when the buffers followed the drift */
 	/* Of a codec with modes only. */
 	double kbps; /* mean of so many looks at speech */

@@ -141,6 +141,7 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 	cold->quiet_pt = is_quiet(payload) ? payload->pt : QOS_NO_PT;
 	cold->payload = *payload;
 	cold->kind = (uint8_t)payload->kind;
+	cold->has_modes = payload->has_modes;
 	qos_mode_take_head(&cold->payload, &cold->head);
 }
 
@@ -149,7 +150,8 @@ void qos_stream_want_head(const struct qos_stream_env *env, struct qos_stream_ho
 {
 	uint64_t next = ((now_ns >> HEAD_SHIFT) + 1) << HEAD_SHIFT;
 
-	if (!env->head_fn || next - now_ns > HEAD_AHEAD_NS || !qos_mode_has_heads(&cold->payload))
+	if (!env->head_fn || next - now_ns > HEAD_AHEAD_NS || !cold->has_modes ||
+		!qos_mode_has_heads(&cold->payload))
 		return;
 	cold->head_after_ns = next;
 	hot->clock |= QOS_HOT_LOOK;

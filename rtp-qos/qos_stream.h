@@ -142,6 +142,7 @@ struct qos_stream_cold {
 	uint8_t scale; /* enum qos_scale of the scores below */
 	bool has_discards; /* some buffer in its window */
 	bool has_doubt;
+	bool has_modes; /* the payload's, too */
 	uint16_t described; /* the call's count of that, when it was asked what this carries */
 	uint16_t described_seen; /* a later one, and the packets then */
 	uint32_t described_packets;
@@ -210,6 +211,7 @@ struct qos_stream_cold {
 static_assert(offsetof(struct qos_stream_cold, packets) == 64, "a visit's lines");
 static_assert(offsetof(struct qos_stream_cold, drops_seen) == 128, "a visit's lines");
 static_assert(offsetof(struct qos_stream_cold, look) == 192, "a visit's lines");
+static_assert(offsetof(struct qos_look, sample) == 64, "a visit's lines");
 static_assert(offsetof(struct qos_stream_cold, rtcp) % 64 == 0, "a compound's lines");
 static_assert(offsetof(struct qos_rtcp, rrtr) == 192, "a compound's lines");
 
