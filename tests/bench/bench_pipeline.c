@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "bench_announce.h"
+#include "bench_trunk.h"
 #include "probe_worker.h"
 
 enum {
@@ -62,6 +64,36 @@ static bool measure_fused(struct bench_pipeline *p, uint32_t streams)
 	return is_good;
 }
 
+static bool check_calls(const struct bench_pipeline *p)
+{
+	const struct qos_table *t = &p->probe->workers[0].table;
+	uint32_t without = 0;
+
+	for (uint32_t i = 0; i < t->high; i++)
+		without += !t->cold[i].call;
+	if (without)
+		fprintf(stderr, "%u streams have no call\n", without);
+	return !without && check_streams(p);
+}
+
+/* All streams are of calls, as voice is: the look at each once a second asks its call too. */
+static bool measure_calls(struct bench_pipeline *p, uint32_t streams)
+{
+	struct bench_announce announce = {.streams = streams};
+	bool is_good = bench_pipeline_init(p, true, 1, streams) &&
+		       bench_floor_init(&p->floor, p->pool, streams, p->packets, BENCH_START_NS);
+
+	if (is_good) {
+		bench_run_signalling(p, bench_announce_next, &announce);
+		bench_pipeline_attach(p);
+		compare_floors(p, "fused, one core, in calls");
+		is_good = check_calls(p);
+	}
+	bench_floor_fini(&p->floor);
+	bench_pipeline_fini(p);
+	return is_good;
+}
+
 /* Every message of the trunk must have been found and encoded, and every call and endpoint must have had room. */
 static bool check_trunk(const struct bench_pipeline *p)
 {
@@ -97,7 +129,7 @@ static bool measure_trunk(struct bench_pipeline *p, uint32_t streams)
 		  bench_feed_make_trunk(&p->threads[0].feed) &&
 		  bench_feed_make_trunk(&p->floor.feed);
 	if (is_good) {
-		bench_run_begin_trunk(p);
+		bench_run_signalling(p, bench_trunk_begin, p->threads[0].feed.trunk);
 		bench_compare_row(&facts, &subject, floors, 2);
 		is_good = check_trunk(p);
 	}
@@ -153,7 +185,7 @@ static bool measure_all(struct bench_pipeline *p)
 	for (unsigned i = 0; i < count; i++)
 		if (!measure_fused(p, sizes[i]))
 			return false;
-	if (!measure_trunk(p, 100000))
+	if (!measure_calls(p, 100000) || !measure_trunk(p, 100000))
 		return false;
 	return measure_all_threads(p);
 }

@@ -55,14 +55,17 @@ bool bench_pipeline_start(struct bench_pipeline *p);
  * to be ended then too. */
 bool bench_pipeline_init(
 	struct bench_pipeline *p, bool is_fused, unsigned workers, uint32_t streams);
+/* What: streams find the calls that announced them, which else they look for as they begin. */
+void bench_pipeline_attach(struct bench_pipeline *p);
 void bench_pipeline_fini(struct bench_pipeline *p);
 /* RTP packets, by all workers. */
 uint64_t bench_pipeline_received(const struct bench_pipeline *p);
 
 /* bench_code.run of a struct bench_pipeline: each returns the nanoseconds of one run. On one core: */
 uint64_t bench_run_fused(void *arg);
-/* What: before bench_run_trunk, once: the calls that are under way on that trunk. */
-void bench_run_begin_trunk(struct bench_pipeline *p);
+/* What: takes the frames of next, until it returns 0, one by one and unmeasured: calls that are under way. */
+void bench_run_signalling(
+	struct bench_pipeline *p, unsigned (*next)(void *arg, uint8_t *frame), void *arg);
 /* The same feed with 2 % SIP, 1 % RTCP and 2 % noise, and HEP made of all that gives some; its floor is
  * the same worker with media only. */
 uint64_t bench_run_trunk(void *arg);

@@ -168,6 +168,18 @@ bool bench_pipeline_init(
 	return is_good;
 }
 
+void bench_pipeline_attach(struct bench_pipeline *p)
+{
+	struct probe_worker *w = &p->probe->workers[0];
+
+	for (uint32_t i = 0; i < w->table.high; i++)
+		w->table.cold[i].attach_until_ns = UINT64_MAX;
+	urcu_qsbr_thread_online();
+	for (uint64_t ns = 0; ns < SECOND_NS; ns += SECOND_NS / 10)
+		probe_media_tick(w, BENCH_START_NS + ns);
+	urcu_qsbr_thread_offline();
+}
+
 void bench_pipeline_fini(struct bench_pipeline *p)
 {
 	for (unsigned i = 0; i < BENCH_WORKERS_MAX; i++)

@@ -23,7 +23,7 @@ static void discard(struct bench_pipeline *p, struct dp_mailbox *mailbox)
 	struct dp_message *messages[BENCH_BURST];
 	unsigned n;
 
-	while ((n = dp_mailbox_take(mailbox, messages, BENCH_BURST))) {
+	while (mailbox && (n = dp_mailbox_take(mailbox, messages, BENCH_BURST))) {
 		dp_mailbox_free(mailbox, messages, n);
 		p->discarded += n;
 	}
@@ -85,16 +85,23 @@ static void populate(struct bench_pipeline *p)
 	qos_medias_populate(p->probe->medias);
 }
 
-/* On the lcore: dialogues until as many end as begin. */
-static int begin_trunk(void *arg)
+struct signalling {
+	struct bench_pipeline *p;
+	unsigned (*next)(void *arg, uint8_t *frame);
+	void *arg;
+};
+
+/* On the lcore. */
+static int take_signalling(void *arg)
 {
-	struct bench_pipeline *p = arg;
+	const struct signalling *s = arg;
+	struct bench_pipeline *p = s->p;
 	struct bench_thread *t = &p->threads[0];
 	struct rte_mbuf *m;
 
 	urcu_qsbr_register_thread();
 	while ((m = rte_pktmbuf_alloc(p->pool))) {
-		unsigned bytes = bench_trunk_begin(t->feed.trunk, rte_pktmbuf_mtod(m, uint8_t *));
+		unsigned bytes = s->next(s->arg, rte_pktmbuf_mtod(m, uint8_t *));
 
 		bench_feed_note(&t->feed, m, bytes);
 		if (!bytes)
@@ -110,10 +117,13 @@ static int begin_trunk(void *arg)
 	return 0;
 }
 
-void bench_run_begin_trunk(struct bench_pipeline *p)
+void bench_run_signalling(
+	struct bench_pipeline *p, unsigned (*next)(void *arg, uint8_t *frame), void *arg)
 {
+	struct signalling s = {p, next, arg};
+
 	populate(p);
-	rte_eal_remote_launch(begin_trunk, p, p->probe->lcores.worker[0]);
+	rte_eal_remote_launch(take_signalling, &s, p->probe->lcores.worker[0]);
 	wait_lcore(p->probe->lcores.worker[0]);
 }
 

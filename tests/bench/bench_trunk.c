@@ -157,8 +157,10 @@ static unsigned put_noise(struct bench_trunk *t, uint8_t *frame)
 	return n->bytes;
 }
 
-unsigned bench_trunk_begin(struct bench_trunk *t, uint8_t *frame)
+unsigned bench_trunk_begin(void *trunk, uint8_t *frame)
 {
+	struct bench_trunk *t = trunk;
+
 	if (t->dialogues.next > bench_dialogues_span(&t->dialogues))
 		return 0;
 	return bench_dialogues_next(&t->dialogues, frame);

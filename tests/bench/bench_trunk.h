@@ -12,8 +12,9 @@ struct bench_trunk;
 struct bench_trunk *bench_trunk_create(const uint8_t *headers, uint32_t count, uint64_t now_ns);
 void bench_trunk_destroy(struct bench_trunk *t);
 
-/* What: before that, makes the next frame of dialogues until as many end as begin. Returns its octets, 0 at the end. */
-unsigned bench_trunk_begin(struct bench_trunk *t, uint8_t *frame);
+/* What: before that, makes the next frame of dialogues until as many end as begin. Returns its octets, 0 at the end.
+ * trunk: a struct bench_trunk. */
+unsigned bench_trunk_begin(void *trunk, uint8_t *frame);
 
 /* What: makes the next frame if it is no RTP. Returns its octets, or 0. */
 unsigned bench_trunk_put(struct bench_trunk *t, uint8_t *frame);
