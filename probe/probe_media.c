@@ -267,7 +267,12 @@ static void prefetch_cold(const struct qos_stream_cold *cold)
 static void prefetch_rest(const struct qos_table *t, uint32_t stream)
 {
 	const struct qos_look *look = &t->cold[stream].look;
+	const struct qos_call *call = t->cold[stream].call;
 
+	if (call) {
+		__builtin_prefetch(call);
+		__builtin_prefetch(&call->talk, 1);
+	}
 	__builtin_prefetch(qos_table_hot(t, stream));
 	__builtin_prefetch(&look->sample[look->count % QOS_LOOK_BLOCK], 1);
 }
