@@ -103,6 +103,29 @@ static inline void bench_use(uint64_t v)
 	__asm__ volatile("" : : "r"(v) : "memory");
 }
 
+/* Of a frame of Ethernet, IPv4 and UDP. */
+enum {
+	BENCH_IP_BYTES_AT = 16,
+	BENCH_SOURCE_AT = 26,
+	BENCH_UDP_AT = 34, /* sport, dport, octets, checksum */
+	BENCH_PAYLOAD_AT = 42,
+};
+
+/* In network order. Returns what is behind. */
+static inline uint8_t *bench_put16(uint8_t *p, size_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+	return p + 2;
+}
+
+/* Says how long the payload of such a frame is. */
+static inline void bench_put_bytes(uint8_t *frame, size_t payload)
+{
+	bench_put16(frame + BENCH_IP_BYTES_AT, BENCH_PAYLOAD_AT - 14 + payload);
+	bench_put16(frame + BENCH_UDP_AT + 4, 8 + payload);
+}
+
 /* bench_frames.c: what is on the wire. Stream i has its own addresses, ports and SSRC. */
 
 /* An Ethernet frame of family 4 or 6, with a VLAN tag when vlan is not 0. Returns its length. */

@@ -8,31 +8,21 @@
 #include "bytes.h"
 
 enum {
-	HEADERS = 42, /* Ethernet, IPv4, UDP */
-	IP_BYTES_AT = 16,
-	SOURCE_AT = 26,
-	UDP_AT = 34,
 	SIP_PORT = 5060,
 	SDP_ROOM = 256,
 };
 
-static void put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
 /* RFC 3264: where the side of this stream wants what it is sent, which is where it sends from. */
 static unsigned put_message(char *text, size_t room, const uint8_t *frame, uint32_t stream)
 {
-	const uint8_t *at = frame + SOURCE_AT;
+	const uint8_t *at = frame + BENCH_SOURCE_AT;
 	bool is_answer = stream & 1;
 	uint32_t call = stream / 2;
 	char sdp[SDP_ROOM];
 	int body = snprintf(sdp, sizeof(sdp),
 		"v=0\r\no=- %u 1 IN IP4 192.0.2.10\r\ns=call\r\nc=IN IP4 %u.%u.%u.%u\r\nt=0 0\r\n"
 		"m=audio %u RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=ptime:20\r\n",
-		call, at[0], at[1], at[2], at[3], be16(frame + UDP_AT));
+		call, at[0], at[1], at[2], at[3], be16(frame + BENCH_UDP_AT));
 	int n = snprintf(text, room,
 		"%s\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK%08x\r\n"
 		"From: <sip:alice@192.0.2.10>;tag=a%08x\r\nTo: <sip:bob@198.51.100.7>%s\r\n"
@@ -47,17 +37,15 @@ static unsigned put_message(char *text, size_t room, const uint8_t *frame, uint3
 unsigned bench_announce_next(void *arg, uint8_t *frame)
 {
 	struct bench_announce *a = arg;
-	char text[BENCH_FRAME_STRIDE - HEADERS];
+	char text[BENCH_FRAME_STRIDE - BENCH_PAYLOAD_AT];
 	unsigned n;
 
 	if (a->next == a->streams)
 		return 0;
 	bench_rtp_frame(frame, 4, 0, a->next);
 	n = put_message(text, sizeof(text), frame, a->next++);
-	memcpy(frame + HEADERS, text, n);
-	put16(frame + IP_BYTES_AT, HEADERS - 14 + n);
-	put16(frame + UDP_AT, SIP_PORT);
-	put16(frame + UDP_AT + 2, SIP_PORT);
-	put16(frame + UDP_AT + 4, 8 + n);
-	return HEADERS + n;
+	memcpy(frame + BENCH_PAYLOAD_AT, text, n);
+	bench_put16(bench_put16(frame + BENCH_UDP_AT, SIP_PORT), SIP_PORT);
+	bench_put_bytes(frame, n);
+	return BENCH_PAYLOAD_AT + n;
 }

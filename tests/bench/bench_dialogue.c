@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench.h"
+
 #define SECOND_NS ((uint64_t)1000000000)
 
 enum {
-	HEADERS = 42, /* Ethernet, IPv4, UDP */
 	NUMBER_DIGITS = 8,
 	ADDRESSES = 1000000,
 	ADDRESS_DIGITS = 6,
@@ -61,35 +62,27 @@ static const struct {
 	{"SIP/2.0 200 OK\r\n" VIA("b") CALLER CALLEE_TAG CALL("103 BYE") EMPTY, false, 3010},
 };
 
-static void put16(uint8_t *p, size_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
 /* RFC 894, RFC 791, RFC 768: responses go the other way. */
 static void put_headers(uint8_t *p, size_t payload, bool is_response)
 {
 	static const uint8_t addresses[2][4] = {{192, 0, 2, 10}, {198, 51, 100, 7}};
 
 	memset(p, 2, 12);
-	put16(p + 12, 0x0800);
+	bench_put16(p + 12, 0x0800);
 	memset(p + 14, 0, 28);
-	put16(p + 14, 0x4560);
-	put16(p + 16, 28 + payload);
+	bench_put16(p + 14, 0x4560);
 	p[22] = 63;
 	p[23] = 17;
-	memcpy(p + 26, addresses[is_response], 4);
-	memcpy(p + 30, addresses[!is_response], 4);
-	put16(p + 34, 5060);
-	put16(p + 36, 5060);
-	put16(p + 38, 8 + payload);
+	memcpy(p + BENCH_SOURCE_AT, addresses[is_response], 4);
+	memcpy(p + BENCH_SOURCE_AT + 4, addresses[!is_response], 4);
+	bench_put16(bench_put16(p + BENCH_UDP_AT, 5060), 5060);
+	bench_put_bytes(p, payload);
 }
 
 static bool make(struct bench_template *t, unsigned i, uint64_t rate)
 {
-	char *text = (char *)t->frame + HEADERS;
-	size_t room = sizeof(t->frame) - HEADERS;
+	char *text = (char *)t->frame + BENCH_PAYLOAD_AT;
+	size_t room = sizeof(t->frame) - BENCH_PAYLOAD_AT;
 	const char *head = messages[i].head;
 	int n;
 
@@ -102,10 +95,10 @@ static bool make(struct bench_template *t, unsigned i, uint64_t rate)
 	if (n <= 0 || (size_t)n >= room)
 		return false;
 	put_headers(t->frame, (size_t)n, strncmp(head, "SIP/", 4) == 0);
-	t->bytes = HEADERS + (unsigned)n;
+	t->bytes = BENCH_PAYLOAD_AT + (unsigned)n;
 	t->is_answer = messages[i].has_sdp && messages[i].delay_ms;
 	t->ago = messages[i].delay_ms * rate / 1000;
-	for (unsigned at = HEADERS; at < t->bytes; at++) {
+	for (unsigned at = BENCH_PAYLOAD_AT; at < t->bytes; at++) {
 		bool is_blank = strchr("#@%~", t->frame[at]) && t->frame[at - 1] != t->frame[at];
 
 		/* An @ alone is that of a URI. */

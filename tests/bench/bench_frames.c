@@ -10,16 +10,9 @@ enum {
 	UDP_HEADER = 8,
 };
 
-static uint8_t *put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-	return p + 2;
-}
-
 static uint8_t *put32(uint8_t *p, uint32_t v)
 {
-	return put16(put16(p, v >> 16), v & 0xffff);
+	return bench_put16(bench_put16(p, v >> 16), v & 0xffff);
 }
 
 /* The sides of a conversation, of which stream i is one direction and stream i ^ 1 the other. */
@@ -41,7 +34,7 @@ static unsigned port_of(uint32_t i, bool is_far)
 /* RFC 791: 10.x.x.x to 10.128.x.x, EF, TTL 63, UDP. */
 static uint8_t *put_ip4(uint8_t *p, unsigned payload, uint32_t i)
 {
-	p = put16(put16(p, 0x45b8), 20 + payload);
+	p = bench_put16(bench_put16(p, 0x45b8), 20 + payload);
 	p = put32(put32(p, 0), (uint32_t)63 << 24 | 17 << 16);
 	for (unsigned end = 0; end < 2; end++) {
 		bool is_far = is_back(i) != (end == 1);
@@ -54,8 +47,8 @@ static uint8_t *put_ip4(uint8_t *p, unsigned payload, uint32_t i)
 /* RFC 8200: 2001:db8::x to 2001:db8:1::x, EF, hop limit 63, UDP. */
 static uint8_t *put_ip6(uint8_t *p, unsigned payload, uint32_t i)
 {
-	p = put16(put32(p, 0x6b800000), payload);
-	p = put16(p, 17 << 8 | 63);
+	p = bench_put16(put32(p, 0x6b800000), payload);
+	p = bench_put16(p, 17 << 8 | 63);
 	for (unsigned end = 0; end < 2; end++) {
 		bool is_far = is_back(i) != (end == 1);
 
@@ -73,12 +66,12 @@ unsigned bench_rtp_frame(uint8_t *frame, uint8_t family, uint16_t vlan, uint32_t
 	memset(p, 2, 12);
 	p += 12;
 	if (vlan)
-		p = put16(put16(p, 0x8100), vlan);
-	p = put16(p, family == 4 ? 0x0800 : 0x86dd);
+		p = bench_put16(bench_put16(p, 0x8100), vlan);
+	p = bench_put16(p, family == 4 ? 0x0800 : 0x86dd);
 	p = family == 4 ? put_ip4(p, payload, i) : put_ip6(p, payload, i);
-	p = put16(put16(p, port_of(i, is_back(i))), port_of(i, !is_back(i)));
-	p = put16(put16(p, payload), 0);
-	p = put16(put16(p, 0x8008), 1); /* PCMA */
+	p = bench_put16(bench_put16(p, port_of(i, is_back(i))), port_of(i, !is_back(i)));
+	p = bench_put16(bench_put16(p, payload), 0);
+	p = bench_put16(bench_put16(p, 0x8008), 1); /* PCMA */
 	p = put32(put32(p, 160), BENCH_SSRC + i);
 	memset(p, 0xd5, RTP_PAYLOAD);
 	return (unsigned)(p + RTP_PAYLOAD - frame);
@@ -116,13 +109,13 @@ unsigned bench_rtcp(uint8_t *packet, uint32_t i)
 	static const uint8_t cname[20] = "\1\20alice@192.0.2.10\0";
 	uint8_t *p = packet;
 
-	p = put32(put16(put16(p, 0x81c8), 12), BENCH_SSRC + i); /* SR, one block */
+	p = put32(bench_put16(bench_put16(p, 0x81c8), 12), BENCH_SSRC + i); /* SR, one block */
 	p = put32(put32(p, 0xe9000000 + i), 0x80000000); /* NTP */
 	p = put32(put32(put32(p, 160 * i), 50 * i), 8000 * i); /* ts, packets, octets */
 	p = put32(put32(p, BENCH_SSRC + (i ^ 1)), 0x02000005); /* lost */
 	p = put32(put32(p, 70000 + i), 12); /* highest, jitter */
 	p = put32(put32(p, 0x12345678), 0x00010000); /* LSR, DLSR */
-	p = put32(put16(put16(p, 0x81ca), 6), BENCH_SSRC + i); /* SDES */
+	p = put32(bench_put16(bench_put16(p, 0x81ca), 6), BENCH_SSRC + i); /* SDES */
 	memcpy(p, cname, sizeof(cname));
 	return (unsigned)(p + sizeof(cname) - packet);
 }

@@ -23,11 +23,7 @@ enum {
 	RTCP_SLOTS = 1,
 	NOISE_SLOTS = 2,
 	ETHERTYPE_AT = 12,
-	IP_BYTES_AT = 16,
 	PROTO_AT = 23,
-	SOURCE_AT = 26, /* IPv4 address */
-	UDP_AT = 34, /* sport, dport, octets, checksum */
-	HEADERS = 42,
 	SSRC_AT = 50, /* RTP */
 	RTCP_BYTES = 128,
 	RTCP_SSRC_AT = 4, /* SR; of its SDES: */
@@ -58,19 +54,6 @@ struct bench_trunk {
 	struct bench_dialogues dialogues;
 };
 
-static void put16(uint8_t *p, unsigned v)
-{
-	uint16_t be = rte_cpu_to_be_16((uint16_t)v);
-
-	memcpy(p, &be, sizeof(be));
-}
-
-static void set_bytes(uint8_t *frame, unsigned payload)
-{
-	put16(frame + IP_BYTES_AT, 28 + payload);
-	put16(frame + UDP_AT + 4, 8 + payload);
-}
-
 /* DNS and TLS in turn: what a mirror port sees beside voice. */
 static void make_noise(struct noise *n, unsigned i)
 {
@@ -79,15 +62,15 @@ static void make_noise(struct noise *n, unsigned i)
 	unsigned payload = 40 + i % NOISE_SIZES * 100;
 
 	bench_rtp_frame(frame, 4, 0, i);
-	memset(frame + HEADERS, (int)(i & 0x3f), NOISE_COPIED - HEADERS);
-	set_bytes(frame, payload);
-	put16(frame + UDP_AT + 2, is_tcp ? HTTPS_PORT : DNS_PORT);
+	memset(frame + BENCH_PAYLOAD_AT, (int)(i & 0x3f), NOISE_COPIED - BENCH_PAYLOAD_AT);
+	bench_put_bytes(frame, payload);
+	bench_put16(frame + BENCH_UDP_AT + 2, is_tcp ? HTTPS_PORT : DNS_PORT);
 	if (is_tcp) {
 		frame[PROTO_AT] = 6;
-		frame[UDP_AT + 12] = 0x50;
+		frame[BENCH_UDP_AT + 12] = 0x50;
 	}
 	memcpy(n->frame, frame, NOISE_COPIED);
-	n->bytes = HEADERS + payload;
+	n->bytes = BENCH_PAYLOAD_AT + payload;
 }
 
 /* That begin in a second of packet time. */
@@ -132,18 +115,18 @@ static void put_far(uint8_t *ssrc, const uint8_t *header)
 static unsigned put_rtcp(struct bench_trunk *t, uint8_t *frame)
 {
 	const uint8_t *header = t->headers + (size_t)t->stream * BENCH_HEADER;
-	uint8_t *rtcp = frame + HEADERS;
+	uint8_t *rtcp = frame + BENCH_PAYLOAD_AT;
 
-	memcpy(frame, header, HEADERS);
-	frame[UDP_AT + 1] |= 1;
-	frame[UDP_AT + 3] |= 1;
-	set_bytes(frame, t->rtcp_bytes);
+	memcpy(frame, header, BENCH_PAYLOAD_AT);
+	frame[BENCH_UDP_AT + 1] |= 1;
+	frame[BENCH_UDP_AT + 3] |= 1;
+	bench_put_bytes(frame, t->rtcp_bytes);
 	memcpy(rtcp, t->rtcp, RTCP_BYTES);
 	memcpy(rtcp + RTCP_SSRC_AT, header + SSRC_AT, sizeof(uint32_t));
 	memcpy(rtcp + RTCP_SDES_SSRC_AT, header + SSRC_AT, sizeof(uint32_t));
 	put_far(rtcp + RTCP_BLOCK_AT, header);
 	t->stream = t->stream + 1 == t->count ? 0 : t->stream + 1;
-	return HEADERS + t->rtcp_bytes;
+	return BENCH_PAYLOAD_AT + t->rtcp_bytes;
 }
 
 /* Of many hosts. */
@@ -153,7 +136,7 @@ static unsigned put_noise(struct bench_trunk *t, uint8_t *frame)
 	uint32_t source = t->noises * 2654435761U;
 
 	memcpy(frame, n->frame, NOISE_COPIED);
-	memcpy(frame + SOURCE_AT, &source, sizeof(source));
+	memcpy(frame + BENCH_SOURCE_AT, &source, sizeof(source));
 	return n->bytes;
 }
 
