@@ -19,8 +19,8 @@ enum {
 	RTP_TICKS = 160,
 };
 
-bool bench_feed_init(struct bench_feed *feed, struct rte_mempool *pool, uint32_t first,
-	uint32_t step, uint32_t count, uint64_t now_ns)
+bool bench_feed_init(struct bench_feed *feed, struct rte_mempool *pool, const uint32_t *streams,
+	uint32_t count, uint64_t now_ns)
 {
 	uint32_t *order = bench_order(count);
 
@@ -29,7 +29,7 @@ bool bench_feed_init(struct bench_feed *feed, struct rte_mempool *pool, uint32_t
 	for (uint32_t i = 0; order && feed->headers && i < count; i++) {
 		uint8_t frame[BENCH_FRAME_STRIDE];
 
-		bench_rtp_frame(frame, 4, 0, first + i * step);
+		bench_rtp_frame(frame, 4, 0, streams ? streams[i] : i);
 		memcpy(feed->headers + (size_t)order[i] * BENCH_HEADER, frame, BENCH_HEADER);
 	}
 	free(order);

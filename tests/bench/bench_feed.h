@@ -33,9 +33,9 @@ struct bench_feed {
 	struct bench_trunk *trunk; /* NULL without */
 };
 
-/* Streams from first on, each step-th: parts of the same streams for several feeds. */
-bool bench_feed_init(struct bench_feed *feed, struct rte_mempool *pool, uint32_t first,
-	uint32_t step, uint32_t count, uint64_t now_ns);
+/* count streams, which stay the caller's; NULL: the first ones. */
+bool bench_feed_init(struct bench_feed *feed, struct rte_mempool *pool, const uint32_t *streams,
+	uint32_t count, uint64_t now_ns);
 /* With is_trunk from now on with signalling and the rest. */
 bool bench_feed_make_trunk(struct bench_feed *feed);
 void bench_feed_fini(struct bench_feed *feed);

@@ -15,7 +15,7 @@ bool bench_floor_init(struct bench_floor *f, struct rte_mempool *pool, uint32_t 
 	*f = (struct bench_floor){.packets = packets, .line_count = streams};
 	f->seed = BENCH_SEED;
 	f->lines = qos_mem_map((size_t)streams * 64);
-	return f->lines && bench_feed_init(&f->feed, pool, 0, 1, streams, now_ns);
+	return f->lines && bench_feed_init(&f->feed, pool, NULL, streams, now_ns);
 }
 
 void bench_floor_fini(struct bench_floor *f)

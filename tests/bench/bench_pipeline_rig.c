@@ -86,6 +86,17 @@ bool bench_pipeline_start(struct bench_pipeline *p)
 	return false;
 }
 
+static void make_view(uint8_t frame[BENCH_FRAME_STRIDE], uint32_t i, struct pkt_view *view)
+{
+	pkt_decode(PKT_LINK_ETHERNET, bytes_of(frame, bench_rtp_frame(frame, 4, 0, i)), view);
+}
+
+static unsigned worker_of(const struct bench_pipeline *p, const struct pkt_flow *flow)
+{
+	return dp_steer_worker(
+		&p->probe->steer, flow->src.b, flow->dst.b, flow->sport, flow->dport);
+}
+
 /* A stream is open before its first packet, as after probation. */
 static bool open_stream(struct bench_pipeline *p, uint32_t i)
 {
@@ -100,20 +111,51 @@ static bool open_stream(struct bench_pipeline *p, uint32_t i)
 	struct qos_table *t;
 	uint32_t stream;
 
-	pkt_decode(PKT_LINK_ETHERNET, bytes_of(frame, bench_rtp_frame(frame, 4, 0, i)), &view);
+	make_view(frame, i, &view);
 	rtp_hdr_parse(view.payload, view.payload_wire, &hdr);
 	first.key = pkt_media_key(&view.flow, hdr.ssrc, &p->probe->seed);
 	first.seq = hdr.seq;
 	origin.flow = view.flow;
 	origin.ssrc = hdr.ssrc;
-	t = &p->probe->workers[dp_steer_worker(&p->probe->steer, view.flow.src.b, view.flow.dst.b,
-				       view.flow.sport, view.flow.dport)]
-		     .table;
+	t = &p->probe->workers[worker_of(p, &view.flow)].table;
 	stream = qos_table_open(t, &first, &origin, NULL, 0, start_ns);
 	if (stream == QOS_NONE)
 		return false;
 	t->cold[stream].next_report_ns = BENCH_START_NS + interval * i / p->streams;
 	return true;
+}
+
+/* Of one queue: with RSS the streams of its worker, else each direction of a call may come by another. */
+static uint32_t choose_streams(
+	const struct bench_pipeline *p, unsigned queue, unsigned queues, uint32_t *streams)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->streams; i++) {
+		uint8_t frame[BENCH_FRAME_STRIDE];
+		unsigned its = i % queues;
+		struct pkt_view view;
+
+		if (p->has_rss) {
+			make_view(frame, i, &view);
+			its = worker_of(p, &view.flow);
+		}
+		if (its == queue)
+			streams[n++] = i;
+	}
+	return n;
+}
+
+static bool make_feed(
+	struct bench_pipeline *p, struct bench_feed *feed, unsigned queue, unsigned queues)
+{
+	uint32_t *streams = malloc(p->streams * sizeof(*streams));
+	bool is_good =
+		streams && bench_feed_init(feed, p->pool, streams,
+				   choose_streams(p, queue, queues, streams), BENCH_START_NS);
+
+	free(streams);
+	return is_good;
 }
 
 static bool make_threads(struct bench_pipeline *p, bool is_fused)
@@ -131,9 +173,7 @@ static bool make_threads(struct bench_pipeline *p, bool is_fused)
 		struct bench_thread *t = &p->threads[is_fused ? i : workers];
 
 		t->rx = &probe->rx[i];
-		if (probe_rx_init(t->rx, probe, i, t->worker) ||
-			!bench_feed_init(
-				&t->feed, p->pool, i, feeds, p->streams / feeds, BENCH_START_NS))
+		if (probe_rx_init(t->rx, probe, i, t->worker) || !make_feed(p, &t->feed, i, feeds))
 			return false;
 	}
 	return true;
