@@ -5,6 +5,7 @@
 #ifndef BENCH_PIPELINE_H
 #define BENCH_PIPELINE_H
 
+#include <stdalign.h>
 #include <stdatomic.h>
 
 #include "bench_feed.h"
@@ -23,9 +24,9 @@ struct probe;
 struct probe_rx;
 struct probe_worker;
 
-/* One lcore: a receiver with its feed, a worker, or both. */
+/* One lcore: a receiver with its feed, a worker, or both. On lines of its own: it counts as it feeds. */
 struct bench_thread {
-	struct bench_pipeline *p;
+	alignas(64) struct bench_pipeline *p;
 	struct probe_rx *rx;
 	struct probe_worker *worker;
 	struct bench_feed feed;
