@@ -25,14 +25,24 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t end_hash(uint64_t seed, const uint8_t *address, uint16_t port)
-{
-	uint64_t words[2];
+struct address {
+	uint64_t word[2];
+};
 
-	memcpy(words, address, sizeof(words));
+static inline struct address address_of(const void *octets, size_t n)
+{
+	struct address a = {0};
+
+	memcpy(a.word, octets, n);
+	return a;
+}
+
+static inline uint64_t end_hash(uint64_t seed, struct address a, uint16_t port)
+{
 	/* RTP takes the even port and RTCP the next odd one (RFC 3550, section 11). */
-	words[1] = fold(words[1] ^ salts[0], seed ^ (port & 0xfffeU) ^ salts[1]);
-	return fold(words[0] ^ seed, words[1] ^ salts[2]);
+	uint64_t high = fold(a.word[1] ^ salts[0], seed ^ (port & 0xfffeU) ^ salts[1]);
+
+	return fold(a.word[0] ^ seed, high ^ salts[2]);
 }
 
 void dp_steer_init(struct dp_steer *steer, uint64_t seed, uint32_t workers)
@@ -66,16 +76,13 @@ void dp_steer_init_rss(struct dp_steer *steer, uint32_t workers, uint32_t reta_s
 	}
 }
 
-static uint32_t rss_worker(const struct dp_steer *steer, const uint8_t *src, const uint8_t *dst,
-	uint16_t sport, uint16_t dport)
+static inline uint32_t rss_worker(const struct dp_steer *steer, struct address src,
+	struct address dst, uint16_t sport, uint16_t dport)
 {
-	uint64_t s[2], d[2], sum;
+	uint64_t sum = src.word[0] ^ src.word[1] ^ dst.word[0] ^ dst.word[1];
 	uint8_t word[2];
 	uint32_t hash;
 
-	memcpy(s, src, sizeof(s));
-	memcpy(d, dst, sizeof(d));
-	sum = s[0] ^ s[1] ^ d[0] ^ d[1];
 	sum ^= sum >> 32;
 	sum ^= sum >> 16;
 	memcpy(word, &(uint16_t){(uint16_t)sum}, sizeof(word)); /* network order */
@@ -85,8 +92,8 @@ static uint32_t rss_worker(const struct dp_steer *steer, const uint8_t *src, con
 	return (hash << 16 | hash) % steer->reta_size % steer->workers;
 }
 
-uint32_t dp_steer_worker(const struct dp_steer *steer, const uint8_t *src, const uint8_t *dst,
-	uint16_t sport, uint16_t dport)
+static inline uint32_t worker_of(const struct dp_steer *steer, struct address src,
+	struct address dst, uint16_t sport, uint16_t dport)
 {
 	uint64_t sum, hash;
 
@@ -96,4 +103,17 @@ uint32_t dp_steer_worker(const struct dp_steer *steer, const uint8_t *src, const
 	hash = fold(sum ^ salts[3], steer->seed ^ salts[0]);
 	/* The upper half scaled to the workers: no division, and no bias worth counting. */
 	return (uint32_t)(((hash >> 32) * steer->workers) >> 32);
+}
+
+uint32_t dp_steer_worker(const struct dp_steer *steer, const uint8_t *src, const uint8_t *dst,
+	uint16_t sport, uint16_t dport)
+{
+	return worker_of(steer, address_of(src, 16), address_of(dst, 16), sport, dport);
+}
+
+uint32_t dp_steer_worker4(
+	const struct dp_steer *steer, uint32_t src, uint32_t dst, uint16_t sport, uint16_t dport)
+{
+	return worker_of(
+		steer, address_of(&src, sizeof(src)), address_of(&dst, sizeof(dst)), sport, dport);
 }

@@ -24,5 +24,9 @@ void dp_steer_init_rss(struct dp_steer *steer, uint32_t workers, uint32_t reta_s
 /* src, dst: 16 octets each, IPv4 in the first four and the rest zero. Returns 0 to workers - 1. */
 uint32_t dp_steer_worker(const struct dp_steer *steer, const uint8_t *src, const uint8_t *dst,
 	uint16_t sport, uint16_t dport);
+/* The same of IPv4, addresses as they stand in the packet: where a frame was just read, sixteen octets of each would have
+ * to be put together in memory, and waited for. */
+uint32_t dp_steer_worker4(
+	const struct dp_steer *steer, uint32_t src, uint32_t dst, uint16_t sport, uint16_t dport);
 
 #endif

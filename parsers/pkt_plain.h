@@ -145,26 +145,47 @@ static inline uint16_t pkt_plain_vlan(struct bytes in)
 	return pkt_plain_u16(type) == PKT_PLAIN_WIRE(0x81, 0x00) ? be16(type + 2) & 0xfff : 0;
 }
 
-/* The addresses and ports of a frame that pkt_plain_media took, without tenant. */
-static inline void pkt_plain_flow(struct bytes in, struct pkt_flow *flow)
+/* Where the two ends of a frame stand. */
+struct pkt_plain_ends {
+	uint8_t family; /* 4 or 6 */
+	const uint8_t *src, *dst; /* addresses of 4 or 16 octets */
+	uint16_t sport, dport;
+};
+
+/* Of a frame that pkt_plain_media took. */
+static inline struct pkt_plain_ends pkt_plain_ends(struct bytes in)
 {
 	const uint8_t *ip = in.p + PKT_PLAIN_ETHERNET;
 	const uint8_t *udp;
+	bool is_ip4;
 
 	if (pkt_plain_u16(ip - 2) == PKT_PLAIN_WIRE(0x81, 0x00))
 		ip += PKT_PLAIN_VLAN;
-	*flow = (struct pkt_flow){.family = ip[0] >> 4, .proto = PKT_UDP};
-	if (flow->family == 4) {
-		memcpy(flow->src.b, ip + 12, 4);
-		memcpy(flow->dst.b, ip + 16, 4);
-		udp = ip + PKT_PLAIN_IP4;
-	} else {
-		memcpy(flow->src.b, ip + 8, 16);
-		memcpy(flow->dst.b, ip + 24, 16);
-		udp = ip + PKT_PLAIN_IP6;
-	}
-	flow->sport = be16(udp);
-	flow->dport = be16(udp + 2);
+	is_ip4 = ip[0] >> 4 == 4;
+	udp = ip + (is_ip4 ? PKT_PLAIN_IP4 : PKT_PLAIN_IP6);
+	return (struct pkt_plain_ends){
+		.family = is_ip4 ? 4 : 6,
+		.src = ip + (is_ip4 ? 12 : 8),
+		.dst = ip + (is_ip4 ? 16 : 24),
+		.sport = be16(udp),
+		.dport = be16(udp + 2),
+	};
+}
+
+/* The same as a flow, without tenant. */
+static inline void pkt_plain_flow(struct bytes in, struct pkt_flow *flow)
+{
+	struct pkt_plain_ends ends = pkt_plain_ends(in);
+	size_t n = ends.family == 4 ? 4 : 16;
+
+	*flow = (struct pkt_flow){
+		.family = ends.family,
+		.proto = PKT_UDP,
+		.sport = ends.sport,
+		.dport = ends.dport,
+	};
+	memcpy(flow->src.b, ends.src, n);
+	memcpy(flow->dst.b, ends.dst, n);
 }
 
 #endif

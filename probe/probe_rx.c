@@ -273,23 +273,36 @@ static void take_other(struct probe_rx *rx, struct rte_mbuf *m)
 	hand_over(rx, m, &view);
 }
 
-/* A descriptor in the stage of worker 0, whose it most often is, is in the wrong place if it is
- * another's. */
-static inline void put_plain(struct probe_rx *rx, struct rte_mbuf *m, struct bytes frame)
+static inline unsigned worker_of_plain(const struct dp_steer *steer, struct bytes frame)
 {
-	struct probe_lane *lane = rx->lanes;
+	struct pkt_plain_ends ends = pkt_plain_ends(frame);
+
+	if (likely(ends.family == 4))
+		return dp_steer_worker4(steer, pkt_plain_u32(ends.src), pkt_plain_u32(ends.dst),
+			ends.sport, ends.dport);
+	return dp_steer_worker(steer, ends.src, ends.dst, ends.sport, ends.dport);
+}
+
+static inline struct probe_lane *lane_of_plain(struct probe_rx *rx, struct bytes frame)
+{
+	if (rx->probe->lcores.worker_count == 1)
+		return rx->lanes;
+	return &rx->lanes[worker_of_plain(&rx->probe->steer, frame)];
+}
+
+static inline void put_plain(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
+	const struct pkt_media *media)
+{
 	struct pkt_flow flow;
 
-	if (rx->probe->lcores.worker_count > 1 || unlikely(probe_shed_level(&lane->shed))) {
-		pkt_plain_flow(frame, &flow);
-		lane = lane_of(rx, &flow);
+	if (unlikely(probe_shed_level(&lane->shed))) {
+		pkt_plain_flow(probe_frame(m), &flow);
 		if (is_shed(rx, lane, &flow)) {
 			shed(rx, m, &flow);
 			return;
 		}
-		if (lane != rx->lanes)
-			*probe_lane_next(rx, lane) = *probe_lane_next(rx, rx->lanes);
 	}
+	*probe_lane_next(rx, lane) = *media;
 	probe_lane_put_media(rx, lane, m);
 }
 
@@ -298,20 +311,22 @@ static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m, uint64_t 
 	const struct dp_meta *meta = dp_meta(m);
 	struct bytes frame = probe_frame(m);
 	uint64_t age = meta->time_ns - base;
+	struct pkt_media media;
 
 	note_time(rx, meta->time_ns);
 	if (likely(meta->link == DP_LINK_ETHERNET && age <= PKT_MEDIA_TIME_MAX &&
-		    take_plain(rx, frame, age, &rx->probe->seed, probe_lane_next(rx, rx->lanes))))
-		put_plain(rx, m, frame);
+		    take_plain(rx, frame, age, &rx->probe->seed, &media)))
+		put_plain(rx, lane_of_plain(rx, frame), m, &media);
 	else
 		take_other(rx, m);
 }
 
-/* The one worker is this thread, and nothing is shed. */
-static bool is_alone(const struct probe_rx *rx)
+/* Most of what comes is this worker's own, and none of that is shed. The order of a file with several workers is kept
+ * frame by frame. */
+static bool is_own_short(const struct probe_rx *rx)
 {
-	return rx->own && rx->probe->lcores.worker_count == 1 &&
-	       likely(!probe_shed_level(&rx->lanes->shed));
+	return rx->own && (rx->probe->lcores.worker_count == 1 || !rx->probe->is_offline) &&
+	       likely(!probe_shed_level(&rx->lanes[rx->own->index].shed));
 }
 
 /* In their order: a time stands against those before it. */
@@ -321,17 +336,43 @@ static void note_times(struct probe_rx *rx, struct rte_mbuf **burst, unsigned fr
 		note_last(rx, dp_meta(burst[i])->time_ns);
 }
 
-/* Plain RTP on the shortest way. */
-static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n, uint64_t base)
+/* Of what was staged as own what is another's goes there. Returns how many there are then. */
+static unsigned keep_own(
+	struct probe_rx *rx, struct probe_stage *stage, unsigned from, unsigned count)
 {
-	struct probe_lane *lane = rx->lanes;
+	const unsigned own = rx->own->index;
+	unsigned worker[DP_BURST], strangers = 0, kept = from;
+
+	for (unsigned i = from; i < count; i++) {
+		worker[i] = worker_of_plain(&rx->probe->steer, probe_frame(stage->packets[i]));
+		strangers += worker[i] != own;
+	}
+	if (likely(!strangers))
+		return count;
+	for (unsigned i = from; i < count; i++) {
+		if (worker[i] == own) {
+			stage->media[kept] = stage->media[i];
+			stage->packets[kept] = stage->packets[i];
+			stage->hash[kept++] = stage->hash[i];
+		} else {
+			put_plain(rx, &rx->lanes[worker[i]], stage->packets[i], &stage->media[i]);
+		}
+	}
+	return kept;
+}
+
+/* Own plain RTP on the shortest way; whose it is is asked of all that follow each other at once. */
+static void take_own(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n, uint64_t base)
+{
+	const bool is_alone = rx->probe->lcores.worker_count == 1;
+	struct probe_lane *lane = &rx->lanes[rx->own->index];
 	struct probe_stage *stage = lane->next;
 	const struct qos_table *table = &lane->worker->table;
 	const struct pkt_seed seed = rx->probe->seed;
 	const uint64_t first_ns = dp_meta(burst[0])->time_ns;
 	const int offset = dp_meta_offset;
 	uint64_t spread = 0;
-	unsigned at = 0, noted = 0;
+	unsigned at = 0, noted = 0, kept = 0;
 
 	for (unsigned i = 0; i < n && i < HEADERS_AHEAD; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
@@ -351,21 +392,27 @@ static void take_alone(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n,
 				stage, table, at, pkt_media_key_hash(&m.key, &seed), burst[i]);
 			at++;
 		} else {
-			stage->n = at;
 			if (spread)
 				note_times(rx, burst, noted, i);
 			noted = i + 1; /* and maybe freed */
+			stage->n = is_alone ? at : keep_own(rx, stage, kept, at);
 			take_other(rx, burst[i]);
 			stage = lane->next;
-			at = stage->n;
+			kept = at = stage->n;
 		}
 	}
-	stage->n = at;
-	stage->is_one_time = at && !spread;
 	if (spread)
 		note_times(rx, burst, noted, n);
 	else
 		note_last(rx, first_ns);
+	stage->n = is_alone ? at : keep_own(rx, stage, kept, at);
+	stage->is_one_time = stage->n && !spread;
+}
+
+static void take_frames(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n, uint64_t base)
+{
+	for (unsigned i = 0; i < n; i++)
+		take_frame(rx, burst[i], base);
 }
 
 static void free_spent(struct probe_rx *rx)
@@ -400,11 +447,10 @@ void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n)
 
 	if (rx->own && probe_whole_is_overdue(rx->own, dp_meta_arrival(dp_meta(burst[0]))))
 		take_wholes(rx);
-	if (is_alone(rx))
-		take_alone(rx, burst, n, base);
+	if (!is_own_short(rx))
+		take_frames(rx, burst, n, base);
 	else
-		for (unsigned i = 0; i < n; i++)
-			take_frame(rx, burst[i], base);
+		take_own(rx, burst, n, base);
 	probe_lane_turn_all(rx);
 	free_spent(rx);
 	if (rx->own && are_wholes_due(rx->own, n))

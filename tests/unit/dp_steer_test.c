@@ -126,6 +126,36 @@ static uint32_t nic_queue(const uint8_t *a, const uint8_t *b, unsigned n, uint16
 	return rte_softrss(tuple, words, key) % reta_size % queues;
 }
 
+static uint32_t worker4(const struct dp_steer *steer, const uint8_t *a, const uint8_t *b,
+	uint16_t sport, uint16_t dport)
+{
+	uint32_t src, dst;
+
+	memcpy(&src, a, sizeof(src));
+	memcpy(&dst, b, sizeof(dst));
+	return dp_steer_worker4(steer, src, dst, sport, dport);
+}
+
+static void ipv4_has_a_short_way(void **state)
+{
+	struct dp_steer keyed, rss;
+	uint8_t a[16], b[16];
+
+	(void)state;
+	dp_steer_init(&keyed, 77, 8);
+	dp_steer_init_rss(&rss, 8, 128);
+	for (uint32_t i = 0; i < 5000; i++) {
+		uint16_t sport = (uint16_t)(i * 7919), dport = (uint16_t)(i * 104729);
+
+		put_ipv4(a, 0x0a000000 + i * 77777);
+		put_ipv4(b, 0xc0a80000 + i * 31);
+		assert_int_equal(worker4(&keyed, a, b, sport, dport),
+			dp_steer_worker(&keyed, a, b, sport, dport));
+		assert_int_equal(worker4(&rss, a, b, sport, dport),
+			dp_steer_worker(&rss, a, b, sport, dport));
+	}
+}
+
 static void steers_as_the_nic_does(void **state)
 {
 	static const uint32_t sizes[] = {64, 128, 512};
@@ -179,6 +209,7 @@ int main(void)
 		cmocka_unit_test(voip_ports_spread_evenly_over_8_workers),
 		cmocka_unit_test(ipv6_addresses_count_to_their_last_octet),
 		cmocka_unit_test(another_seed_steers_otherwise),
+		cmocka_unit_test(ipv4_has_a_short_way),
 		cmocka_unit_test(steers_as_the_nic_does),
 		cmocka_unit_test(one_worker_gets_everything),
 	};

@@ -21,6 +21,7 @@
 #define PACKET_NS ((uint64_t)20000000)
 
 enum {
+	WORKERS_MAX = 2,
 	STREAMS = 400, /* two of each conversation */
 	MBUFS = 4095,
 	QUEUE = 1024, /* packets that can wait, in a ring or a NIC's queue */
@@ -36,6 +37,7 @@ struct stream {
 	uint32_t ts;
 	uint64_t fed;
 	unsigned bucket;
+	unsigned worker; /* whose it is */
 	uint32_t index; /* in the worker's table */
 	uint64_t packets_before;
 	uint64_t fed_before;
@@ -44,8 +46,8 @@ struct stream {
 struct rig {
 	struct cfg_options options;
 	struct probe probe;
-	struct probe_rx rx;
-	struct probe_worker worker;
+	struct probe_rx rx[WORKERS_MAX];
+	struct probe_worker worker[WORKERS_MAX];
 	struct rte_mempool *pool;
 	struct stream streams[STREAMS];
 	unsigned next; /* stream */
@@ -150,7 +152,7 @@ static inline void fill_rtp(struct rte_mbuf *m)
 
 static inline unsigned level(void)
 {
-	return probe_shed_level(&rig.rx.lanes[0].shed);
+	return probe_shed_level(&rig.rx[0].lanes[0].shed);
 }
 
 /* The next packets, 2 % of them SIP. */
@@ -172,14 +174,14 @@ static inline uint64_t outcome(enum probe_outcome which)
 
 static inline uint64_t packets_of(const struct stream *s)
 {
-	const struct qos_table *t = &rig.worker.table;
+	const struct qos_table *t = &rig.worker[s->worker].table;
 
 	return qos_stream_packets(qos_table_hot(t, s->index), &t->cold[s->index]);
 }
 
 static inline struct qos_report report_of(const struct stream *s)
 {
-	const struct qos_table *t = &rig.worker.table;
+	const struct qos_table *t = &rig.worker[s->worker].table;
 	struct qos_report r;
 
 	assert_true(t->cold[s->index].is_open);
@@ -200,7 +202,9 @@ static inline void open_stream(struct stream *s, unsigned i)
 	origin.flow = view.flow;
 	first.key = pkt_media_key(&view.flow, origin.ssrc, &rig.probe.seed);
 	s->bucket = probe_shed_bucket(&view.flow, &rig.probe.seed);
-	s->index = qos_table_open(&rig.worker.table, &first, &origin, NULL, 0, START_NS);
+	s->worker = dp_steer_worker(&rig.probe.steer, view.flow.src.b, view.flow.dst.b,
+		view.flow.sport, view.flow.dport);
+	s->index = qos_table_open(&rig.worker[s->worker].table, &first, &origin, NULL, 0, START_NS);
 	assert_int_not_equal(s->index, QOS_NONE);
 }
 
@@ -231,7 +235,7 @@ static inline int start_probe(void **state)
 	urcu_qsbr_register_thread();
 	rc = cls_db_create(&p->cls);
 	if (!rc)
-		rc = qos_calls_create(&rig.options.qos, &p->seed, 1, &p->calls);
+		rc = qos_calls_create(&rig.options.qos, &p->seed, WORKERS_MAX, &p->calls);
 	if (!rc)
 		rc = qos_medias_create(&rig.options.qos, &p->seed, &p->medias);
 	rig.pool = rte_pktmbuf_pool_create("feed", MBUFS, 0, 0, 2048 + 128, -1);
@@ -248,21 +252,24 @@ static inline int stop_probe(void **state)
 	return stop_eal(state);
 }
 
-/* A receiver and a worker as new, on threads of their own or on one, and the streams open, as after probation. */
-static inline int open_lane(bool is_fused)
+/* Receivers and workers as new, on threads of their own or two on one, and the streams open, as after probation. */
+static inline int open_lanes(bool is_fused, unsigned workers)
 {
 	struct probe *p = &rig.probe;
 
-	p->lcores.worker_count = 1;
-	p->rx_count = 1;
-	p->rx = &rig.rx;
-	p->workers = &rig.worker;
-	memset(&rig.rx, 0, sizeof(rig.rx));
-	memset(&rig.worker, 0, sizeof(rig.worker));
+	p->lcores.worker_count = workers;
+	p->rx_count = is_fused ? workers : 1;
+	p->rx = rig.rx;
+	p->workers = rig.worker;
+	memset(rig.rx, 0, sizeof(rig.rx));
+	memset(rig.worker, 0, sizeof(rig.worker));
 	atomic_store(&p->time_base_ns, START_NS - SECOND_NS);
-	dp_steer_init(&p->steer, p->seed.k[0], 1);
-	assert_int_equal(probe_rx_init(&rig.rx, p, 0, is_fused ? &rig.worker : NULL), 0);
-	assert_int_equal(probe_worker_init(&rig.worker, p, 0), 0);
+	dp_steer_init(&p->steer, p->seed.k[0], workers);
+	for (unsigned i = 0; i < p->rx_count; i++)
+		assert_int_equal(
+			probe_rx_init(&rig.rx[i], p, i, is_fused ? &rig.worker[i] : NULL), 0);
+	for (unsigned i = 0; i < workers; i++)
+		assert_int_equal(probe_worker_init(&rig.worker[i], p, i), 0);
 	for (unsigned i = 0; i < STREAMS; i++)
 		open_stream(&rig.streams[i], i);
 	rig.next = 0;
@@ -273,11 +280,18 @@ static inline int open_lane(bool is_fused)
 	return 0;
 }
 
+static inline int open_lane(bool is_fused)
+{
+	return open_lanes(is_fused, 1);
+}
+
 static inline int close_lane(void **state)
 {
 	(void)state;
-	probe_worker_fini(&rig.worker);
-	probe_rx_fini(&rig.rx);
+	for (unsigned i = 0; i < rig.probe.lcores.worker_count; i++)
+		probe_worker_fini(&rig.worker[i]);
+	for (unsigned i = 0; i < rig.probe.rx_count; i++)
+		probe_rx_fini(&rig.rx[i]);
 	return 0;
 }
 
@@ -291,10 +305,13 @@ static inline void expect_all_signalling(void)
 /* Nothing is missing, neither frames in the counters nor buffers, once nothing waits any more. */
 static inline void expect_conservation(void)
 {
-	uint64_t sum = atomic_load(&rig.worker.probation.pending);
+	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < PKT_STATUS_COUNT; i++)
-		sum += probe_read(&rig.rx.decode[i]);
+	for (unsigned i = 0; i < rig.probe.lcores.worker_count; i++)
+		sum += atomic_load(&rig.worker[i].probation.pending);
+	for (unsigned r = 0; r < rig.probe.rx_count; r++)
+		for (unsigned i = 0; i < PKT_STATUS_COUNT; i++)
+			sum += probe_read(&rig.rx[r].decode[i]);
 	for (unsigned i = 0; i < PROBE_OUTCOME_COUNT; i++)
 		sum += outcome((enum probe_outcome)i);
 	assert_int_equal(sum, rig.fed);

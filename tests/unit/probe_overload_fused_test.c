@@ -44,12 +44,12 @@ static unsigned poll_once(void)
 		nic.first = (nic.first + 1) % QUEUE;
 	}
 	if (n)
-		probe_rx_burst(&rig.rx, burst, n);
+		probe_rx_burst(&rig.rx[0], burst, n);
 	else
-		probe_rx_flush(&rig.rx);
+		probe_rx_flush(&rig.rx[0]);
 	nic.full = n == DP_BURST ? nic.full + n : 0;
-	probe_shed_poll(&rig.rx.lanes[0].shed, &(struct probe_shed_polls){n, nic.full, QUEUE},
-		rig.rx.last_ns);
+	probe_shed_poll(&rig.rx[0].lanes[0].shed, &(struct probe_shed_polls){n, nic.full, QUEUE},
+		rig.rx[0].last_ns);
 	if (level() > rig.highest_level)
 		rig.highest_level = level();
 	shed = outcome(PROBE_media_shed) - shed;

@@ -7,7 +7,7 @@ static void feed(void)
 	struct rte_mbuf *burst[DP_BURST];
 
 	make_burst(burst);
-	probe_rx_burst(&rig.rx, burst, DP_BURST);
+	probe_rx_burst(&rig.rx[0], burst, DP_BURST);
 	if (level() > rig.highest_level)
 		rig.highest_level = level();
 }
@@ -18,7 +18,7 @@ static void turn(unsigned fed, unsigned taken)
 	for (unsigned i = 0; i < fed; i++)
 		feed();
 	for (unsigned i = 0; i < taken; i++)
-		probe_worker_take(&rig.worker);
+		probe_worker_take(&rig.worker[0]);
 	urcu_qsbr_quiescent_state();
 }
 
@@ -32,7 +32,7 @@ static void turns_for(uint64_t ns, unsigned fed, unsigned taken)
 
 static void drain(void)
 {
-	while (probe_worker_take(&rig.worker))
+	while (probe_worker_take(&rig.worker[0]))
 		urcu_qsbr_quiescent_state();
 }
 

@@ -15,7 +15,7 @@ static void burst_of(unsigned sip)
 		else
 			fill_rtp(burst[i]);
 	}
-	probe_rx_burst(&rig.rx, burst, DP_BURST);
+	probe_rx_burst(&rig.rx[0], burst, DP_BURST);
 }
 
 /* A full burst, then nothing is polled for a minute (the machine did not run), then more. */
@@ -25,16 +25,16 @@ static void time_does_not_go_back_for_those_that_waited(void **state)
 
 	(void)state;
 	burst_of(1);
-	assert_int_equal(rig.worker.wholes.count, 1);
+	assert_int_equal(rig.worker[0].wholes.count, 1);
 	rig.round_ns += 61 * SECOND_NS;
 	rig.now_ns = rig.round_ns;
 	burst_of(0);
 	burst_of(0); /* takes the one before */
-	queue_ns = rig.worker.now_ns;
+	queue_ns = rig.worker[0].now_ns;
 	assert_true(queue_ns >= START_NS + 61 * SECOND_NS);
-	probe_rx_flush(&rig.rx);
-	assert_true(rig.worker.now_ns >= queue_ns);
-	assert_true(rig.worker.next_tick_ns > queue_ns);
+	probe_rx_flush(&rig.rx[0]);
+	assert_true(rig.worker[0].now_ns >= queue_ns);
+	assert_true(rig.worker[0].next_tick_ns > queue_ns);
 }
 
 /* Rings of another receiver. */
@@ -46,9 +46,9 @@ static struct probe_worker_lane open_rings(void)
 		dp_ring_create("whole_media", sizeof(struct pkt_media), 64, -1, &lane.media), 0);
 	assert_int_equal(
 		dp_ring_create("whole_signalling", sizeof(void *), 64, -1, &lane.signalling), 0);
-	*rig.worker.lanes = lane;
-	rig.worker.lane_count = 1;
-	rig.worker.rx = &rig.rx;
+	*rig.worker[0].lanes = lane;
+	rig.worker[0].lane_count = 1;
+	rig.worker[0].rx = &rig.rx[0];
 	return lane;
 }
 
@@ -65,12 +65,12 @@ static void an_empty_ring_of_another_receiver_makes_none_go_on(void **state)
 
 	(void)state;
 	burst_of(1);
-	assert_int_equal(rig.worker.wholes.count, 1);
-	probe_worker_take(&rig.worker);
+	assert_int_equal(rig.worker[0].wholes.count, 1);
+	probe_worker_take(&rig.worker[0]);
 	close_rings(&lane);
-	assert_int_equal(rig.worker.wholes.count, 1);
+	assert_int_equal(rig.worker[0].wholes.count, 1);
 	assert_int_equal(outcome(PROBE_rtp), 0);
-	probe_rx_flush(&rig.rx);
+	probe_rx_flush(&rig.rx[0]);
 	expect_conservation();
 }
 
@@ -86,7 +86,7 @@ static void a_message_of_another_receiver_overtakes_none(void **state)
 	rig.fed++;
 	fill_sip(m);
 	assert_int_equal(dp_ring_put(lane.signalling, &m, 1), 1);
-	probe_worker_take(&rig.worker);
+	probe_worker_take(&rig.worker[0]);
 	close_rings(&lane);
 	assert_int_equal(outcome(PROBE_rtp), DP_BURST - 1);
 	assert_int_equal(outcome(PROBE_sip), 2);
@@ -108,9 +108,9 @@ static void nothing_is_lost_where_a_burst_is_broken_off(void **state)
 			else
 				fill_sip(burst[i]);
 		}
-		probe_rx_burst(&rig.rx, burst, DP_BURST);
+		probe_rx_burst(&rig.rx[0], burst, DP_BURST);
 	}
-	probe_rx_flush(&rig.rx);
+	probe_rx_flush(&rig.rx[0]);
 	assert_int_equal(outcome(PROBE_sip), 5 * 11);
 	assert_int_equal(outcome(PROBE_rtp), 5 * 21);
 	expect_conservation();
@@ -131,7 +131,7 @@ static void rtp_at_the_port_of_dns_keeps_its_order(void **state)
 	assert_int_equal(decode(&s->frame, &view), PKT_OK);
 	origin.flow = view.flow;
 	first.key = pkt_media_key(&view.flow, origin.ssrc, &rig.probe.seed);
-	s->index = qos_table_open(&rig.worker.table, &first, &origin, NULL, 0, START_NS);
+	s->index = qos_table_open(&rig.worker[0].table, &first, &origin, NULL, 0, START_NS);
 	assert_int_equal(rte_pktmbuf_alloc_bulk(rig.pool, burst, DP_BURST), 0);
 	for (unsigned i = 0; i < DP_BURST; i++) {
 		rig.now_ns += PACKET_NS;
@@ -139,8 +139,8 @@ static void rtp_at_the_port_of_dns_keeps_its_order(void **state)
 		s->frame.b[RTP_AT] = i % 4 ? 0x80 : 0x90;
 		fill(burst[i], &s->frame);
 	}
-	probe_rx_burst(&rig.rx, burst, DP_BURST);
-	probe_rx_flush(&rig.rx);
+	probe_rx_burst(&rig.rx[0], burst, DP_BURST);
+	probe_rx_flush(&rig.rx[0]);
 	assert_int_equal(report_of(s).packets, DP_BURST);
 	assert_int_equal(report_of(s).reordered, 0);
 }

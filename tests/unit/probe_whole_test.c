@@ -46,7 +46,7 @@ static unsigned give(void)
 	for (unsigned i = 0; i < n; i++)
 		dp_meta(burst.packets[i])->time_ns = START_NS;
 	burst.n = 0;
-	probe_rx_burst(&rig.rx, burst.packets, n);
+	probe_rx_burst(&rig.rx[0], burst.packets, n);
 	urcu_qsbr_quiescent_state();
 	return n;
 }
@@ -146,8 +146,8 @@ static void expect_endpoint(uint16_t port, unsigned call, uint8_t pt)
 
 static void flush_and_expect_conservation(void)
 {
-	probe_rx_flush(&rig.rx);
-	assert_int_equal(rig.worker.wholes.count, 0);
+	probe_rx_flush(&rig.rx[0]);
+	assert_int_equal(rig.worker[0].wholes.count, 0);
 	expect_conservation();
 }
 
@@ -348,9 +348,9 @@ static void tells_what_is_in_the_next_batch(void **state)
 	for (unsigned i = 0; i < PROBE_WHOLES_MAX; i++)
 		add_invite(sdp);
 	give();
-	probe_rx_flush(&rig.rx);
+	probe_rx_flush(&rig.rx[0]);
 	assert_int_equal(outcome(PROBE_sip), PROBE_WHOLES_MAX);
-	assert_int_equal(rig.worker.counters.sdp_descriptions, PROBE_WHOLES_MAX);
+	assert_int_equal(rig.worker[0].counters.sdp_descriptions, PROBE_WHOLES_MAX);
 	add_tcp();
 	add_noise();
 	add_stun();
@@ -360,7 +360,7 @@ static void tells_what_is_in_the_next_batch(void **state)
 	assert_int_equal(outcome(PROBE_unknown_udp), 1);
 	assert_int_equal(outcome(PROBE_stun), 1);
 	assert_int_equal(outcome(PROBE_sip), PROBE_WHOLES_MAX + 1);
-	assert_int_equal(rig.worker.counters.sdp_descriptions, PROBE_WHOLES_MAX);
+	assert_int_equal(rig.worker[0].counters.sdp_descriptions, PROBE_WHOLES_MAX);
 	flush_and_expect_conservation();
 }
 
