@@ -6,6 +6,7 @@
 #include <math.h>
 #include <time.h>
 
+#include "dp_idle.h"
 #include "probe_worker.h"
 
 static double rank(const struct probe_query *q, const struct qos_report *r)
@@ -30,15 +31,13 @@ static void consider(struct probe_query *q, const struct qos_report *r)
 	q->reports[at] = *r;
 }
 
-void probe_query_answer(struct probe_worker *w)
+static void answer_some(struct probe_worker *w)
 {
 	struct probe_query *q = &w->query;
 	struct qos_table *t = &w->table;
-	uint32_t end;
+	uint32_t end =
+		q->cursor + PROBE_QUERY_SLICE < t->high ? q->cursor + PROBE_QUERY_SLICE : t->high;
 
-	if (atomic_load_explicit(&q->state, memory_order_acquire) != PROBE_QUERY_ASKED)
-		return;
-	end = q->cursor + PROBE_QUERY_SLICE < t->high ? q->cursor + PROBE_QUERY_SLICE : t->high;
 	for (; q->cursor < end; q->cursor++) {
 		struct qos_stream_cold cold = t->cold[q->cursor];
 		struct qos_stream_hot hot = t->hot[cold.slot];
@@ -53,6 +52,30 @@ void probe_query_answer(struct probe_worker *w)
 	}
 	if (q->cursor >= t->high)
 		atomic_store_explicit(&q->state, PROBE_QUERY_ANSWERED, memory_order_release);
+}
+
+void probe_query_answer(struct probe_worker *w)
+{
+	struct probe_query *q = &w->query;
+
+	if (atomic_load_explicit(&q->state, memory_order_acquire) != PROBE_QUERY_ASKED ||
+		atomic_flag_test_and_set_explicit(&q->is_busy, memory_order_acquire))
+		return;
+	answer_some(w);
+	atomic_flag_clear_explicit(&q->is_busy, memory_order_release);
+}
+
+void probe_query_hold(struct probe_worker *w)
+{
+	struct dp_idle idle = {0};
+
+	while (atomic_flag_test_and_set_explicit(&w->query.is_busy, memory_order_acquire))
+		dp_idle_wait(&idle, false);
+}
+
+void probe_query_let_go(struct probe_worker *w)
+{
+	atomic_flag_clear_explicit(&w->query.is_busy, memory_order_release);
 }
 
 int probe_query_ask(struct probe_worker *w, enum probe_query_order order, unsigned wanted)

@@ -2,7 +2,7 @@
 /* A question to a worker about its streams, answered by the worker between bursts, a slice of its
  * table at a time, so that telemetry never reads state that changes under it and media never waits.
  * Owner: the worker has one; telemetry asks under its own mutex. Threads: telemetry asks and waits,
- * the worker answers; state hands the rest over. */
+ * the worker answers; state hands the rest over. Who does the worker's work for it holds it. */
 #ifndef PROBE_QUERY_H
 #define PROBE_QUERY_H
 
@@ -31,6 +31,7 @@ enum probe_query_order {
 
 struct probe_query {
 	_Atomic unsigned state; /* enum probe_query_state */
+	atomic_flag is_busy; /* being answered, or held */
 	enum probe_query_order order;
 	unsigned wanted;
 	unsigned count;
@@ -40,6 +41,10 @@ struct probe_query {
 
 /* The worker's side: goes on with a question, if there is one. */
 void probe_query_answer(struct probe_worker *w);
+
+/* What: until it is let go the worker answers nothing, for its streams change under it. Returns once it does not. */
+void probe_query_hold(struct probe_worker *w);
+void probe_query_let_go(struct probe_worker *w);
 
 /* Telemetry's side: up to wanted reports. Returns how many, or -ETIMEDOUT when the worker does not
  * answer within a second. */
