@@ -41,16 +41,20 @@ enum dp_file_status dp_file_cut(struct dp_file_reader *r, const char *what)
 	return dp_file_damaged(r, "truncated in %s", what);
 }
 
+/* A cut is found again, as damage. */
+static int lack_header(struct dp_file_reader *r)
+{
+	return dp_file_cut(r, "the file header") == DP_FILE_LATER ? -EAGAIN : -r->input.error;
+}
+
 static int open_pcap(struct dp_file_reader *r, bool is_nano)
 {
 	const uint8_t *p = dp_file_input_peek(&r->input, PCAP_HEADER);
 	struct dp_file_interface *interface = &r->interfaces[0];
 	unsigned major, minor;
 
-	if (!p) {
-		dp_file_cut(r, "the file header");
-		return -r->input.error;
-	}
+	if (!p)
+		return lack_header(r);
 	major = dp_file_load16(r, p + 4);
 	minor = dp_file_load16(r, p + 6);
 	if (major != 2 || minor > 4) {
@@ -83,24 +87,27 @@ static int refuse(struct dp_file_reader *r, const uint8_t *p)
 	return -EINVAL;
 }
 
-int dp_file_reader_open(struct dp_file_reader *r, dp_file_read read, void *arg)
+void dp_file_reader_init(struct dp_file_reader *r, dp_file_read read, void *arg)
 {
-	const uint8_t *p;
-	uint32_t magic;
-
 	memset(r, 0, offsetof(struct dp_file_reader, interfaces));
 	dp_file_input_init(&r->input, read, arg);
 	r->first_link_type = -1;
 	r->record_header = PCAP_RECORD;
-	p = dp_file_input_peek(&r->input, sizeof(magic));
+}
+
+/* Of the header nothing is taken before all of it is there. */
+int dp_file_reader_open(struct dp_file_reader *r)
+{
+	const uint8_t *p = dp_file_input_peek(&r->input, sizeof(uint32_t));
+	uint32_t magic;
+
 	if (!p && dp_file_input_is_end(&r->input)) {
 		dp_file_damaged(r, "it is empty");
 		return 0;
 	}
-	if (!p) {
-		dp_file_cut(r, "the file header");
-		return -r->input.error;
-	}
+	if (!p)
+		return lack_header(r);
+	r->is_swapped = false;
 	magic = dp_file_load32(r, p);
 	r->is_pcapng = magic == MAGIC_PCAPNG;
 	if (r->is_pcapng)

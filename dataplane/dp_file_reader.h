@@ -65,10 +65,12 @@ struct dp_file_reader {
 	struct dp_file_input input;
 };
 
-/* What: begins to read, up to the file's header, for which read has to wait. 0, or -EINVAL or the errno of read,
- * negative, with the reason in error. A header that is cut, or an empty file, is damage like any other:
+void dp_file_reader_init(struct dp_file_reader *reader, dp_file_read read, void *arg);
+
+/* What: reads the file's header. 0; -EAGAIN: not all of it is there yet, and it may be called again; -EINVAL or the errno
+ * of read, negative, with the reason in error. A header that is cut, or an empty file, is damage like any other:
  * dp_file_reader_next says so. */
-int dp_file_reader_open(struct dp_file_reader *reader, dp_file_read read, void *arg);
+int dp_file_reader_open(struct dp_file_reader *reader);
 
 enum dp_file_status dp_file_reader_next(struct dp_file_reader *reader, struct dp_file_frame *frame);
 

@@ -83,24 +83,11 @@ uint64_t dp_file_source_now(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-static bool has_input(const struct dp_file_source *source, int wait_ms)
+static bool has_input(const struct dp_file_source *source)
 {
 	struct pollfd input = {.fd = source->fd, .events = POLLIN};
 
-	return poll(&input, 1, wait_ms) > 0;
-}
-
-/* Or till the reading is stopped. */
-static void wait_for_input(const struct dp_file_source *source)
-{
-	struct dp_file_reading *reading = source->reading;
-
-	while (!dp_file_reading_is_stopped(reading)) {
-		if (reading->is_asked_to_end && reading->is_asked_to_end())
-			dp_file_reading_stop(reading);
-		else if (has_input(source, DP_FILE_STOP_MS))
-			return;
-	}
+	return poll(&input, 1, 0) > 0;
 }
 
 /* A pipe's descriptor blocks, as whoever else has it may want. */
@@ -108,19 +95,15 @@ static ssize_t read_pipe(struct dp_file_source *source, void *to, size_t n)
 {
 	ssize_t got = -1;
 
-	do {
-		if (source->is_opening)
-			wait_for_input(source);
-		source->ahead.now_ns = dp_file_source_now();
-		if (dp_file_reading_is_stopped(source->reading)) {
-			source->is_cut_off = true;
-			return 0;
-		}
-		if (source->is_opening || has_input(source, 0))
-			got = read(source->fd, to, n);
-		else
-			errno = EAGAIN;
-	} while (got < 0 && errno == EAGAIN && source->is_opening);
+	source->ahead.now_ns = dp_file_source_now();
+	if (dp_file_reading_is_stopped(source->reading)) {
+		source->is_cut_off = true;
+		return 0;
+	}
+	if (has_input(source))
+		got = read(source->fd, to, n);
+	else
+		errno = EAGAIN;
 	if (got > 0)
 		source->read_ns = source->ahead.now_ns;
 	return got;
@@ -260,18 +243,22 @@ int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *r
 		snprintf(error, error_size, "out of memory");
 		return -ENOMEM;
 	}
+	dp_file_reader_init(source->reader, read_source, source);
 	source->may_be_silent = fstat(source->fd, &status) || !S_ISREG(status.st_mode);
-	source->is_opening = true;
-	err = dp_file_reader_open(source->reader, read_source, source);
-	source->is_opening = false;
-	if (err && !dp_file_reading_is_stopped(reading)) {
-		snprintf(error, error_size, "could not read \"%s\": %s", source->path,
-			source->reader->error);
-		return err;
-	}
 	if (!source->may_be_silent)
 		reading->total += (uint64_t)status.st_size;
 	return 0;
+}
+
+int dp_file_source_read_header(struct dp_file_source *source, char *error, unsigned error_size)
+{
+	int err = dp_file_reader_open(source->reader);
+
+	source->has_header = !err;
+	if (err && err != -EAGAIN)
+		snprintf(error, error_size, "could not read \"%s\": %s", source->path,
+			source->reader->error);
+	return err;
 }
 
 void dp_file_source_close(struct dp_file_source *source)

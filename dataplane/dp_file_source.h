@@ -33,7 +33,7 @@ struct dp_file_source {
 	int link; /* its enum dp_link, -1 for none of them */
 	bool is_done;
 	bool may_be_silent; /* a pipe, a FIFO or a terminal */
-	bool is_opening; /* reads wait for octets */
+	bool has_header; /* of the file, which was read */
 	bool is_cut_off; /* the reading was stopped while more might have come: what lacks then is no damage */
 	bool has_begun; /* a frame came, though it may be held yet */
 	bool has_frame;
@@ -46,10 +46,13 @@ struct dp_file_source {
 	struct dp_file_ahead ahead;
 };
 
-/* What: opens path ("-" is standard input) and reads its header, or till the reading is stopped. 0, or negative errno
- * with the reason in error. dp_file_source_close in either case. */
+/* What: opens path ("-" is standard input), also a FIFO that nobody writes yet. 0, or negative errno with the reason in
+ * error. dp_file_source_close in either case. */
 int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *reading,
 	const char *path, char *error, unsigned error_size);
+/* What: reads its header, before the first advance. 0, -EAGAIN while a pipe has not brought it, or another negative errno
+ * with the reason in error. */
+int dp_file_source_read_header(struct dp_file_source *source, char *error, unsigned error_size);
 void dp_file_source_close(struct dp_file_source *source);
 
 /* On to the next frame: has_frame, or is_done, or neither while a pipe has nothing. */

@@ -45,6 +45,17 @@ static ssize_t read_memory(void *arg, void *to, size_t n)
 	return (ssize_t)n;
 }
 
+static int open_memory(struct dp_file_reader *reader, struct memory *m)
+{
+	int err;
+
+	dp_file_reader_init(reader, read_memory, m);
+	do
+		err = dp_file_reader_open(reader);
+	while (err == -EAGAIN);
+	return err;
+}
+
 static enum dp_file_status next_of_pieces(struct dp_file_frame *frame)
 {
 	enum dp_file_status status;
@@ -99,14 +110,13 @@ static void check_ahead(struct dp_file_ahead *ahead, struct dp_file_ahead *slow,
 static void check_held(const uint8_t *data, size_t size, size_t frames, enum dp_file_status end)
 {
 	struct memory a = {.p = data, .n = size, .piece = SIZE_MAX}, b = a;
-	struct memory c = {.p = data, .n = size, .piece = 100};
+	struct memory c = {.p = data, .n = size, .piece = 100, .has_pauses = true};
 	struct dp_file_ahead ahead, slow;
 	struct dp_file_frame frame;
 
-	check(dp_file_reader_open(&whole, read_memory, &a) == 0);
-	check(dp_file_reader_open(&held, read_memory, &b) == 0);
-	check(dp_file_reader_open(&paused, read_memory, &c) == 0);
-	c.has_pauses = true;
+	check(open_memory(&whole, &a) == 0);
+	check(open_memory(&held, &b) == 0);
+	check(open_memory(&paused, &c) == 0);
 	check(dp_file_ahead_init(&ahead, &held) == 0);
 	check(dp_file_ahead_init(&slow, &paused) == 0);
 	check_ahead(&ahead, &slow, frames);
@@ -131,9 +141,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	a = (struct memory){.p = data + 1, .n = size - 1, .piece = SIZE_MAX};
 	b = (struct memory){.p = data + 1, .n = size - 1, .piece = 1 + data[0]};
 	memset(&whole.input.buffer, 0x5a, size < DP_FILE_BUFFER ? size : DP_FILE_BUFFER);
-	err = dp_file_reader_open(&whole, read_memory, &a);
-	check(dp_file_reader_open(&pieces, read_memory, &b) == err);
 	b.has_pauses = true;
+	err = open_memory(&whole, &a);
+	check(open_memory(&pieces, &b) == err);
 	is_cut = whole.error[0] != 0; /* in its header, when there is no err */
 	check(!err || is_cut);
 	while (!err) {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -247,6 +248,50 @@ def test_recorded_pipes_are_merged_however_long_one_of_them_is_silent(silent, fi
             assert pipe.hep() == (SIP, message(others[i]))
             assert pipe.hep() == (SIP, message(later[i]))
         assert pipe.end()[0] == 0
+
+
+def open_fifo(path) -> int:
+    """To write: heptap has opened it."""
+    end = time.monotonic() + SOON_S
+    while True:
+        try:
+            return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:  # nobody reads it
+            if error.errno != errno.ENXIO or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_one_writer_may_open_all_fifos_before_it_writes(order, tmp_path):
+    """And begin with any of them, octet by octet: each is read as it comes."""
+    fifos = [tmp_path / str(i) for i in range(3)]
+    for path in fifos:
+        os.mkfifo(path)
+    packets = [sip(i, START + i * SECOND) for i in range(6)]
+    with LivePipe(paths=fifos) as pipe:
+        fds = [open_fifo(path) for path in fifos]
+        for i in order:
+            for octet in pcap_header():
+                os.write(fds[i], bytes((octet,)))
+        for i in order:
+            os.write(fds[i], pcap_record(packets[i]) + pcap_record(packets[i + 3]))
+            os.close(fds[i])
+        assert [pipe.hep() for _ in packets] == [(SIP, message(packet)) for packet in packets]
+        assert pipe.end()[0] == 0
+
+
+def test_what_is_no_capture_is_refused_while_another_fifo_is_silent(tmp_path):
+    fifos = [tmp_path / str(i) for i in range(2)]
+    for path in fifos:
+        os.mkfifo(path)
+    with LivePipe(paths=fifos) as pipe:
+        fds = [open_fifo(path) for path in fifos]
+        os.write(fds[1], b"none")
+        pipe.process.wait(SOON_S)
+        for fd in fds:
+            os.close(fd)
+        assert pipe.end() == (1, b"", f'heptap: could not read "{fifos[1]}": unknown file format\n')
 
 
 @pytest.mark.parametrize("has_packet", [False, True])

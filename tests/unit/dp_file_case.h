@@ -31,7 +31,6 @@ struct capture {
 	int error; /* errno instead of the end */
 	bool has_pauses; /* every other read finds nothing yet */
 	bool is_pause;
-	bool is_open; /* before that none are */
 	uint8_t b[FILE_MAX];
 };
 
@@ -158,7 +157,7 @@ static inline ssize_t read_capture(void *arg, void *to, size_t n)
 {
 	struct capture *c = arg;
 
-	if (c->has_pauses && c->is_open && (c->is_pause = !c->is_pause)) {
+	if (c->has_pauses && (c->is_pause = !c->is_pause)) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -180,10 +179,11 @@ static inline int open_capture(void)
 	int err;
 
 	capture.at = 0;
-	capture.is_open = false;
 	memset(&reader, 0xa5, sizeof(reader));
-	err = dp_file_reader_open(&reader, read_capture, &capture);
-	capture.is_open = true;
+	dp_file_reader_init(&reader, read_capture, &capture);
+	do
+		err = dp_file_reader_open(&reader);
+	while (err == -EAGAIN && capture.has_pauses);
 	return err;
 }
 
