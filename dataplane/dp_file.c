@@ -35,6 +35,8 @@ struct dp_file {
 	struct rte_mempool *large;
 	struct rte_mbuf *spare[SPARE_MBUFS]; /* small ones */
 	unsigned spare_count;
+	struct dp_wake *wake; /* NULL: nobody is woken */
+	unsigned wake_first; /* of its descriptors, the first pipe's */
 	unsigned source_count;
 	struct dp_file_source sources[DP_FILES_MAX];
 	struct dp_file_reading reading;
@@ -137,6 +139,21 @@ static void fill(struct rte_mbuf *m, const struct dp_file_source *source)
 	meta->behind_ns = 0;
 }
 
+/* A pipe that ended, or has what is not taken yet, would wake without end whoever waits for another one. */
+static void wake_by_silent(struct dp_file *file)
+{
+	unsigned at = file->wake_first;
+
+	if (!file->wake)
+		return;
+	for (unsigned i = 0; i < file->source_count; i++) {
+		const struct dp_file_source *source = &file->sources[i];
+
+		if (source->may_be_silent)
+			file->wake->fds[at++].fd = is_silent(source) ? source->fd : -1;
+	}
+}
+
 unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)
 {
 	struct dp_idle idle = {0};
@@ -148,8 +165,10 @@ unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)
 		struct dp_file_source *source = earliest(file);
 		struct rte_mbuf *m;
 
-		if (!source)
+		if (!source) {
+			wake_by_silent(file);
 			break;
+		}
 		m = alloc_for(file, source->frame.captured);
 		if (!m) {
 			/* The caller may be one of those who hold buffers: first let it work. */
@@ -181,8 +200,10 @@ bool dp_file_is_done(const struct dp_file *file)
 	return true;
 }
 
-void dp_file_wake(const struct dp_file *file, struct dp_wake *wake)
+void dp_file_wake(struct dp_file *file, struct dp_wake *wake)
 {
+	file->wake = wake;
+	file->wake_first = wake->count;
 	for (unsigned i = 0; i < file->source_count; i++)
 		if (file->sources[i].may_be_silent)
 			dp_wake_add(wake, file->sources[i].fd);

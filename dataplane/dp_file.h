@@ -45,8 +45,9 @@ bool dp_file_has_pipe(const struct dp_file *file);
 /* Nothing more will be polled. */
 bool dp_file_is_done(const struct dp_file *file);
 
-/* Pipes wake whoever polls. */
-void dp_file_wake(const struct dp_file *file, struct dp_wake *wake);
+/* What: pipes wake whoever polls: after a poll, those that it found nothing in. wake: of no other file, and as long as
+ * this one. */
+void dp_file_wake(struct dp_file *file, struct dp_wake *wake);
 
 /* NULL, or what is wrong with damaged files: name and reason, also when frames of another link type
  * were left out. What is not damaged was read on. Valid until close. */
