@@ -28,6 +28,8 @@ enum {
 	OPTION_TSOFFSET = 14,
 	OPTION_IFDROP = 5, /* of statistics */
 	OPTION_OSDROP = 7,
+	OPTION_DROPCOUNT = 4, /* of an enhanced packet */
+	OLD_DROPS_UNKNOWN = 0xffff,
 
 	NANO_DIGITS = 9,
 	DIGITS_MAX = 19, /* of powers of ten in 64 bits */
@@ -82,23 +84,6 @@ static uint64_t time_of(const struct dp_file_interface *interface, uint64_t unit
 		ns = (uint128)sum;
 	}
 	return ns <= UINT64_MAX ? (uint64_t)ns : 0;
-}
-
-/* Skips what is left of the last block and compares its length with what stands at its end. */
-static enum dp_file_status leave_block(struct dp_file_reader *r)
-{
-	const uint8_t *p;
-
-	if (!dp_file_input_skip(&r->input, &r->skip))
-		return dp_file_cut(r, "a block");
-	p = dp_file_input_peek(&r->input, BLOCK_TAIL);
-	if (!p)
-		return dp_file_cut(r, "a block");
-	if (dp_file_load32(r, p) != r->block)
-		return dp_file_damaged(r, "a block's two lengths differ");
-	dp_file_input_take(&r->input, BLOCK_TAIL);
-	r->block = 0;
-	return DP_FILE_FRAME;
 }
 
 /* The byte order may change with each section. */
@@ -169,15 +154,36 @@ static void take_description(
 		r->described->offset_s = (int64_t)dp_file_load64(r, p);
 }
 
+static uint64_t add_capped(uint64_t a, uint64_t b)
+{
+	return b < UINT64_MAX - a ? a + b : UINT64_MAX;
+}
+
+static uint64_t drops_of(const struct dp_file_interface *interface)
+{
+	return interface->drops_of_blocks > interface->drops_of_packets
+		       ? interface->drops_of_blocks
+		       : interface->drops_of_packets;
+}
+
+/* sum: one of the two of r->described. */
+static void add_drops(struct dp_file_reader *r, uint64_t *sum, uint64_t more)
+{
+	uint64_t before = drops_of(r->described);
+	uint64_t drops = atomic_load_explicit(&r->drops, memory_order_relaxed);
+
+	*sum = add_capped(*sum, more);
+	drops = add_capped(drops, drops_of(r->described) - before);
+	atomic_store_explicit(&r->drops, drops, memory_order_relaxed);
+}
+
 /* Each block counts from the beginning of the capture: what is more than the last one said is new. */
 static void note_drops(struct dp_file_reader *r, uint64_t *last, uint64_t count)
 {
-	uint64_t sum = atomic_load_explicit(&r->drops, memory_order_relaxed);
 	uint64_t more = count > *last ? count - *last : 0;
 
 	*last = count;
-	sum = more < UINT64_MAX - sum ? sum + more : UINT64_MAX;
-	atomic_store_explicit(&r->drops, sum, memory_order_relaxed);
+	add_drops(r, &r->described->drops_of_blocks, more);
 }
 
 static void take_statistic(
@@ -189,10 +195,28 @@ static void take_statistic(
 		note_drops(r, &r->described->os_drops, dp_file_load64(r, p));
 }
 
-/* Statistics are no reason to read no further. */
+/* Each packet counts from the one before it of its interface. */
+static void take_of_packet(
+	struct dp_file_reader *r, uint32_t code, uint32_t length, const uint8_t *p)
+{
+	if (code == OPTION_DROPCOUNT && length == 8)
+		add_drops(r, &r->described->drops_of_packets, dp_file_load64(r, p));
+}
+
+static void take_option(struct dp_file_reader *r, uint32_t code, uint32_t length, const uint8_t *p)
+{
+	if (r->type == BLOCK_STATISTICS)
+		take_statistic(r, code, length, p);
+	else if (r->type == BLOCK_ENHANCED_PACKET)
+		take_of_packet(r, code, length, p);
+	else
+		take_description(r, code, length, p);
+}
+
+/* Only the description of an interface is a reason to read no further. */
 static bool is_too_short_to_tell(const struct dp_file_reader *r, uint32_t n)
 {
-	return r->type == BLOCK_STATISTICS && r->skip < n;
+	return r->type != BLOCK_INTERFACE && r->skip < n;
 }
 
 /* Of r->described. */
@@ -212,11 +236,7 @@ static enum dp_file_status read_options(struct dp_file_reader *r)
 		p = peek_body(r, OPTION_HEAD + padded);
 		if (!p)
 			return lacking(r);
-		p += OPTION_HEAD;
-		if (r->type == BLOCK_STATISTICS)
-			take_statistic(r, code, length, p);
-		else
-			take_description(r, code, length, p);
+		take_option(r, code, length, p + OPTION_HEAD);
 		take_body(r, OPTION_HEAD + padded);
 	}
 	return DP_FILE_FRAME;
@@ -292,6 +312,7 @@ static enum dp_file_status take_data(struct dp_file_reader *r,
 	if (!p)
 		return lacking(r);
 	take_body(r, fixed + kept);
+	r->behind = dp_file_min(((captured + 3) & ~3U) - kept, (uint32_t)r->skip);
 	frame->data = p + fixed;
 	frame->captured = dp_file_min(kept, interface->snaplen);
 	frame->link_type = interface->link_type;
@@ -303,12 +324,14 @@ static enum dp_file_status enhanced_packet(
 	struct dp_file_reader *r, bool is_old, struct dp_file_frame *frame)
 {
 	const uint8_t *p = peek_body(r, PACKET_FIXED);
-	const struct dp_file_interface *interface;
-	uint32_t id, captured, wire;
+	struct dp_file_interface *interface;
+	enum dp_file_status status;
+	uint32_t id, captured, wire, drops;
 
 	if (!p)
 		return lacking(r);
 	id = is_old ? dp_file_load16(r, p) : dp_file_load32(r, p);
+	drops = is_old ? dp_file_load16(r, p + 2) : 0;
 	captured = dp_file_load32(r, p + 12);
 	wire = dp_file_load32(r, p + 16);
 	if (id >= r->interface_count)
@@ -319,7 +342,14 @@ static enum dp_file_status enhanced_packet(
 	frame->time_ns = time_of(
 		interface, (uint64_t)dp_file_load32(r, p + 4) << 32 | dp_file_load32(r, p + 8));
 	frame->wire = wire > captured ? wire : captured;
-	return take_data(r, interface, PACKET_FIXED, captured, frame);
+	status = take_data(r, interface, PACKET_FIXED, captured, frame);
+	if (status != DP_FILE_FRAME)
+		return status;
+	r->described = interface;
+	r->has_options = !is_old;
+	if (drops != OLD_DROPS_UNKNOWN)
+		add_drops(r, &interface->drops_of_packets, drops);
+	return DP_FILE_FRAME;
 }
 
 /* It has no time, so it gets the last one's. */
@@ -338,6 +368,40 @@ static enum dp_file_status simple_packet(struct dp_file_reader *r, struct dp_fil
 		return dp_file_damaged(r, "a packet's length of %u octets is impossible", captured);
 	frame->time_ns = r->last_ns;
 	return take_data(r, &r->interfaces[0], SIMPLE_FIXED, captured, frame);
+}
+
+/* They may come later than the packet. */
+static enum dp_file_status read_packet_options(struct dp_file_reader *r)
+{
+	uint64_t lacks = r->behind;
+	bool is_there = dp_file_input_skip(&r->input, &lacks);
+
+	r->skip -= r->behind - lacks;
+	r->behind = (uint32_t)lacks;
+	return is_there ? read_options(r) : dp_file_cut(r, "a block");
+}
+
+/* Skips what is left of the last block and compares its length with what stands at its end. */
+static enum dp_file_status leave_block(struct dp_file_reader *r)
+{
+	enum dp_file_status status = DP_FILE_FRAME;
+	const uint8_t *p;
+
+	if (r->has_options)
+		status = read_packet_options(r);
+	if (status != DP_FILE_FRAME)
+		return status;
+	r->has_options = false;
+	if (!dp_file_input_skip(&r->input, &r->skip))
+		return dp_file_cut(r, "a block");
+	p = dp_file_input_peek(&r->input, BLOCK_TAIL);
+	if (!p)
+		return dp_file_cut(r, "a block");
+	if (dp_file_load32(r, p) != r->block)
+		return dp_file_damaged(r, "a block's two lengths differ");
+	dp_file_input_take(&r->input, BLOCK_TAIL);
+	r->block = 0;
+	return DP_FILE_FRAME;
 }
 
 /* Up to the next block's body. */

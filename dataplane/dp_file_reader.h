@@ -43,6 +43,8 @@ struct dp_file_interface {
 	/* What was dropped while the capture was made, as its last Interface Statistics Block says: by the interface, and by
 	 * the system behind it. */
 	uint64_t if_drops, os_drops;
+	/* The same drops, of both, as all these blocks say and as its packets do. The higher one counts. */
+	uint64_t drops_of_blocks, drops_of_packets;
 };
 
 struct dp_file_reader {
@@ -55,6 +57,8 @@ struct dp_file_reader {
 	uint64_t skip; /* octets of the last record that were not needed */
 	uint32_t block; /* total length of the block being left, 0 when it was left; pcapng */
 	uint32_t type; /* of that block */
+	bool has_options; /* of a packet that was handed out, of r->described, */
+	uint32_t behind; /* so many octets of it and its padding further */
 	bool is_in_body; /* of which something may be needed still, and */
 	bool is_in_options; /* these are what comes next, of */
 	struct dp_file_interface *described;

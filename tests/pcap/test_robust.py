@@ -12,6 +12,7 @@ import os
 import random
 import re
 import struct
+import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -232,3 +233,22 @@ def test_what_was_dropped_while_the_capture_was_made_is_said(generated, heptap, 
     assert run.summary["warnings"] == [
         f'11 packets were dropped while "{lossy}" was captured: what streams of it lost may have been there']
     assert read(clean).streams == heptap(path).streams == read(lossy, warns=True).streams
+
+
+def test_what_was_dropped_before_a_packet_is_said(generated, heptap, tmp_path):
+    """By epb_dropcount, as tshark reads it. Statistics tell of the same drops."""
+    path, _ = generated("--calls", 1, "--seconds", 2)
+    blocks = list(map(pcapng_record, captures.read(path)))
+    for i, drops in ((3, 5), (40, 1), (len(blocks) - 1, 20)):
+        body = blocks[i][8:-8] + struct.pack("<HHQI", 4, 8, drops, 0)  # behind its flags
+        blocks[i] = block("<", 6, body)
+    lossy, both = tmp_path / "lossy.pcapng", tmp_path / "both.pcapng"
+    lossy.write_bytes(pcapng_header() + b"".join(blocks))
+    both.write_bytes(pcapng_header() + b"".join(blocks) + statistics(20, 6))
+    counts = subprocess.run(["tshark", "-r", both, "-T", "fields", "-e", "frame.drop_count"],
+                            capture_output=True, text=True, check=True).stdout.split()
+    assert sum(map(int, counts)) == 26
+    for file in (lossy, both):
+        run = read(file, warns=True)
+        assert run.summary["counters"]["file_drops"] == 26
+        assert run.streams == heptap(path).streams

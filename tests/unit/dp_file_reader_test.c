@@ -114,67 +114,6 @@ static void says_why_it_cannot_open(void **state)
 	expect_damage("could not read a packet's header: Input/output error");
 }
 
-/* An Interface Statistics Block, received and what option tells; length: of the latter's value, as it says of itself. */
-static void statistics(uint32_t id, unsigned option, unsigned length, uint64_t value)
-{
-	begin_block(STATISTICS);
-	put(&capture, id, 4);
-	put(&capture, 0, 8);
-	put(&capture, 4, 2); /* isb_ifrecv */
-	put(&capture, 8, 2);
-	put(&capture, 1000000, 8);
-	put(&capture, option, 2);
-	put(&capture, length, 2);
-	put(&capture, value, 8);
-	end_block();
-}
-
-static uint64_t drops_of_file(void)
-{
-	struct dp_file_frame frame;
-	enum dp_file_status status;
-
-	assert_int_equal(open_capture(), 0);
-	while ((status = next_of_reader(&frame)) == DP_FILE_FRAME)
-		;
-	assert_int_equal(status, DP_FILE_END);
-	return reader.drops;
-}
-
-/* The last of each interface counts, of every section. */
-static void sums_what_the_capture_dropped(void **state)
-{
-	(void)state;
-	clear(false);
-	section();
-	interface(1, 0, -1, 0);
-	interface(1, 0, -1, 0);
-	statistics(0, IFDROP, 8, 3);
-	statistics(0, OSDROP, 8, 4);
-	packet(0, 1000000, 0x11, 20, 20);
-	statistics(0, IFDROP, 8, 10);
-	statistics(1, IFDROP, 8, 5);
-	statistics(9, IFDROP, 8, 100); /* of no interface */
-	statistics(1, IFDROP, 4, 100);
-	statistics(1, IFDROP, 9, 100);
-	statistics(1, IFDROP, 400, 100);
-	begin_block(STATISTICS);
-	put(&capture, 0, 8); /* too short */
-	end_block();
-	section();
-	interface(1, 0, -1, 0);
-	statistics(0, IFDROP, 8, 2);
-	packet(0, 1000000, 0x22, 20, 20);
-	for (size_t piece = 0; piece < 40; piece++)
-		for (unsigned pauses = 0; pauses < 2; pauses++) {
-			capture.piece = piece;
-			capture.has_pauses = pauses;
-			assert_int_equal(drops_of_file(), 10 + 4 + 5 + 2);
-		}
-	statistics(0, OSDROP, 8, UINT64_MAX);
-	assert_int_equal(drops_of_file(), UINT64_MAX);
-}
-
 static uint32_t draw(uint32_t below)
 {
 	static uint64_t state = 0x9e3779b97f4a7c15;
@@ -278,7 +217,6 @@ int main(void)
 		cmocka_unit_test(reads_in_pieces_of_any_size),
 		cmocka_unit_test(goes_on_where_the_rest_was_not_there_yet),
 		cmocka_unit_test(says_why_it_cannot_open),
-		cmocka_unit_test(sums_what_the_capture_dropped),
 		cmocka_unit_test(agrees_with_libpcap),
 	};
 
