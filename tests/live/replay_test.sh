@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # What heptap sees on a kernel interface is what it reads from the capture that is replayed there:
-# replay_test.sh af_packet|af_xdp|interface|workers
+# replay_test.sh af_packet|af_xdp|interface|workers|fused
 # shellcheck source-path=SCRIPTDIR source=live.sh
 . "$(dirname "$0")/live.sh"
 
@@ -19,11 +19,13 @@ interface)
 	speed=2
 	start_probe -i v1 "${out[@]}"
 	;;
-workers) # two queues, two receive threads, two workers, on one CPU where there is but one
+workers | fused) # two queues, two workers, with two receive threads or without, on one CPU where there is but one
 	speed=2
 	cpus="[0, 1]"
 	[ "$(nproc)" -gt 1 ] || cpus=0
-	queues=2 write_config af_packet "cores: {rx: $cpus, workers: $cpus, share: true}"
+	receive="rx: $cpus, "
+	[ "$shape" = workers ] || receive=""
+	queues=2 write_config af_packet "cores: {${receive}workers: $cpus, share: true}"
 	start_probe -c "$work/heptap.yaml" "${out[@]}"
 	;;
 *)
@@ -31,7 +33,12 @@ workers) # two queues, two receive threads, two workers, on one CPU where there 
 	start_probe -c "$work/heptap.yaml" "${out[@]}"
 	;;
 esac
-ok "$(grep -o "[0-9]* rx, .*hugepages" "$work/probe.log")"
+started=$(grep -o "[a-z]*: [0-9]* rx, [0-9]* workers, [0-9]* ports" "$work/probe.log")
+case $shape:$started in
+workers:"pipeline: 2 rx, 2 workers, 1 ports" | fused:"fused: 0 rx, 2 workers, 1 ports") ;;
+workers:* | fused:*) fail "not the shape that was asked for: $started" ;;
+esac
+ok "$started"
 start_recorder
 replay calls "$speed"
 stop_recorder
