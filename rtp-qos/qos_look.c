@@ -209,7 +209,7 @@ void qos_look_settle(struct qos_look *look, uint64_t first_ns)
 	qos_pdv_add(&look->pdv, look->sample, look->count);
 	for (uint32_t i = 0; i < look->count; i++)
 		qos_drift_add(&look->drift, start_s + look->sample[i].at_us / 1e6,
-			-look->sample[i].transit_ns);
+			(double)(look->skew_base_ns - look->sample[i].transit_ns));
 	look->count = 0;
 }
 

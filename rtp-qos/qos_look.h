@@ -60,6 +60,7 @@ struct qos_look {
 	uint16_t pauses; /* looks in a row at far less */
 	uint16_t packet_bytes; /* of every packet up to the last look; 0: they were not all alike */
 	uint16_t sized_bytes; /* the mode was chosen by so many; 0: it was not */
+	int64_t skew_base_ns; /* what the hot half's skew is counted from */
 	struct qos_drift drift;
 	struct qos_pdv pdv;
 };

@@ -344,8 +344,8 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	if (samples)
 		describe_mean_jitter(
 			ms((double)cold->jitter_sum_64ns * 64 / (double)samples), report);
-	report->skew_ms = ms(hot->skew_ns);
-	report->max_skew_ms = ms(hot->skew_max_ns);
+	report->skew_ms = ms((double)qos_stream_skew_ns(hot, cold));
+	report->max_skew_ms = ms((double)qos_stream_skew_max_ns(hot, cold));
 	report->min_delta_ms = least_ms(&cold->delta);
 	report->max_delta_ms = ms(cold->delta.most);
 

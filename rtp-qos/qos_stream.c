@@ -3,6 +3,7 @@
 #include "qos_stream.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "qos_mode.h"
 #include "qos_sequence.h"
@@ -85,6 +86,19 @@ uint64_t qos_stream_packets(const struct qos_stream_hot *hot, const struct qos_s
 uint64_t qos_stream_expected(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
 {
 	return cold->expected_done + (hot->ext_seq - cold->base_ext + 1);
+}
+
+int64_t qos_stream_skew_ns(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
+{
+	return cold->look.skew_base_ns + hot->skew_ns;
+}
+
+int64_t qos_stream_skew_max_ns(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
+{
+	int64_t before = cold->skew_max_ns;
+	int64_t since = cold->look.skew_base_ns + hot->skew_max_ns;
+
+	return llabs(since) > llabs(before) ? since : before;
 }
 
 uint64_t qos_stream_last_ns(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)

@@ -57,8 +57,8 @@ struct qos_stream_hot {
 	uint32_t jitter_ns; /* A.8 J */
 	struct qos_range jitter_range;
 	uint32_t jitter_sum_64ns; /* of J, since the last fold */
-	int32_t skew_ns; /* saturates at 2.1 s */
-	int32_t skew_max_ns;
+	int32_t skew_ns; /* above look.skew_base_ns */
+	int32_t skew_max_ns; /* since that was set */
 	struct qos_range delta_range;
 	uint32_t bytes; /* since the last fold */
 	int16_t window_low; /* of the skew that suits every jitter buffer, in 2^QOS_WINDOW_SHIFT ns */
@@ -180,6 +180,7 @@ struct qos_stream_cold {
 
 	/* Timing. */
 	struct qos_extremes delta, jitter;
+	int64_t skew_max_ns; /* largest in magnitude before look.skew_base_ns was set */
 	uint64_t jitter_skipped; /* received packets that are no sample of J */
 	uint64_t silent_ns; /* inter-arrival time across silence */
 	/* Of what comes in frames: how many, the arrival of the first packet of the first and of the last one. Of
@@ -303,6 +304,11 @@ uint64_t qos_stream_last_ns(const struct qos_stream_hot *hot, const struct qos_s
 void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	enum qos_report_type type, enum qos_end end, uint64_t now_ns,
 	const struct qos_options *options, struct qos_report *report);
+
+/* Media time minus arrival time since the first packet, and the largest in magnitude. */
+int64_t qos_stream_skew_ns(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold);
+int64_t qos_stream_skew_max_ns(
+	const struct qos_stream_hot *hot, const struct qos_stream_cold *cold);
 
 static inline uint32_t qos_magnitude(int32_t v)
 {

@@ -10,6 +10,9 @@
 /* Where media time is set anew, or stood still, nothing tells silence from delay; what is longer was silence. */
 #define PAUSE_NS ((uint64_t)200000000)
 
+#define SKEW_FAR_NS  1000000000
+#define SKEW_STEP_NS 500000000
+
 /* A packet against the last one; against the first of those with its time, if there were several. */
 struct step {
 	uint64_t delta; /* ns of arrival, never negative */
@@ -168,12 +171,32 @@ static bool has_buffers(const struct qos_stream_hot *hot, const struct qos_strea
 	return cold->kind == QOS_AUDIO && has_clock(hot);
 }
 
-void qos_timing_set_window(const struct qos_stream_env *env, struct qos_stream_hot *hot,
-	const struct qos_stream_cold *cold)
+/* Skew that went far, as by a clock that drifts for hours or by pauses, is counted from somewhere else: 32 bits hold
+ * 2.1 s. It keeps its sign, so that what is the largest stays so, and no sample of a second at most leaves 32 bits. */
+static void rebase_skew(struct qos_stream_hot *hot, struct qos_stream_cold *cold)
 {
-	int32_t low = (hot->skew_ns >> QOS_WINDOW_SHIFT) - (int32_t)(env->buffers.window / 2);
-	bool is_all = low > -INT16_MAX && low + (int64_t)env->buffers.window < INT16_MAX;
+	int32_t step = hot->skew_ns > 0 ? SKEW_STEP_NS : -SKEW_STEP_NS;
+	struct qos_look *look = &cold->look;
 
+	cold->skew_max_ns = qos_stream_skew_max_ns(hot, cold);
+	look->skew_base_ns += step;
+	hot->skew_ns -= step;
+	hot->skew_max_ns = hot->skew_ns;
+	qos_buffer_shift(cold->buffers, step);
+	for (unsigned i = 0; i < look->count; i++)
+		look->sample[i].transit_ns = saturate((int64_t)look->sample[i].transit_ns + step);
+}
+
+void qos_timing_set_window(
+	const struct qos_stream_env *env, struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+{
+	int32_t low;
+	bool is_all;
+
+	if (qos_magnitude(hot->skew_ns) > SKEW_FAR_NS)
+		rebase_skew(hot, cold);
+	low = (hot->skew_ns >> QOS_WINDOW_SHIFT) - (int32_t)(env->buffers.window / 2);
+	is_all = low > -INT16_MAX && low + (int64_t)env->buffers.window < INT16_MAX;
 	if (has_buffers(hot, cold))
 		is_all = qos_buffer_window(&env->buffers, cold->buffers, &hot->window_low) &&
 			 (cold->frame_ticks || cold->packets >= FRAME_PACKETS);
@@ -281,6 +304,7 @@ void qos_timing_set_clock(struct qos_stream_env *env, struct qos_stream_hot *hot
 	hot->jitter_range = (struct qos_range){0};
 	cold->jitter = (struct qos_extremes){.least = UINT32_MAX};
 	hot->skew_ns = hot->skew_max_ns = 0;
+	cold->look.skew_base_ns = cold->skew_max_ns = 0;
 	cold->jitter_sum_64ns = 0;
 	cold->jitter_skipped = qos_stream_packets(hot, cold);
 	cold->anchors++;

@@ -13,8 +13,8 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold, const struct pkt_media *m, uint64_t now_ns, int32_t step);
 
 /* What: brings the window of the fast path to where the buffers are now. */
-void qos_timing_set_window(const struct qos_stream_env *env, struct qos_stream_hot *hot,
-	const struct qos_stream_cold *cold);
+void qos_timing_set_window(
+	const struct qos_stream_env *env, struct qos_stream_hot *hot, struct qos_stream_cold *cold);
 
 /* What: the clock was wrong, hz is right (one of qos_clocks): all that was measured with it begins anew. */
 void qos_timing_set_clock(struct qos_stream_env *env, struct qos_stream_hot *hot,

@@ -207,6 +207,32 @@ static void drift_is_followed(void **state)
 	}
 }
 
+/* And for twelve hours: 32 bits of nanoseconds hold a half of the skew. */
+static void drift_is_followed_for_hours(void **state)
+{
+	(void)state;
+	for (int ppm = -100; ppm <= 100; ppm += 200) {
+		uint64_t seed = 4711;
+		struct qos_report r;
+		struct rig rig;
+
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 12 * 180000; i++) {
+			struct rtp p = voice(i);
+
+			p.ns += (int64_t)i * 20 * ppm + draw(&seed, 200000);
+			feed(&rig, p);
+			if (i % 50 == 49)
+				qos_stream_look(&rig.env, &rig.hot, &rig.cold);
+		}
+		r = report_of(&rig, QOS_FINAL);
+		assert_near(r.skew_ms, -ppm * 43.2, 0.5);
+		assert_near(r.max_skew_ms, -ppm * 43.2, 0.5);
+		assert_near(r.drift_ppm, -ppm, 0.1);
+		assert_discards(&rig, (struct discards){0});
+	}
+}
+
 /* The fixed buffers of every packet, without a window: what the fast path leaves out must not matter. */
 static void the_window_hides_nothing(void **state)
 {
@@ -259,6 +285,7 @@ int main(void)
 		cmocka_unit_test(a_marker_without_silence_is_no_anchor),
 		cmocka_unit_test(discards_are_losses),
 		cmocka_unit_test(drift_is_followed),
+		cmocka_unit_test(drift_is_followed_for_hours),
 		cmocka_unit_test(the_window_hides_nothing),
 	};
 

@@ -375,6 +375,33 @@ static void skew_follows_clock_drift(void **state)
 	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, 6, DIGIT);
 }
 
+/* Media time stands still for 0.7 s every second, as where a sender starves: six times. A packet that is
+ * late then changes the skew of no other. */
+static void skew_goes_on_beyond_two_seconds(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 350; i++) {
+		struct rtp p = voice(i);
+
+		p.ns += (int64_t)(i / 50 * 700 * MS);
+		if (i != 340)
+			feed(&rig, p);
+	}
+	assert_near(report_of(&rig, QOS_FINAL).skew_ms, -4200, DIGIT);
+	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, -4200, DIGIT);
+	feed(&rig, (struct rtp){.seq = 340,
+			   .ts = 340 * 160,
+			   .ns = (int64_t)(349 * 20 * MS + 4200 * MS + 5 * MS)});
+	feed(&rig,
+		(struct rtp){
+			.seq = 350, .ts = 350 * 160, .ns = (int64_t)(350 * 20 * MS + 4200 * MS)});
+	assert_near(report_of(&rig, QOS_FINAL).skew_ms, -4200, DIGIT);
+	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, -4200 - 9 * 20 - 5, DIGIT);
+}
+
 /* A clock that is off by 500 ppm: J comes to 10 microseconds, and there in steps too small for extremes. */
 static void mean_jitter_is_between_least_and_most(void **state)
 {
@@ -416,6 +443,7 @@ int main(void)
 		cmocka_unit_test(media_time_may_go_on_behind_a_still_one),
 		cmocka_unit_test(delta_saturates_at_4_2_seconds),
 		cmocka_unit_test(skew_follows_clock_drift),
+		cmocka_unit_test(skew_goes_on_beyond_two_seconds),
 		cmocka_unit_test(mean_jitter_is_between_least_and_most),
 	};
 
