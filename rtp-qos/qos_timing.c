@@ -20,7 +20,8 @@ struct step {
 	int64_t media; /* ns of them */
 	int64_t d; /* the arrivals' distance minus the media's */
 	int32_t numbers; /* of sequence */
-	uint32_t frames; /* of sequence since the first packet with the last one's time */
+	uint32_t
+		frames; /* of sequence since the first packet with the last one's time, which may have been late */
 	bool is_started;
 	bool is_time_jump; /* capture time was set back */
 	bool is_frame; /* not one more packet of a frame of several */
@@ -69,6 +70,8 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 	s.frames = (uint32_t)numbers;
 	if (cold->frame_ns && !is_framed)
 		s.frames = hot->ext_seq - cold->frame_first_ext;
+	else if (hot->ext_seq - (uint32_t)numbers == cold->timed_ext)
+		s.frames += cold->timed_behind;
 	s.is_paused = s.is_started && !is_framed && since > PAUSE_NS;
 	s.delta = is_back && !s.is_time_jump ? 0 : now_ns - hot->last_ns;
 	s.media = ((int64_t)s.ticks * tick) >> 12;
@@ -209,12 +212,14 @@ void qos_timing_set_window(
 }
 
 /* Of audio, too, the first packet's arrival is kept once another has its timestamp. */
-static void note_frame(
-	struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct pkt_media *m)
+static void note_frame(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
+	const struct pkt_media *m, int32_t numbers)
 {
 	bool is_framed = has_frames(cold);
 
 	hot->last_ts = m->rtp_ts;
+	cold->timed_ext = hot->ext_seq;
+	cold->timed_behind = numbers < 0 ? (uint32_t)-numbers : 0;
 	cold->frame_ns = is_framed ? hot->last_ns : 0;
 	cold->frames += is_framed;
 	if (cold->frames == 1)
@@ -284,7 +289,7 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	}
 	file_delta(hot, cold, &s, is_across_silence);
 	if (s.is_frame && !s.is_swapped)
-		note_frame(hot, cold, m);
+		note_frame(hot, cold, m, numbers);
 	else if (!s.is_frame)
 		note_still(hot, cold, &s);
 	hot->clock = (uint8_t)((hot->clock & ~QOS_HOT_QUIET) | QOS_HOT_STARTED);

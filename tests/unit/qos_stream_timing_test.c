@@ -157,6 +157,30 @@ static void silence_without_a_marker_is_no_delta(void **state)
 	assert_timing(&rig, (struct timing){.delta = 20, .max_delta = 20});
 }
 
+/* 50 comes behind 51, and 52 is late itself: two frames and more after 50's, but not in media time. */
+static void what_follows_a_late_packet_is_no_silence(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_voice(&rig, 0, 49);
+	feed_voice(&rig, 51, 51);
+	feed(&rig,
+		(struct rtp){.seq = 50, .ts = 50 * 160, .ns = (int64_t)(1025 * MS), .bytes = 160});
+	feed(&rig,
+		(struct rtp){.seq = 52, .ts = 52 * 160, .ns = (int64_t)(1075 * MS), .bytes = 160});
+	feed_voice(&rig, 54, 99);
+	/* 60 ms behind the talkspurt's first, for which a buffer of 50 ms is not deep enough. */
+	feed(&rig, (struct rtp){
+			   .seq = 100, .ts = 100 * 160, .ns = (int64_t)(2060 * MS), .bytes = 160});
+	r = report_of(&rig, QOS_FINAL);
+	assert_near(r.max_delta_ms, 80, DIGIT);
+	assert_near(r.delta_ms, 2060.0 / 99, DIGIT);
+	assert_int_equal(r.discards[QOS_BUFFER_SMALL], 1);
+}
+
 static void a_marker_takes_silence_out_of_delta(void **state)
 {
 	struct rig rig;
@@ -435,6 +459,7 @@ int main(void)
 		cmocka_unit_test(five_duplicates_change_nothing),
 		cmocka_unit_test(wraps_of_sequence_and_timestamp_like_tshark),
 		cmocka_unit_test(silence_without_a_marker_is_no_delta),
+		cmocka_unit_test(what_follows_a_late_packet_is_no_silence),
 		cmocka_unit_test(a_marker_takes_silence_out_of_delta),
 		cmocka_unit_test(a_timestamp_jump_is_no_jitter),
 		cmocka_unit_test(a_timestamp_that_stands_still_says_nothing),
