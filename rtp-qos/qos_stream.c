@@ -143,6 +143,7 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 	if (hot->pt != payload->pt || cold->payload.clock != payload->clock) {
 		hot->clock = qos_clock_index(&env->clocks, payload->clock) | QOS_HOT_LOOK;
 		cold->frame_ticks = 0;
+		cold->framed_from = (uint32_t)qos_stream_packets(hot, cold);
 		cold->look.clock_hz = 0;
 		cold->anchors++;
 	}

@@ -183,9 +183,9 @@ struct qos_stream_cold {
 	int64_t skew_max_ns; /* largest in magnitude before look.skew_base_ns was set */
 	uint64_t jitter_skipped; /* received packets that are no sample of J */
 	uint64_t silent_ns; /* inter-arrival time across silence */
-	uint32_t
-		timed_ext; /* highest number when the packet came that last_ts is of, and how far behind it that was */
-	uint32_t timed_behind;
+	uint32_t timed_ext; /* highest number when the packet came that last_ts is of */
+	uint32_t timed_behind; /* how far behind it that was */
+	uint32_t framed_from; /* packets when the length of frames began to be unknown */
 	/* Of what comes in frames: how many, the arrival of the first packet of the first and of the last one. Of
 	 * audio the latter only while several packets in a row have one timestamp, else 0. */
 	uint64_t frames;

@@ -202,7 +202,8 @@ void qos_timing_set_window(
 	is_all = low > -INT16_MAX && low + (int64_t)env->buffers.window < INT16_MAX;
 	if (has_buffers(hot, cold))
 		is_all = qos_buffer_window(&env->buffers, cold->buffers, &hot->window_low) &&
-			 (cold->frame_ticks || cold->packets >= FRAME_PACKETS);
+			 (cold->frame_ticks ||
+				 (uint32_t)cold->packets - cold->framed_from >= FRAME_PACKETS);
 	else if (is_all)
 		hot->window_low = (int16_t)low;
 	/* What comes after packets of one timestamp is compared with the first of them. */

@@ -176,6 +176,32 @@ static void a_payload_type_with_another_clock_begins_anew(void **state)
 	assert_int_equal(rig.cold.jitter_skipped, 3);
 }
 
+/* The length of frames is known of the new codec before silence comes, or a sequence that begins anew. */
+static void silence_and_restarts_after_another_codec(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	for (unsigned is_restart = 0; is_restart < 2; is_restart++) {
+		rig_init(&rig);
+		feed_voice(&rig, 0, 49);
+		for (uint32_t i = 50; i < 100; i++) {
+			struct rtp p = voice(i);
+
+			p.pt = G729;
+			p.seq += is_restart && i >= 75 ? 1000 : 0;
+			p.ts += !is_restart && i >= 75 ? 4000 : 0;
+			p.ns += !is_restart && i >= 75 ? (int64_t)(500 * MS) : 0;
+			feed(&rig, p);
+		}
+		r = report_of(&rig, QOS_FINAL);
+		assert_near(r.max_delta_ms, 20, DIGIT);
+		assert_int_equal(r.restarts, is_restart);
+		assert_int_equal(r.lost, 0);
+	}
+}
+
 static void an_unknown_clock_gives_delta_but_no_jitter(void **state)
 {
 	struct qos_payload payload;
@@ -284,6 +310,7 @@ int main(void)
 		cmocka_unit_test(comfort_noise_and_the_packet_after_it_are_no_samples),
 		cmocka_unit_test(a_stream_of_noise_alone_has_no_timing),
 		cmocka_unit_test(a_payload_type_with_another_clock_begins_anew),
+		cmocka_unit_test(silence_and_restarts_after_another_codec),
 		cmocka_unit_test(an_unknown_clock_gives_delta_but_no_jitter),
 		cmocka_unit_test(jitter_of_video_is_that_of_frames),
 		cmocka_unit_test(a_gap_in_video_is_a_loss),
