@@ -117,6 +117,19 @@ def test_a_last_packet_that_is_late_hides_no_loss(both):
     assert theirs["lost"] == -3
 
 
+def test_what_comes_from_before_a_wrap_is_no_other_cycle(both):
+    """65535 after 0, and once more after 1."""
+    packets = Packets()
+    for row in packets.rows:
+        row[1] += 65536 - 50 - 1000
+    wrap = packets.rows[49]
+    wrap[0] += 25 * MS
+    packets.rows.append([wrap[0] + 20 * MS, *wrap[1:]])
+    ours, theirs = both(packets)
+    assert (ours["TOTAL_PK"], ours["PACKET_LOSS"], ours["OUT_ORDER"], ours["DUP_PK"]) == (100, 0, 1, 1)
+    assert theirs["lost"] > 65000
+
+
 def test_an_event_has_no_jitter(both):
     """RFC 4733: all packets of an event have the timestamp of its beginning. tshark compares the first voice
     after it with the event's."""
