@@ -377,7 +377,7 @@ static int conclude(struct probe *p)
 
 	if (p->results) {
 		probe_results_sort(p->results);
-		if (p->results->json)
+		if (p->results->has_json)
 			probe_results_json(p->results, p);
 		if (p->run->has_table)
 			probe_table_print(p->results, p, stdout);
@@ -397,6 +397,8 @@ static int conclude(struct probe *p)
 
 static void log_totals(const struct probe *p)
 {
+	uint64_t lost =
+		p->results && p->results->has_json ? probe_lines_lost(&p->results->lines) : 0;
 	struct probe_hep_totals hep;
 
 	probe_totals_hep(p, &hep);
@@ -405,6 +407,9 @@ static void log_totals(const struct probe *p)
 		(unsigned long long)probe_totals_outcome(p, PROBE_rtp),
 		(unsigned long long)probe_totals_outcome(p, PROBE_rtcp),
 		(unsigned long long)hep.made, (unsigned long long)hep.sent);
+	if (lost)
+		PROBE_LOG(WARNING, "JSON lines that found no room and were lost: %llu\n",
+			(unsigned long long)lost);
 }
 
 static bool is_file(const char *path, const struct stat *other)

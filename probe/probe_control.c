@@ -41,6 +41,8 @@ void probe_control_init(void)
 	signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Beyond ulimit -f writing fails, and that is said. */
+	signal(SIGXFSZ, SIG_IGN);
 	/* They mean nothing here, and would end the run without a word, the port promiscuous. */
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
@@ -90,16 +92,16 @@ static void clear_progress(const struct probe *probe)
 		fputs("\r\033[K", stderr);
 }
 
-static void flush(struct probe *probe)
+static void write_json(struct probe *probe)
 {
-	if (probe->results)
-		probe_results_flush(probe->results);
+	if (probe->results && probe->results->has_json)
+		probe_lines_write(&probe->results->lines);
 }
 
 static void wait_for(struct probe *probe, const _Atomic unsigned *running)
 {
 	while (atomic_load_explicit(running, memory_order_acquire)) {
-		flush(probe);
+		write_json(probe);
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	}
 }
@@ -121,7 +123,7 @@ static bool is_reading(struct probe *probe)
 	for (unsigned i = 0; i < 50; i++) {
 		if (!atomic_load_explicit(&probe->rx_running, memory_order_acquire))
 			return false;
-		flush(probe);
+		write_json(probe);
 		nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
 	}
 	return true;
@@ -203,7 +205,7 @@ static void run_live(struct probe *probe)
 		sig = rest();
 		watch_overload(probe, &overload, turn);
 		populate(probe);
-		flush(probe);
+		write_json(probe);
 	}
 	PROBE_LOG(INFO, "stopping on signal %d\n", sig);
 }
@@ -220,7 +222,11 @@ void probe_control_run(struct probe *probe)
 	if (probe->file)
 		dp_file_stop(probe->file);
 	wait_for(probe, &probe->rx_running);
+	if (probe->results)
+		probe_lines_finish(&probe->results->lines);
 	wait_for(probe, &probe->workers_running);
+	if (probe->results)
+		probe_lines_alone(&probe->results->lines);
 	urcu_qsbr_thread_online();
 	for (unsigned i = 0; i < probe->lcores.worker_count; i++) {
 		struct qos_call *call;

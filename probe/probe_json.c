@@ -227,7 +227,7 @@ size_t probe_json_summary(
 		probe_totals_outcome(probe, PROBE_rtcp) + probe_totals_outcome(probe, PROBE_srtcp));
 	hep_json_u64(&j, "calls", results->calls_seen);
 	hep_json_u64(&j, "streams", results->streams_seen);
-	hep_json_u64(&j, "lines_dropped", results->lines_dropped);
+	hep_json_u64(&j, "lines_dropped", results->lines.lost);
 	put_totals(&j, "outcomes", totals, probe_totals_outcomes(probe, totals));
 	put_hep(&j, probe);
 	put_ports(&j, probe);

@@ -2,8 +2,8 @@
 /* What a run found, kept for the tables and the JSON at its end: final stream reports and calls, in
  * an order that does not depend on the number of workers.
  * Owner: the probe. Threads: workers add under a mutex (only at the end of a stream or call, or per
- * RTCP compound with --json) and never touch a file; control writes: probe_results_flush now and
- * then, the rest after the threads have ended. Bounded by result_rows; rows beyond that, and all of
+ * RTCP compound with --json) and never touch a file; control writes (probe_lines.h), sorted rows
+ * after the threads have ended. Bounded by result_rows; rows beyond that, and all of
  * pipes, go out as JSON lines at once, unsorted. */
 #ifndef PROBE_RESULTS_H
 #define PROBE_RESULTS_H
@@ -14,6 +14,7 @@
 #include "bytes.h"
 #include "pkt_decode.h"
 #include "probe_finding.h"
+#include "probe_lines.h"
 #include "qos_call.h"
 #include "qos_report.h"
 #include "sip_vq.h"
@@ -50,7 +51,7 @@ struct probe_found {
 };
 
 struct probe_results {
-	FILE *json; /* NULL without --json */
+	bool has_json; /* --json */
 	uint32_t max_rows;
 	uint32_t call_count; /* rows kept */
 	uint32_t stream_count;
@@ -58,18 +59,13 @@ struct probe_results {
 	uint64_t streams_seen;
 	uint32_t found_count;
 	uint64_t findings_seen;
-	uint64_t lines_dropped; /* JSON lines that found no room */
 	struct probe_call *calls;
 	struct qos_report *streams;
 	struct probe_found *found; /* PROBE_FOUND_MAX */
 	uint32_t final_type;
 	pthread_mutex_t lock;
-	bool can_wait; /* files: who adds a line may wait for control */
 	bool is_prompt; /* a pipe: lines of calls and streams are written as they end, not sorted at the end */
-	char *lines; /* JSON that waits for control */
-	size_t lines_used;
-	bool is_stalled; /* live, at the end: nobody reads it, and the rest is left out */
-	int error; /* errno of the last writing that failed, 0 after one that did not */
+	struct probe_lines lines;
 };
 
 /* json_path: NULL, "-" for standard output, or a file. can_wait: capture files are read. 0 or negative
@@ -88,9 +84,6 @@ void probe_results_rtcp(struct probe_results *results, const struct pkt_view *vi
 void probe_results_vq(struct probe_results *results, const struct pkt_view *view, uint64_t now_ns,
 	const struct sip_vq *vq);
 void probe_results_finding(struct probe_results *results, const struct probe_finding *finding);
-
-/* Control: writes the JSON lines that wait; live, as many as can be written at once. */
-void probe_results_flush(struct probe_results *results);
 
 /* Sorts by start time; then the tables and the JSON can be printed. */
 void probe_results_sort(struct probe_results *results);

@@ -69,15 +69,36 @@ static void watch_collector(
 	watch_refusals(hep_sender_counters(probe->sender, i), name, was);
 }
 
-static void watch_json(int error, struct probe_watch *was)
+/* Said when they begin to be lost, and how many were once none is any more. */
+static void watch_lost_lines(uint64_t lost, int error, struct probe_watch_json *was)
 {
-	if (error && error != was->json_error)
+	if (lost != was->lost) {
+		if (!was->is_losing)
+			PROBE_LOG(WARNING, "JSON lines find no room and are lost: %s\n",
+				error ? strerror(error) : "nobody reads them fast enough");
+		was->is_losing = true;
+		was->quiet = 0;
+	} else if (was->is_losing && !error && ++was->quiet == QUIET_LOOKS) {
+		PROBE_LOG(WARNING, "JSON lines are lost no more; lost were %llu\n",
+			(unsigned long long)(lost - was->lost_before));
+		was->is_losing = false;
+		was->lost_before = lost;
+	}
+	was->lost = lost;
+}
+
+static void watch_json(struct probe_lines *lines, struct probe_watch_json *was)
+{
+	int error = atomic_load(&lines->error);
+
+	if (error && error != was->error)
 		PROBE_LOG(WARNING,
 			"could not write JSON: %s; its lines wait, as long as there is room\n",
 			strerror(error));
-	else if (!error && was->json_error)
+	else if (!error && was->error)
 		PROBE_LOG(INFO, "JSON can be written again\n");
-	was->json_error = error;
+	was->error = error;
+	watch_lost_lines(probe_lines_lost(lines), error, was);
 }
 
 void probe_watch(const struct probe *probe, struct probe_watch *was)
@@ -88,6 +109,6 @@ void probe_watch(const struct probe *probe, struct probe_watch *was)
 		watch_port(probe->ports[i], &was->ports[i]);
 	for (unsigned i = 0; i < collectors; i++)
 		watch_collector(probe, i, &was->collectors[i]);
-	if (probe->results)
-		watch_json(probe->results->error, was);
+	if (probe->results && probe->results->has_json)
+		watch_json(&probe->results->lines, &was->json);
 }

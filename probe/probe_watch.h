@@ -25,7 +25,13 @@ struct probe_watch {
 		uint64_t sent;
 		bool is_refused;
 	} collectors[HEP_COLLECTORS_MAX];
-	int json_error;
+	struct probe_watch_json {
+		int error;
+		bool is_losing;
+		unsigned quiet; /* looks without a lost line */
+		uint64_t lost;
+		uint64_t lost_before; /* those that were said */
+	} json;
 };
 
 /* Once a second: a log line of each change. */
