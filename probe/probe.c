@@ -453,8 +453,8 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 		return 1;
 	}
 	if (run->has_table || run->json)
-		rc = probe_results_create(run->json, options->result_rows, options->hep.final_type,
-			p->is_offline, &p->results);
+		rc = probe_results_create(run->json, run->has_table, options->result_rows,
+			options->hep.final_type, p->is_offline, &p->results);
 	if (rc) {
 		fprintf(stderr, "heptap: could not open \"%s\": %s\n",
 			run->json ? run->json : "results", strerror(-rc));

@@ -8,8 +8,8 @@
 #include "probe.h"
 #include "qos_mem.h"
 
-int probe_results_create(const char *json_path, uint32_t max_rows, uint32_t final_type,
-	bool can_wait, struct probe_results **results)
+int probe_results_create(const char *json_path, bool has_table, uint32_t max_rows,
+	uint32_t final_type, bool can_wait, struct probe_results **results)
 {
 	struct probe_results *r = calloc(1, sizeof(*r));
 	int rc = -ENOMEM;
@@ -19,6 +19,8 @@ int probe_results_create(const char *json_path, uint32_t max_rows, uint32_t fina
 	pthread_mutex_init(&r->lock, NULL);
 	r->max_rows = max_rows;
 	r->final_type = final_type;
+	r->has_table = has_table;
+	r->is_prompt = !can_wait;
 	/* Address space for all rows at once: a worker never waits for rows to be moved. */
 	r->calls = qos_mem_map(max_rows * sizeof(*r->calls));
 	r->streams = qos_mem_map(max_rows * sizeof(*r->streams));
@@ -43,6 +45,12 @@ int probe_results_destroy(struct probe_results *r)
 	qos_mem_unmap(r->found, PROBE_FOUND_MAX * sizeof(*r->found));
 	free(r);
 	return rc;
+}
+
+/* Rows that neither a table nor the sorting needs would only take memory. */
+static bool has_room(const struct probe_results *r, uint32_t rows)
+{
+	return (r->has_table || !r->is_prompt) && rows < r->max_rows;
 }
 
 /* Of a call or stream that has ended. */
@@ -72,7 +80,7 @@ void probe_results_stream(struct probe_results *r, const struct qos_report *repo
 
 	pthread_mutex_lock(&r->lock);
 	r->streams_seen++;
-	has_row = r->stream_count < r->max_rows;
+	has_row = has_room(r, r->stream_count);
 	if (has_row)
 		r->streams[r->stream_count++] = *report;
 	pthread_mutex_unlock(&r->lock);
@@ -115,7 +123,7 @@ void probe_results_call(struct probe_results *r, struct qos_call *call, uint64_t
 	describe(call, now_ns, &row);
 	pthread_mutex_lock(&r->lock);
 	r->calls_seen++;
-	has_row = r->call_count < r->max_rows;
+	has_row = has_room(r, r->call_count);
 	if (has_row)
 		r->calls[r->call_count++] = row;
 	pthread_mutex_unlock(&r->lock);

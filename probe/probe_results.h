@@ -3,8 +3,8 @@
  * an order that does not depend on the number of workers.
  * Owner: the probe. Threads: workers add under a mutex (only at the end of a stream or call, or per
  * RTCP compound with --json) and never touch a file; control writes (probe_lines.h), sorted rows
- * after the threads have ended. Bounded by result_rows; rows beyond that, and all of
- * pipes, go out as JSON lines at once, unsorted. */
+ * after the threads have ended. Bounded by result_rows; of what is live, ports and
+ * pipes, all go out as JSON lines at once, unsorted, and of files those beyond the bound. */
 #ifndef PROBE_RESULTS_H
 #define PROBE_RESULTS_H
 
@@ -64,14 +64,15 @@ struct probe_results {
 	struct probe_found *found; /* PROBE_FOUND_MAX */
 	uint32_t final_type;
 	pthread_mutex_t lock;
-	bool is_prompt; /* a pipe: lines of calls and streams are written as they end, not sorted at the end */
+	bool is_prompt; /* ports, a pipe: lines of calls and streams are written as they end, not sorted at the end */
+	bool has_table; /* rows are kept for it */
 	struct probe_lines lines;
 };
 
-/* json_path: NULL, "-" for standard output, or a file. can_wait: capture files are read. 0 or negative
- * errno. */
-int probe_results_create(const char *json_path, uint32_t max_rows, uint32_t final_type,
-	bool can_wait, struct probe_results **results);
+/* json_path: NULL, "-" for standard output, or a file. has_table: there are tables at the end. can_wait: capture files are
+ * read. 0 or negative errno. */
+int probe_results_create(const char *json_path, bool has_table, uint32_t max_rows,
+	uint32_t final_type, bool can_wait, struct probe_results **results);
 /* 0, or negative errno when the JSON could not be written whole: -ETIMEDOUT when nobody read it. */
 int probe_results_destroy(struct probe_results *results);
 
