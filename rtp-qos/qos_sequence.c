@@ -64,16 +64,33 @@ static void explain(struct qos_stream_cold *cold, uint64_t left, uint32_t missin
 		cold->drops_seen = cold->drops_noted;
 }
 
-static void begin_doubt(struct qos_stream_cold *cold, const struct qos_drops *drops)
+/* What a port dropped before a packet came is known once it was asked after that: the reading that was under way then
+ * may be one from before. */
+static void age_doubt(struct qos_stream_cold *cold, uint32_t readings)
 {
-	if (!cold->has_doubt)
-		cold->doubt = (struct qos_doubt){.ports = drops->ports};
-	cold->has_doubt = true;
-	cold->doubt.readings = drops->readings;
+	uint32_t age = readings - cold->doubt.readings;
+
+	if (age > 1)
+		qos_window_end_doubt(cold);
+	else if (age)
+		qos_window_age_doubt(cold);
+	cold->doubt.readings = readings;
 }
 
-/* What a port dropped before a packet came is known once it was asked after that: the reading that was under way then
- * may be one from before. What receivers give up is known at once. */
+static void begin_doubt(struct qos_stream_cold *cold, const struct qos_drops *drops)
+{
+	if (cold->has_doubt)
+		age_doubt(cold, drops->readings);
+	if (!cold->has_doubt)
+		cold->doubt = (struct qos_doubt){
+			.ports = drops->ports,
+			.readings = drops->readings,
+			.old_ext = cold->hole_ext,
+		};
+	cold->has_doubt = true;
+}
+
+/* What receivers give up is known at once, and in no doubt. */
 static void judge_doubt(const struct qos_stream_env *env, struct qos_stream_cold *cold)
 {
 	struct qos_drops drops = env->drops_fn(env->payload_arg, cold);
@@ -84,8 +101,7 @@ static void judge_doubt(const struct qos_stream_env *env, struct qos_stream_cold
 		explain(cold, left, qos_window_give_up(cold, left));
 	/* They have explained what they can. */
 	cold->doubt.ports = drops.ports;
-	if (drops.readings - cold->doubt.readings > 1)
-		qos_window_end_doubt(cold);
+	age_doubt(cold, drops.readings);
 }
 
 void qos_stream_note_drops(const struct qos_stream_env *env, const struct qos_stream_hot *hot,

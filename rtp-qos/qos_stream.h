@@ -86,14 +86,18 @@ struct qos_extremes {
 };
 
 /* Gaps that drops of a port may explain which it has not told of yet. Until it was asked they are taken for the
- * network's. */
+ * network's. Each waits for two readings of the ports, so there are old ones, seen before the last reading, and young
+ * ones. */
 struct qos_doubt {
 	unsigned __int128 bits; /* of holes, and maybe of what is no hole any more */
 	uint64_t ports; /* what ports dropped, as it was known when they were judged last */
 	uint64_t held_from; /* position of the oldest that left the window undecided */
 	uint32_t held; /* how many, in a row */
-	uint32_t readings; /* of the ports' counters when the last of them was seen */
+	uint32_t held_ext; /* the number of the last of them */
+	uint32_t readings; /* of the ports' counters when the young ones were seen */
 	uint32_t gaps;
+	uint32_t old_gaps; /* of these */
+	uint32_t old_ext; /* up to this number they are old */
 };
 
 /* What a visit once a second touches stands first, in four lines and one of the look's samples: of a hundred

@@ -93,8 +93,8 @@ static void file_held(struct qos_stream_cold *cold)
 	cold->doubt.held = 0;
 }
 
-/* So many in doubt from a position on leave the window. One row of them is held. */
-static void hold(struct qos_stream_cold *cold, uint64_t position, uint32_t count)
+/* So many in doubt from a position on, up to the number ext, leave the window. One row of them is held. */
+static void hold(struct qos_stream_cold *cold, uint64_t position, uint32_t count, uint32_t ext)
 {
 	struct qos_doubt *doubt = &cold->doubt;
 
@@ -103,6 +103,7 @@ static void hold(struct qos_stream_cold *cold, uint64_t position, uint32_t count
 	if (!doubt->held)
 		doubt->held_from = position;
 	doubt->held += count;
+	doubt->held_ext = ext;
 }
 
 static unsigned __int128 run_of(unsigned from, unsigned count)
@@ -128,7 +129,7 @@ static void hold_leaving(struct qos_stream_cold *cold, unsigned from)
 		unsigned count = leading_zeros(~(doubtful << (127 - top)));
 		unsigned __int128 run = run_of(top + 1 - count, count);
 
-		hold(cold, position(cold, top), count);
+		hold(cold, position(cold, top), count, cold->hole_ext - (top + 1 - count));
 		cold->holes &= ~run;
 		doubtful &= ~run;
 	}
@@ -218,7 +219,7 @@ void qos_window_advance(
 		uint64_t from = cold->expected_done + (hot->ext_seq - missing - cold->base_ext);
 
 		if (is_doubtful)
-			hold(cold, from, missing - (QOS_HOLES - 1));
+			hold(cold, from, missing - (QOS_HOLES - 1), hot->ext_seq - QOS_HOLES);
 		else
 			file_beyond(cold, from, missing - (QOS_HOLES - 1));
 	}
@@ -240,6 +241,8 @@ static void take_out(struct qos_stream_cold *cold, uint64_t position, uint32_t c
 		cold->doubt.gaps--;
 		cold->sequence_errors--;
 	}
+	if (cold->doubt.old_gaps > cold->doubt.gaps)
+		cold->doubt.old_gaps = cold->doubt.gaps;
 }
 
 uint32_t qos_window_give_up(struct qos_stream_cold *cold, uint64_t drops)
@@ -276,6 +279,27 @@ void qos_window_end_doubt(struct qos_stream_cold *cold)
 	file_held(cold);
 	cold->has_doubt = false;
 	cold->doubt = (struct qos_doubt){0};
+}
+
+static bool is_old(const struct qos_doubt *doubt, uint32_t ext)
+{
+	return (int32_t)(ext - doubt->old_ext) <= 0;
+}
+
+void qos_window_age_doubt(struct qos_stream_cold *cold)
+{
+	struct qos_doubt *doubt = &cold->doubt;
+	uint32_t young = cold->hole_ext - doubt->old_ext;
+
+	if (is_old(doubt, doubt->held_ext))
+		file_held(cold);
+	if (young < QOS_HOLES)
+		doubt->bits &= newer_than(young);
+	doubt->gaps -= doubt->old_gaps;
+	doubt->old_gaps = doubt->gaps;
+	doubt->old_ext = cold->hole_ext;
+	if (!doubt->bits && !doubt->held)
+		qos_window_end_doubt(cold);
 }
 
 void qos_window_leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *cold, uint32_t step)

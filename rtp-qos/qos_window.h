@@ -22,6 +22,9 @@ void qos_window_leave_out(struct qos_stream_hot *hot, struct qos_stream_cold *co
  * but given up. Returns how many numbers that are. */
 uint32_t qos_window_give_up(struct qos_stream_cold *cold, uint64_t drops);
 
+/* What: the old gaps are not in doubt any more, and the young ones are old. */
+void qos_window_age_doubt(struct qos_stream_cold *cold);
+
 /* What: no gap is in doubt any more: what is missing is lost. */
 void qos_window_end_doubt(struct qos_stream_cold *cold);
 

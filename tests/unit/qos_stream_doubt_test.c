@@ -49,6 +49,78 @@ static void a_gap_waits_for_two_readings_of_its_own(void **state)
 	assert_int_equal(rig.cold.given_up, 1u << ((uint16_t)rig.cold.hole_ext - 16));
 }
 
+/* As of a stream that keeps losing: 10, 12 and so on up to 30 are missing, one a reading. */
+static void a_later_gap_keeps_none_in_doubt(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	begin_with_ports(&rig);
+	for (uint32_t i = 11; i <= 31; i += 2) {
+		feed_voice(&rig, i, i);
+		tell(&rig, 1, 0);
+	}
+	tell(&rig, 1, 100);
+	expect(&rig, 10, 1);
+	assert_int_equal(rig.cold.sequence_errors, 10);
+	tell(&rig, 1, 100);
+	expect(&rig, 10, 1);
+	assert_false(rig.cold.has_doubt);
+}
+
+/* Its beginning has left the window, and is decided with the rest. */
+static void a_later_gap_keeps_no_long_one_in_doubt(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	begin_with_ports(&rig);
+	feed_voice(&rig, 500, 500);
+	tell(&rig, 1, 0);
+	feed_voice(&rig, 502, 502);
+	assert_int_equal(rig.cold.bursts[0].bad, 0);
+	tell(&rig, 1, 0);
+	assert_int_equal(rig.cold.bursts[0].bad, 490 - (QOS_HOLES - 1) + 2);
+	tell(&rig, 1, 1000);
+	expect(&rig, 490, 1);
+	/* The long one is the later one. */
+	begin_with_ports(&rig);
+	feed_voice(&rig, 11, 11);
+	tell(&rig, 1, 0);
+	feed_voice(&rig, 500, 500);
+	tell(&rig, 1, 0);
+	tell(&rig, 1, 1000);
+	expect(&rig, 1, 488);
+}
+
+/* Of gaps of all ages those in doubt are the ones that the ports were asked at most once after. */
+static void each_gap_waits_for_two_readings(void **state)
+{
+	(void)state;
+	for (uint64_t s = 1; s <= 500; s++) {
+		uint64_t seed = s * 0x9e3779b97f4a7c15ull, young = 0, old = 0, lost = 0;
+		uint32_t next = 10;
+		struct rig rig;
+
+		begin_with_ports(&rig);
+		for (unsigned n = 0; n < 40; n++) {
+			uint32_t missing = draw(&seed, 3), came = draw(&seed, 3) + 1;
+
+			feed_voice(&rig, next + missing, next + missing + came - 1);
+			next += missing + came;
+			young += missing;
+			if (draw(&seed, 4) == 0) {
+				tell(&rig, 1, 0);
+				lost += old;
+				old = young;
+				young = 0;
+			}
+		}
+		tell(&rig, 1, 1000000);
+		expect(&rig, lost, old + young);
+	}
+}
+
 /* However few drops are told of, and whatever of the gap is no longer in the window. */
 static void a_gap_is_explained_as_a_whole(void **state)
 {
@@ -166,6 +238,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_port_told_of_once_explains_once),
 		cmocka_unit_test(a_gap_waits_for_two_readings_of_its_own),
+		cmocka_unit_test(a_later_gap_keeps_none_in_doubt),
+		cmocka_unit_test(a_later_gap_keeps_no_long_one_in_doubt),
+		cmocka_unit_test(each_gap_waits_for_two_readings),
 		cmocka_unit_test(a_gap_is_explained_as_a_whole),
 		cmocka_unit_test(what_left_the_window_is_another_gap),
 		cmocka_unit_test(the_first_report_scores_what_is_left),
