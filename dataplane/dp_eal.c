@@ -18,6 +18,7 @@
 #include <rte_mbuf_dyn.h>
 
 #include "dp_eal_args.h"
+#include "dp_log.h"
 #include "dp_log_pvt.h"
 #include "dp_meta.h"
 #include "dp_node.h"
@@ -119,13 +120,16 @@ static bool is_in_use(const char *dir)
 
 static void log_failure(const struct dp_options *options, bool offline, int err)
 {
-	if (!offline && is_in_use(rte_eal_get_runtime_dir()))
+	if (!offline && is_in_use(rte_eal_get_runtime_dir())) {
+		if (dp_log_is_begun())
+			dp_log_drop();
 		DP_LOG(ERR, eal,
 			"could not start DPDK: a probe with telemetry.prefix \"%s\" runs already; "
 			"a second one needs another prefix",
 			options->file_prefix);
-	else
+	} else {
 		DP_LOG(ERR, eal, "could not start DPDK: %s", rte_strerror(-err));
+	}
 }
 
 /* For DPDK this thread is still of no node, so that its drivers take what memory there is. */
@@ -144,7 +148,8 @@ int dp_eal_start(const struct dp_options *options, bool offline, struct dp_lcore
 	int err;
 
 	/* EAL would log to standard output, which is for results, and to syslog. */
-	rte_openlog_stream(stderr);
+	if (!dp_log_is_begun())
+		rte_openlog_stream(stderr);
 	err = choose_runtime_dir();
 	if (err)
 		return err;

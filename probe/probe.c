@@ -18,6 +18,7 @@
 #include <urcu/urcu-qsbr.h>
 
 #include "dp_filter.h"
+#include "dp_log.h"
 #include "dp_mode.h"
 #include "dp_node.h"
 #include "probe_bound.h"
@@ -308,6 +309,18 @@ static int start(struct probe *p)
 	return rc;
 }
 
+/* With what DPDK says of it, where that is of use. */
+static int start_said(struct probe *p)
+{
+	int rc = dp_log_begin(stderr, p->options->log_level == CFG_LOG_DEBUG);
+
+	if (rc)
+		return fail("open the log", rc);
+	rc = start(p);
+	dp_log_end(rc != 0);
+	return rc;
+}
+
 /* Going through all buckets takes longer than reading a small file, and the process ends anyway; only
  * a leak checker wants it. */
 static bool is_worth_destroying(const struct probe *p)
@@ -462,7 +475,7 @@ int probe_main(struct cfg_options *options, const struct probe_run *run)
 		return 1;
 	}
 	probe_control_init();
-	if (start(p) == 0) {
+	if (start_said(p) == 0) {
 		if (!p->is_offline)
 			announce(p);
 		launch(p);
