@@ -29,8 +29,8 @@ int dp_port_check_limits(
 	port->dev = info->device;
 	most = info->max_rx_queues < DP_PORT_QUEUES_MAX ? info->max_rx_queues : DP_PORT_QUEUES_MAX;
 	if (options->queues > most) {
-		DP_LOG(ERR, port, "\"%s\" has at most %u queues, but %u are configured",
-			port->device, most, options->queues);
+		DP_LOG(ERR, port, "\"%s\" has at most %u queue%s, but %u are configured",
+			port->device, most, most == 1 ? "" : "s", options->queues);
 		return -EINVAL;
 	}
 	port->queues = (uint16_t)options->queues;

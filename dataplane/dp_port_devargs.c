@@ -184,9 +184,10 @@ static int make_xdp(
 			options->device, options->device);
 	if (options->queues < queues)
 		DP_LOG(WARNING, port,
-			"\"%s\" has %u queues, but %u are configured: what the NIC puts into the "
+			"\"%s\" has %u queue%s, but %u %s configured: what the NIC puts into the "
 			"others is not seen, see \"ethtool -L %s combined %u\"",
-			options->device, queues, options->queues, options->device, options->queues);
+			options->device, queues, queues == 1 ? "" : "s", options->queues,
+			options->queues == 1 ? "is" : "are", options->device, options->queues);
 	err = dp_xdp_object_path(program, sizeof(program));
 	if (err) {
 		DP_LOG(ERR, port, "could not make the XDP program of \"%s\": %s", options->device,

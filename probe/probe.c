@@ -243,9 +243,10 @@ static void launch(struct probe *p)
 static void announce(const struct probe *p)
 {
 	PROBE_LOG(INFO,
-		"%s: %u rx, %u workers, %u ports; at most %" PRIu64
+		"%s: %u rx, %u worker%s, %u port%s; at most %" PRIu64
 		" MiB of packet memory%s and %" PRIu64 " MiB of tables\n",
-		probe_shape(p), p->lcores.rx_count, p->lcores.worker_count, p->port_count,
+		probe_shape(p), p->lcores.rx_count, p->lcores.worker_count,
+		probe_plural(p->lcores.worker_count), p->port_count, probe_plural(p->port_count),
 		p->options->dp.memory >> 20, dp_eal_has_hugepages() ? " on hugepages" : "",
 		probe_bound_tables(p->options, p->is_offline) >> 20);
 	probe_bound_log(p->options, p->is_offline);
@@ -412,11 +413,13 @@ static void log_totals(const struct probe *p)
 {
 	uint64_t lost =
 		p->results && p->results->has_json ? probe_lines_lost(&p->results->lines) : 0;
+	uint64_t frames = probe_totals_frames(p);
 	struct probe_hep_totals hep;
 
 	probe_totals_hep(p, &hep);
-	PROBE_LOG(INFO, "%llu frames, %llu SIP, %llu RTP, %llu RTCP; HEP %llu made, %llu sent\n",
-		(unsigned long long)probe_totals_frames(p), (unsigned long long)probe_totals_sip(p),
+	PROBE_LOG(INFO, "%llu frame%s, %llu SIP, %llu RTP, %llu RTCP; HEP %llu made, %llu sent\n",
+		(unsigned long long)frames, probe_plural(frames),
+		(unsigned long long)probe_totals_sip(p),
 		(unsigned long long)probe_totals_outcome(p, PROBE_rtp),
 		(unsigned long long)probe_totals_outcome(p, PROBE_rtcp),
 		(unsigned long long)hep.made, (unsigned long long)hep.sent);

@@ -71,14 +71,16 @@ static int rest(void)
 
 static void show_progress(const struct probe *probe)
 {
-	uint64_t done;
-	uint64_t total;
+	uint64_t done, total, frames;
+	unsigned calls;
 
 	dp_file_progress(probe->file, &done, &total);
 	if (total < PROGRESS_BYTES)
 		return;
-	fprintf(stderr, "\r%3u%%  %llu frames, %u calls", (unsigned)(100 * done / total),
-		(unsigned long long)probe_totals_frames(probe), qos_calls_count(probe->calls));
+	frames = probe_totals_frames(probe);
+	calls = qos_calls_count(probe->calls);
+	fprintf(stderr, "\r%3u%%  %llu frame%s, %u call%s\033[K", (unsigned)(100 * done / total),
+		(unsigned long long)frames, probe_plural(frames), calls, probe_plural(calls));
 	fflush(stderr);
 }
 
@@ -173,9 +175,9 @@ static void watch_overload(struct probe *probe, struct overload *o, unsigned tur
 
 	if (is_more && (!o->is_known || turn % OVERLOAD_TURNS == 0)) {
 		PROBE_LOG(WARNING,
-			"overload: %llu packets shed before a worker and %llu dropped by ports "
+			"overload: %llu packet%s shed before a worker and %llu dropped by ports "
 			"since the last such line; more workers or queues would help\n",
-			(unsigned long long)(shed - o->shed),
+			(unsigned long long)(shed - o->shed), probe_plural(shed - o->shed),
 			(unsigned long long)(dropped - o->dropped));
 		*o = (struct overload){.shed = shed, .dropped = dropped, .is_known = true};
 	} else if (o->is_known && !is_more && ++o->quiet_turns == OVERLOAD_TURNS) {

@@ -198,7 +198,8 @@ static void print_findings(const struct probe_results *r, const struct probe *pr
 
 	if (!r->found_count)
 		return;
-	fprintf(out, "\n%llu findings:\n", (unsigned long long)r->findings_seen);
+	fprintf(out, "\n%llu finding%s:\n", (unsigned long long)r->findings_seen,
+		probe_plural(r->findings_seen));
 	probe_grid_print(&findings, probe, r->found_count, found_row, out);
 	print_more(r->findings_seen, out);
 }
@@ -239,9 +240,10 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 {
 	struct probe_total totals[PROBE_TOTALS_MAX];
 	unsigned n = probe_totals_outcomes(probe, totals);
+	uint64_t frames = probe_totals_frames(probe);
 	struct probe_hep_totals hep;
 
-	fprintf(out, "\n%llu frames:\n", (unsigned long long)probe_totals_frames(probe));
+	fprintf(out, "\n%llu frame%s:\n", (unsigned long long)frames, probe_plural(frames));
 	for (unsigned i = 0; i < n; i++)
 		if (totals[i].value)
 			fprintf(out, "%12llu  %-18s %s\n", (unsigned long long)totals[i].value,
@@ -268,8 +270,8 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 			fprintf(out, ", %llu dropped (%s)", (unsigned long long)hep.dropped[i],
 				hep.helps[i]);
 	if (hep.unreachable)
-		fprintf(out, "; nobody listens there: %llu answers \"port unreachable\"",
-			(unsigned long long)hep.unreachable);
+		fprintf(out, "; nobody listens there: %llu answer%s \"port unreachable\"",
+			(unsigned long long)hep.unreachable, probe_plural(hep.unreachable));
 	fputc('\n', out);
 }
 
@@ -302,13 +304,14 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 		.limit = {[12] = ID_SHOWN},
 	};
 
-	fprintf(out, "\n%llu calls:\n", (unsigned long long)r->calls_seen);
+	fprintf(out, "\n%llu call%s:\n", (unsigned long long)r->calls_seen,
+		probe_plural(r->calls_seen));
 	probe_grid_print(&calls, probe, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN,
 		call_row, out);
 	print_more(r->calls_seen, out);
 	fprintf(out,
-		"\n%llu streams (jitter: mean of RFC 3550; R and MOS: ITU-T G.107 (NB), G.107.1 (WB), G.107.2 (FB)):\n",
-		(unsigned long long)r->streams_seen);
+		"\n%llu stream%s (jitter: mean of RFC 3550; R and MOS: ITU-T G.107 (NB), G.107.1 (WB), G.107.2 (FB)):\n",
+		(unsigned long long)r->streams_seen, probe_plural(r->streams_seen));
 	probe_grid_print(&streams, probe, streams_shown, stream_row, out);
 	print_more(r->streams_seen, out);
 	if (r->streams_seen)

@@ -9,7 +9,7 @@ import pytest
 
 import captures
 from heptap_run import command, read
-from packets import SECOND, START, request, udp
+from packets import SECOND, START, request, stream, udp
 from test_shapes import call_records, media_records
 
 
@@ -125,3 +125,13 @@ def test_without_rtcp_there_is_no_table_of_it(generated):
     no_rtcp = "not (udp[9] >= 200 and udp[9] <= 207)"
     assert FAR in command("-r", path).out.decode()
     assert FAR not in command("-r", path, "--filter", no_rtcp).out.decode()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_is_no_plural(count, tmp_path):
+    captures.write(tmp_path / "some.pcap", [r for i in range(count) for r in stream(START + i, 40, 4000, 4000, ssrc=i)])
+    captures.write(tmp_path / "call.pcap", [udp(START + i, 5060, 5060, request("OPTIONS", f"c-{i}")) for i in range(count)])
+    s = "" if count == 1 else "s"
+    assert f"\n{count} stream{s} (" in command("-r", tmp_path / "some.pcap").out.decode()
+    text = command("-r", tmp_path / "call.pcap").out.decode()
+    assert f"\n{count} call{s}:\n" in text and f"\n{count} frame{s}:\n" in text
