@@ -365,6 +365,15 @@ static void take_body(struct bytes rest, struct sip_msg *msg)
 	msg->body = bytes_head(rest, (size_t)msg->content_length);
 }
 
+/* As of "ITE sip:..." where a TCP segment before it was not seen: both methods are the same (RFC 3261 section 8.1.1.5). */
+static bool is_beginning_lost(const struct sip_msg *msg)
+{
+	struct bytes whole = msg->cseq_method, end = msg->method_name;
+
+	return msg->method == SIP_OTHER && whole.p && whole.n > end.n &&
+	       bytes_eq(bytes_skip(whole, whole.n - end.n), end);
+}
+
 enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg)
 {
 	struct pending pending = {0};
@@ -391,7 +400,7 @@ enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg)
 		return SIP_NO_CALL_ID;
 	if (!parse_cseq(pending.cseq, msg))
 		return SIP_BAD_CSEQ;
-	if (!msg->is_request) {
+	if (!msg->is_request || is_beginning_lost(msg)) {
 		msg->method_name = msg->cseq_method;
 		msg->method = method_of(msg->cseq_method);
 	}

@@ -37,7 +37,8 @@ struct sip_party {
 
 struct sip_msg {
 	bool is_request;
-	enum sip_method method; /* of the request line, or of CSeq in a response */
+	enum sip_method
+		method; /* of the request line; of CSeq in a response, or where that lost its beginning */
 	struct bytes method_name; /* as spelt */
 	struct bytes request_uri;
 	uint16_t status; /* 100-699, 0 in a request */

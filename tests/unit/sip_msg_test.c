@@ -329,6 +329,34 @@ static void knows_every_registered_method(void **state)
 	assert_string_equal(sip_method_name((enum sip_method)99), "OTHER");
 }
 
+/* RFC 3261 section 8.1.1.5: CSeq has the method of the request. What does not end like it is another. */
+static void method_that_lost_its_beginning_is_that_of_cseq(void **state)
+{
+	static const struct {
+		const char *line, *cseq, *name;
+		enum sip_method method;
+	} requests[] = {
+		{"ITE", "INVITE", "INVITE", SIP_INVITE},
+		{"E", "INVITE", "INVITE", SIP_INVITE},
+		{"ING", "PING", "PING", SIP_OTHER},
+		{"INV", "INVITE", "INV", SIP_OTHER},
+		{"INVITE", "REINVITE", "INVITE", SIP_INVITE},
+		{"REINVITE", "INVITE", "REINVITE", SIP_OTHER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		char text[400];
+		struct sip_msg msg;
+
+		snprintf(text, sizeof(text), "%s sip:x SIP/2.0\r\n" CALLID "CSeq: 1 %s\r\n\r\n",
+			requests[i].line, requests[i].cseq);
+		assert_int_equal(sip_msg_parse(bytes_from_str(text), &msg), SIP_OK);
+		assert_int_equal(msg.method, requests[i].method);
+		assert_true(bytes_eq(msg.method_name, bytes_from_str(requests[i].name)));
+	}
+}
+
 static void a_zero_octet_is_no_header_name(void **state)
 {
 	static const char text[] =
@@ -404,6 +432,7 @@ int main(void)
 		cmocka_unit_test(reads_the_headers_of_a_reply),
 		cmocka_unit_test(knows_who_began_the_session),
 		cmocka_unit_test(knows_every_registered_method),
+		cmocka_unit_test(method_that_lost_its_beginning_is_that_of_cseq),
 		cmocka_unit_test(a_zero_octet_is_no_header_name),
 		cmocka_unit_test(takes_to_apart_by_itself_and_each_once),
 		cmocka_unit_test(tells_what_ended_early_from_what_is_malformed),
