@@ -51,6 +51,16 @@ size_t probe_json_stream(
 	return end(&j);
 }
 
+/* null: it is no call by INVITE. */
+static void put_seen(
+	struct hep_json *j, const char *key, const struct probe_call *call, bool is_seen)
+{
+	if (call->method == SIP_INVITE)
+		hep_json_bool(j, key, is_seen);
+	else
+		hep_json_null(j, key);
+}
+
 size_t probe_json_call(const struct probe_call *call, char *buf, size_t room)
 {
 	struct hep_json j;
@@ -62,12 +72,14 @@ size_t probe_json_call(const struct probe_call *call, char *buf, size_t room)
 	else
 		hep_json_null(&j, "leg_id");
 	hep_json_string(&j, "method", bytes_from_str(sip_method_name(call->method)));
+	put_seen(&j, "invite_seen", call, call->is_invite_seen);
 	hep_json_string(&j, "from", bytes_from_str(call->from));
 	hep_json_string(&j, "to", bytes_from_str(call->to));
 	hep_json_string(&j, "state", bytes_from_str(qos_call_state_name(call->state)));
 	hep_json_u64(&j, "code", call->code);
 	put_time(&j, "start", call->start_ns);
 	put_time(&j, "answer", call->answer_ns);
+	put_seen(&j, "answer_seen", call, call->is_answer_seen);
 	put_time(&j, "end", call->end_ns);
 	hep_json_u64(&j, "messages", call->messages);
 	hep_json_u64(&j, "streams", call->streams);

@@ -31,16 +31,23 @@ static void format_if(char *cell, bool is_known, int decimals, double value)
 		snprintf(cell, PROBE_CELL_MAX, "-");
 }
 
-/* Since the answer. Of a call whose end was not seen it is so long at least. */
+/* Since the answer. Of a call whose answer or end was not seen it is so long at least. */
 static void format_duration(char *text, const struct probe_call *call)
 {
 	uint64_t end_ns = call->end_ns ? call->end_ns : call->last_ns;
+	bool is_whole = call->end_ns && call->is_answer_seen;
 
 	if (call->answer_ns && end_ns > call->answer_ns)
-		snprintf(text, PROBE_CELL_MAX, "%s%.2f s", call->end_ns ? "" : ">",
+		snprintf(text, PROBE_CELL_MAX, "%s%.2f s", is_whole ? "" : ">",
 			(double)(end_ns - call->answer_ns) / 1e9);
 	else
 		snprintf(text, PROBE_CELL_MAX, "-");
+}
+
+/* What an ACK or BYE shows of a call is that there was an INVITE. */
+static bool is_invite_implied(const struct probe_call *call)
+{
+	return call->method == SIP_INVITE && !call->is_invite_seen;
 }
 
 static bool call_row(const struct probe *probe, uint32_t i, char cells[][PROBE_CELL_MAX])
@@ -50,7 +57,8 @@ static bool call_row(const struct probe *probe, uint32_t i, char cells[][PROBE_C
 	snprintf(cells[0], PROBE_CELL_MAX, "%.120s", call->call_id);
 	qos_call_copy_text(cells[1], PROBE_CELL_MAX, bytes_from_str(call->from));
 	qos_call_copy_text(cells[2], PROBE_CELL_MAX, bytes_from_str(call->to));
-	snprintf(cells[3], PROBE_CELL_MAX, "%s", sip_method_name(call->method));
+	snprintf(cells[3], PROBE_CELL_MAX, is_invite_implied(call) ? "(%s)" : "%s",
+		sip_method_name(call->method));
 	snprintf(cells[4], PROBE_CELL_MAX, "%s", qos_call_state_name(call->state));
 	snprintf(cells[5], PROBE_CELL_MAX, call->code ? "%u" : "-", call->code);
 	format_duration(cells[6], call);
@@ -158,6 +166,17 @@ static void print_more(uint64_t have, FILE *out)
 	if (have > ROWS_SHOWN)
 		fprintf(out, "and %llu more (--json has them all)\n",
 			(unsigned long long)have - ROWS_SHOWN);
+}
+
+static void explain_calls(const struct probe_results *r, uint32_t rows, FILE *out)
+{
+	uint32_t i = 0;
+
+	while (i < rows && !is_invite_implied(&r->calls[i]))
+		i++;
+	if (i < rows)
+		fprintf(out,
+			"(INVITE): not seen, the call may be older than the capture; from: who was seen first; >: at least\n");
 }
 
 /* What RTCP tells of the streams above, if anything. */
@@ -283,6 +302,7 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 		[QOS_BUFFER_ADAPTIVE] = "adaptive",
 	};
 	uint32_t streams_shown = r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN;
+	uint32_t calls_shown = r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN;
 	struct probe_grid calls = {
 		.columns = 11,
 		.heads = {"Call-ID", "from", "to", "method", "state", "code", "duration", "codec",
@@ -306,9 +326,9 @@ void probe_table_print(const struct probe_results *r, const struct probe *probe,
 
 	fprintf(out, "\n%llu call%s:\n", (unsigned long long)r->calls_seen,
 		probe_plural(r->calls_seen));
-	probe_grid_print(&calls, probe, r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN,
-		call_row, out);
+	probe_grid_print(&calls, probe, calls_shown, call_row, out);
 	print_more(r->calls_seen, out);
+	explain_calls(r, calls_shown, out);
 	fprintf(out,
 		"\n%llu stream%s (jitter: mean of RFC 3550; R and MOS: ITU-T G.107 (NB), G.107.1 (WB), G.107.2 (FB)):\n",
 		(unsigned long long)r->streams_seen, probe_plural(r->streams_seen));

@@ -36,12 +36,13 @@ enum {
 
 enum qos_call_state {
 	QOS_CALL_TRYING = 0, /* request seen, no final response */
-	QOS_CALL_RINGING, /* 18x */
+	QOS_CALL_RINGING, /* 18x, or the PRACK of one */
 	QOS_CALL_ANSWERED, /* 2xx to INVITE */
 	QOS_CALL_COMPLETED, /* BYE after the answer; other methods: 2xx */
 	QOS_CALL_CANCELLED, /* CANCEL, 487 */
 	QOS_CALL_FAILED, /* other final response of 300-699 */
 	QOS_CALL_TIMEOUT, /* no final response or no BYE within the limits */
+	QOS_CALL_UNKNOWN, /* seen from amid it on, and answered or not as far as that shows */
 };
 
 enum qos_call_codec_state {
@@ -70,12 +71,15 @@ struct qos_call {
 
 	pthread_mutex_t lock; /* guards the rest of this paragraph, and the texts of the parties */
 	enum qos_call_state state;
-	enum sip_method method; /* of the first message; INVITE as soon as there is one */
-	bool is_cancelling; /* CANCEL seen, no final response yet */
-	bool is_acked; /* there was a final response to INVITE, seen or not */
+	enum sip_method
+		method; /* that began it, seen or not: INVITE of a call (qos_call_is_call) */
+	bool is_cancelling : 1; /* CANCEL seen, no final response yet */
+	bool is_acked : 1; /* there was a final response to INVITE, seen or not */
+	bool is_invite_seen : 1; /* the INVITE that began it, not a re-INVITE alone */
+	bool is_answer_seen : 1; /* answer_ns is when it was answered; else it was by then */
 	uint16_t code; /* last final response to the method that began it, else last provisional */
 	uint32_t messages;
-	uint64_t answer_ns; /* 0: never */
+	uint64_t answer_ns; /* 0: never, or not known to be */
 
 	struct qos_media *media; /* its endpoints, guarded by the publishing mutex of qos_media */
 	uint32_t media_count;
@@ -143,7 +147,8 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
 /* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and moves
  * the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and failures end
  * it (RFC 3261 sections 13-15, and 9); retransmissions and authentication challenges (401, 407
- * followed by a new INVITE with the same Call-ID) leave it open. An INVITE that begins a dialog with another From tag
+ * followed by a new INVITE with the same Call-ID) leave it open. A call may be seen from amid it on: who BYEs one was in
+ * it, by an INVITE that was not seen. An INVITE that begins a dialog with another From tag
  * a second after the BYE is another call's: the first one leaves the table, and what still comes of it, by its tags
  * (section 12), changes neither. In a full table the oldest of the worker's
  * own calls that is over or that nobody answered makes room, as a flood of them leaves it. *call is valid

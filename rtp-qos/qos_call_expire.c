@@ -39,7 +39,7 @@ static bool can_make_room(const struct qos_call *call)
 	if (atomic_load_explicit(&call->streams_open, memory_order_acquire))
 		return false;
 	return atomic_load_explicit(&call->end_ns, memory_order_relaxed) ||
-	       (call->state == QOS_CALL_TRYING && !call->code);
+	       (call->state != QOS_CALL_ANSWERED && !call->code);
 }
 
 /* Its endpoints go next, and nobody has touched them for as long as the call lasted. */
@@ -96,7 +96,10 @@ static uint64_t idle_limit(const struct qos_calls *calls, const struct qos_call 
 		return calls->linger_ns;
 	if (!qos_call_is_call(call->method))
 		return TRANSACTION_NS;
-	return call->state == QOS_CALL_ANSWERED ? calls->call_timeout_ns : calls->setup_timeout_ns;
+	/* Of a call that may have been answered each session refresh is seen (RFC 4028), and no more. */
+	return call->state == QOS_CALL_ANSWERED || call->state == QOS_CALL_UNKNOWN
+		       ? calls->call_timeout_ns
+		       : calls->setup_timeout_ns;
 }
 
 static bool is_idle(const struct qos_call *call, uint64_t now_ns, uint64_t limit_ns)

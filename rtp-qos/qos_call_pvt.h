@@ -6,8 +6,9 @@
 
 #include "qos_call.h"
 
-/* Sets method, state, parties and tags of a zeroed call from the first message of its Call-ID. */
-void qos_call_begin(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns);
+/* Sets method, state, parties and tags of a call that is zero but for its start_ns from the first message of its
+ * Call-ID. */
+void qos_call_begin(struct qos_call *call, struct sip_msg *msg);
 
 /* Moves the state; true when this message set end_ns. */
 bool qos_call_apply(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns);

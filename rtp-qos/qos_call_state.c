@@ -19,7 +19,8 @@ static bool has_ended(const struct qos_call *call)
 
 static bool is_unanswered(const struct qos_call *call)
 {
-	return call->state == QOS_CALL_TRYING || call->state == QOS_CALL_RINGING;
+	return call->state == QOS_CALL_TRYING || call->state == QOS_CALL_RINGING ||
+	       call->state == QOS_CALL_UNKNOWN;
 }
 
 /* Always true: this message ended the call. */
@@ -111,17 +112,42 @@ bool qos_call_is_call(enum sip_method method)
 	}
 }
 
-void qos_call_begin(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
+/* When it was answered is not known, but it was by the first message that was seen of it. */
+static void note_answered_before(struct qos_call *call)
+{
+	call->state = QOS_CALL_ANSWERED;
+	call->answer_ns = call->start_ns;
+}
+
+/* The dialog of an INVITE, by the first message that was seen of it. */
+static void begin_call(struct qos_call *call, const struct sip_msg *msg)
+{
+	call->method = SIP_INVITE;
+	switch (msg->method) {
+	case SIP_INVITE:
+		/* A To tag: re-INVITE in a call that was answered before the capture began (RFC 3261
+		 * section 12.2.1.1). */
+		if (msg->is_request && msg->to.tag.n)
+			note_answered_before(call);
+		break;
+	case SIP_CANCEL:
+		break;
+	case SIP_PRACK:
+		call->state = QOS_CALL_RINGING;
+		break;
+	default:
+		call->state = QOS_CALL_UNKNOWN;
+		break;
+	}
+}
+
+void qos_call_begin(struct qos_call *call, struct sip_msg *msg)
 {
 	call->method = msg->method;
 	call->state = QOS_CALL_TRYING;
 	copy_parties(call, msg);
-	/* A To tag in an INVITE: re-INVITE in a call that was answered before the capture began (RFC
-	 * 3261 section 12.2.1.1). When it was answered is not known; this is the least. */
-	if (msg->is_request && msg->method == SIP_INVITE && msg->to.tag.n) {
-		call->state = QOS_CALL_ANSWERED;
-		call->answer_ns = now_ns;
-	}
+	if (qos_call_is_call(msg->method))
+		begin_call(call, msg);
 }
 
 bool qos_call_is_another(const struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
@@ -169,17 +195,26 @@ bool qos_call_is_late(const struct qos_call *call, struct sip_msg *msg, const st
 	       has_tag(msg->to.tag, call->former, seed);
 }
 
-/* The method may begin as ACK or BYE when the capture started in mid-call, and a Call-ID that was
- * used for OPTIONS or SUBSCRIBE may be used for a call later. */
+/* A Call-ID that was used for OPTIONS or SUBSCRIBE may be used for a call later, and the capture may begin with an INFO
+ * amid one. */
 static void adopt_method(struct qos_call *call, struct sip_msg *msg)
 {
-	if (!qos_call_is_call(call->method) && qos_call_is_call(msg->method)) {
-		reopen(call);
-		call->method = msg->method;
-		copy_parties(call, msg);
-	} else if (msg->method == SIP_INVITE) {
-		call->method = SIP_INVITE;
-	}
+	if (qos_call_is_call(call->method) || !qos_call_is_call(msg->method))
+		return;
+	reopen(call);
+	copy_parties(call, msg);
+	begin_call(call, msg);
+}
+
+/* The INVITE that begins it. Its answer may have been taken before it, by another worker. */
+static void begin_dialog(struct qos_call *call)
+{
+	if (call->state == QOS_CALL_UNKNOWN)
+		call->state = QOS_CALL_TRYING;
+	if (call->state == QOS_CALL_ANSWERED && !call->is_invite_seen)
+		call->is_answer_seen = true;
+	call->is_invite_seen = true;
+	call->is_acked = false;
 }
 
 /* An INVITE without To tag after a failure is the next try, of the caller with credentials or
@@ -191,7 +226,9 @@ static void invite_request(struct qos_call *call, struct sip_msg *msg)
 
 	sip_msg_parse_to(msg);
 	if (msg->to.tag.n == 0)
-		call->is_acked = false;
+		begin_dialog(call);
+	else if (!call->is_invite_seen && is_unanswered(call))
+		note_answered_before(call);
 	if (is_lost && msg->to.tag.n == 0)
 		reopen(call);
 	else if (is_unanswered(call) && is_challenge(call->code))
@@ -200,6 +237,9 @@ static void invite_request(struct qos_call *call, struct sip_msg *msg)
 
 static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now_ns)
 {
+	/* Else a re-INVITE's, as far as is known: few of those are answered by more than 100. */
+	bool is_first = call->is_invite_seen || call->state == QOS_CALL_RINGING;
+
 	if (status >= 200 && status < 300) {
 		if (call->state == QOS_CALL_ANSWERED || call->state == QOS_CALL_COMPLETED) {
 			/* Of a re-INVITE, where the answer came before the capture. */
@@ -211,8 +251,10 @@ static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now
 		reopen(call);
 		call->state = QOS_CALL_ANSWERED;
 		call->code = status;
-		if (!call->answer_ns)
+		if (!call->answer_ns) {
 			call->answer_ns = now_ns;
+			call->is_answer_seen = is_first;
+		}
 		return false;
 	}
 	/* A re-INVITE may fail, the call goes on (section 14.1). */
@@ -235,7 +277,7 @@ static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now
 
 static bool apply_call(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
 {
-	bool is_early;
+	bool is_early, is_unknown;
 
 	switch (msg->method) {
 	case SIP_INVITE:
@@ -244,15 +286,16 @@ static bool apply_call(struct qos_call *call, struct sip_msg *msg, uint64_t now_
 		invite_request(call, msg);
 		return false;
 	case SIP_BYE:
-		if (!msg->is_request && call->method == SIP_BYE)
-			call->code = msg->status;
 		/* Whatever the answer: 401 and 407 bring another BYE, 481 says that the other side
 		 * knows of no call (section 15.1.1). */
 		if (has_ended(call))
 			return false;
 		/* The caller may also give up an early dialog so (section 15). One that was acknowledged was
 		 * answered, though a mirror of one direction did not show it: who is refused sends no BYE. */
-		is_early = call->method == SIP_INVITE && is_unanswered(call) && !call->is_acked;
+		is_unknown = call->state == QOS_CALL_UNKNOWN;
+		is_early = is_unanswered(call) && !is_unknown && !call->is_acked;
+		if (is_unknown && call->start_ns < now_ns)
+			note_answered_before(call);
 		return end(call, is_early ? QOS_CALL_CANCELLED : QOS_CALL_COMPLETED, now_ns);
 	case SIP_ACK:
 		call->is_acked = true;
@@ -352,6 +395,8 @@ const char *qos_call_state_name(enum qos_call_state state)
 		return "failed";
 	case QOS_CALL_TIMEOUT:
 		return "timeout";
+	case QOS_CALL_UNKNOWN:
+		return "unknown";
 	}
 	return "?";
 }

@@ -72,8 +72,9 @@ def test_captures_without_voice(path, heptap):
 
 def message(first, method, call, body=""):
     kind = "Content-Type: application/sdp\r\n" if body else ""
+    tag = "" if first.startswith("INVITE") else ";tag=t"
     return (f"{first}\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK{method}{call}\r\n"
-            f"From: <sip:a@example.com>;tag=f\r\nTo: <sip:b@example.com>;tag=t\r\n"
+            f"From: <sip:a@example.com>;tag=f\r\nTo: <sip:b@example.com>{tag}\r\n"
             f"Call-ID: call{call}\r\nCSeq: 1 {method}\r\n{kind}"
             f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
 

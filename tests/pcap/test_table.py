@@ -95,6 +95,51 @@ def test_a_call_that_goes_on_shows_how_long_it_took_so_far(tmp_path):
     assert durations == [["13.00 s"], [">14.98 s"], ["-"]]
 
 
+def within(method: str, call_id: str, status: str = "") -> bytes:
+    """In a dialog, or with a status what answers it."""
+    text = request(method, call_id).replace(b"To: <sip:b@example.com>", b"To: <sip:b@example.com>;tag=t")
+    return b"SIP/2.0 " + status.encode() + text[text.index(b"\r\n"):] if status else text
+
+
+def test_a_call_that_is_older_than_the_capture_is_one(tmp_path):
+    """By what is seen first: an INVITE, and of calls whose INVITE was not seen a BYE, an ACK, a re-INVITE and an UPDATE.
+    How long it was answered is at least."""
+    path = tmp_path / "mid.pcap"
+    firsts = {"whole": request("INVITE", "whole"), **{
+        name: within(method, name) for name, method in
+        (("bye", "BYE"), ("ack", "ACK"), ("again", "INVITE"), ("update", "UPDATE"), ("open", "ACK"))}}
+    captures.write(path, [
+        *(udp(START + i, 5060, 5060, text) for i, text in enumerate(firsts.values())),
+        *(udp(START + SECOND + i, 5060, 5060, within("INVITE", name, "200 OK")) for i, name in enumerate(("whole", "again"))),
+        *(udp(START + 4 * SECOND + i, 5060, 5060, within("BYE", name)) for i, name in enumerate(firsts) if name not in ("bye", "open"))])
+    text = command("-r", path).out.decode()
+    heads, *rows = [re.split("  +", line) for line in text.partition("calls:\n")[2].splitlines()[:7]]
+    keys = [heads.index(key) for key in ("Call-ID", "method", "state", "code", "duration")]
+    assert [tuple(row[k] for k in keys) for row in rows] == [
+        ("whole", "INVITE", "completed", "200", "3.00 s"),
+        ("bye", "(INVITE)", "completed", "-", "-"),
+        ("ack", "(INVITE)", "completed", "-", ">4.00 s"),
+        ("again", "(INVITE)", "completed", "200", ">4.00 s"),
+        ("update", "(INVITE)", "completed", "-", ">4.00 s"),
+        ("open", "(INVITE)", "unknown", "-", "-"),
+    ]
+    assert "\n(INVITE): not seen, the call may be older than the capture; " in text
+    calls = {c["call_id"]: c for c in read(path).calls}
+    assert {c["method"] for c in calls.values()} == {"INVITE"}
+    seen = {name: (c["invite_seen"], c["answer_seen"], c["answer"] is not None) for name, c in calls.items()}
+    assert seen == {"whole": (True, True, True), "bye": (False, False, False), "ack": (False, False, True),
+                    "again": (False, False, True), "update": (False, False, True), "open": (False, False, False)}
+
+
+def test_what_is_no_call_has_no_invite(tmp_path):
+    path = tmp_path / "options.pcap"
+    captures.write(path, [udp(START, 5060, 5060, request("OPTIONS", "o")),
+                          udp(START + 1, 5060, 5060, request("INVITE", "i"))])
+    assert {c["method"]: (c["invite_seen"], c["answer_seen"]) for c in read(path).calls} == {
+        "OPTIONS": (None, None), "INVITE": (True, False)}
+    assert "(INVITE)" not in command("-r", path).out.decode()
+
+
 FAR = "\nthe same streams as receivers see them (RTCP; most %: between two reports; jitter: last report; "
 
 

@@ -72,6 +72,12 @@ static enum qos_call_change open_call(
 	return take_message(calls, worker, &msg, S, call);
 }
 
+static void ring(struct qos_call *call)
+{
+	call->state = QOS_CALL_RINGING;
+	call->code = 180;
+}
+
 static void full_table_refuses_and_counts(void **state)
 {
 	struct qos_calls *calls = *state;
@@ -81,7 +87,7 @@ static void full_table_refuses_and_counts(void **state)
 	for (int i = 0; i < 100; i++) {
 		snprintf(id, sizeof(id), "id-%d", i);
 		assert_int_equal(open_call(calls, 0, id, &call), QOS_CALL_OPENED);
-		call->state = QOS_CALL_RINGING;
+		ring(call);
 	}
 	assert_int_equal(open_call(calls, 0, "one more", &call), QOS_CALL_REFUSED);
 	assert_null(call);
@@ -102,6 +108,30 @@ static void full_table_refuses_and_counts(void **state)
 	assert_int_equal(atomic_load(&qos_calls_counters(calls, 1)->calls_opened), 1);
 }
 
+/* Requests of calls that are older than the capture, as they are made up. */
+static void a_flood_amid_calls_makes_room_for_itself(void **state)
+{
+	static const struct line lines[] = {
+		{ACK, "ACK", "b1"},
+		{UPDATE, "UPDATE", "b1"},
+		{"PRACK sip:bob@b.example SIP/2.0", "PRACK", "b1"},
+	};
+	struct qos_calls *calls = *state;
+	char text[2048], id[16];
+	struct qos_call *call;
+
+	for (int i = 0; i < 300; i++) {
+		struct sip_msg msg;
+
+		snprintf(id, sizeof(id), "id-%d", i);
+		msg = parse(text, sizeof(text), id, alice, &lines[i % 3]);
+		assert_int_equal(take_message(calls, 0, &msg, S, &call), QOS_CALL_OPENED);
+	}
+	assert_int_equal(qos_calls_count(calls), 100);
+	while ((call = qos_calls_expire(calls, 0, S, true)))
+		qos_call_put(call);
+}
+
 /* Of a flood of requests that nobody answers the oldest go; what goes on, has media or belongs to another
  * worker stays. */
 static void a_flood_makes_room_for_itself(void **state)
@@ -111,7 +141,7 @@ static void a_flood_makes_room_for_itself(void **state)
 	char id[16];
 
 	assert_int_equal(open_call(calls, 0, "ringing", &call), QOS_CALL_OPENED);
-	call->state = QOS_CALL_RINGING;
+	ring(call);
 	assert_int_equal(open_call(calls, 0, "with media", &with_media), QOS_CALL_OPENED);
 	atomic_store(&with_media->streams_open, 1);
 	assert_int_equal(open_call(calls, 1, "another's", &call), QOS_CALL_OPENED);
@@ -412,6 +442,7 @@ int main(void)
 		CASE(drain_takes_every_call_as_it_is),
 		CASE(full_table_refuses_and_counts),
 		CASE(a_flood_makes_room_for_itself),
+		CASE(a_flood_amid_calls_makes_room_for_itself),
 		CASE(a_tick_looks_at_a_bounded_number),
 		CASE(expiry_keeps_up_with_many_short_calls),
 		CASE(time_that_leaps_makes_no_call_late),
