@@ -93,16 +93,23 @@ static void format_call_id(char *cell, const struct qos_report *s)
 	clean(cell);
 }
 
+static void format_codec(char *cell, const struct qos_report *s)
+{
+	bool has_events = s->events && s->payload.kind != QOS_EVENT;
+	char pt[] = "pt 255";
+
+	snprintf(pt, sizeof(pt), "pt %u", s->payload.pt);
+	snprintf(cell, PROBE_CELL_MAX, "%s%s%s", s->payload.name[0] ? s->payload.name : pt,
+		has_events ? "+dtmf" : "", s->payload.is_secure ? "+srtp" : "");
+}
+
 static bool stream_row(const struct probe *probe, uint32_t i, char cells[][PROBE_CELL_MAX])
 {
 	const struct qos_report *s = &probe->results->streams[i];
 	double percent = s->expected ? 100.0 * (double)s->lost / (double)s->expected : 0;
 
 	format_stream(cells, s);
-	if (s->payload.name[0])
-		snprintf(cells[3], PROBE_CELL_MAX, "%s", s->payload.name);
-	else
-		snprintf(cells[3], PROBE_CELL_MAX, "pt %u", s->payload.pt);
+	format_codec(cells[3], s);
 	snprintf(cells[4], PROBE_CELL_MAX, "%llu", (unsigned long long)s->packets);
 	snprintf(cells[5], PROBE_CELL_MAX, "%llu (%.1f%%)", (unsigned long long)s->lost, percent);
 	if (s->payload.clock && !s->is_video)

@@ -333,6 +333,7 @@ void qos_report_build(struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	report->sequence_errors = cold->sequence_errors;
 	report->ts_jumps = cold->ts_jumps;
 	report->ts_still = cold->ts_still;
+	report->events = cold->events;
 	report->own_drops = cold->own_drops;
 	report->restarts = cold->restarts;
 	report->ssrc_changes = cold->ssrc_changes;

@@ -90,6 +90,7 @@ struct qos_report {
 	uint64_t ts_still; /* packets whose media time is that of the one before */
 	uint64_t own_drops; /* the probe's own: neither expected nor lost */
 	double frames_per_s; /* of video; NaN without */
+	uint32_t events; /* RFC 4733: DTMF digits and the like */
 	uint32_t reorder_extent; /* most later ones before one of those reordered */
 	uint32_t ts_jumps; /* media time was set anew */
 	uint32_t restarts; /* sequence started anew, RFC 3550 A.1 */

@@ -111,6 +111,15 @@ static bool is_quiet(const struct qos_payload *payload)
 	return payload->kind == QOS_EVENT || payload->kind == QOS_NOISE;
 }
 
+/* All packets of an event have its timestamp (RFC 4733 section 2.2.1). */
+static void note_event(struct qos_stream_cold *cold, uint32_t rtp_ts)
+{
+	if (!cold->is_quiet_event || (cold->events && cold->event_ts == rtp_ts))
+		return;
+	cold->events++;
+	cold->event_ts = rtp_ts;
+}
+
 /* The meaning of a payload type that is not the current one. Returns true for voice or video, which
  * it then makes the current one; false for events and comfort noise. */
 static bool change_payload(struct qos_stream_env *env, struct qos_stream_hot *hot,
@@ -118,8 +127,10 @@ static bool change_payload(struct qos_stream_env *env, struct qos_stream_hot *ho
 {
 	struct qos_payload payload;
 
-	if (pt == cold->quiet_pt)
+	if (pt == cold->quiet_pt) {
+		note_event(cold, m->rtp_ts);
 		return false;
+	}
 	env->payload_fn(env->payload_arg, cold, pt, &payload);
 	/* RFC 4733 without SDP: a second dynamic type with the four octets of one event. A guess
 	 * about this packet only: the next one may be a frame of a codec. */
@@ -127,6 +138,8 @@ static bool change_payload(struct qos_stream_env *env, struct qos_stream_hot *ho
 		return false;
 	if (is_quiet(&payload)) {
 		cold->quiet_pt = pt;
+		cold->is_quiet_event = payload.kind == QOS_EVENT;
+		note_event(cold, m->rtp_ts);
 		/* Of a stream without voice, as some gateways make of events, it is what there is. */
 		if (hot->pt == QOS_NO_PT)
 			cold->payload = payload;
@@ -154,6 +167,7 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 	/* What was taken for voice without SDP may turn out to be events. */
 	hot->pt = is_quiet(payload) ? QOS_NO_PT : payload->pt;
 	cold->quiet_pt = is_quiet(payload) ? payload->pt : QOS_NO_PT;
+	cold->is_quiet_event = payload->kind == QOS_EVENT;
 	cold->payload = *payload;
 	cold->kind = (uint8_t)payload->kind;
 	cold->has_modes = payload->has_modes;

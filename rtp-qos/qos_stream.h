@@ -206,9 +206,14 @@ struct qos_stream_cold {
 	double mos, min_mos, sum_mos;
 	const struct qos_codec *scored; /* what the scores are of, last */
 	enum qos_basis basis; /* and where they come from */
+	uint32_t event_ts; /* of the last event */
 	double ie_eff; /* the interval's */
 	uint64_t scored_packets; /* expected ones, the weight of the sums */
 	struct qos_cq cq;
+
+	/* What else it carried than its last payload. */
+	uint32_t events; /* RFC 4733, by their timestamps */
+	bool is_quiet_event; /* quiet_pt is that of events, not of noise */
 
 	alignas(64) struct qos_rtcp rtcp; /* what its ends say of it */
 

@@ -10,6 +10,7 @@ import pytest
 import captures
 from heptap_run import command, read
 from packets import SECOND, START, request, stream, udp
+from test_findings import A, B, Call, sdp
 from test_shapes import call_records, media_records
 
 
@@ -138,6 +139,34 @@ def test_what_is_no_call_has_no_invite(tmp_path):
     assert {c["method"]: (c["invite_seen"], c["answer_seen"]) for c in read(path).calls} == {
         "OPTIONS": (None, None), "INVITE": (True, False)}
     assert "(INVITE)" not in command("-r", path).out.decode()
+
+
+def codecs(path) -> dict[str, set[str]]:
+    """What the table of streams shows, by the payload that is in it."""
+    text = command("-r", path).out.decode().partition(" streams (")[2].partition("\nR and MOS: ")[0]
+    rows = [re.split("  +", line) for line in text.splitlines()[1:]]
+    return {row[2]: row[3] for row in rows[1:]}
+
+
+def test_streams_with_digits_say_so(generated):
+    """All packets of an event have one timestamp (RFC 4733 section 2.2.1)."""
+    path, _ = generated("--profiles", "clean,dtmf", "--calls", 4, "--seconds", 12)
+    digits, streams = {}, read(path).streams
+    for d in captures.datagrams(path):
+        if len(d.payload) == 16 and d.payload[1] & 0x7f == 101:
+            digits.setdefault("0x" + d.payload[8:12].hex(), set()).add(d.payload[4:8])
+    assert {s["SSRC"]: s["EVENTS"] for s in streams if "EVENTS" in s} == {k: len(v) for k, v in digits.items()}
+    assert 0 < len(digits) < len(streams)
+    assert codecs(path) == {s["SSRC"]: s["CODEC_NAME"] + "+dtmf" * (s["SSRC"] in digits) for s in streams}
+
+
+def test_streams_that_are_encrypted_say_so(tmp_path):
+    path = tmp_path / "srtp.pcap"
+    secure = Call("secure").open(offer=sdp(A, proto="RTP/SAVP"), answered=sdp(B, proto="RTP/SAVP"))
+    captures.write(path, sorted(secure.talk(1.1, 4).talk(4, 4.1, pt=101, first=145).talk(4.1, 6, first=150).records))
+    assert codecs(path) == {"0x0000000a": "pcmu+dtmf+srtp"}
+    captures.write(path, sorted(Call("clear").open().talk(1.1, 6).records))
+    assert codecs(path) == {"0x0000000a": "pcmu"}
 
 
 FAR = "\nthe same streams as receivers see them (RTCP; most %: between two reports; jitter: last report; "

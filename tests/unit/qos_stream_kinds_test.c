@@ -62,6 +62,8 @@ static void events_are_no_samples(void **state)
 		assert_int_equal(r.lost, 0);
 		assert_int_equal(r.bytes, 86 * 160 + 14 * 4);
 		assert_int_equal(r.payload.pt, PCMU);
+		/* What is a guess is not said. */
+		assert_int_equal(r.events, types[i] == EVENT ? 2 : 0);
 	}
 }
 
@@ -102,6 +104,23 @@ static void voice_may_turn_out_to_be_events(void **state)
 	assert_near(report_of(&rig, QOS_FINAL).max_jitter_ms, 0, 0);
 	assert_int_equal(report_of(&rig, QOS_FINAL).payload.pt, PCMU);
 	assert_int_equal(report_of(&rig, QOS_FINAL).packets, 28);
+	/* The one that was known to be. */
+	assert_int_equal(report_of(&rig, QOS_FINAL).events, 1);
+}
+
+static void comfort_noise_is_no_event(void **state)
+{
+	static const uint8_t types[] = {CN, EVENT, CN};
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < COUNT(types); i++) {
+		feed_voice(&rig, 20 * i, 20 * i + 9);
+		feed_event(&rig, 20 * i + 10, types[i]);
+		feed_voice(&rig, 20 * i + 17, 20 * i + 19);
+	}
+	assert_int_equal(report_of(&rig, QOS_FINAL).events, 1);
 }
 
 static void comfort_noise_and_the_packet_after_it_are_no_samples(void **state)
@@ -307,6 +326,7 @@ int main(void)
 		cmocka_unit_test(events_are_no_samples),
 		cmocka_unit_test(a_guessed_event_type_may_still_be_a_codec),
 		cmocka_unit_test(voice_may_turn_out_to_be_events),
+		cmocka_unit_test(comfort_noise_is_no_event),
 		cmocka_unit_test(comfort_noise_and_the_packet_after_it_are_no_samples),
 		cmocka_unit_test(a_stream_of_noise_alone_has_no_timing),
 		cmocka_unit_test(a_payload_type_with_another_clock_begins_anew),
