@@ -26,6 +26,13 @@ static void put_name(struct hep_json *j, const char *key, const char *text)
 		hep_json_null(j, key);
 }
 
+/* NULL: left out. */
+static void put_text_opt(struct hep_json *j, const char *key, const char *text)
+{
+	if (text)
+		put_text(j, key, text);
+}
+
 static void put_u64(struct hep_json *j, const char *key, uint64_t v)
 {
 	hep_json_u64(j, key, v);

@@ -93,5 +93,5 @@ void probe_media_follow(struct probe_worker *w, uint32_t stream)
 	/* Said by a packet of the codec before. */
 	if (!is_one_codec(said, &cold->payload))
 		cold->head = (struct qos_head){0};
-	qos_stream_set_payload(&w->table.env, hot, cold, said);
+	qos_stream_change_payload(&w->table.env, hot, cold, said);
 }

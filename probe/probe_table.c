@@ -93,14 +93,26 @@ static void format_call_id(char *cell, const struct qos_report *s)
 	clean(cell);
 }
 
+static void format_codec_name(char text[QOS_CODEC_NAME_MAX], const char *name, uint8_t pt)
+{
+	if (name[0])
+		snprintf(text, QOS_CODEC_NAME_MAX, "%s", name);
+	else
+		snprintf(text, QOS_CODEC_NAME_MAX, "pt %u", pt);
+}
+
+/* Of several the first and the last. */
 static void format_codec(char *cell, const struct qos_report *s)
 {
 	bool has_events = s->events && s->payload.kind != QOS_EVENT;
-	char pt[] = "pt 255";
+	char first[QOS_CODEC_NAME_MAX] = "", last[QOS_CODEC_NAME_MAX];
+	const char *then = s->codec_changes > 1 ? ">..>" : s->codec_changes ? ">" : "";
 
-	snprintf(pt, sizeof(pt), "pt %u", s->payload.pt);
-	snprintf(cell, PROBE_CELL_MAX, "%s%s%s", s->payload.name[0] ? s->payload.name : pt,
-		has_events ? "+dtmf" : "", s->payload.is_secure ? "+srtp" : "");
+	if (s->codec_changes)
+		format_codec_name(first, s->first_name, s->first_pt);
+	format_codec_name(last, s->payload.name, s->payload.pt);
+	snprintf(cell, PROBE_CELL_MAX, "%s%s%s%s%s", first, then, last, has_events ? "+dtmf" : "",
+		s->payload.is_secure ? "+srtp" : "");
 }
 
 static bool stream_row(const struct probe *probe, uint32_t i, char cells[][PROBE_CELL_MAX])

@@ -288,6 +288,9 @@ static void describe(const struct qos_stream_hot *hot, const struct qos_stream_c
 	memcpy(report->src_mac, o->src_mac, sizeof(report->src_mac));
 	memcpy(report->dst_mac, o->dst_mac, sizeof(report->dst_mac));
 	report->payload = cold->payload;
+	report->codec_changes = cold->codec_changes;
+	report->first_pt = cold->first_pt;
+	memcpy(report->first_name, cold->first_name, sizeof(report->first_name));
 	report->is_video = cold->payload.kind == QOS_VIDEO || cold->payload.is_of_video;
 	report->frames_per_s = frames_per_s(cold);
 	report->party = cold->party;

@@ -76,6 +76,9 @@ struct qos_report {
 	uint8_t dir; /* 0 caller to callee, 1 callee to caller */
 
 	struct qos_payload payload; /* last audio or video payload type */
+	uint32_t codec_changes;
+	uint8_t first_pt; /* before the first of them, and its codec's name as in payload */
+	char first_name[QOS_CODEC_NAME_MAX];
 	bool is_video;
 	bool is_one_way; /* the other side of its call was found to send nothing */
 

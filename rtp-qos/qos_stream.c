@@ -145,7 +145,7 @@ static bool change_payload(struct qos_stream_env *env, struct qos_stream_hot *ho
 			cold->payload = payload;
 		return false;
 	}
-	qos_stream_set_payload(env, hot, cold, &payload);
+	qos_stream_change_payload(env, hot, cold, &payload);
 	return true;
 }
 
@@ -172,6 +172,32 @@ void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *h
 	cold->kind = (uint8_t)payload->kind;
 	cold->has_modes = payload->has_modes;
 	qos_mode_take_head(&cold->payload, &cold->head);
+}
+
+static bool is_media(const struct qos_payload *payload)
+{
+	return payload->kind == QOS_AUDIO || payload->kind == QOS_VIDEO;
+}
+
+/* What repairs media changes no codec, and what has no name is told by its type. */
+static bool is_another_codec(const struct qos_payload *was, const struct qos_payload *is)
+{
+	if (!is_media(was) || !is_media(is) || (was->pt == is->pt && !was->name[0]))
+		return false;
+	return strcmp(was->name, is->name) != 0 || (!is->name[0] && was->pt != is->pt);
+}
+
+void qos_stream_change_payload(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct qos_payload *payload)
+{
+	if (hot->pt != QOS_NO_PT && is_another_codec(&cold->payload, payload)) {
+		if (!cold->codec_changes) {
+			cold->first_pt = cold->payload.pt;
+			memcpy(cold->first_name, cold->payload.name, sizeof(cold->first_name));
+		}
+		cold->codec_changes += cold->codec_changes < UINT16_MAX;
+	}
+	qos_stream_set_payload(env, hot, cold, payload);
 }
 
 void qos_stream_want_head(const struct qos_stream_env *env, struct qos_stream_hot *hot,

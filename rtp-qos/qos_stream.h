@@ -214,6 +214,9 @@ struct qos_stream_cold {
 	/* What else it carried than its last payload. */
 	uint32_t events; /* RFC 4733, by their timestamps */
 	bool is_quiet_event; /* quiet_pt is that of events, not of noise */
+	uint8_t first_pt; /* the codec before the first change, as payload has it */
+	uint16_t codec_changes; /* stays at the most */
+	char first_name[QOS_CODEC_NAME_MAX];
 
 	alignas(64) struct qos_rtcp rtcp; /* what its ends say of it */
 
@@ -299,6 +302,10 @@ void qos_stream_bad(const struct qos_stream_hot *hot, const struct qos_stream_co
 
 /* Now known, or known better: sets the meaning of the current payload type. */
 void qos_stream_set_payload(struct qos_stream_env *env, struct qos_stream_hot *hot,
+	struct qos_stream_cold *cold, const struct qos_payload *payload);
+
+/* Another one follows, on the same payload type or on another. */
+void qos_stream_change_payload(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	struct qos_stream_cold *cold, const struct qos_payload *payload);
 
 /* Hz of the RTP clock in use: that found by the wall's, else the one given; 0 unknown. */

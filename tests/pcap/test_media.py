@@ -306,6 +306,8 @@ def test_a_number_that_means_another_codec(tmp_path, heptap, answer, ssrc, want)
     captures.write(path, sorted(call.bye(15).records + out, key=lambda r: r.time_ns))
     run = check_shapes(heptap, path)
     assert {int(s["SSRC"], 16): s["CODEC_NAME"] for s in run.streams} == want
+    changes = {int(s["SSRC"], 16): (s["CODEC_FIRST"], s["CODEC_CHG"]) for s in run.streams if "CODEC_CHG" in s}
+    assert changes == ({0xA: ("ilbc", 1)} if want == {0xA: "amr"} else {})
 
 
 def test_what_repairs_video_is_video(streams):

@@ -169,6 +169,24 @@ def test_streams_that_are_encrypted_say_so(tmp_path):
     assert codecs(path) == {"0x0000000a": "pcmu"}
 
 
+def test_a_stream_that_changes_its_codec_says_so(tmp_path):
+    """Of several changes the first and the last codec; digits between are none."""
+    path = tmp_path / "change.pcap"
+    offers = {"offer": sdp(A, formats="9 8 0 101"), "answered": sdp(B, formats="9 8 0 101")}
+    for parts, shown in (((9, 8), "g722>pcma"), ((9, 101, 9), "g722+dtmf"), ((9, 8, 0), "g722>..>pcmu"),
+                         ((8, 9, 101, 8), "pcma>..>pcma+dtmf")):
+        call = Call("change").open(**offers)
+        for i, pt in enumerate(parts):
+            call.talk(1.1 + i, 2.1 + i, pt=pt, first=50 * i)
+        captures.write(path, sorted(call.bye(8).records))
+        assert codecs(path) == {"0x0000000a": shown}
+        stream, = read(path).streams
+        first, _, last = shown.partition("+")[0].rpartition(">")
+        assert stream["CODEC_NAME"] == last
+        assert (stream.get("CODEC_FIRST"), stream.get("CODEC_CHG", 0)) == (
+            first.removesuffix(">..") or None, (">" in shown) + (".." in shown))
+
+
 FAR = "\nthe same streams as receivers see them (RTCP; most %: between two reports; jitter: last report; "
 
 

@@ -39,7 +39,7 @@ def streams_of_tshark(path):
             src, sport, dst, dport, ssrc = match.groups()[:5]
             min_delta, mean_delta, max_delta, low, mean, high = map(float, match.groups()[8:])
             found[src, int(sport), dst, int(dport), f"0x{ssrc.lower()}"] = {
-                "packets": int(match[7]), "lost": int(match[8]), "min_delta": min_delta,
+                "payloads": match[6].split(", "), "packets": int(match[7]), "lost": int(match[8]), "min_delta": min_delta,
                 "mean_delta": mean_delta, "max_delta": max_delta, "min": low, "mean": mean,
                 "max": high}
     return found
@@ -60,3 +60,16 @@ def test_heptap_and_tshark_agree(variant, generated, heptap):
         assert got["MIN_DELTA"] == pytest.approx(want["min_delta"], abs=MILLISECONDS)
         assert got["MAX_DELTA"] == pytest.approx(want["max_delta"], abs=MILLISECONDS)
         assert got["DELTA"] == pytest.approx(want["mean_delta"], abs=MILLISECONDS)
+
+
+NAMES = {"g711U": "pcmu", "g711A": "pcma"}
+
+
+def test_both_name_all_codecs_of_a_stream(generated, heptap):
+    """The first, those after it, and events: in the order in which they come."""
+    path, _ = generated("--seconds", 8, "--profiles", "clean,codecswitch,dtmf", "--calls", 6)
+    theirs = {key[4]: [NAMES.get(name, name) for name in s["payloads"]] for key, s in streams_of_tshark(path).items()}
+    ours = {s["SSRC"]: [s[key] for key in ("CODEC_FIRST", "CODEC_NAME") if key in s] +
+            ["telephone-event"] * ("EVENTS" in s) for s in heptap(path).streams}
+    assert ours == theirs
+    assert {len(names) for names in ours.values()} == {1, 2}

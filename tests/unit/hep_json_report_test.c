@@ -39,6 +39,8 @@ static struct qos_report full_report(void)
 		.payload =
 			{.pt = 9, .clock = 8000, .codec = &g722, .name = "g722", .is_secure = true},
 		.events = 6,
+		.codec_changes = 8,
+		.first_name = "opus",
 		.packets = 500,
 		.expected = 510,
 		.lost = 10,
@@ -118,7 +120,7 @@ static void writes_every_key_of_a_report_in_order(void **state)
 		"\"DST_IP\":\"198.51.100.2\",\"DST_PORT\":16386,"
 		"\"SRC_MAC\":\"00-04-13-29-64-AB\",\"DST_MAC\":\"DE-AD-BE-EF-00-01\","
 		"\"INFO_VLAN\":42,\"IP_QOS\":184,\"DSCP\":46,\"TTL\":62,\"SSRC\":\"0x0dc34144\",\"CODEC_PT\":9,"
-		"\"CLOCK\":8000,\"CODEC_NAME\":\"g722\",\"CODEC_MODE\":\"56\",\"SRTP\":1,\"EVENTS\":6,"
+		"\"CLOCK\":8000,\"CODEC_NAME\":\"g722\",\"CODEC_MODE\":\"56\",\"CODEC_CHG\":8,\"CODEC_FIRST\":\"opus\",\"SRTP\":1,\"EVENTS\":6,"
 		"\"VIDEO\":0,\"LEG_ID\":null,\"DIR\":1,\"PARTY\":1,\"ONEWAY\":1,"
 		"\"REPORT_NAME\":\"192.0.2.1:16384\",\"REPORT_START\":1700000000.000001,"
 		"\"REPORT_END\":1700000009.999999,\"SOURCE\":\"RTP\",\"MOS_SCALE\":\"NB\","

@@ -123,6 +123,91 @@ static void comfort_noise_is_no_event(void **state)
 	assert_int_equal(report_of(&rig, QOS_FINAL).events, 1);
 }
 
+static void assert_codecs(struct rig *rig, unsigned changes, const char *first, const char *last)
+{
+	struct qos_report r = report_of(rig, QOS_FINAL);
+
+	assert_int_equal(r.codec_changes, changes);
+	assert_string_equal(r.first_name, first);
+	assert_string_equal(r.payload.name, last);
+}
+
+static void feed_codec(struct rig *rig, uint32_t from, uint8_t pt)
+{
+	for (uint32_t i = from; i < from + 10; i++) {
+		struct rtp p = voice(i);
+
+		p.pt = pt;
+		feed(rig, p);
+	}
+}
+
+/* Digits and silence, another number for the same codec, and what repeats it are none. */
+static void another_codec_is_a_change(void **state)
+{
+	static const uint8_t none[] = {OPUS, EVENT, OPUS, CN, RED, OPUS};
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < COUNT(none); i++)
+		feed_codec(&rig, 10 * i, none[i]);
+	assert_codecs(&rig, 0, "", "opus");
+	feed_codec(&rig, 100, G729);
+	assert_codecs(&rig, 1, "opus", "g729");
+	feed_codec(&rig, 110, EVENT);
+	feed_codec(&rig, 120, G729);
+	assert_codecs(&rig, 1, "opus", "g729");
+	feed_codec(&rig, 130, PCMU);
+	feed_codec(&rig, 140, OPUS);
+	assert_codecs(&rig, 3, "opus", "opus");
+}
+
+static void codecs_that_nobody_named_differ_by_their_number(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_codec(&rig, 0, UNKNOWN);
+	feed_codec(&rig, 10, UNKNOWN + 1);
+	assert_codecs(&rig, 1, "", "");
+	assert_int_equal(report_of(&rig, QOS_FINAL).first_pt, UNKNOWN);
+	feed_codec(&rig, 20, PCMU);
+	assert_codecs(&rig, 2, "", "pcmu");
+}
+
+/* By its description, which comes late. */
+static void a_codec_that_becomes_known_is_no_change(void **state)
+{
+	struct qos_payload payload;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_codec(&rig, 0, UNKNOWN);
+	qos_payload_init(&payload, UNKNOWN, bytes_from_str("amr-wb"), 16000);
+	qos_stream_change_payload(&rig.env, &rig.hot, &rig.cold, &payload);
+	assert_codecs(&rig, 0, "", "amr-wb");
+	qos_payload_init(&payload, UNKNOWN, bytes_from_str("ilbc"), 8000);
+	qos_stream_change_payload(&rig.env, &rig.hot, &rig.cold, &payload);
+	assert_codecs(&rig, 1, "amr-wb", "ilbc");
+}
+
+static void what_repairs_media_is_no_codec(void **state)
+{
+	struct qos_payload repair;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	qos_payload_init(&repair, UNKNOWN, bytes_from_str("ulpfec"), 8000);
+	feed_voice(&rig, 0, 9);
+	qos_stream_change_payload(&rig.env, &rig.hot, &rig.cold, &repair);
+	feed_voice(&rig, 10, 19);
+	assert_codecs(&rig, 0, "", "pcmu");
+}
+
 static void comfort_noise_and_the_packet_after_it_are_no_samples(void **state)
 {
 	/* 19 is what came before RFC 3551. */
@@ -327,6 +412,10 @@ int main(void)
 		cmocka_unit_test(a_guessed_event_type_may_still_be_a_codec),
 		cmocka_unit_test(voice_may_turn_out_to_be_events),
 		cmocka_unit_test(comfort_noise_is_no_event),
+		cmocka_unit_test(another_codec_is_a_change),
+		cmocka_unit_test(codecs_that_nobody_named_differ_by_their_number),
+		cmocka_unit_test(a_codec_that_becomes_known_is_no_change),
+		cmocka_unit_test(what_repairs_media_is_no_codec),
 		cmocka_unit_test(comfort_noise_and_the_packet_after_it_are_no_samples),
 		cmocka_unit_test(a_stream_of_noise_alone_has_no_timing),
 		cmocka_unit_test(a_payload_type_with_another_clock_begins_anew),
