@@ -8,6 +8,7 @@ import re
 import pytest
 
 import captures
+from captures import Record
 from heptap_run import command, read
 from packets import SECOND, START, request, stream, udp
 from test_findings import A, B, Call, sdp
@@ -185,6 +186,18 @@ def test_a_stream_that_changes_its_codec_says_so(tmp_path):
         assert stream["CODEC_NAME"] == last
         assert (stream.get("CODEC_FIRST"), stream.get("CODEC_CHG", 0)) == (
             first.removesuffix(">..") or None, (">" in shown) + (".." in shown))
+
+
+def test_the_table_names_protocols_that_are_not_looked_into(tmp_path):
+    """By their numbers of IANA's."""
+    numbers = {"ICMP": 1, "IGMP": 2, "ESP": 50, "OSPF": 89, "VRRP": 112}
+    frame = udp(START, 1, 2, bytes(16)).frame
+    path = tmp_path / "others.pcap"
+    captures.write(path, [Record(START + i, frame[:23] + bytes((n,)) + frame[24:])
+                          for i, n in enumerate(numbers.values())])
+    line, = [row for row in command("-r", path).out.decode().splitlines() if " ip_other_protocol " in row]
+    assert line.split()[0] == str(len(numbers))
+    assert line.endswith(f"({', '.join(numbers)})")
 
 
 FAR = "\nthe same streams as receivers see them (RTCP; most %: between two reports; jitter: last report; "
