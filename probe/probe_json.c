@@ -71,7 +71,7 @@ size_t probe_json_call(const struct probe_call *call, char *buf, size_t room)
 		hep_json_string(&j, "leg_id", bytes_from_str(call->leg_id));
 	else
 		hep_json_null(&j, "leg_id");
-	hep_json_string(&j, "method", bytes_from_str(sip_method_name(call->method)));
+	hep_json_string(&j, "method", bytes_from_str(call->method_name));
 	put_seen(&j, "invite_seen", call, call->is_invite_seen);
 	hep_json_string(&j, "from", bytes_from_str(call->from));
 	hep_json_string(&j, "to", bytes_from_str(call->to));

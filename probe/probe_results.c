@@ -106,6 +106,7 @@ static void describe(struct qos_call *call, uint64_t now_ns, struct probe_call *
 	memcpy(row->leg_id, leg.p, leg.n);
 	pthread_mutex_lock(&call->lock);
 	row->method = call->method;
+	snprintf(row->method_name, sizeof(row->method_name), "%s", qos_call_method_name(call));
 	row->is_invite_seen = call->is_invite_seen;
 	row->is_answer_seen = call->is_answer_seen;
 	row->answer_ns = call->answer_ns;

@@ -31,6 +31,7 @@ struct probe_call {
 	uint64_t last_ns; /* of its signalling and media */
 	enum qos_call_state state;
 	enum sip_method method;
+	char method_name[QOS_METHOD_MAX];
 	bool is_invite_seen, is_answer_seen; /* as in struct qos_call */
 	uint16_t code;
 	uint32_t streams;

@@ -58,7 +58,7 @@ static bool call_row(const struct probe *probe, uint32_t i, char cells[][PROBE_C
 	qos_call_copy_text(cells[1], PROBE_CELL_MAX, bytes_from_str(call->from));
 	qos_call_copy_text(cells[2], PROBE_CELL_MAX, bytes_from_str(call->to));
 	snprintf(cells[3], PROBE_CELL_MAX, is_invite_implied(call) ? "(%s)" : "%s",
-		sip_method_name(call->method));
+		call->method_name);
 	snprintf(cells[4], PROBE_CELL_MAX, "%s", qos_call_state_name(call->state));
 	snprintf(cells[5], PROBE_CELL_MAX, call->code ? "%u" : "-", call->code);
 	format_duration(cells[6], call);

@@ -230,7 +230,7 @@ static void put_call(struct rte_tel_data *entry, struct qos_call *call)
 	put_u64(entry, "streams_open", atomic_load(&call->streams_open));
 	put_u64(entry, "streams", atomic_load(&call->streams));
 	pthread_mutex_lock(&call->lock);
-	put_text(entry, "method", sip_method_name(call->method));
+	put_text(entry, "method", qos_call_method_name(call));
 	put_text(entry, "from", call->from);
 	put_text(entry, "to", call->to);
 	put_text(entry, "state", qos_call_state_name(call->state));

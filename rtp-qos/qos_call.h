@@ -7,6 +7,7 @@
 #ifndef QOS_CALL_H
 #define QOS_CALL_H
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -30,6 +31,7 @@ enum {
 	QOS_PARTY_MAX = 96, /* From and To user parts */
 	QOS_TAG_MAX = 64,
 	QOS_LEG_ID_MAX = 128,
+	QOS_METHOD_MAX = 16, /* with the final NUL; longer names are cut */
 	QOS_CALL_WORKERS_MAX = 64,
 	QOS_CALL_AHEAD = 4, /* endpoints: of most calls all */
 };
@@ -104,7 +106,10 @@ struct qos_call {
 	/* See qos_legs.h. */
 	struct qos_leg *_Atomic leg; /* held; NULL: no stream was offered yet */
 	_Atomic uint32_t leg_name_bytes; /* 0: not named */
+	char method_name[QOS_METHOD_MAX]; /* of SIP_OTHER, else "" */
 };
+
+static_assert(sizeof(struct qos_call) <= 1024, "16 lines");
 
 struct qos_calls; /* the table */
 
@@ -207,6 +212,9 @@ void qos_call_copy_text(char *out, size_t size, struct bytes text);
 void qos_call_note_codec(struct qos_call *call, const char name[24]);
 /* "" as long as it is not known whole. Any thread. */
 const char *qos_call_codec(const struct qos_call *call);
+
+/* "INVITE" ..., or an extension method's own name. The caller holds the lock. */
+const char *qos_call_method_name(const struct qos_call *call);
 
 /* "trying", "ringing", ... */
 const char *qos_call_state_name(enum qos_call_state state);

@@ -145,6 +145,9 @@ void qos_call_begin(struct qos_call *call, struct sip_msg *msg)
 {
 	call->method = msg->method;
 	call->state = QOS_CALL_TRYING;
+	call->method_name[0] = '\0';
+	if (msg->method == SIP_OTHER)
+		qos_call_copy_text(call->method_name, sizeof(call->method_name), msg->method_name);
 	copy_parties(call, msg);
 	if (qos_call_is_call(msg->method))
 		begin_call(call, msg);
@@ -376,6 +379,11 @@ unsigned qos_call_sender(struct qos_call *call, struct sip_msg *msg)
 	is_from_callee = to_tag[0] && strcmp(to_tag, call->from_tag) == 0;
 	pthread_mutex_unlock(&call->lock);
 	return msg->is_request ? is_from_callee : !is_from_callee;
+}
+
+const char *qos_call_method_name(const struct qos_call *call)
+{
+	return call->method == SIP_OTHER ? call->method_name : sip_method_name(call->method);
 }
 
 const char *qos_call_state_name(enum qos_call_state state)

@@ -200,6 +200,15 @@ def test_the_table_names_protocols_that_are_not_looked_into(tmp_path):
     assert line.endswith(f"({', '.join(numbers)})")
 
 
+def test_a_method_that_is_none_of_the_usual_has_its_name(tmp_path):
+    path = tmp_path / "methods.pcap"
+    captures.write(path, [udp(START, 5060, 5060, request("SERVICE", "s")),
+                          udp(START + 1, 5060, 5060, request("INVITE", "i"))])
+    rows = [re.split("  +", row) for row in command("-r", path).out.decode().splitlines()[2:5]]
+    assert [row[3] for row in rows] == ["method", "SERVICE", "INVITE"]
+    assert [c["method"] for c in read(path).calls] == ["SERVICE", "INVITE"]
+
+
 FAR = "\nthe same streams as receivers see them (RTCP; most %: between two reports; jitter: last report; "
 
 

@@ -88,6 +88,34 @@ static void invite_makes_a_call_of_another_transaction(void **state)
 	assert_state(calls, QOS_CALL_RINGING, 180);
 }
 
+static void assert_named(struct qos_calls *calls, const char *want)
+{
+	assert_string_equal(qos_call_method_name(the_call(calls)), want);
+}
+
+/* RFC 3261 section 25.1: extension-method is any token. */
+static void extension_method_has_its_own_name(void **state)
+{
+	struct qos_calls *calls = *state;
+
+	see(calls, 1, "PING sip:b.example SIP/2.0", "PING", NULL);
+	assert_named(calls, "PING");
+	see(calls, 1, ANSWER(200), "PING", "b1");
+	assert_state(calls, QOS_CALL_COMPLETED, 200);
+	assert_named(calls, "PING");
+	see(calls, 2, INVITE, "INVITE", NULL);
+	assert_named(calls, "INVITE");
+}
+
+static void name_of_a_method_is_cut(void **state)
+{
+	struct qos_calls *calls = *state;
+
+	see(calls, 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ sip:b.example SIP/2.0",
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ", NULL);
+	assert_named(calls, "ABCDEFGHIJKLMNO");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -98,6 +126,8 @@ int main(void)
 		CASE(notify_does_not_reopen_a_subscription),
 		CASE(other_methods_in_a_call_change_nothing),
 		CASE(invite_makes_a_call_of_another_transaction),
+		CASE(extension_method_has_its_own_name),
+		CASE(name_of_a_method_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
