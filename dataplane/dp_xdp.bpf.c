@@ -17,6 +17,7 @@
 #define ETH_P_VN_TAG	0x8926
 #define ETH_P_E_TAG	0x893f
 #define IPPROTO_ETHERIP 97
+#define LLC_LENGTH_MAX	1500 /* IEEE 802.3 section 3.2.6: no type up to there */
 
 #define STUN_COOKIE 0x2112a442 /* RFC 8489 section 5 */
 
@@ -209,6 +210,14 @@ static __always_inline bool is_tunnel_type(__u16 type)
 	}
 }
 
+/* A length, then LLC and SNAP of Ethernet's types. Spanning tree and the like are left to the kernel. */
+static __always_inline bool is_snap(struct frame *f, __u16 type)
+{
+	const __be32 *llc = type <= LLC_LENGTH_MAX ? take(f, 2 * sizeof(*llc)) : NULL;
+
+	return llc && llc[0] == bpf_htonl(0xaaaa0300) && !(llc[1] & bpf_htonl(0xffff0000));
+}
+
 static __always_inline bool is_tunnel_protocol(__u8 protocol)
 {
 	switch (protocol) {
@@ -270,7 +279,7 @@ static __always_inline enum dp_xdp_reason judge(
 	__u16 type = found >> 16;
 
 	f->at += offset;
-	if (config->filter == DP_XDP_FILTER_VOICE && is_tunnel_type(type))
+	if (config->filter == DP_XDP_FILTER_VOICE && (is_tunnel_type(type) || is_snap(f, type)))
 		return DP_XDP_tunnel;
 	if (type != ETH_P_IP && type != ETH_P_IPV6)
 		return found ? DP_XDP_not_ip : DP_XDP_malformed;

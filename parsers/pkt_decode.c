@@ -332,6 +332,8 @@ static enum pkt_status decode_other_type(
 	struct pkt_layer layer = {.in = in, .has_seq = outer && outer->has_seq};
 	pkt_tunnel_fn unwrap = pkt_tunnel_of_ethertype(type, is_gre);
 
+	if (pkt_is_length(type) && pkt_snap(&layer))
+		return decode_inner(&layer, view);
 	return unwrap ? decode_tunnel(unwrap, &layer, view) : PKT_not_ip;
 }
 

@@ -5,6 +5,7 @@ enum {
 	VN_TAG_BYTES = 4,
 	E_TAG_BYTES = 6,
 	PPPOE_BYTES = 6,
+	SNAP_BYTES = 6,
 	PPP_IP4 = 0x0021,
 	PPP_IP6 = 0x0057,
 };
@@ -27,6 +28,15 @@ bool pkt_vn_tag(struct pkt_layer *layer)
 bool pkt_e_tag(struct pkt_layer *layer)
 {
 	return skip_tag(layer, E_TAG_BYTES);
+}
+
+/* Organization code 0; others, as Cisco's, have types of their own. */
+bool pkt_snap(struct pkt_layer *layer)
+{
+	static const uint8_t snap[SNAP_BYTES] = {0xaa, 0xaa, 0x03};
+
+	return layer->in.n >= SNAP_BYTES && memcmp(layer->in.p, snap, SNAP_BYTES) == 0 &&
+	       skip_tag(layer, SNAP_BYTES);
 }
 
 /* A protocol of one octet is odd (protocol field compression, RFC 1661 section 6.5). */

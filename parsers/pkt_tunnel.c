@@ -107,6 +107,12 @@ bool pkt_is_ethernet(struct bytes in)
 	type = be16(in.p + 12);
 	if (type == 0x0800 || type == 0x86dd)
 		return pkt_is_ip(bytes_of(in.p + ETHERNET_BYTES, in.n - ETHERNET_BYTES));
+	if (pkt_is_length(type)) {
+		struct pkt_layer layer = {
+			.in = bytes_of(in.p + ETHERNET_BYTES, in.n - ETHERNET_BYTES)};
+
+		return pkt_snap(&layer);
+	}
 	return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x0806 ||
 	       pkt_tunnel_of_ethertype(type, false);
 }

@@ -45,6 +45,7 @@ pkt_tunnel_fn pkt_tunnel_of_ports(uint16_t sport, uint16_t dport);
 bool pkt_vn_tag(struct pkt_layer *layer); /* Cisco VN-Tag, EtherType 8926 */
 bool pkt_e_tag(struct pkt_layer *layer); /* IEEE 802.1BR, EtherType 893f */
 bool pkt_pppoe(struct pkt_layer *layer); /* RFC 2516 section 4, session stage */
+bool pkt_snap(struct pkt_layer *layer); /* IEEE 802.2 LLC and SNAP of Ethernet's types, RFC 1042 */
 bool pkt_ppp(struct pkt_layer *layer); /* RFC 1661 section 2, with or without address and control */
 
 /* pkt_mpls.c: RFC 3032; pseudowires with control word (RFC 4385, 4448) and without. */
@@ -70,6 +71,13 @@ bool pkt_gtp_u(struct pkt_layer *layer); /* 3GPP TS 29.281 section 5 */
 bool pkt_tzsp(struct pkt_layer *layer); /* TaZmen Sniffer Protocol */
 bool pkt_capwap(struct pkt_layer *layer); /* RFC 5415 section 4.3, data channel */
 bool pkt_hp_erm(struct pkt_layer *layer); /* HP encapsulated remote mirroring */
+
+/* IEEE 802.3 section 3.2.6: no type but the length of an LLC frame. Cooked captures have 4 there, the length is left
+ * alone: IP says its own. */
+static inline bool pkt_is_length(uint16_t type)
+{
+	return type <= 1500;
+}
 
 /* Drops n octets; false when there are fewer. */
 static inline bool pkt_layer_skip(struct pkt_layer *layer, size_t n)

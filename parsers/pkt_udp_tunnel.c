@@ -22,7 +22,6 @@ enum {
 	WIFI_BYTES = 24,
 	WIFI_QOS_BYTES = 2,
 	WIFI_ADDRESS_BYTES = 6,
-	SNAP_BYTES = 8,
 	HP_ERM_BYTES = 12,
 };
 
@@ -105,11 +104,9 @@ bool pkt_tzsp(struct pkt_layer *layer)
 	return pkt_is_ethernet(layer->in);
 }
 
-/* IEEE 802.11 data frame with LLC and SNAP (IEEE 802.2). Some controllers swap the octets of frame
- * control. */
+/* IEEE 802.11 data frame with LLC and SNAP. Some controllers swap the octets of frame control. */
 static bool take_wifi(struct pkt_layer *layer)
 {
-	static const uint8_t snap[6] = {0xaa, 0xaa, 0x03};
 	const uint8_t *p = layer->in.p;
 	size_t header = WIFI_BYTES;
 	uint8_t kind, ways;
@@ -125,12 +122,7 @@ static bool take_wifi(struct pkt_layer *layer)
 		header += WIFI_ADDRESS_BYTES;
 	if (kind & 0x80)
 		header += WIFI_QOS_BYTES;
-	if (!pkt_layer_skip(layer, header + SNAP_BYTES) ||
-		memcmp(layer->in.p - SNAP_BYTES, snap, sizeof(snap)) != 0)
-		return false;
-	layer->inner = PKT_INNER_ETHERTYPE;
-	layer->type = be16(layer->in.p - 2);
-	return true;
+	return pkt_layer_skip(layer, header) && pkt_snap(layer);
 }
 
 /* A datagram in DTLS has preamble 1; of a fragmented frame nothing is taken. */

@@ -58,6 +58,12 @@ def body(frame: bytes) -> bytes:
     return packet(frame) if kind_of(frame) in (IP4, IP6) else frame[14:]
 
 
+def snap(frame: bytes) -> bytes:
+    """IEEE 802.3 with LLC and SNAP: a length in place of the type, which comes later (RFC 1042)."""
+    data = b"\xaa\xaa\x03\0\0\0" + frame[12:14] + body(frame)
+    return ethernet(len(data), data)
+
+
 def tag(kind: int, data: bytes) -> Callable[[bytes], bytes]:
     """Behind the MACs, in front of the EtherType."""
     return lambda f: f[:12] + struct.pack("!H", kind) + data + f[12:]
@@ -130,6 +136,7 @@ def l2tp2(frame: bytes) -> bytes:
 
 
 ENCAPSULATIONS: dict[str, Callable[[bytes], bytes]] = {
+    "snap": snap,
     "vlan": tag(0x8100, struct.pack("!H", 100)),
     "qinq": lambda f: tag(0x88A8, struct.pack("!H", 200))(ENCAPSULATIONS["vlan"](f)),
     "vlan-9100": tag(0x9100, struct.pack("!H", 300)),

@@ -136,6 +136,40 @@ static void voice_leaves_what_is_no_voice(void **state)
 	expect(w, &f, DP_XDP_other);
 }
 
+/* In place of the EtherType stands a length; other LLC is for the host, as spanning tree. */
+static void voice_takes_snap(void **state)
+{
+	static const struct {
+		unsigned type;
+		const char *llc;
+		enum dp_xdp_reason want;
+	} cases[] = {
+		{72, "\xaa\xaa\x03\0\0\0\x08\0", DP_XDP_tunnel},
+		{72, "\xaa\xaa\x03\0\0\x0c\x20\0", DP_XDP_not_ip},
+		{72, "\x42\x42\x03\0\0\0\x08\0", DP_XDP_not_ip},
+		{1501, "\xaa\xaa\x03\0\0\0\x08\0", DP_XDP_not_ip},
+	};
+	struct world *w = *state;
+	struct frame f;
+
+	configure(w, DP_XDP_VOICE);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f.n = 0;
+		put_ethernet(&f, cases[i].type);
+		put(&f, cases[i].llc, 8);
+		put_zeros(&f, 64);
+		expect(w, &f, cases[i].want);
+	}
+	f.n = 0;
+	put_ethernet(&f, 0x8100);
+	put_vlan(&f, 5, 72);
+	put(&f, cases[0].llc, 8);
+	put_zeros(&f, 64);
+	expect(w, &f, DP_XDP_tunnel);
+	f.n = 18 + 7;
+	expect(w, &f, DP_XDP_not_ip);
+}
+
 /* By EtherType, by IP protocol, by UDP port; and only where what is voice is looked for. */
 static void voice_takes_tunnels(void **state)
 {
@@ -342,6 +376,7 @@ int main(void)
 		CASE(voice_takes_sip_on_any_port),
 		CASE(voice_takes_media_on_any_port),
 		CASE(voice_leaves_what_is_no_voice),
+		CASE(voice_takes_snap),
 		CASE(voice_takes_tunnels),
 		CASE(looks_through_vlan_tags),
 		CASE(looks_through_tags_before_ip6),

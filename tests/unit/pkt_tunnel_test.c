@@ -174,6 +174,93 @@ static void leaves_media_on_the_ports_of_tunnels(void **state)
 	}
 }
 
+/* Behind a VLAN tag, too, and in what does not say that Ethernet follows. */
+static void reads_snap_where_a_length_stands(void **state)
+{
+	static const char snap[] = "\xaa\xaa\x03\0\0\0";
+	struct frame f = {.n = 0};
+
+	(void)state;
+	put_ethernet(&f, 8 + 36);
+	put(&f, snap, 6);
+	put16(&f, 0x0800);
+	put_inner_ip4(&f);
+	expect_inside(&f, 0, 1);
+
+	f.n = 0;
+	put_ethernet(&f, 0x8100);
+	put_vlan(&f, 5, 8 + 36);
+	put(&f, snap, 6);
+	put16(&f, 0x0800);
+	put_inner_ip4(&f);
+	expect_inside(&f, 0, 1);
+
+	f.n = 0;
+	put_outer_udp(&f, 4789, 8 + 14 + 8 + 36);
+	put(&f, "\x08\0\0\0\0\0\x2a\0", 8);
+	put_ethernet(&f, 8 + 36);
+	put(&f, snap, 6);
+	put16(&f, 0x0800);
+	put_inner_ip4(&f);
+	expect_inside(&f, 42, 2);
+}
+
+/* Cooked captures say with 4 that LLC follows. */
+static void reads_snap_of_a_cooked_capture(void **state)
+{
+	static const uint8_t sll[] = {
+		0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 5, 0, 0, 0, 4, 0xaa, 0xaa, 0x03, 0, 0, 0, 0x08, 0};
+	struct frame f = {.n = 0};
+	struct pkt_view view;
+
+	(void)state;
+	put(&f, sll, sizeof(sll));
+	put_inner_ip4(&f);
+	assert_int_equal(decode_as(PKT_LINK_SLL, &f, &view), PKT_OK);
+	expect_text(&view);
+}
+
+/* STP, Cisco's types, a bare LLC of IP; a length that is a type; and a SNAP header that was cut. */
+static void leaves_other_llc_alone(void **state)
+{
+	static const struct {
+		unsigned type, n;
+		const char *header;
+	} cases[] = {
+		{44, 8, "\x42\x42\x03\0\0\0\x08\0"},
+		{44, 8, "\xaa\xaa\x03\0\0\x0c\x20\0"},
+		{44, 3, "\x06\x06\x03"},
+		{1501, 8, "\xaa\xaa\x03\0\0\0\x08\0"},
+		{0x0600, 8, "\xaa\xaa\x03\0\0\0\x08\0"},
+	};
+	struct frame f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f.n = 0;
+		put_ethernet(&f, cases[i].type);
+		put(&f, cases[i].header, cases[i].n);
+		put_inner_ip4(&f);
+		expect_status(&f, PKT_not_ip);
+	}
+	f.n = 0;
+	put_ethernet(&f, 44);
+	put(&f, cases[4].header, 7);
+	expect_status(&f, PKT_not_ip);
+}
+
+/* In themselves without end. */
+static void ends_a_stack_of_snap(void **state)
+{
+	struct frame f = {.n = 0};
+
+	(void)state;
+	put_ethernet(&f, 200);
+	for (unsigned i = 0; i <= PKT_DEPTH_MAX; i++)
+		put(&f, "\xaa\xaa\x03\0\0\0\0\x20", 8);
+	expect_status(&f, PKT_tunnel_deep);
+}
+
 static void refuses_headers_that_are_none(void **state)
 {
 	static const struct {
@@ -279,6 +366,10 @@ int main(void)
 		cmocka_unit_test(reads_l2tp_with_any_cookie),
 		cmocka_unit_test(mixes_the_networks_of_a_stack_in_their_order),
 		cmocka_unit_test(leaves_media_on_the_ports_of_tunnels),
+		cmocka_unit_test(reads_snap_where_a_length_stands),
+		cmocka_unit_test(reads_snap_of_a_cooked_capture),
+		cmocka_unit_test(leaves_other_llc_alone),
+		cmocka_unit_test(ends_a_stack_of_snap),
 		cmocka_unit_test(refuses_headers_that_are_none),
 		cmocka_unit_test(ends_a_stack_of_labels),
 		cmocka_unit_test(ends_a_stack_of_tunnels),
