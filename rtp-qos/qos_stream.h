@@ -163,6 +163,7 @@ struct qos_stream_cold {
 	struct qos_payload payload; /* of hot.pt */
 	struct qos_head head; /* of the last packet that was looked at for it */
 	uint16_t stray_bytes; /* payload of the packet that made bad_seq */
+	uint16_t reorder_extent; /* most with higher numbers before a late one */
 	uint64_t head_after_ns; /* of the next packet from then on it is wanted; 0: of none */
 
 	/* Sequence. */
@@ -170,17 +171,16 @@ struct qos_stream_cold {
 	uint32_t bad_seq; /* A.1: the next number of a possible restart; over 65535: none */
 	uint32_t stray_ext; /* ext_seq then: a restart only if nothing came in order since */
 	uint32_t restarts;
-	uint64_t duplicates;
-	uint64_t reordered;
-	uint64_t swapped; /* of them those that are not late by their times */
-	uint64_t sequence_errors;
-	uint64_t ts_still; /* packets with the timestamp of the one before */
-	uint32_t reorder_extent; /* most with higher numbers before a late one */
+	uint32_t duplicates;
+	uint32_t reordered;
+	uint32_t swapped; /* of them those that are not late by their times */
+	uint32_t sequence_errors;
+	uint32_t ts_still; /* packets with the timestamp of the one before */
 	uint32_t ts_jumps;
 	uint32_t ssrc_changes;
 	uint32_t frame_first_ext; /* number of the packet of frame_ns, of audio */
-	uint64_t strays; /* packets far outside the window, not counted as received */
-	uint64_t own_drops; /* packets that the probe itself gave up: not expected, not lost */
+	uint32_t strays; /* packets far outside the window, not counted as received */
+	uint32_t own_drops; /* packets that the probe itself gave up: not expected, not lost */
 
 	/* Timing. */
 	struct qos_extremes delta, jitter;
@@ -192,7 +192,7 @@ struct qos_stream_cold {
 	uint32_t framed_from; /* packets when the length of frames began to be unknown */
 	/* Of what comes in frames: how many, the arrival of the first packet of the first and of the last one. Of
 	 * audio the latter only while several packets in a row have one timestamp, else 0. */
-	uint64_t frames;
+	uint32_t frames;
 	uint64_t first_frame_ns;
 	uint64_t frame_ns;
 
@@ -228,6 +228,8 @@ static_assert(offsetof(struct qos_stream_cold, packets) == 64, "a visit's lines"
 static_assert(offsetof(struct qos_stream_cold, drops_seen) == 128, "a visit's lines");
 static_assert(offsetof(struct qos_stream_cold, look) == 192, "a visit's lines");
 static_assert(offsetof(struct qos_look, sample) == 64, "a visit's lines");
+static_assert(sizeof(struct qos_stream_cold) == 31 * 64,
+	"not 32: the same lines of streams would share a cache's sets");
 static_assert(offsetof(struct qos_stream_cold, rtcp) % 64 == 0, "a compound's lines");
 static_assert(offsetof(struct qos_rtcp, rrtr) == 192, "a compound's lines");
 
