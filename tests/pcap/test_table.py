@@ -144,7 +144,7 @@ def test_what_is_no_call_has_no_invite(tmp_path):
 
 def codecs(path) -> dict[str, set[str]]:
     """What the table of streams shows, by the payload that is in it."""
-    text = command("-r", path).out.decode().partition(" streams (")[2].partition("\nR and MOS: ")[0]
+    text = command("-r", path).out.decode().partition(" (jitter: ")[2].partition("\nR and MOS: ")[0]
     rows = [re.split("  +", line) for line in text.splitlines()[1:]]
     return {row[2]: row[3] for row in rows[1:]}
 
