@@ -196,7 +196,7 @@ void qos_timing_set_window(
 	int32_t low;
 	bool is_all;
 
-	if (qos_magnitude(hot->skew_ns) > SKEW_FAR_NS)
+	while (qos_magnitude(hot->skew_ns) > SKEW_FAR_NS)
 		rebase_skew(hot, cold);
 	low = (hot->skew_ns >> QOS_WINDOW_SHIFT) - (int32_t)(env->buffers.window / 2);
 	is_all = low > -INT16_MAX && low + (int64_t)env->buffers.window < INT16_MAX;

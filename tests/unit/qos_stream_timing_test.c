@@ -426,6 +426,26 @@ static void skew_goes_on_beyond_two_seconds(void **state)
 	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, -4200 - 9 * 20 - 5, DIGIT);
 }
 
+/* A packet a second, each with the media time of a frame, as some send on hold. */
+static void skew_takes_a_second_of_each_packet(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	for (int sign = -1; sign <= 1; sign += 2) {
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 30; i++) {
+			struct rtp p = voice(i);
+
+			p.ns = i * (int64_t)S;
+			p.ts = sign < 0 ? i * 160 : i * 15840;
+			feed(&rig, p);
+		}
+		assert_near(report_of(&rig, QOS_FINAL).skew_ms, sign * 29 * 980, DIGIT);
+		assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, sign * 29 * 980, DIGIT);
+	}
+}
+
 /* A clock that is off by 500 ppm: J comes to 10 microseconds, and there in steps too small for extremes. */
 static void mean_jitter_is_between_least_and_most(void **state)
 {
@@ -469,6 +489,7 @@ int main(void)
 		cmocka_unit_test(delta_saturates_at_4_2_seconds),
 		cmocka_unit_test(skew_follows_clock_drift),
 		cmocka_unit_test(skew_goes_on_beyond_two_seconds),
+		cmocka_unit_test(skew_takes_a_second_of_each_packet),
 		cmocka_unit_test(mean_jitter_is_between_least_and_most),
 	};
 
