@@ -174,14 +174,21 @@ static bool has_buffers(const struct qos_stream_hot *hot, const struct qos_strea
 	return cold->kind == QOS_AUDIO && has_clock(hot);
 }
 
+/* What is the largest above a base need not be so above 0. */
+static void keep_skew_max(struct qos_stream_hot *hot, struct qos_stream_cold *cold)
+{
+	cold->skew_max_ns = qos_stream_skew_max_ns(hot, cold);
+	hot->skew_max_ns = hot->skew_ns;
+}
+
 /* Skew that went far, as by a clock that drifts for hours or by pauses, is counted from somewhere else: 32 bits hold
- * 2.1 s. It keeps its sign, so that what is the largest stays so, and no sample of a second at most leaves 32 bits. */
+ * 2.1 s. No sample of a second at most leaves them then. */
 static void rebase_skew(struct qos_stream_hot *hot, struct qos_stream_cold *cold)
 {
 	int32_t step = hot->skew_ns > 0 ? SKEW_STEP_NS : -SKEW_STEP_NS;
 	struct qos_look *look = &cold->look;
 
-	cold->skew_max_ns = qos_stream_skew_max_ns(hot, cold);
+	keep_skew_max(hot, cold);
 	look->skew_base_ns += step;
 	hot->skew_ns -= step;
 	hot->skew_max_ns = hot->skew_ns;
@@ -279,6 +286,8 @@ void qos_timing_file(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	bool is_across_silence = !s.is_started || s.is_time_jump || has_marker || is_quiet;
 	int32_t skew_ns = hot->skew_ns;
 
+	if (cold->look.skew_base_ns)
+		keep_skew_max(hot, cold);
 	if (s.is_sample) {
 		qos_stream_sample(hot, qos_jitter(hot, (int32_t)s.d), saturate(hot->skew_ns - s.d));
 		add_extreme(&cold->jitter, &hot->jitter_range, hot->jitter_ns);

@@ -446,6 +446,26 @@ static void skew_takes_a_second_of_each_packet(void **state)
 	}
 }
 
+/* Early by 2.4 s in three steps, then by 90 ms more, then three times late by 950 ms. */
+static void the_largest_skew_stays_so_when_it_falls(void **state)
+{
+	static const int32_t steps_ms[] = {0, 800, 800, 800, 90, -950, -950, -950};
+	int64_t early_ms = 0;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 50 * COUNT(steps_ms); i++) {
+		struct rtp p = voice(i);
+
+		early_ms += i % 50 ? 0 : steps_ms[i / 50];
+		p.ts += 8 * (uint32_t)early_ms;
+		feed(&rig, p);
+	}
+	assert_near(report_of(&rig, QOS_FINAL).skew_ms, 2490 - 3 * 950, DIGIT);
+	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, 2490, DIGIT);
+}
+
 /* A clock that is off by 500 ppm: J comes to 10 microseconds, and there in steps too small for extremes. */
 static void mean_jitter_is_between_least_and_most(void **state)
 {
@@ -490,6 +510,7 @@ int main(void)
 		cmocka_unit_test(skew_follows_clock_drift),
 		cmocka_unit_test(skew_goes_on_beyond_two_seconds),
 		cmocka_unit_test(skew_takes_a_second_of_each_packet),
+		cmocka_unit_test(the_largest_skew_stays_so_when_it_falls),
 		cmocka_unit_test(mean_jitter_is_between_least_and_most),
 	};
 
