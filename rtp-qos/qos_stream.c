@@ -111,13 +111,16 @@ static bool is_quiet(const struct qos_payload *payload)
 	return payload->kind == QOS_EVENT || payload->kind == QOS_NOISE;
 }
 
-/* All packets of an event have its timestamp (RFC 4733 section 2.2.1). */
-static void note_event(struct qos_stream_cold *cold, uint32_t rtp_ts)
+/* All packets of an event have its timestamp (RFC 4733 section 2.2.1). A late one is of an event that was counted. */
+static void note_event(
+	const struct qos_stream_hot *hot, struct qos_stream_cold *cold, const struct pkt_media *m)
 {
-	if (!cold->is_quiet_event || (cold->events && cold->event_ts == rtp_ts))
+	bool is_late = cold->events && m->seq != (uint16_t)hot->ext_seq;
+
+	if (!cold->is_quiet_event || is_late || (cold->events && cold->event_ts == m->rtp_ts))
 		return;
 	cold->events++;
-	cold->event_ts = rtp_ts;
+	cold->event_ts = m->rtp_ts;
 }
 
 /* The meaning of a payload type that is not the current one. Returns true for voice or video, which
@@ -128,7 +131,7 @@ static bool change_payload(struct qos_stream_env *env, struct qos_stream_hot *ho
 	struct qos_payload payload;
 
 	if (pt == cold->quiet_pt) {
-		note_event(cold, m->rtp_ts);
+		note_event(hot, cold, m);
 		return false;
 	}
 	env->payload_fn(env->payload_arg, cold, pt, &payload);
@@ -139,7 +142,7 @@ static bool change_payload(struct qos_stream_env *env, struct qos_stream_hot *ho
 	if (is_quiet(&payload)) {
 		cold->quiet_pt = pt;
 		cold->is_quiet_event = payload.kind == QOS_EVENT;
-		note_event(cold, m->rtp_ts);
+		note_event(hot, cold, m);
 		/* Of a stream without voice, as some gateways make of events, it is what there is. */
 		if (hot->pt == QOS_NO_PT)
 			cold->payload = payload;

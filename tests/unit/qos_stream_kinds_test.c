@@ -108,6 +108,25 @@ static void voice_may_turn_out_to_be_events(void **state)
 	assert_int_equal(report_of(&rig, QOS_FINAL).events, 1);
 }
 
+/* The last packet of a digit overtaken by the first one of the next. */
+static void a_late_packet_is_of_no_new_event(void **state)
+{
+	static const uint16_t order[] = {10, 11, 13, 12, 14, 15};
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_voice(&rig, 0, 9);
+	for (uint32_t i = 0; i < COUNT(order); i++)
+		feed(&rig, (struct rtp){.seq = order[i],
+				   .ts = (order[i] < 13 ? 10 : 13) * 160,
+				   .ns = (int64_t)((10 + i) * 20 * MS),
+				   .pt = EVENT,
+				   .bytes = 4});
+	assert_int_equal(report_of(&rig, QOS_FINAL).reordered, 1);
+	assert_int_equal(report_of(&rig, QOS_FINAL).events, 2);
+}
+
 static void comfort_noise_is_no_event(void **state)
 {
 	static const uint8_t types[] = {CN, EVENT, CN};
@@ -411,6 +430,7 @@ int main(void)
 		cmocka_unit_test(events_are_no_samples),
 		cmocka_unit_test(a_guessed_event_type_may_still_be_a_codec),
 		cmocka_unit_test(voice_may_turn_out_to_be_events),
+		cmocka_unit_test(a_late_packet_is_of_no_new_event),
 		cmocka_unit_test(comfort_noise_is_no_event),
 		cmocka_unit_test(another_codec_is_a_change),
 		cmocka_unit_test(codecs_that_nobody_named_differ_by_their_number),
