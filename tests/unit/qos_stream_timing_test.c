@@ -382,90 +382,6 @@ static void delta_saturates_at_4_2_seconds(void **state)
 	assert_timing(&rig, (struct timing){.delta = 1018, .max_delta = 4294.967});
 }
 
-/* The sender's clock runs 100 ppm fast: 0.1 ms a second early. */
-static void skew_follows_clock_drift(void **state)
-{
-	struct rig rig;
-
-	(void)state;
-	rig_init(&rig);
-	for (uint32_t i = 0; i <= 50 * 60; i++) {
-		struct rtp p = voice(i);
-
-		p.ns -= (int64_t)i * 2000;
-		feed(&rig, p);
-	}
-	assert_near(report_of(&rig, QOS_FINAL).skew_ms, 6, DIGIT);
-	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, 6, DIGIT);
-}
-
-/* Media time stands still for 0.7 s every second, as where a sender starves: six times. A packet that is
- * late then changes the skew of no other. */
-static void skew_goes_on_beyond_two_seconds(void **state)
-{
-	struct rig rig;
-
-	(void)state;
-	rig_init(&rig);
-	for (uint32_t i = 0; i < 350; i++) {
-		struct rtp p = voice(i);
-
-		p.ns += (int64_t)(i / 50 * 700 * MS);
-		if (i != 340)
-			feed(&rig, p);
-	}
-	assert_near(report_of(&rig, QOS_FINAL).skew_ms, -4200, DIGIT);
-	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, -4200, DIGIT);
-	feed(&rig, (struct rtp){.seq = 340,
-			   .ts = 340 * 160,
-			   .ns = (int64_t)(349 * 20 * MS + 4200 * MS + 5 * MS)});
-	feed(&rig,
-		(struct rtp){
-			.seq = 350, .ts = 350 * 160, .ns = (int64_t)(350 * 20 * MS + 4200 * MS)});
-	assert_near(report_of(&rig, QOS_FINAL).skew_ms, -4200, DIGIT);
-	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, -4200 - 9 * 20 - 5, DIGIT);
-}
-
-/* A packet a second, each with the media time of a frame, as some send on hold. */
-static void skew_takes_a_second_of_each_packet(void **state)
-{
-	struct rig rig;
-
-	(void)state;
-	for (int sign = -1; sign <= 1; sign += 2) {
-		rig_init(&rig);
-		for (uint32_t i = 0; i < 30; i++) {
-			struct rtp p = voice(i);
-
-			p.ns = i * (int64_t)S;
-			p.ts = sign < 0 ? i * 160 : i * 15840;
-			feed(&rig, p);
-		}
-		assert_near(report_of(&rig, QOS_FINAL).skew_ms, sign * 29 * 980, DIGIT);
-		assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, sign * 29 * 980, DIGIT);
-	}
-}
-
-/* Early by 2.4 s in three steps, then by 90 ms more, then three times late by 950 ms. */
-static void the_largest_skew_stays_so_when_it_falls(void **state)
-{
-	static const int32_t steps_ms[] = {0, 800, 800, 800, 90, -950, -950, -950};
-	int64_t early_ms = 0;
-	struct rig rig;
-
-	(void)state;
-	rig_init(&rig);
-	for (uint32_t i = 0; i < 50 * COUNT(steps_ms); i++) {
-		struct rtp p = voice(i);
-
-		early_ms += i % 50 ? 0 : steps_ms[i / 50];
-		p.ts += 8 * (uint32_t)early_ms;
-		feed(&rig, p);
-	}
-	assert_near(report_of(&rig, QOS_FINAL).skew_ms, 2490 - 3 * 950, DIGIT);
-	assert_near(report_of(&rig, QOS_FINAL).max_skew_ms, 2490, DIGIT);
-}
-
 /* A clock that is off by 500 ppm: J comes to 10 microseconds, and there in steps too small for extremes. */
 static void mean_jitter_is_between_least_and_most(void **state)
 {
@@ -507,10 +423,6 @@ int main(void)
 		cmocka_unit_test(packets_may_share_a_timestamp),
 		cmocka_unit_test(media_time_may_go_on_behind_a_still_one),
 		cmocka_unit_test(delta_saturates_at_4_2_seconds),
-		cmocka_unit_test(skew_follows_clock_drift),
-		cmocka_unit_test(skew_goes_on_beyond_two_seconds),
-		cmocka_unit_test(skew_takes_a_second_of_each_packet),
-		cmocka_unit_test(the_largest_skew_stays_so_when_it_falls),
 		cmocka_unit_test(mean_jitter_is_between_least_and_most),
 	};
 
