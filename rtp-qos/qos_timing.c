@@ -181,6 +181,15 @@ static void keep_skew_max(struct qos_stream_hot *hot, struct qos_stream_cold *co
 	hot->skew_max_ns = hot->skew_ns;
 }
 
+/* Whether the samples of the block stay within 32 bits. */
+static bool can_shift(const struct qos_look *look, int32_t step)
+{
+	for (unsigned i = 0; i < look->count; i++)
+		if (llabs((int64_t)look->sample[i].transit_ns + step) > INT32_MAX)
+			return false;
+	return true;
+}
+
 /* Skew that went far, as by a clock that drifts for hours or by pauses, is counted from somewhere else: 32 bits hold
  * 2.1 s. No sample of a second at most leaves them then. */
 static void rebase_skew(struct qos_stream_hot *hot, struct qos_stream_cold *cold)
@@ -189,12 +198,14 @@ static void rebase_skew(struct qos_stream_hot *hot, struct qos_stream_cold *cold
 	struct qos_look *look = &cold->look;
 
 	keep_skew_max(hot, cold);
+	if (!can_shift(look, step))
+		qos_look_settle(look, cold->first_ns);
 	look->skew_base_ns += step;
 	hot->skew_ns -= step;
 	hot->skew_max_ns = hot->skew_ns;
 	qos_buffer_shift(cold->buffers, step);
 	for (unsigned i = 0; i < look->count; i++)
-		look->sample[i].transit_ns = saturate((int64_t)look->sample[i].transit_ns + step);
+		look->sample[i].transit_ns += step;
 }
 
 void qos_timing_set_window(
