@@ -278,11 +278,13 @@ static __always_inline enum dp_xdp_reason judge(
 	__u32 found = heptap_skip_tags(ctx), offset = found & OFFSET_MASK;
 	__u16 type = found >> 16;
 
+	if (!found)
+		return DP_XDP_malformed;
 	f->at += offset;
 	if (config->filter == DP_XDP_FILTER_VOICE && (is_tunnel_type(type) || is_snap(f, type)))
 		return DP_XDP_tunnel;
 	if (type != ETH_P_IP && type != ETH_P_IPV6)
-		return found ? DP_XDP_not_ip : DP_XDP_malformed;
+		return DP_XDP_not_ip;
 	if (type == ETH_P_IP ? !take_ip4(f) : !take_ip6(f, ctx, offset))
 		return DP_XDP_malformed;
 	if (is_listed_network(config, f))

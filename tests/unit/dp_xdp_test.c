@@ -168,6 +168,13 @@ static void voice_takes_snap(void **state)
 	expect(w, &f, DP_XDP_tunnel);
 	f.n = 18 + 7;
 	expect(w, &f, DP_XDP_not_ip);
+	/* Addresses that look like it, before more tags than are looked through. */
+	f.n = 0;
+	put_ethernet(&f, 0x8100);
+	for (unsigned i = 0; i <= PKT_VLAN_MAX; i++)
+		put_vlan(&f, 5, 0x8100);
+	memcpy(f.b, cases[0].llc, 8);
+	expect(w, &f, DP_XDP_malformed);
 }
 
 /* By EtherType, by IP protocol, by UDP port; and only where what is voice is looked for. */
