@@ -168,7 +168,8 @@ void probe_lines_end(struct probe_lines *l, size_t n)
 {
 	l->used += n;
 	if (!n) {
-		if (!l->lost++)
+		l->lost++;
+		if (!l->lost_error)
 			l->lost_error = atomic_load(&l->error);
 	}
 	pthread_mutex_unlock(&l->lock);

@@ -22,7 +22,7 @@ struct probe_lines {
 	char *filling; /* workers add to it */
 	size_t used;
 	uint64_t lost; /* lines that found no room */
-	int lost_error; /* errno of the writing that failed when the first of them was, 0 when none had */
+	int lost_error; /* errno of the writing that had failed when one of them was, the first such; 0: none had */
 	bool can_wait; /* files: who adds a line may wait for control */
 	atomic_bool is_ending; /* live too: nothing comes any more */
 	atomic_bool is_stalled; /* at the end: nobody takes it, and the rest is left out */
