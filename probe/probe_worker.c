@@ -308,8 +308,10 @@ static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
 	struct probe_batch b = {.media = m, .slot = slot};
 
 	b.n = dp_ring_take(ring, m, QOS_BURST);
-	if (b.n)
-		take_own(w);
+	/* And nothing of the worker is touched, which rx may have taken over (probe_rx_time.c). */
+	if (!b.n)
+		return 0;
+	take_own(w);
 	for (unsigned i = 0; i < b.n; i++)
 		slot[i] = qos_table_locate(&w->table, qos_table_hash(&w->table, &m[i].key));
 	qos_table_prefetch(&w->table, slot, b.n);

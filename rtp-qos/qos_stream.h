@@ -228,7 +228,7 @@ static_assert(offsetof(struct qos_stream_cold, packets) == 64, "a visit's lines"
 static_assert(offsetof(struct qos_stream_cold, drops_seen) == 128, "a visit's lines");
 static_assert(offsetof(struct qos_stream_cold, look) == 192, "a visit's lines");
 static_assert(offsetof(struct qos_look, sample) == 64, "a visit's lines");
-static_assert(sizeof(struct qos_stream_cold) == 31 * 64,
+static_assert(sizeof(struct qos_stream_cold) == (size_t)31 * 64,
 	"not 32: the same lines of streams would share a cache's sets");
 static_assert(offsetof(struct qos_stream_cold, rtcp) % 64 == 0, "a compound's lines");
 static_assert(offsetof(struct qos_rtcp, rrtr) == 192, "a compound's lines");
