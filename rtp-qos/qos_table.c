@@ -296,7 +296,7 @@ void qos_table_close(struct qos_table *t, uint32_t stream)
 	}
 	pkt_count(&t->counters.streams_closed, 1);
 	pkt_count(&t->counters.duplicates, cold->duplicates);
-	if (2 * cold->duplicates > packets)
+	if (2 * (uint64_t)cold->duplicates > packets)
 		pkt_count(&t->counters.duplicates_mirror, cold->duplicates);
 	pkt_count(&t->counters.reordered, cold->reordered);
 	pkt_count(&t->counters.swapped, cold->swapped);
