@@ -33,9 +33,9 @@ workers | fused) # two queues, two workers, with two receive threads or without,
 	start_probe -c "$work/heptap.yaml" "${out[@]}"
 	;;
 esac
-started=$(grep -o "[a-z]*: [0-9]* rx, [0-9]* workers, [0-9]* ports" "$work/probe.log")
+started=$(grep -o "[a-z]*: [0-9]* rx, [0-9]* workers\?, [0-9]* ports\?" "$work/probe.log")
 case $shape:$started in
-workers:"pipeline: 2 rx, 2 workers, 1 ports" | fused:"fused: 0 rx, 2 workers, 1 ports") ;;
+workers:"pipeline: 2 rx, 2 workers, 1 port" | fused:"fused: 0 rx, 2 workers, 1 port") ;;
 workers:* | fused:*) fail "not the shape that was asked for: $started" ;;
 esac
 ok "$started"
