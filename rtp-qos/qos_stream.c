@@ -93,12 +93,17 @@ int64_t qos_stream_skew_ns(const struct qos_stream_hot *hot, const struct qos_st
 	return cold->look.skew_base_ns + hot->skew_ns;
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+	return llabs(b) > llabs(a) ? b : a;
+}
+
+/* What is the largest above the base need not be so above 0. */
 int64_t qos_stream_skew_max_ns(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
 {
-	int64_t before = cold->skew_max_ns;
 	int64_t since = cold->look.skew_base_ns + hot->skew_max_ns;
 
-	return llabs(since) > llabs(before) ? since : before;
+	return larger(larger(cold->skew_max_ns, since), qos_stream_skew_ns(hot, cold));
 }
 
 uint64_t qos_stream_last_ns(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
