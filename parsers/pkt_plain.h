@@ -87,8 +87,9 @@ static inline struct pkt_media_key pkt_plain_key4(
 
 /* What: fills the descriptor of a frame that arrived time_ns after the time base (at most
  * PKT_MEDIA_TIME_MAX). False: the frame is something else, or RTP that only pkt_decode and
- * rtp_hdr_parse understand. Where this says true, those say the same. */
-static inline bool pkt_plain_media(
+ * rtp_hdr_parse understand. Where this says true, those say the same. Inlined whatever the compiler counts: a call costs
+ * a tenth of a packet. */
+static inline __attribute__((always_inline)) bool pkt_plain_media(
 	struct bytes in, uint64_t time_ns, const struct pkt_seed *seed, struct pkt_media *m)
 {
 	const uint8_t *ip = in.p + PKT_PLAIN_ETHERNET;

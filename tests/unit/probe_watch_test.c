@@ -52,12 +52,14 @@ static void expect(unsigned looks, const char *text)
 	assert_string_equal(said, text);
 }
 
+#define DISK_IS_FULL \
+	"heptap: could not write JSON: No space left on device; its lines wait, as long as there is room\n"
+
 static void a_full_disk_is_said_once_and_its_end(void **state)
 {
 	(void)state;
 	results.lines.error = ENOSPC;
-	expect(5,
-		"heptap: could not write JSON: No space left on device; its lines wait, as long as there is room\n");
+	expect(5, DISK_IS_FULL);
 	results.lines.error = 0;
 	expect(5, "heptap: JSON can be written again\n");
 	expect(30, "");
@@ -67,8 +69,7 @@ static void lines_that_a_full_disk_costs_are_said_with_their_number(void **state
 {
 	(void)state;
 	results.lines.error = ENOSPC;
-	expect(1,
-		"heptap: could not write JSON: No space left on device; its lines wait, as long as there is room\n");
+	expect(1, DISK_IS_FULL);
 	results.lines.lost = 7;
 	expect(1, "heptap: JSON lines find no room and are lost: No space left on device\n");
 	results.lines.lost = 9;

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is no plain RTP: decode, steer, hand over. Nothing here knows a stream or a call, but where RTCP goes whose
+ * ports are not those beside its media. */
+#include <rte_mbuf.h>
+#include <urcu/urcu-qsbr.h>
+
+#include "dp_meta.h"
+#include "probe_decode.h"
+#include "probe_looks.h"
+#include "probe_rx_pvt.h"
+#include "probe_worker.h"
+#include "sig_kind.h"
+
+/* Of a file: what changes what workers share. Most answers of STUN are to no check. */
+static bool is_ice(struct probe_rx *rx, const struct pkt_view *view)
+{
+	struct stun_msg msg;
+	uint32_t *asked, tag;
+	uint64_t hash;
+	bool is_answer;
+
+	if (!rx->probe->is_offline || view->flow.proto != PKT_UDP ||
+		!probe_may_be_ice(view->payload, view->payload_wire, &msg))
+		return false;
+	hash = pkt_hash_bytes(msg.transaction, &rx->probe->seed);
+	asked = &rx->ice_asked[hash % PROBE_ICE_ASKED];
+	tag = (uint32_t)(hash >> 32) | 1;
+	is_answer = msg.kind != STUN_REQUEST;
+	if (is_answer && *asked != tag)
+		return false;
+	*asked = is_answer ? 0 : tag;
+	return true;
+}
+
+/* What follows in a TCP connection where a segment looked like signalling is some too. Of a file all TCP and
+ * SCTP is, so that its order is the same for any number of workers. */
+static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
+{
+	const struct cfg_options *o = rx->probe->options;
+	bool looks = probe_looks_like_signalling(view, o->reads_hep, o->also);
+	uint32_t *seen, tag;
+	uint64_t hash;
+
+	if (view->flow.proto == PKT_SCTP)
+		return rx->probe->is_offline || probe_carries_signalling(view, o->also);
+	if (view->flow.proto != PKT_TCP || rx->probe->is_offline)
+		return looks || view->flow.proto == PKT_TCP || is_ice(rx, view);
+	hash = pkt_hash_ends(&view->flow, &rx->probe->seed);
+	seen = &rx->tcp_seen[hash % PROBE_TCP_SEEN];
+	tag = (uint32_t)(hash >> 32) | 1;
+	if (looks)
+		*seen = tag;
+	return *seen == tag;
+}
+
+static struct probe_lane *lane_of(struct probe_rx *rx, const struct pkt_flow *flow)
+{
+	if (rx->probe->lcores.worker_count == 1)
+		return rx->lanes;
+	return &rx->lanes[dp_steer_worker(
+		&rx->probe->steer, flow->src.b, flow->dst.b, flow->sport, flow->dport)];
+}
+
+/* To the worker that has the media which it tells of. A thread that is no worker is a reader of endpoints only
+ * here. */
+static struct probe_lane *lane_of_rtcp(struct probe_rx *rx, const struct pkt_flow *flow)
+{
+	struct pkt_flow rtp;
+
+	if (!rx->own)
+		urcu_qsbr_thread_online();
+	rtp = qos_media_flow_of_rtcp(rx->probe->medias, flow);
+	if (!rx->own)
+		urcu_qsbr_thread_offline();
+	return lane_of(rx, &rtp);
+}
+
+static struct probe_lane *lane_for(struct probe_rx *rx, const struct pkt_view *view)
+{
+	if (rx->probe->lcores.worker_count > 1 && view->flow.proto == PKT_UDP &&
+		unlikely(qos_medias_are_apart(rx->probe->medias)) &&
+		probe_looks_like_rtcp(view->payload))
+		return lane_of_rtcp(rx, &view->flow);
+	return lane_of(rx, &view->flow);
+}
+
+/* Signalling of a file changes what workers share: nothing else is under way meanwhile. */
+static void put_alone(struct probe_rx *rx, const struct pkt_view *view, struct rte_mbuf *m)
+{
+	probe_rx_share_time(rx, dp_meta_arrival(dp_meta(m)));
+	probe_lane_flush_all(rx);
+	probe_lane_wait_all(rx);
+	probe_lane_put_packet(rx, lane_for(rx, view), m);
+	probe_lane_flush_all(rx);
+	probe_lane_wait_all(rx);
+}
+
+bool probe_rx_is_shed(
+	const struct probe_rx *rx, const struct probe_lane *lane, const struct pkt_flow *flow)
+{
+	unsigned level = probe_shed_level(&lane->shed);
+
+	return unlikely(level) && probe_shed_bucket(flow, &rx->probe->seed) < level;
+}
+
+void probe_rx_shed(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_flow *flow)
+{
+	probe_lane_count_shed(rx, flow);
+	rte_pktmbuf_free(m);
+}
+
+/* Its worker tells DNS from RTP. */
+static bool may_be_rtp(const struct probe_rx *rx, const struct pkt_flow *flow)
+{
+	return !(rx->has_dns && sig_is_port(SIG_DNS, flow->sport, flow->dport));
+}
+
+/* What of RTP pkt_plain_media did not take. False: a descriptor cannot carry it, or it is shed. */
+static bool put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
+	const struct pkt_view *view, const struct rtp_hdr *hdr)
+{
+	uint64_t time_ns = dp_meta(m)->time_ns;
+	uint64_t age = time_ns - probe_rx_time_base(rx, time_ns);
+	struct pkt_media media = pkt_media_of(&view->flow, hdr, &rx->probe->seed);
+
+	/* A descriptor has one time only, and workers go by the order of arrival. */
+	if (age > PKT_MEDIA_TIME_MAX || dp_meta(m)->behind_ns ||
+		probe_rx_is_shed(rx, lane, &view->flow))
+		return false;
+	media.time_ns = age & PKT_MEDIA_IS_PACKET;
+	*probe_lane_next(rx, lane) = media;
+	probe_lane_put_media(rx, lane, m);
+	return true;
+}
+
+/* Live, on an own lane. Media that came before those that go through now does not come after them. */
+static void put_whole(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
+	const struct pkt_view *view)
+{
+	if (probe_whole_is_full(lane->worker))
+		probe_lane_flush(rx, lane);
+	probe_whole_add(lane->worker, m, view);
+}
+
+/* is_media: it may also be RTP, and stays in its order among the media. */
+static void put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
+	const struct pkt_view *view, bool is_media)
+{
+	/* A file keeps its order: signalling travels among the media. */
+	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1)
+		put_alone(rx, view, m);
+	else if (rx->probe->is_offline || (lane->is_own && is_media))
+		probe_lane_put_packet(rx, lane, m);
+	else if (lane->is_own)
+		put_whole(rx, lane, m, view);
+	else
+		probe_lane_put_signalling(rx, lane, m);
+}
+
+/* Without shedding nobody needs to know what it is but the worker. */
+static bool may_wait(
+	const struct probe_rx *rx, const struct probe_lane *lane, const struct pkt_view *view)
+{
+	return lane->is_own && !rx->probe->is_offline && view->flow.proto == PKT_UDP &&
+	       likely(!probe_shed_level(&lane->shed));
+}
+
+/* What pkt_plain_media did not take. */
+static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_view *view)
+{
+	struct probe_lane *lane = lane_for(rx, view);
+	struct rtp_hdr hdr;
+	bool is_media = view->flow.proto == PKT_UDP &&
+			rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK;
+	bool is_rtp = is_media && may_be_rtp(rx, &view->flow);
+
+	if (is_rtp && put_rtp(rx, lane, m, view, &hdr))
+		return;
+	if (!is_media && may_wait(rx, lane, view)) {
+		put_whole(rx, lane, m, view);
+		return;
+	}
+	if (!is_rtp && is_signalling(rx, view))
+		put_signalling(rx, lane, m, view, is_media);
+	else if (probe_rx_is_shed(rx, lane, &view->flow))
+		probe_rx_shed(rx, m, &view->flow);
+	else if (!is_media && lane->is_own && !rx->probe->is_offline)
+		put_whole(rx, lane, m, view);
+	else
+		probe_lane_put_packet(rx, lane, m);
+}
+
+/* Anything but plain RTP. */
+void probe_rx_take_other(struct probe_rx *rx, struct rte_mbuf *m)
+{
+	struct pkt_view view;
+	enum pkt_status status;
+
+	probe_rx_note_last(rx, dp_meta(m)->time_ns); /* before it becomes a switch's */
+	status = probe_decode_whole(rx, &m, &view);
+	if (status != PKT_OK) {
+		pkt_count(&rx->decode[status], 1);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	if (view.flow.proto == PKT_TCP && !rx->probe->options->capture_tcp) {
+		pkt_count(&rx->outcome[PROBE_tcp_ignored], 1);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	hand_over(rx, m, &view);
+}
