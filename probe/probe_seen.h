@@ -10,9 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 enum {
 	PROBE_SEEN_WAYS = 8,
+	PROBE_SEEN_ALL = (1 << PROBE_SEEN_WAYS) - 1,
 	PROBE_SEEN_SETS_MIN = 1 << 10,
 	PROBE_SEEN_SETS_MAX = 1 << 20,
 };
@@ -49,19 +53,33 @@ static inline void probe_seen_forget(struct probe_seen *seen)
 	seen->era += 0x9e3779b9;
 }
 
+/* A bit for each of the ways that hold v. */
+static inline unsigned probe_seen_match(const uint32_t ways[PROBE_SEEN_WAYS], uint32_t v)
+{
+#ifdef __AVX2__
+	__m256i same = _mm256_cmpeq_epi32(
+		_mm256_load_si256((const void *)ways), _mm256_set1_epi32((int)v));
+
+	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(same));
+#else
+	unsigned same = 0;
+
+	for (unsigned i = 0; i < PROBE_SEEN_WAYS; i++)
+		same |= (unsigned)(ways[i] == v) << i;
+	return same;
+#endif
+}
+
 /* Whether the flow was seen in this second already; it is from now on. */
 static inline bool probe_seen_note(const struct probe_seen *seen, uint64_t hash, uint64_t time_ns)
 {
 	struct probe_seen_set *set = probe_seen_set(seen, hash);
 	uint32_t sig = (uint32_t)hash;
 	uint32_t now = (uint32_t)(time_ns >> 30) + seen->era;
-	unsigned same = 0, stale = 0;
+	unsigned same = probe_seen_match(set->sig, sig);
+	unsigned stale = probe_seen_match(set->second, now) ^ PROBE_SEEN_ALL;
 	unsigned way;
 
-	for (unsigned i = 0; i < PROBE_SEEN_WAYS; i++) {
-		same |= (unsigned)(set->sig[i] == sig) << i;
-		stale |= (unsigned)(set->second[i] != now) << i;
-	}
 	if (same & ~stale)
 		return true;
 	way = same    ? (unsigned)__builtin_ctz(same)
