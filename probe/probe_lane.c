@@ -36,6 +36,8 @@ int probe_lane_init(struct probe_lane *lane, struct probe_rx *rx, unsigned worke
 	lane->is_own = lane->worker == rx->own;
 	lane->next = &lane->stage[0];
 	lane->waiting = &lane->stage[1];
+	lane->seed = &rx->probe->seed;
+	lane->seen = &rx->seen;
 	if (lane->is_own)
 		return 0;
 	rc = make_ring("media", rx->index, worker, sizeof(struct pkt_media), o->media_ring, socket,
@@ -228,26 +230,10 @@ static void flush_signalling(struct probe_rx *rx, struct probe_lane *lane)
 	lane->signalling_staged = 0;
 }
 
-/* One hash for all: it finds the slot of the stream, or whether the worker knows the flow. */
-void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
-{
-	struct probe_stage *stage = lane->next;
-	unsigned i = stage->n++;
-	uint64_t hash = pkt_media_key_hash(&stage->media[i].key, &rx->probe->seed);
-
-	if (lane->is_own) {
-		probe_lane_stage_own(stage, &lane->worker->table, i, hash, m);
-		return;
-	}
-	stage->hash[i] = hash;
-	stage->packets[i] = m;
-	__builtin_prefetch(probe_seen_set(&rx->seen, hash), 1);
-}
-
 void probe_lane_put_packet(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)
 {
 	*probe_lane_next(rx, lane) = probe_packet_element(m);
-	probe_lane_put_media(rx, lane, m);
+	probe_lane_put_media(lane, m);
 }
 
 void probe_lane_put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m)

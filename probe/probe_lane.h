@@ -10,6 +10,7 @@
 #include "dp_ring.h"
 #include "dp_rx.h"
 #include "pkt_media.h"
+#include "probe_seen.h"
 #include "probe_shed.h"
 #include "probe_worker.h"
 
@@ -33,6 +34,8 @@ struct probe_lane {
 	struct dp_ring *media; /* struct pkt_media; NULL when own */
 	struct dp_ring *signalling; /* struct rte_mbuf *; NULL when own */
 	unsigned signalling_staged;
+	const struct pkt_seed *seed;
+	const struct probe_seen *seen; /* the receiver's */
 	struct probe_shed shed;
 	uint64_t sent; /* elements ever put into rings, for the barrier of capture files */
 	struct probe_stage *next; /* that elements are put into */
@@ -89,8 +92,22 @@ static inline void probe_lane_stage_own(struct probe_stage *stage, const struct 
 }
 
 /* Sends the element written there: the descriptor of the packet m, or a time element with m NULL. Takes
- * m. */
-void probe_lane_put_media(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m);
+ * m. One hash for all: it finds the slot of the stream, or whether the worker knows the flow. */
+static inline void probe_lane_put_media(struct probe_lane *lane, struct rte_mbuf *m)
+{
+	struct probe_stage *stage = lane->next;
+	unsigned i = stage->n++;
+	uint64_t hash = pkt_media_key_hash(&stage->media[i].key, lane->seed);
+
+	if (lane->is_own) {
+		probe_lane_stage_own(stage, &lane->worker->table, i, hash, m);
+		return;
+	}
+	stage->hash[i] = hash;
+	stage->packets[i] = m;
+	__builtin_prefetch(probe_seen_set(lane->seen, hash), 1);
+}
+
 /* A whole packet among the media. Takes m. */
 void probe_lane_put_packet(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m);
 /* A whole packet ahead of all media. Takes m. Not for own lanes. */

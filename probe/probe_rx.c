@@ -94,7 +94,7 @@ static inline void put_plain(struct probe_rx *rx, struct probe_lane *lane, struc
 		}
 	}
 	*probe_lane_next(rx, lane) = *media;
-	probe_lane_put_media(rx, lane, m);
+	probe_lane_put_media(lane, m);
 }
 
 static inline void take_frame(struct probe_rx *rx, struct rte_mbuf *m, uint64_t base)
@@ -202,8 +202,13 @@ static void take_own(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n, u
 
 static void take_frames(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n, uint64_t base)
 {
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n && i < HEADERS_AHEAD; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
+	for (unsigned i = 0; i < n; i++) {
+		if (i + HEADERS_AHEAD < n)
+			rte_prefetch0(rte_pktmbuf_mtod(burst[i + HEADERS_AHEAD], void *));
 		take_frame(rx, burst[i], base);
+	}
 }
 
 static void free_spent(struct probe_rx *rx)

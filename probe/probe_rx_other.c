@@ -129,7 +129,7 @@ static bool put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbu
 		return false;
 	media.time_ns = age & PKT_MEDIA_IS_PACKET;
 	*probe_lane_next(rx, lane) = media;
-	probe_lane_put_media(rx, lane, m);
+	probe_lane_put_media(lane, m);
 	return true;
 }
 

@@ -20,7 +20,7 @@ void probe_rx_share_time(struct probe_rx *rx, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < rx->probe->lcores.worker_count; i++) {
 		*probe_lane_next(rx, &rx->lanes[i]) = probe_time_element(now_ns);
-		probe_lane_put_media(rx, &rx->lanes[i], NULL);
+		probe_lane_put_media(&rx->lanes[i], NULL);
 	}
 	note_shared(rx, now_ns);
 }
