@@ -41,6 +41,19 @@ static_assert(sizeof(struct pkt_media) == 32, "two descriptors share a cache lin
 #define PKT_MEDIA_IS_PACKET (((uint64_t)1 << 56) - 1)
 #define PKT_MEDIA_IS_TIME   (((uint64_t)1 << 56) - 2)
 
+/* Both with one store: a bit-field by itself reads first what stands beside it. */
+static inline void pkt_media_set_time(struct pkt_media *m, uint64_t time_ns, uint8_t marker_pt)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t both = time_ns | (uint64_t)marker_pt << 56;
+
+	memcpy((uint8_t *)m + sizeof(*m) - sizeof(both), &both, sizeof(both));
+#else
+	m->time_ns = time_ns;
+	m->marker_pt = marker_pt;
+#endif
+}
+
 /* The second half of an IPv4 key. ports: the source's in the upper half. */
 static inline uint64_t pkt_media_key_ports(uint32_t ports, uint32_t ssrc)
 {

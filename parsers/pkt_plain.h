@@ -96,7 +96,7 @@ static inline __attribute__((always_inline)) bool pkt_plain_media(
 	size_t n = in.n;
 	const uint8_t *udp;
 	const uint8_t *rtp;
-	uint32_t wire, length, ssrc;
+	uint32_t wire, length, first;
 	uint16_t type;
 	unsigned at;
 
@@ -121,20 +121,19 @@ static inline __attribute__((always_inline)) bool pkt_plain_media(
 	udp = ip + at;
 	rtp = udp + PKT_PLAIN_UDP;
 	length = be16(udp + 4);
-	/* V=2, no padding, no extension, no CSRC; and not RTCP (RFC 5761 section 4). */
-	if ((rtp[0] != 0x80) | (rtp[1] >= 192 && rtp[1] <= 223) | (length > wire) |
+	first = be32(rtp);
+	/* V=2, no padding, no extension, no CSRC; and not RTCP, 192 to 223 (RFC 5761 section 4). */
+	if ((first >> 24 != 0x80) | ((first >> 21 & 7) == 192 >> 5) | (length > wire) |
 		(length < PKT_PLAIN_UDP + PKT_PLAIN_RTP))
 		return false;
-	ssrc = be32(rtp + 8);
 	*m = (struct pkt_media){
-		.key = at == PKT_PLAIN_IP4 ? pkt_plain_key4(ip, udp, ssrc)
-					   : pkt_plain_key6(ip, udp, ssrc, seed),
+		.key = at == PKT_PLAIN_IP4 ? pkt_plain_key4(ip, udp, be32(rtp + 8))
+					   : pkt_plain_key6(ip, udp, be32(rtp + 8), seed),
 		.rtp_ts = be32(rtp + 4),
-		.seq = be16(rtp + 2),
+		.seq = (uint16_t)first,
 		.payload_bytes = (uint16_t)(length - PKT_PLAIN_UDP - PKT_PLAIN_RTP),
-		.time_ns = time_ns,
-		.marker_pt = rtp[1],
 	};
+	pkt_media_set_time(m, time_ns, (uint8_t)(first >> 16));
 	return true;
 }
 
