@@ -43,7 +43,7 @@ bool probe_looks_like_signalling(const struct pkt_view *view, bool reads_hep, ui
 
 	if (reads_hep && hep_packet_begins(b))
 		return true;
-	if (view->flow.proto == PKT_UDP && (b.p[0] & 0xc0) == 0x80)
+	if (view->flow.proto == PKT_UDP && b.n && (b.p[0] & 0xc0) == 0x80)
 		return probe_looks_like_rtcp(b);
 	if (view->flow.proto == PKT_TCP && (also & SIG_OVER_TCP) &&
 		sig_is_any_port(also & SIG_OVER_TCP, view->flow.sport, view->flow.dport))
