@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is no plain RTP: decode, steer, hand over. Nothing here knows a stream or a call, but where RTCP goes whose
- * ports are not those beside its media. */
+/* What is no plain RTP: decode, steer, hand over. Nothing here knows a stream or a call, but where RTCP
+ * goes whose ports are not those beside its media. */
 #include <rte_mbuf.h>
 #include <urcu/urcu-qsbr.h>
 
@@ -110,59 +110,71 @@ void probe_rx_shed(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_flo
 }
 
 /* Its worker tells DNS from RTP. */
-static bool may_be_rtp(const struct probe_rx *rx, const struct pkt_flow *flow)
+static bool may_be_dns(const struct probe_rx *rx, const struct pkt_flow *flow)
 {
-	return !(rx->has_dns && sig_is_port(SIG_DNS, flow->sport, flow->dport));
+	return rx->has_dns && sig_is_port(SIG_DNS, flow->sport, flow->dport);
 }
 
-/* What of RTP pkt_plain_media did not take. False: a descriptor cannot carry it, or it is shed. */
-static bool put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
+/* What of RTP pkt_plain_media did not take. */
+static void put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
 	const struct pkt_view *view, const struct rtp_hdr *hdr)
 {
 	uint64_t time_ns = dp_meta(m)->time_ns;
 	uint64_t age = time_ns - probe_rx_time_base(rx, time_ns);
-	struct pkt_media media = pkt_media_of(&view->flow, hdr, &rx->probe->seed);
+	struct pkt_media media;
 
+	if (probe_rx_is_shed(rx, lane, &view->flow)) {
+		probe_rx_shed(rx, m, &view->flow);
+		return;
+	}
 	/* A descriptor has one time only, and workers go by the order of arrival. */
-	if (age > PKT_MEDIA_TIME_MAX || dp_meta(m)->behind_ns ||
-		probe_rx_is_shed(rx, lane, &view->flow))
-		return false;
+	if (age > PKT_MEDIA_TIME_MAX || dp_meta(m)->behind_ns) {
+		probe_lane_put_packet(rx, lane, m);
+		return;
+	}
+	media = pkt_media_of(&view->flow, hdr, &rx->probe->seed);
 	media.time_ns = age & PKT_MEDIA_IS_PACKET;
 	*probe_lane_next(rx, lane) = media;
 	probe_lane_put_media(lane, m);
-	return true;
 }
 
-/* Live, on an own lane. Media that came before those that go through now does not come after them. */
-static void put_whole(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
-	const struct pkt_view *view)
+/* Live, for the worker on this thread, which finds out by itself what it is. Here only shedding asks; but of TCP
+ * it is noted in any case which connections have signalling. may_be_rtp: it stays in its order among the media. */
+static void put_own(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
+	const struct pkt_view *view, bool may_be_rtp)
 {
+	bool is_asked = view->flow.proto == PKT_TCP || unlikely(probe_shed_level(&lane->shed));
+
+	if (is_asked && !is_signalling(rx, view) && probe_rx_is_shed(rx, lane, &view->flow)) {
+		probe_rx_shed(rx, m, &view->flow);
+		return;
+	}
+	if (may_be_rtp) {
+		probe_lane_put_packet(rx, lane, m);
+		return;
+	}
+	/* Media that came before those that go through now does not come after them. */
 	if (probe_whole_is_full(lane->worker))
 		probe_lane_flush(rx, lane);
 	probe_whole_add(lane->worker, m, view);
 }
 
-/* is_media: it may also be RTP, and stays in its order among the media. */
-static void put_signalling(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
-	const struct pkt_view *view, bool is_media)
+/* Into a ring, or of a file: which keeps its order, so that signalling travels among the media. */
+static void put_asked(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
+	const struct pkt_view *view)
 {
-	/* A file keeps its order: signalling travels among the media. */
-	if (rx->probe->is_offline && rx->probe->lcores.worker_count > 1)
-		put_alone(rx, view, m);
-	else if (rx->probe->is_offline || (lane->is_own && is_media))
-		probe_lane_put_packet(rx, lane, m);
-	else if (lane->is_own)
-		put_whole(rx, lane, m, view);
-	else
+	if (!is_signalling(rx, view)) {
+		if (probe_rx_is_shed(rx, lane, &view->flow))
+			probe_rx_shed(rx, m, &view->flow);
+		else
+			probe_lane_put_packet(rx, lane, m);
+	} else if (!rx->probe->is_offline) {
 		probe_lane_put_signalling(rx, lane, m);
-}
-
-/* Without shedding nobody needs to know what it is but the worker. */
-static bool may_wait(
-	const struct probe_rx *rx, const struct probe_lane *lane, const struct pkt_view *view)
-{
-	return lane->is_own && !rx->probe->is_offline && view->flow.proto == PKT_UDP &&
-	       likely(!probe_shed_level(&lane->shed));
+	} else if (rx->probe->lcores.worker_count > 1) {
+		put_alone(rx, view, m);
+	} else {
+		probe_lane_put_packet(rx, lane, m);
+	}
 }
 
 /* What pkt_plain_media did not take. */
@@ -170,24 +182,15 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 {
 	struct probe_lane *lane = lane_for(rx, view);
 	struct rtp_hdr hdr;
-	bool is_media = view->flow.proto == PKT_UDP &&
-			rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK;
-	bool is_rtp = is_media && may_be_rtp(rx, &view->flow);
+	bool may_be_rtp = view->flow.proto == PKT_UDP &&
+			  rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK;
 
-	if (is_rtp && put_rtp(rx, lane, m, view, &hdr))
-		return;
-	if (!is_media && may_wait(rx, lane, view)) {
-		put_whole(rx, lane, m, view);
-		return;
-	}
-	if (!is_rtp && is_signalling(rx, view))
-		put_signalling(rx, lane, m, view, is_media);
-	else if (probe_rx_is_shed(rx, lane, &view->flow))
-		probe_rx_shed(rx, m, &view->flow);
-	else if (!is_media && lane->is_own && !rx->probe->is_offline)
-		put_whole(rx, lane, m, view);
+	if (may_be_rtp && !may_be_dns(rx, &view->flow))
+		put_rtp(rx, lane, m, view, &hdr);
+	else if (lane->is_own && !rx->probe->is_offline)
+		put_own(rx, lane, m, view, may_be_rtp);
 	else
-		probe_lane_put_packet(rx, lane, m);
+		put_asked(rx, lane, m, view);
 }
 
 /* Anything but plain RTP. */
