@@ -29,6 +29,7 @@
 #include "probe_rx.h"
 #include "probe_sender.h"
 #include "probe_telemetry.h"
+#include "probe_text.h"
 #include "probe_totals.h"
 #include "probe_worker.h"
 #include "probe_xdp.h"

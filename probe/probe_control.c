@@ -14,6 +14,7 @@
 
 #include "probe_log.h"
 #include "probe_results.h"
+#include "probe_text.h"
 #include "probe_totals.h"
 #include "probe_watch.h"
 #include "probe_worker.h"

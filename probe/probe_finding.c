@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "probe_finding.h"
 
-#include <arpa/inet.h>
-
 #include <stdio.h>
 
 #include "probe_results.h"
+#include "probe_text.h"
 #include "probe_worker.h"
 
 #define NS_PER_SEC 1000000000ull
@@ -17,21 +16,10 @@
 #define ORPHAN_AGAIN_NS (3600 * NS_PER_SEC)
 
 enum {
-	ENDPOINT_MAX = INET6_ADDRSTRLEN + 8,
 	COMFORT_NOISE_PT = 13, /* RFC 3389: static, and often sent without being announced */
 };
 
 static const char *const party_names[2] = {"caller", "callee"};
-
-static const char *endpoint(
-	char text[ENDPOINT_MAX], uint8_t family, const struct pkt_addr *addr, uint16_t port)
-{
-	char ip[INET6_ADDRSTRLEN] = "?";
-
-	inet_ntop(family == 4 ? AF_INET : AF_INET6, addr->b, ip, sizeof(ip));
-	snprintf(text, ENDPOINT_MAX, family == 4 ? "%s:%u" : "[%s]:%u", ip, port);
-	return text;
-}
 
 static void count(struct probe_worker *w, enum qos_finding kind)
 {
@@ -110,7 +98,7 @@ static void look_for_one_way(struct probe_worker *w, const struct qos_stream_col
 	const struct qos_call_media *talk = &cold->call->talk;
 	struct probe_finding f;
 	struct qos_call_end end;
-	char text[ENDPOINT_MAX];
+	char text[PROBE_END_MAX];
 
 	if (!limit_ns || now_ns < since + limit_ns || last_ns + RECENT_NS < now_ns ||
 		qos_call_media_is_mixed(cold->call) || !qos_call_media_is_due(cold->call, silent) ||
@@ -124,7 +112,7 @@ static void look_for_one_way(struct probe_worker *w, const struct qos_stream_col
 	f = of_stream(cold, QOS_finding_one_way_audio, now_ns);
 	snprintf(f.text, sizeof(f.text),
 		"one-way audio: no RTP of the %s (%s) for %llu s, the %s is heard",
-		party_names[silent], endpoint(text, end.family, &end.addr, end.port),
+		party_names[silent], probe_text_end(text, end.family, &end.addr, end.port),
 		(unsigned long long)((now_ns - since) / NS_PER_SEC), party_names[cold->party]);
 	tell(w, &f);
 }
@@ -174,7 +162,7 @@ static void look_for_codec(struct probe_worker *w, const struct qos_stream_hot *
 	uint64_t packets = qos_stream_packets(hot, cold);
 	uint8_t pt = hot->pt;
 	struct probe_finding f;
-	char text[ENDPOINT_MAX];
+	char text[PROBE_END_MAX];
 
 	/* good_pt: plus one, so that 0 is none. */
 	if (!w->probe->options->qos.finds_codec || pt == QOS_NO_PT || cold->good_pt == pt + 1 ||
@@ -198,7 +186,7 @@ static void look_for_codec(struct probe_worker *w, const struct qos_stream_hot *
 	snprintf(f.text, sizeof(f.text),
 		"codec not in the answer: the %s sends payload type %u, which %s did not announce",
 		party_names[cold->party], pt,
-		endpoint(text, f.flow.family, &f.flow.dst, f.flow.dport));
+		probe_text_end(text, f.flow.family, &f.flow.dst, f.flow.dport));
 	tell(w, &f);
 }
 
@@ -219,7 +207,7 @@ static void look_for_call(
 	struct probe_worker *w, struct qos_stream_cold *cold, uint64_t last_ns, uint64_t now_ns)
 {
 	uint64_t limit_ns = w->probe->options->qos.orphan_ns;
-	char src[ENDPOINT_MAX], dst[ENDPOINT_MAX], id[QOS_CALL_ID_MAX];
+	char src[PROBE_END_MAX], dst[PROBE_END_MAX], id[QOS_CALL_ID_MAX];
 	const struct pkt_flow *flow = &cold->origin.flow;
 	struct probe_finding f;
 
@@ -233,8 +221,8 @@ static void look_for_call(
 	f.correlation_id = id;
 	snprintf(f.text, sizeof(f.text),
 		"RTP without signalling: no call announced media between %s and %s",
-		endpoint(src, flow->family, &flow->src, flow->sport),
-		endpoint(dst, flow->family, &flow->dst, flow->dport));
+		probe_text_end(src, flow->family, &flow->src, flow->sport),
+		probe_text_end(dst, flow->family, &flow->dst, flow->dport));
 	tell(w, &f);
 }
 
@@ -327,7 +315,7 @@ void probe_finding_call_end(struct probe_worker *w, struct qos_call *call, uint6
 		.time_ns = now_ns,
 		.correlation_id = call->call_id,
 	};
-	char a[ENDPOINT_MAX], b[ENDPOINT_MAX];
+	char a[PROBE_END_MAX], b[PROBE_END_MAX];
 
 	if (!limit_ns || now_ns < since + limit_ns ||
 		atomic_load_explicit(&call->streams, memory_order_relaxed) ||
@@ -338,7 +326,7 @@ void probe_finding_call_end(struct probe_worker *w, struct qos_call *call, uint6
 	snprintf(f.text, sizeof(f.text),
 		"signalling without RTP: answered for %llu s, no media between %s and %s",
 		(unsigned long long)((now_ns - since) / NS_PER_SEC),
-		endpoint(a, f.flow.family, &f.flow.src, f.flow.sport),
-		endpoint(b, f.flow.family, &f.flow.dst, f.flow.dport));
+		probe_text_end(a, f.flow.family, &f.flow.src, f.flow.sport),
+		probe_text_end(b, f.flow.family, &f.flow.dst, f.flow.dport));
 	tell(w, &f);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The lines of --json: stream, call, rtcp, vq, finding, summary. */
-#include <arpa/inet.h>
-
 #include <math.h>
 #include <stdio.h>
 
@@ -9,6 +7,7 @@
 #include "probe_counters.h"
 #include "probe_finding.h"
 #include "probe_results.h"
+#include "probe_text.h"
 #include "probe_totals.h"
 #include "qos_call.h"
 
@@ -98,10 +97,9 @@ size_t probe_json_call(const struct probe_call *call, char *buf, size_t room)
 static void put_address(
 	struct hep_json *j, const char *key, uint8_t family, const struct pkt_addr *addr)
 {
-	char text[INET6_ADDRSTRLEN] = "";
+	char text[PROBE_ADDRESS_MAX];
 
-	inet_ntop(family == 4 ? AF_INET : AF_INET6, addr->b, text, sizeof(text));
-	hep_json_string(j, key, bytes_from_str(text));
+	hep_json_string(j, key, bytes_from_str(probe_text_address(text, family, addr)));
 }
 
 size_t probe_json_rtcp(const struct pkt_view *view, uint64_t now_ns, struct bytes correlation_id,

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The tables at the end of a run: calls, streams, and what became of every frame. */
-#include <arpa/inet.h>
-
 #include <math.h>
 
 #include "probe_counters.h"
 #include "probe_grid.h"
 #include "probe_results.h"
+#include "probe_text.h"
 #include "probe_totals.h"
 
 enum {
@@ -71,19 +70,11 @@ static bool call_row(const struct probe *probe, uint32_t i, char cells[][PROBE_C
 	return true;
 }
 
-static void format_end(char *text, uint8_t family, const struct pkt_addr *addr, uint16_t port)
-{
-	char ip[INET6_ADDRSTRLEN] = "?";
-
-	inet_ntop(family == 4 ? AF_INET : AF_INET6, addr->b, ip, sizeof(ip));
-	snprintf(text, PROBE_CELL_MAX, family == 4 ? "%s:%u" : "[%s]:%u", ip, port);
-}
-
 /* Both ends and the SSRC, in the first three cells. */
 static void format_stream(char cells[][PROBE_CELL_MAX], const struct qos_report *s)
 {
-	format_end(cells[0], s->flow.family, &s->flow.src, s->flow.sport);
-	format_end(cells[1], s->flow.family, &s->flow.dst, s->flow.dport);
+	probe_text_end(cells[0], s->flow.family, &s->flow.src, s->flow.sport);
+	probe_text_end(cells[1], s->flow.family, &s->flow.dst, s->flow.dport);
 	snprintf(cells[2], PROBE_CELL_MAX, "0x%08x", s->ssrc);
 }
 

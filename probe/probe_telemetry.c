@@ -2,8 +2,6 @@
 /* Each command is one function; the table at the end says what it answers. */
 #include "probe_telemetry.h"
 
-#include <arpa/inet.h>
-
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -19,6 +17,7 @@
 #include "probe_mem.h"
 #include "probe_query.h"
 #include "probe_rx.h"
+#include "probe_text.h"
 #include "probe_totals.h"
 #include "probe_version.h"
 #include "probe_worker.h"
@@ -280,15 +279,11 @@ static int answer_calls(struct probe *probe, const char *params, struct rte_tel_
 
 static void put_stream(struct rte_tel_data *entry, const struct qos_report *r)
 {
-	char src[INET6_ADDRSTRLEN] = "";
-	char dst[INET6_ADDRSTRLEN] = "";
-	int family = r->flow.family == 4 ? AF_INET : AF_INET6;
+	char text[PROBE_ADDRESS_MAX];
 
-	inet_ntop(family, r->flow.src.b, src, sizeof(src));
-	inet_ntop(family, r->flow.dst.b, dst, sizeof(dst));
-	put_text(entry, "src", src);
+	put_text(entry, "src", probe_text_address(text, r->flow.family, &r->flow.src));
 	put_u64(entry, "src_port", r->flow.sport);
-	put_text(entry, "dst", dst);
+	put_text(entry, "dst", probe_text_address(text, r->flow.family, &r->flow.dst));
 	put_u64(entry, "dst_port", r->flow.dport);
 	put_u64(entry, "ssrc", r->ssrc);
 	put_text(entry, "call_id", r->call_id);

@@ -41,12 +41,6 @@ struct probe_hep_totals {
 /* made = sent + all dropped + what is still queued. */
 void probe_totals_hep(const struct probe *probe, struct probe_hep_totals *hep);
 
-/* The ending of what there are so many of. */
-static inline const char *probe_plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 uint64_t probe_totals_frames(const struct probe *probe);
 uint64_t probe_totals_outcome(const struct probe *probe, unsigned outcome);
 
