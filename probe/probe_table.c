@@ -178,6 +178,11 @@ static void print_more(uint64_t have, FILE *out)
 			(unsigned long long)have - ROWS_SHOWN);
 }
 
+static uint32_t shown(uint32_t rows)
+{
+	return rows < ROWS_SHOWN ? rows : ROWS_SHOWN;
+}
+
 static void explain_calls(const struct probe_results *r, uint32_t rows, FILE *out)
 {
 	uint32_t i = 0;
@@ -187,6 +192,62 @@ static void explain_calls(const struct probe_results *r, uint32_t rows, FILE *ou
 	if (i < rows)
 		fprintf(out,
 			"(INVITE): not seen, the call may be older than the capture; from: who was seen first; >: at least\n");
+}
+
+static void print_calls(const struct probe_results *r, const struct probe *probe, FILE *out)
+{
+	struct probe_grid calls = {
+		.columns = 11,
+		.heads = {"Call-ID", "from", "to", "method", "state", "code", "duration", "codec",
+			"streams", "worst MOS", "scale"},
+		.is_right = {[5] = true, [6] = true, [8] = true, [9] = true},
+		.limit = {[0] = ID_SHOWN, [1] = 20, [2] = 20},
+	};
+	uint32_t rows = shown(r->call_count);
+
+	fprintf(out, "\n%llu call%s:\n", (unsigned long long)r->calls_seen,
+		probe_plural(r->calls_seen));
+	probe_grid_print(&calls, probe, rows, call_row, out);
+	print_more(r->calls_seen, out);
+	explain_calls(r, rows, out);
+}
+
+static void explain_streams(enum qos_buffer_kind buffer, FILE *out)
+{
+	static const char *const names[QOS_BUFFERS] = {
+		[QOS_BUFFER_SMALL] = "small",
+		[QOS_BUFFER_LARGE] = "large",
+		[QOS_BUFFER_ADAPTIVE] = "adaptive",
+	};
+
+	fprintf(out,
+		"R and MOS: means over reporting intervals; discard: what comes too late or early for the %s jitter buffer\n",
+		names[buffer]);
+}
+
+static void print_streams(const struct probe_results *r, const struct probe *probe, FILE *out)
+{
+	struct probe_grid streams = {
+		.columns = 13,
+		.heads = {"source", "destination", "SSRC", "codec", "packets", "lost", "discard",
+			"jitter ms", "max", "R", "MOS", "scale", "Call-ID"},
+		.is_right = {[4] = true,
+			[5] = true,
+			[6] = true,
+			[7] = true,
+			[8] = true,
+			[9] = true,
+			[10] = true},
+		.limit = {[12] = ID_SHOWN},
+	};
+
+	fprintf(out,
+		"\n%llu stream%s (jitter: mean of RFC 3550; R and MOS: ITU-T G.107 (NB), G.107.1 (WB), G.107.2 (FB)):\n",
+		(unsigned long long)r->streams_seen, probe_plural(r->streams_seen));
+	probe_grid_print(&streams, probe, shown(r->stream_count), stream_row, out);
+	print_more(r->streams_seen, out);
+	if (r->streams_seen)
+		explain_streams(probe->options->qos.buffer, out);
 }
 
 /* What RTCP tells of the streams above, if anything. */
@@ -270,13 +331,17 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 	struct probe_total totals[PROBE_TOTALS_MAX];
 	unsigned n = probe_totals_outcomes(probe, totals);
 	uint64_t frames = probe_totals_frames(probe);
-	struct probe_hep_totals hep;
 
 	fprintf(out, "\n%llu frame%s:\n", (unsigned long long)frames, probe_plural(frames));
 	for (unsigned i = 0; i < n; i++)
 		if (totals[i].value)
 			fprintf(out, "%12llu  %-18s %s\n", (unsigned long long)totals[i].value,
 				totals[i].name, totals[i].help);
+}
+
+/* Frames that never became any of these. */
+static void print_ports(const struct probe *probe, FILE *out)
+{
 	for (unsigned i = 0; i < probe->port_count; i++) {
 		struct dp_port_stats stats;
 
@@ -288,7 +353,12 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 				(unsigned long long)stats.no_mbuf,
 				(unsigned long long)stats.errors);
 	}
-	print_lacks(probe, out);
+}
+
+static void print_hep(const struct probe *probe, FILE *out)
+{
+	struct probe_hep_totals hep;
+
 	if (!probe->sender)
 		return;
 	probe_totals_hep(probe, &hep);
@@ -306,49 +376,12 @@ static void print_outcomes(const struct probe *probe, FILE *out)
 
 void probe_table_print(const struct probe_results *r, const struct probe *probe, FILE *out)
 {
-	static const char *const buffer_names[QOS_BUFFERS] = {
-		[QOS_BUFFER_SMALL] = "small",
-		[QOS_BUFFER_LARGE] = "large",
-		[QOS_BUFFER_ADAPTIVE] = "adaptive",
-	};
-	uint32_t streams_shown = r->stream_count < ROWS_SHOWN ? r->stream_count : ROWS_SHOWN;
-	uint32_t calls_shown = r->call_count < ROWS_SHOWN ? r->call_count : ROWS_SHOWN;
-	struct probe_grid calls = {
-		.columns = 11,
-		.heads = {"Call-ID", "from", "to", "method", "state", "code", "duration", "codec",
-			"streams", "worst MOS", "scale"},
-		.is_right = {[5] = true, [6] = true, [8] = true, [9] = true},
-		.limit = {[0] = ID_SHOWN, [1] = 20, [2] = 20},
-	};
-	struct probe_grid streams = {
-		.columns = 13,
-		.heads = {"source", "destination", "SSRC", "codec", "packets", "lost", "discard",
-			"jitter ms", "max", "R", "MOS", "scale", "Call-ID"},
-		.is_right = {[4] = true,
-			[5] = true,
-			[6] = true,
-			[7] = true,
-			[8] = true,
-			[9] = true,
-			[10] = true},
-		.limit = {[12] = ID_SHOWN},
-	};
-
-	fprintf(out, "\n%llu call%s:\n", (unsigned long long)r->calls_seen,
-		probe_plural(r->calls_seen));
-	probe_grid_print(&calls, probe, calls_shown, call_row, out);
-	print_more(r->calls_seen, out);
-	explain_calls(r, calls_shown, out);
-	fprintf(out,
-		"\n%llu stream%s (jitter: mean of RFC 3550; R and MOS: ITU-T G.107 (NB), G.107.1 (WB), G.107.2 (FB)):\n",
-		(unsigned long long)r->streams_seen, probe_plural(r->streams_seen));
-	probe_grid_print(&streams, probe, streams_shown, stream_row, out);
-	print_more(r->streams_seen, out);
-	if (r->streams_seen)
-		fprintf(out,
-			"R and MOS: means over reporting intervals; discard: what comes too late or early for the %s jitter buffer\n",
-			buffer_names[probe->options->qos.buffer]);
-	print_far(probe, streams_shown, out);
+	print_calls(r, probe, out);
+	print_streams(r, probe, out);
+	print_far(probe, shown(r->stream_count), out);
 	print_findings(r, probe, out);
 	print_outcomes(probe, out);
+	print_ports(probe, out);
+	print_lacks(probe, out);
+	print_hep(probe, out);
 }
