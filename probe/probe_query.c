@@ -9,11 +9,16 @@
 #include "dp_idle.h"
 #include "probe_worker.h"
 
-static double rank(const struct probe_query *q, const struct qos_report *r)
+/* A stream without a score comes last. */
+static double score(const struct qos_report *r)
 {
-	if (q->order == PROBE_QUERY_NEWEST)
-		return -(double)r->start_ns;
 	return r->has_score ? r->mean_r : INFINITY;
+}
+
+bool probe_query_is_before(
+	enum probe_query_order order, const struct qos_report *a, const struct qos_report *b)
+{
+	return order == PROBE_QUERY_NEWEST ? a->start_ns > b->start_ns : score(a) < score(b);
 }
 
 /* Keeps the best few, sorted. */
@@ -21,7 +26,7 @@ static void consider(struct probe_query *q, const struct qos_report *r)
 {
 	unsigned at = q->count;
 
-	while (at > 0 && rank(q, r) < rank(q, &q->reports[at - 1]))
+	while (at > 0 && probe_query_is_before(q->order, r, &q->reports[at - 1]))
 		at--;
 	if (at >= q->wanted)
 		return;

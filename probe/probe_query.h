@@ -7,6 +7,7 @@
 #define PROBE_QUERY_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "qos_report.h"
@@ -26,7 +27,7 @@ enum probe_query_state {
 
 enum probe_query_order {
 	PROBE_QUERY_NEWEST = 0,
-	PROBE_QUERY_WORST, /* least mean MOS first */
+	PROBE_QUERY_WORST, /* least mean R first: MOS of two scales does not compare */
 };
 
 struct probe_query {
@@ -39,6 +40,10 @@ struct probe_query {
 	struct qos_report reports[PROBE_QUERY_MAX];
 };
 
+/* Whether a stands before b. */
+bool probe_query_is_before(
+	enum probe_query_order order, const struct qos_report *a, const struct qos_report *b);
+
 /* The worker's side: goes on with a question, if there is one. */
 void probe_query_answer(struct probe_worker *w);
 
@@ -46,8 +51,8 @@ void probe_query_answer(struct probe_worker *w);
 void probe_query_hold(struct probe_worker *w);
 void probe_query_let_go(struct probe_worker *w);
 
-/* Telemetry's side: up to wanted reports. Returns how many, or -ETIMEDOUT when the worker does not
- * answer within a second. */
+/* Telemetry's side: up to wanted reports, in this order. Returns how many; -ETIMEDOUT when the worker does
+ * not answer within a second, and -EBUSY until it has answered such a question after all. */
 int probe_query_ask(struct probe_worker *w, enum probe_query_order order, unsigned wanted);
 
 #endif

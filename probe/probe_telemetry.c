@@ -3,7 +3,6 @@
 #include "probe_telemetry.h"
 
 #include <errno.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -298,14 +297,6 @@ static void put_stream(struct rte_tel_data *entry, const struct qos_report *r)
 	}
 }
 
-static bool is_before(
-	enum probe_query_order order, const struct qos_report *a, const struct qos_report *b)
-{
-	if (order == PROBE_QUERY_NEWEST)
-		return a->start_ns > b->start_ns;
-	return (a->has_score ? a->mean_r : INFINITY) < (b->has_score ? b->mean_r : INFINITY);
-}
-
 /* Merges the workers' sorted answers. */
 static int merge_streams(
 	struct probe *probe, struct rte_tel_data *d, enum probe_query_order order, unsigned wanted)
@@ -321,7 +312,7 @@ static int merge_streams(
 			struct probe_query *q = &probe->workers[i].query;
 
 			if (at[i] < q->count &&
-				(!best || is_before(order, &q->reports[at[i]], best))) {
+				(!best || probe_query_is_before(order, &q->reports[at[i]], best))) {
 				best = &q->reports[at[i]];
 				from = i;
 			}
