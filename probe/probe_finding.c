@@ -88,22 +88,30 @@ static bool is_in_sight(const struct probe_worker *w, const struct qos_stream_co
 		is_one ? &flow->dst : &silent->addr, cold->origin.vlan + flow->tenant, now_ns);
 }
 
+/* It should be heard by now, and is not. */
+static bool is_silent(
+	const struct probe_worker *w, const struct qos_call *call, unsigned party, uint64_t now_ns)
+{
+	uint64_t limit_ns = w->probe->options->qos.one_way_ns;
+	uint64_t since = qos_call_media_since(call);
+
+	return limit_ns && now_ns >= since + limit_ns && !qos_call_media_is_mixed(call) &&
+	       qos_call_media_is_due(call, party) &&
+	       atomic_load_explicit(&call->talk.last_ns[party], memory_order_relaxed) < since;
+}
+
 /* The other side should be heard, was not, and the tap would have shown it. */
 static void look_for_one_way(struct probe_worker *w, const struct qos_stream_cold *cold,
 	uint64_t last_ns, uint64_t now_ns)
 {
-	uint64_t limit_ns = w->probe->options->qos.one_way_ns;
 	uint64_t since = qos_call_media_since(cold->call);
 	unsigned silent = cold->party ^ 1;
-	const struct qos_call_media *talk = &cold->call->talk;
 	struct probe_finding f;
 	struct qos_call_end end;
 	char text[PROBE_END_MAX];
 
-	if (!limit_ns || now_ns < since + limit_ns || last_ns + RECENT_NS < now_ns ||
-		qos_call_media_is_mixed(cold->call) || !qos_call_media_is_due(cold->call, silent) ||
-		!is_lasting(cold->call) ||
-		atomic_load_explicit(&talk->last_ns[silent], memory_order_relaxed) >= since)
+	if (last_ns + RECENT_NS < now_ns || !is_lasting(cold->call) ||
+		!is_silent(w, cold->call, silent, now_ns))
 		return;
 	end = end_of(cold->call, silent);
 	if (!is_in_sight(w, cold, &end, now_ns) ||
