@@ -2,11 +2,32 @@
 /* Expands the .def tables into sums over threads. */
 #include "probe_totals.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 #include "dp_file_clock.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
+
+/* Each line of the .def tables is one more. */
+#define X(name, help) +1
+static_assert(0
+#include "pkt_outcomes.def"
+#include "probe_outcomes.def"
+		      <= (int)PROBE_TOTALS_MAX,
+	"room for all outcomes");
+static_assert(2 /* fragments_no_buffer, file_drops */
+#include "dp_file_clock_counters.def"
+#include "pkt_frag_counters.def"
+#include "pkt_switch_time_counters.def"
+#include "probe_counters.def"
+#include "qos_call_counters.def"
+#include "qos_counters.def"
+#include "sip_sctp_counters.def"
+#include "sip_tcp_counters.def"
+		      <= (int)PROBE_TOTALS_MAX,
+	"room for all counters");
+#undef X
 
 static uint64_t decode_total(const struct probe *probe, enum pkt_status status)
 {
@@ -141,6 +162,7 @@ unsigned probe_totals_counters(const struct probe *probe, struct probe_total *to
 static void add_reason(
 	struct probe_hep_totals *hep, const char *name, const char *help, uint64_t value)
 {
+	assert(hep->reason_count < PROBE_HEP_REASONS_MAX);
 	hep->reasons[hep->reason_count] = name;
 	hep->helps[hep->reason_count] = help;
 	hep->dropped[hep->reason_count++] = value;

@@ -16,8 +16,13 @@ struct probe_total {
 
 enum {
 	PROBE_TOTALS_MAX = 128,
+	PROBE_HEP_REASONS_MAX = 8,
 };
 
+/* Frames received. */
+uint64_t probe_totals_frames(const struct probe *probe);
+/* Of them those with this fate, an enum probe_outcome. */
+uint64_t probe_totals_outcome(const struct probe *probe, unsigned outcome);
 /* SIP messages: a TCP segment may hold several. */
 uint64_t probe_totals_sip(const struct probe *probe);
 
@@ -31,17 +36,14 @@ unsigned probe_totals_counters(const struct probe *probe, struct probe_total *to
 struct probe_hep_totals {
 	uint64_t made; /* copies: messages times collectors */
 	uint64_t sent;
-	uint64_t dropped[PROBE_TOTALS_MAX];
-	const char *reasons[PROBE_TOTALS_MAX];
-	const char *helps[PROBE_TOTALS_MAX];
 	unsigned reason_count;
+	uint64_t dropped[PROBE_HEP_REASONS_MAX];
+	const char *reasons[PROBE_HEP_REASONS_MAX];
+	const char *helps[PROBE_HEP_REASONS_MAX];
 	uint64_t unreachable; /* sent, and answered by "port unreachable" */
 };
 
 /* made = sent + all dropped + what is still queued. */
 void probe_totals_hep(const struct probe *probe, struct probe_hep_totals *hep);
-
-uint64_t probe_totals_frames(const struct probe *probe);
-uint64_t probe_totals_outcome(const struct probe *probe, unsigned outcome);
 
 #endif
