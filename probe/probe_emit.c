@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* HEP messages from a worker to the sender: encoded straight into a mailbox buffer. Each message
  * made ends in the queue or in exactly one drop counter. */
-#include <time.h>
-
 #include "dp_idle.h"
 #include "hep_encode.h"
 #include "probe_worker.h"
@@ -64,19 +62,56 @@ void probe_emit_octets(struct probe_worker *w, const struct pkt_view *view, uint
 			msg->data, msg->room));
 }
 
-/* A packet as JSON, a report or a finding, whose length is known only once it is written. */
-struct draft {
-	probe_encode_fn encode; /* NULL: a report or a finding */
+/* Writes what into msg. Returns its length, 0 when it does not fit. */
+typedef size_t (*write_fn)(const struct hep_options *o, const void *what, struct dp_message *msg);
+
+/* What has a length that is known only once it is written. Nearly all fit a small buffer; the rest is written again
+ * into a large one. */
+static void emit(struct probe_worker *w, write_fn write, const void *what)
+{
+	const struct hep_options *o = &w->probe->options->hep;
+	struct dp_message *msg;
+	size_t size;
+
+	if (!w->mailbox)
+		return;
+	pkt_count(&w->counters.hep_made, 1);
+	msg = get_buffer(w, SMALL);
+	if (!msg)
+		return;
+	size = write(o, what, msg);
+	if (!size) {
+		dp_mailbox_free(w->mailbox, &msg, 1);
+		msg = get_buffer(w, LARGE);
+		if (!msg)
+			return;
+		size = write(o, what, msg);
+	}
+	post(w, msg, size);
+}
+
+struct packet {
+	probe_encode_fn encode;
 	const struct pkt_view *view;
-	uint64_t now_ns;
+	uint64_t time_ns;
 	struct bytes id;
-	const struct qos_report *report;
-	const struct probe_finding *finding;
 };
 
-static size_t encode_finding(
-	const struct hep_options *o, const struct probe_finding *finding, struct dp_message *msg)
+static size_t write_packet(const struct hep_options *o, const void *what, struct dp_message *msg)
 {
+	const struct packet *p = what;
+
+	return p->encode(o, p->view, p->time_ns, p->id, msg->data, msg->room);
+}
+
+static size_t write_report(const struct hep_options *o, const void *what, struct dp_message *msg)
+{
+	return hep_encode_report(o, what, msg->data, msg->room);
+}
+
+static size_t write_finding(const struct hep_options *o, const void *what, struct dp_message *msg)
+{
+	const struct probe_finding *finding = what;
 	const struct hep_log log = {
 		.flow = &finding->flow,
 		.time_ns = finding->time_ns,
@@ -88,52 +123,18 @@ static size_t encode_finding(
 	return hep_encode_log(o, &log, msg->data, msg->room);
 }
 
-static size_t encode(struct probe_worker *w, const struct draft *d, struct dp_message *msg)
-{
-	const struct hep_options *o = &w->probe->options->hep;
-
-	if (d->encode)
-		return d->encode(o, d->view, d->now_ns, d->id, msg->data, msg->room);
-	if (d->finding)
-		return encode_finding(o, d->finding, msg);
-	return hep_encode_report(o, d->report, msg->data, msg->room);
-}
-
-/* Nearly all fit a small buffer; the rest is written again into a large one. */
-static void emit(struct probe_worker *w, const struct draft *d)
-{
-	struct dp_message *msg;
-	size_t size;
-
-	if (!w->mailbox)
-		return;
-	pkt_count(&w->counters.hep_made, 1);
-	msg = get_buffer(w, SMALL);
-	if (!msg)
-		return;
-	size = encode(w, d, msg);
-	if (!size) {
-		dp_mailbox_free(w->mailbox, &msg, 1);
-		msg = get_buffer(w, LARGE);
-		if (!msg)
-			return;
-		size = encode(w, d, msg);
-	}
-	post(w, msg, size);
-}
-
 void probe_emit_json(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	probe_encode_fn fn, struct bytes id)
 {
-	emit(w, &(struct draft){.encode = fn, .view = view, .now_ns = now_ns, .id = id});
+	emit(w, write_packet, &(struct packet){fn, view, now_ns, id});
 }
 
 void probe_emit_report(struct probe_worker *w, const struct qos_report *report)
 {
-	emit(w, &(struct draft){.report = report});
+	emit(w, write_report, report);
 }
 
 void probe_emit_finding(struct probe_worker *w, const struct probe_finding *finding)
 {
-	emit(w, &(struct draft){.finding = finding});
+	emit(w, write_finding, finding);
 }
