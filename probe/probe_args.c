@@ -216,13 +216,13 @@ static enum probe_action add_collectors(const struct probe_run *run, struct hep_
 		struct hep_collector_options *c = &hep->collectors[hep->collector_count];
 
 		memset(c, 0, sizeof(*c));
-		/* A live probe asks for addresses while it runs; a file's HEP has only now. */
 		if (hep_collector_parse(run->hep[i], c, reason, sizeof(reason)) != 0) {
 			fprintf(stderr, "heptap: %s\n", reason);
 			return PROBE_USAGE;
 		}
 		if (hep_collector_is_twice(hep, hep->collector_count))
 			return usage("heptap: collector \"%s\" is given twice", run->hep[i]);
+		/* A live probe asks for addresses while it runs; a file's HEP has only now. */
 		if (run->file_count && hep_collector_resolve(c, reason, sizeof(reason)) != 0) {
 			fprintf(stderr, "heptap: invalid collector \"%s\": %s\n", run->hep[i],
 				reason);
@@ -235,34 +235,44 @@ static enum probe_action add_collectors(const struct probe_run *run, struct hep_
 	return PROBE_RUN;
 }
 
-/* -r and -i change what a configuration says about ports. */
+/* -i: one port in place of those of the configuration. */
+static enum probe_action apply_interface(const struct probe_run *run, struct dp_options *o)
+{
+	struct dp_port_options *port = &o->ports[0];
+
+	if (strlen(run->interface_) >= sizeof(port->device))
+		return usage("heptap: interface name \"%s\" is too long", run->interface_);
+	*port = (struct dp_port_options){
+		.driver = DP_AF_PACKET,
+		.queues = 1,
+		.descriptors = 1024,
+		.max_frame = 2048,
+		.promiscuous = true,
+	};
+	memcpy(port->device, run->interface_, strlen(run->interface_) + 1);
+	o->port_count = 1;
+	if (!run->config)
+		o->hugepages = DP_HUGEPAGES_OFF;
+	return PROBE_RUN;
+}
+
+/* -r: no port, and one thread that reads; workers as configured. */
+static void apply_files(struct dp_options *o)
+{
+	o->port_count = 0;
+	o->telemetry = false;
+	o->rx.count = o->rx.count > 1 ? 1 : o->rx.count;
+}
+
 static enum probe_action apply_run(struct probe_run *run, struct cfg_options *o)
 {
-	if (run->interface_) {
-		struct dp_port_options *port = &o->dp.ports[0];
+	bool is_json_on_stdout = run->json && strcmp(run->json, "-") == 0;
 
-		if (strlen(run->interface_) >= sizeof(port->device))
-			return usage("heptap: interface name \"%s\" is too long", run->interface_);
-		*port = (struct dp_port_options){
-			.driver = DP_AF_PACKET,
-			.queues = 1,
-			.descriptors = 1024,
-			.max_frame = 2048,
-			.promiscuous = true,
-		};
-		memcpy(port->device, run->interface_, strlen(run->interface_) + 1);
-		o->dp.port_count = 1;
-		if (!run->config)
-			o->dp.hugepages = DP_HUGEPAGES_OFF;
-	}
-	if (run->file_count) {
-		o->dp.port_count = 0;
-		o->dp.telemetry = false;
-		/* A file is read by one thread; workers as configured. */
-		o->dp.rx.count = o->dp.rx.count > 1 ? 1 : o->dp.rx.count;
-	}
-	run->has_table =
-		(run->file_count || run->interface_) && !(run->json && strcmp(run->json, "-") == 0);
+	if (run->interface_ && apply_interface(run, &o->dp) != PROBE_RUN)
+		return PROBE_USAGE;
+	if (run->file_count)
+		apply_files(&o->dp);
+	run->has_table = (run->file_count || run->interface_) && !is_json_on_stdout;
 	return add_collectors(run, &o->hep);
 }
 
