@@ -320,34 +320,45 @@ static bool has_room(const struct probe_worker *w, const struct qos_media *media
 	return media || qos_table_count(&w->table) < w->table.max - w->table.max / ANNOUNCED_SHARE;
 }
 
-/* Probation passed: opens the stream and counts all packets that waited. */
-static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t now_ns)
+/* QOS_NONE: there is no room. */
+static uint32_t open_stream(struct probe_worker *w, const struct qos_candidate *c, uint64_t now_ns)
 {
-	struct qos_table *t = &w->table;
 	uint8_t party = 0;
 	const struct qos_media *media = probe_media_find(w, &c->origin.flow, false, now_ns, &party);
-	uint32_t stream = QOS_NONE;
 
 	if (has_room(w, media))
-		stream = qos_table_open(t, &c->packets[0], &c->origin, media ? media->call : NULL,
-			party, c->arrivals[0]);
-	else
-		pkt_count(&t->counters.streams_refused, 1);
-	qos_buffer_setup(&t->env.buffers, &w->probe->options->qos);
+		return qos_table_open(&w->table, &c->packets[0], &c->origin,
+			media ? media->call : NULL, party, c->arrivals[0]);
+	pkt_count(&w->table.counters.streams_refused, 1);
+	return QOS_NONE;
+}
+
+/* A stream that was opened: all packets that waited count. */
+static void begin_stream(
+	struct probe_worker *w, uint32_t stream, const struct qos_candidate *c, uint64_t now_ns)
+{
+	struct qos_stream_cold *cold = &w->table.cold[stream];
+
+	cold->attach_until_ns = now_ns + ATTACH_NS;
+	cold->report_interval_ns = w->probe->options->qos.report_interval_ns;
+	cold->next_report_ns = c->arrivals[0] + cold->report_interval_ns;
+	for (uint32_t i = 0; i < c->kept; i++)
+		qos_table_update(&w->table, cold->slot, &c->packets[i], c->arrivals[i]);
+	qos_stream_note_repeated(cold, c->repeated);
+	look_for_legs(w, stream);
+	probe_finding_begin(w, stream);
+	/* RTCP on these addresses may be believed from now on. */
+	qos_probation_hint(&w->probation, &c->origin.flow, now_ns);
+}
+
+/* Probation passed. */
+static void confirm(struct probe_worker *w, struct qos_candidate *c, uint64_t now_ns)
+{
+	uint32_t stream = open_stream(w, c, now_ns);
+
 	pkt_count(&w->outcome[stream == QOS_NONE ? PROBE_rtp_table_full : PROBE_rtp], c->pending);
-	if (stream != QOS_NONE) {
-		t->cold[stream].attach_until_ns = now_ns + ATTACH_NS;
-		t->cold[stream].report_interval_ns = w->probe->options->qos.report_interval_ns;
-		t->cold[stream].next_report_ns =
-			c->arrivals[0] + t->cold[stream].report_interval_ns;
-		for (uint32_t i = 0; i < c->kept; i++)
-			qos_table_update(t, t->cold[stream].slot, &c->packets[i], c->arrivals[i]);
-		qos_stream_note_repeated(&t->cold[stream], c->repeated);
-		look_for_legs(w, stream);
-		probe_finding_begin(w, stream);
-		/* RTCP on these addresses may be believed from now on. */
-		qos_probation_hint(&w->probation, &c->origin.flow, now_ns);
-	}
+	if (stream != QOS_NONE)
+		begin_stream(w, stream, c, now_ns);
 	qos_probation_release(&w->probation, c);
 }
 

@@ -83,6 +83,7 @@ int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned inde
 	rc = qos_table_init(&w->table, o->max_streams, &probe->seed, w->table_memory);
 	if (rc)
 		return rc;
+	qos_buffer_setup(&w->table.env.buffers, o);
 	w->table.env.payload_fn = probe_media_payload;
 	w->table.env.head_fn = head_at_hand;
 	w->table.env.payload_arg = w;
@@ -117,8 +118,7 @@ void probe_worker_fini(struct probe_worker *w)
 	qos_probation_fini(&w->probation);
 	if (w->table.hot)
 		qos_table_fini(&w->table);
-	if (w->table_memory)
-		qos_mem_unmap(w->table_memory, qos_table_memory(w->table.max));
+	qos_mem_unmap(w->table_memory, qos_table_memory(w->probe->options->qos.max_streams));
 	qos_mem_unmap(w->sctp_memory, sip_sctp_memory());
 	qos_mem_unmap(w->tcp_memory, sip_tcp_memory(w->probe->options->tcp_flows));
 	if (w->scratch)
