@@ -41,7 +41,8 @@ int probe_lines_init(struct probe_lines *lines, const char *path, bool can_wait)
  * ran are no error. */
 int probe_lines_fini(struct probe_lines *lines);
 
-/* What: room for a line of PROBE_LINE_MAX octets, until probe_lines_end. NULL: there is none. */
+/* What: room for a line of PROBE_LINE_MAX octets. NULL: there is none. The mutex is held in either case until
+ * probe_lines_end, which has to follow. */
 char *probe_lines_begin(struct probe_lines *lines);
 /* n: octets of the line, with its line feed. 0: it did not fit, or there was no room; it counts as lost. */
 void probe_lines_end(struct probe_lines *lines, size_t n);

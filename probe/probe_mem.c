@@ -12,9 +12,7 @@
 
 /* Every look-up of a call or an endpoint begins with a random bucket of a table that liburcu allocates. */
 const char *malloc_conf = "thp:always";
-#endif
 
-#ifdef PROBE_HAS_JEMALLOC
 static uint64_t jemalloc_figure(const char *name)
 {
 	size_t value = 0;

@@ -4,18 +4,20 @@
 #ifndef PROBE_MEM_H
 #define PROBE_MEM_H
 
-#include <stddef.h>
 #include <stdint.h>
 
+/* Octets, but for numbers of pages. */
 struct probe_mem_stats {
-	uint64_t allocated; /* jemalloc: octets in live allocations */
+	/* jemalloc's stats.* of these names, 0 where it is not linked. */
+	uint64_t allocated;
 	uint64_t active;
 	uint64_t resident;
 	uint64_t retained;
 	uint64_t mapped;
-	uint64_t hugepages_total; /* of 2 MiB, in the system */
+	/* Pages in the system, of the size that is its default. */
+	uint64_t hugepages_total;
 	uint64_t hugepages_free;
-	uint64_t process_resident; /* octets, from the kernel */
+	uint64_t process_resident;
 };
 
 void probe_mem_stats(struct probe_mem_stats *stats);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "probe_xdp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -219,7 +220,7 @@ static int list_ports(struct dp_xdp *xdp, uint32_t also)
 	return dp_xdp_set_ports(xdp, &ports, true);
 }
 
-_Static_assert(SIG_NONE *SIG_PORTS_MAX <= DP_PORT_RANGES_MAX, "room for all of them");
+static_assert(SIG_NONE * SIG_PORTS_MAX <= DP_PORT_RANGES_MAX, "room for all of them");
 
 int probe_xdp_start(struct probe *p)
 {
