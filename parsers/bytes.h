@@ -72,7 +72,13 @@ static inline uint8_t ascii_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-/* ASCII case only, whatever the locale. Text that is meant to be the same is mostly spelt the same. */
+static inline bool ascii_is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* ASCII case only, whatever the locale. Text that is meant to be the same is mostly spelt the
+ * same. */
 static inline bool bytes_eq_nocase(struct bytes a, struct bytes b)
 {
 	if (a.n != b.n)
@@ -125,8 +131,8 @@ static inline unsigned bytes_mask16(const uint8_t *p, uint8_t a, uint8_t b)
 }
 #endif
 
-/* Offset of the first octet that is a or b, or b.n when there is none. Inlined, since most of what is
- * looked for is near. */
+/* Offset of the first octet that is a or b, or b.n when there is none. Inlined, since most of what
+ * is looked for is near. */
 static inline size_t bytes_find_either(struct bytes text, uint8_t a, uint8_t b)
 {
 	size_t i = 0;
@@ -144,8 +150,6 @@ static inline size_t bytes_find_either(struct bytes text, uint8_t a, uint8_t b)
 
 		return mask ? text.n - 16 + (unsigned)__builtin_ctz(mask) : text.n;
 	}
-#endif
-#ifdef __SSE2__
 	/* Of 8 to 15 the first 8 and the last 8. */
 	if (text.n >= 8) {
 		uint64_t first, last;

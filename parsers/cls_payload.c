@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Payload classification: one Hyperscan block-mode scan of the first octets, of what is not told by a look.
- * Of the patterns that match, the one highest in cls_patterns.def gives the kind. */
+/* Payload classification: one Hyperscan block-mode scan of the first octets, of what is not told by
+ * a look. Of the patterns that match, the one highest in cls_patterns.def gives the kind. */
 #include "cls_payload.h"
 
 #include <errno.h>
@@ -17,9 +17,9 @@ struct cls_scratch {
 };
 
 enum {
-	/* Hyperscan has one small automaton for inputs below 70 octets; for longer ones it starts an
-	 * engine per kind of pattern, which costs three times as much. So the first scan is short, and
-	 * only a line of text that is longer gets another. */
+	/* Hyperscan has one small automaton for inputs below 70 octets; for longer ones it starts
+	 * an engine per kind of pattern, which costs three times as much. So the first scan is
+	 * short, and only a line of text that is longer gets another. */
 	SCAN_BYTES = 64,
 	SCAN_LINE_BYTES = 128,
 	LEADING_BYTES = 128, /* CR and LF looked through */
@@ -173,25 +173,22 @@ static bool scan(const struct cls_db *db, struct cls_scratch *scratch, struct by
 	return (rc == HS_SUCCESS || rc == HS_SCAN_TERMINATED) && verdict->best < PATTERN_COUNT;
 }
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* A response, or a method in capitals before a SIP URI. in has SURE_BYTES. */
 static bool is_usual_sip(struct bytes in)
 {
 	size_t n = 0;
 
 	if (bytes_starts(in, BYTES_LIT("SIP/2.0 ")))
-		return in.p[8] >= '1' && in.p[8] <= '6' && is_digit(in.p[9]) && is_digit(in.p[10]);
+		return in.p[8] >= '1' && in.p[8] <= '6' && ascii_is_digit(in.p[9]) &&
+		       ascii_is_digit(in.p[10]);
 	while (n < METHOD_BYTES && in.p[n] >= 'A' && in.p[n] <= 'Z')
 		n++;
 	return n && bytes_starts(bytes_skip(in, n), BYTES_LIT(" sip:"));
 }
 
-/* What nearly all of SIP and all of RTP is, as the patterns have it too, but without a scan. No pattern above those
- * of RTCP and RTP begins with such an octet, and SIP comes first. CLS_UNKNOWN: look closer. */
+/* What nearly all of SIP and all of RTP is, as the patterns have it too, but without a scan. No
+ * pattern above those of RTCP and RTP begins with such an octet, and SIP comes first. CLS_UNKNOWN:
+ * look closer. */
 static enum cls_kind usual_kind(struct bytes in)
 {
 	if (in.n < SURE_BYTES)

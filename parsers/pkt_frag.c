@@ -41,19 +41,10 @@ struct pkt_frag_datagram {
 	uint8_t data[PKT_FRAG_DATA_MAX];
 };
 
-static uint32_t buckets_of(uint32_t datagrams)
-{
-	uint32_t n = 16;
-
-	while (n < datagrams)
-		n *= 2;
-	return n;
-}
-
 size_t pkt_frag_memory(uint32_t datagrams)
 {
 	return datagrams * sizeof(struct pkt_frag_datagram) +
-	       buckets_of(datagrams) * sizeof(uint32_t);
+	       pkt_hash_buckets(datagrams) * sizeof(uint32_t);
 }
 
 void pkt_frag_init(
@@ -62,7 +53,7 @@ void pkt_frag_init(
 	*frags = (struct pkt_frags){
 		.datagrams = memory,
 		.buckets = (uint32_t *)((struct pkt_frag_datagram *)memory + datagrams),
-		.mask = buckets_of(datagrams) - 1,
+		.mask = pkt_hash_buckets(datagrams) - 1,
 		.count = datagrams,
 		.seed = *seed,
 	};
@@ -206,8 +197,8 @@ static bool is_there(const struct pkt_frag_datagram *d, uint32_t unit)
 	return d->there[unit / WORD_BITS] >> unit % WORD_BITS & 1;
 }
 
-/* Whether there is room for it and what came before agrees: about where the datagram ends, and about
- * octets that came twice. */
+/* Whether there is room for it and what came before agrees: about where the datagram ends, and
+ * about octets that came twice. */
 static bool agrees(const struct pkt_frag_datagram *d, const struct pkt_view *view)
 {
 	uint32_t end = end_of(view);

@@ -28,14 +28,24 @@ static inline uint64_t pkt_hash_mix(uint64_t a, uint64_t b)
 	return pkt_hash_fold(a ^ 0x9e3779b97f4a7c15ull, b ^ 0xd6e8feb86659fd93ull);
 }
 
-/* Sixteen octets, for the look-up of every media packet. Two rounds: after one, keys that differ little (ports and
- * SSRCs counted up) crowd into some places under about one seed in four. The seed stands in for the constants: it is
- * random, so that nobody on the wire can make a factor 0. */
+/* Sixteen octets, for the look-up of every media packet. Two rounds: after one, keys that differ
+ * little (ports and SSRCs counted up) crowd into some places under about one seed in four. The seed
+ * stands in for the constants: it is random, so that nobody on the wire can make a factor 0. */
 static inline uint64_t pkt_hash_128(uint64_t a, uint64_t b, const struct pkt_seed *seed)
 {
 	uint64_t h = pkt_hash_fold(a ^ seed->k[0], b ^ seed->k[1]);
 
 	return pkt_hash_fold(h ^ seed->k[3], seed->k[2]);
+}
+
+/* Buckets of a table of chains for so many: a power of two, no fewer. */
+static inline uint32_t pkt_hash_buckets(uint32_t count)
+{
+	uint32_t n = 16;
+
+	while (n < count)
+		n *= 2;
+	return n;
 }
 
 static inline uint64_t pkt_hash_word(const uint8_t *p)
@@ -67,7 +77,8 @@ static inline uint64_t pkt_hash_ends(const struct pkt_flow *f, const struct pkt_
 	return pkt_hash_mix(a + b, seed->k[3]);
 }
 
-/* One to seven octets as a word. Loads that overlap: one out of a copy would wait for its stores. */
+/* One to seven octets as a word. Loads that overlap: one out of a copy would wait for its
+ * stores. */
 static inline uint64_t pkt_hash_tail(struct bytes b)
 {
 	if (b.n >= 4) {
@@ -80,7 +91,8 @@ static inline uint64_t pkt_hash_tail(struct bytes b)
 	return (uint64_t)b.p[b.n - 1] << 16 | (uint64_t)b.p[b.n / 2] << 8 | b.p[0];
 }
 
-/* Any bytes, for example a Call-ID. Of whole messages two chains, neither of which waits for the other. */
+/* Any bytes, for example a Call-ID. Of whole messages two chains, neither of which waits for the
+ * other. */
 static inline uint64_t pkt_hash_bytes(struct bytes b, const struct pkt_seed *seed)
 {
 	uint64_t h = seed->k[0] ^ b.n, other = seed->k[2];
@@ -103,7 +115,8 @@ enum {
 	PKT_HASH_STEP = PKT_HASH_CHAINS * 16,
 };
 
-/* The next octets of a message: each chain begins and goes on with words of the seed, so that nobody makes a factor 0. */
+/* The next octets of a message: each chain begins and goes on with words of the seed, so that
+ * nobody makes a factor 0. */
 static inline void pkt_hash_step(
 	uint64_t h[PKT_HASH_CHAINS], const uint8_t *p, const struct pkt_seed *seed)
 {

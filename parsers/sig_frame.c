@@ -12,11 +12,6 @@ enum {
 	TPKT_VERSION = 3,
 };
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* A message that begins at the front. */
 static enum sip_frame_kind frame_of(struct sip_frame *frame, size_t skip, size_t n, size_t room)
 {
@@ -57,20 +52,21 @@ static size_t priority_bytes(struct bytes in)
 
 	if (!in.n || in.p[0] != '<')
 		return 0;
-	while (n < in.n && n <= PRIORITY_DIGITS && is_digit(in.p[n]))
+	while (n < in.n && n <= PRIORITY_DIGITS && ascii_is_digit(in.p[n]))
 		n++;
 	if (n == in.n)
 		return n;
 	return n > 1 && in.p[n] == '>' ? n + 1 : 0;
 }
 
-/* MSG-LEN SP of RFC 6587 section 3.4.1: how long it is, and what it says; 0: it is none, or not all of it is there. */
+/* MSG-LEN SP of RFC 6587 section 3.4.1: how long it is, and what it says; 0: it is none, or not all
+ * of it is there. */
 static size_t count_bytes(struct bytes in, size_t *count)
 {
 	size_t n = 0;
 
 	*count = 0;
-	while (n < in.n && n < COUNT_DIGITS && is_digit(in.p[n]))
+	while (n < in.n && n < COUNT_DIGITS && ascii_is_digit(in.p[n]))
 		*count = *count * 10 + (size_t)(in.p[n++] - '0');
 	return n && n < in.n && in.p[n] == ' ' && in.p[0] != '0' ? n + 1 : 0;
 }
@@ -78,12 +74,13 @@ static size_t count_bytes(struct bytes in, size_t *count)
 static bool are_digits(struct bytes in)
 {
 	for (size_t i = 0; i < in.n; i++)
-		if (!is_digit(in.p[i]))
+		if (!ascii_is_digit(in.p[i]))
 			return false;
 	return true;
 }
 
-/* From searched on; the line end itself, LF or NUL, goes with what follows (RFC 6587 section 3.4.2). */
+/* From searched on; the line end itself, LF or NUL, goes with what follows (RFC 6587 section
+ * 3.4.2). */
 static enum sip_frame_kind syslog_line(struct bytes in, size_t searched, struct sip_frame *frame)
 {
 	size_t end = searched + bytes_find_either(bytes_skip(in, searched), '\n', '\0');
@@ -136,7 +133,7 @@ size_t sig_frame_find_syslog(struct bytes in)
 		if (in.p[at - 1] != ' ')
 			continue;
 		from--;
-		while (from > 1 && at - from <= COUNT_DIGITS && is_digit(in.p[from - 1]))
+		while (from > 1 && at - from <= COUNT_DIGITS && ascii_is_digit(in.p[from - 1]))
 			from--;
 		if (from < at - 1)
 			return from;
@@ -191,7 +188,7 @@ enum sig_kind sig_frame_begins(struct bytes in, uint16_t sport, uint16_t dport, 
 		sig_frame_megaco(in, &frame) != SIP_FRAME_NONE)
 		return SIG_MEGACO;
 	if (sig_has(also, SIG_SYSLOG) && sig_is_port(SIG_SYSLOG, sport, dport) &&
-		(in.p[0] == '<' || is_digit(in.p[0])) &&
+		(in.p[0] == '<' || ascii_is_digit(in.p[0])) &&
 		sig_frame_syslog(in, &frame) != SIP_FRAME_NONE)
 		return SIG_SYSLOG;
 	return SIG_NONE;

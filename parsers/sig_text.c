@@ -8,16 +8,11 @@ enum {
 	PRIORITY_MAX = 191,
 };
 
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static size_t count_digits(struct bytes text)
 {
 	size_t n = 0;
 
-	while (text.p && n < text.n && is_digit(text.p[n]))
+	while (text.p && n < text.n && ascii_is_digit(text.p[n]))
 		n++;
 	return n;
 }
@@ -89,12 +84,12 @@ static bool is_megaco(struct bytes payload, struct bytes *id)
 		version = bytes_skip(payload, 7);
 	end = count_digits(version);
 	if (!version.p || end < 1 || end > 2 || end == version.n ||
-		!(text_is_blank(version.p[end]) || version.p[end] == '\r' ||
+		!(ascii_is_blank(version.p[end]) || version.p[end] == '\r' ||
 			version.p[end] == '\n'))
 		return false;
 	head = bytes_trim(bytes_head(version, bytes_find(version, '{')));
 	end = head.n;
-	while (end && is_digit(head.p[end - 1]))
+	while (end && ascii_is_digit(head.p[end - 1]))
 		end--;
 	*id = end < head.n ? bytes_skip(head, end) : BYTES_LIT("megaco");
 	return true;
@@ -116,7 +111,7 @@ static struct bytes call_id_in(struct bytes text)
 			rest = bytes_skip(rest, 6);
 		else
 			continue;
-		while (rest.n && (text_is_blank(rest.p[0]) || strchr(":=\"'<[(", rest.p[0])))
+		while (rest.n && (ascii_is_blank(rest.p[0]) || strchr(":=\"'<[(", rest.p[0])))
 			rest = bytes_skip(rest, 1);
 		while (n < rest.n && rest.p[n] > ' ' && !strchr("\"'>]),;", rest.p[n]))
 			n++;

@@ -112,7 +112,7 @@ static bool parse_status_line(struct bytes rest, struct sip_msg *msg)
 	struct bytes code;
 	uint64_t status;
 
-	if (!rest.n || !text_is_blank(rest.p[0]))
+	if (!rest.n || !ascii_is_blank(rest.p[0]))
 		return false;
 	code = text_take_word(&rest);
 	if (code.n != 3 || !text_take_number(&code, &status) || code.n)
@@ -134,7 +134,7 @@ static bool parse_request_line(struct bytes line, struct sip_msg *msg)
 
 	if (!method.n || token_len(method) != method.n)
 		return false;
-	while (last && !text_is_blank(line.p[last - 1]))
+	while (last && !ascii_is_blank(line.p[last - 1]))
 		last--;
 	version = bytes_skip(line, last);
 	if (!take_version(&version) || version.n)
@@ -152,7 +152,7 @@ static bool parse_start_line(struct bytes line, struct sip_msg *msg)
 
 	if (take_version(&rest))
 		return parse_status_line(rest, msg);
-	if (!line.n || text_is_blank(line.p[0]))
+	if (!line.n || ascii_is_blank(line.p[0]))
 		return false;
 	return parse_request_line(bytes_trim(line), msg);
 }
@@ -347,7 +347,7 @@ static bool parse_cseq(struct bytes value, struct sip_msg *msg)
 
 	if (!text_take_number(&value, &number) || number > UINT32_MAX)
 		return false;
-	if (!value.n || !text_is_blank(value.p[0]))
+	if (!value.n || !ascii_is_blank(value.p[0]))
 		return false;
 	value = bytes_trim(value);
 	msg->cseq = (uint32_t)number;
@@ -365,7 +365,8 @@ static void take_body(struct bytes rest, struct sip_msg *msg)
 	msg->body = bytes_head(rest, (size_t)msg->content_length);
 }
 
-/* As of "ITE sip:..." where a TCP segment before it was not seen: both methods are the same (RFC 3261 section 8.1.1.5). */
+/* As of "ITE sip:..." where a TCP segment before it was not seen: both methods are the same (RFC
+ * 3261 section 8.1.1.5). */
 static bool is_beginning_lost(const struct sip_msg *msg)
 {
 	struct bytes whole = msg->cseq_method, end = msg->method_name;
@@ -383,9 +384,7 @@ enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg)
 	size_t start_end;
 
 	*msg = (struct sip_msg){.content_length = -1};
-	/* RFC 3261 section 7.5: empty lines before the start line are ignored. */
-	while (in.n && (in.p[0] == '\r' || in.p[0] == '\n'))
-		in = bytes_skip(in, 1);
+	in = text_skip_empty_lines(in);
 	start_end = bytes_find(in, '\n');
 	if (!parse_start_line(bytes_head(in, start_end), msg))
 		return SIP_START_LINE;
@@ -410,8 +409,7 @@ enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg)
 bool sip_msg_ended_early(struct bytes in, const struct sip_msg *msg, enum sip_status status)
 {
 	if (status == SIP_START_LINE) {
-		while (in.n && (in.p[0] == '\r' || in.p[0] == '\n'))
-			in = bytes_skip(in, 1);
+		in = text_skip_empty_lines(in);
 		return bytes_find(in, '\n') == in.n;
 	}
 	if (status == SIP_NO_CALL_ID)

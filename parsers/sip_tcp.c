@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Directions in a hash table and in the order of their last segments; each with its window, from which
- * messages are taken. */
+/* Directions in a hash table and in the order of their last segments; each with its window, from
+ * which messages are taken. */
 #include "pkt_count.h"
 #include "sip_tcp_pvt.h"
 
@@ -16,20 +16,11 @@ struct sip_tcp_early {
 	uint8_t data[EARLY_BYTES];
 };
 
-static uint32_t buckets_of(uint32_t flows)
-{
-	uint32_t n = 16;
-
-	while (n < flows)
-		n *= 2;
-	return n;
-}
-
 size_t sip_tcp_memory(uint32_t flows)
 {
 	return flows * sizeof(struct sip_tcp_flow) + EARLY_COUNT * sizeof(struct sip_tcp_early) +
 	       sip_inflate_memory() + 2 * (size_t)SIP_TCP_MESSAGE_MAX +
-	       buckets_of(flows) * sizeof(uint32_t);
+	       pkt_hash_buckets(flows) * sizeof(uint32_t);
 }
 
 void sip_tcp_init(struct sip_tcp *tcp, void *memory, uint32_t flows, const struct pkt_seed *seed)
@@ -45,7 +36,7 @@ void sip_tcp_init(struct sip_tcp *tcp, void *memory, uint32_t flows, const struc
 		.unmasked = unmasked,
 		.inflated = unmasked + SIP_TCP_MESSAGE_MAX,
 		.buckets = (uint32_t *)(unmasked + 2 * (size_t)SIP_TCP_MESSAGE_MAX),
-		.mask = buckets_of(flows) - 1,
+		.mask = pkt_hash_buckets(flows) - 1,
 		.count = flows,
 		.seed = *seed,
 	};
@@ -161,8 +152,8 @@ static void take_due(struct sip_tcp_pass *p)
 	tcp_window_merge(w);
 }
 
-/* Nothing waits, and the segment follows what is done with: its messages need no window. Returns the
- * octets that are done with. */
+/* Nothing waits, and the segment follows what is done with: its messages need no window. Returns
+ * the octets that are done with. */
 static size_t take_directly(struct sip_tcp_pass *p, const struct pkt_view *view)
 {
 	size_t n;
@@ -239,8 +230,8 @@ static struct sip_tcp_flow *flow_of(
 	return flow;
 }
 
-/* Of a segment that the capture cut, and that follows what is done with, the last message comes out as far
- * as it goes: the rest of it will never be there. */
+/* Of a segment that the capture cut, and that follows what is done with, the last message comes out
+ * as far as it goes: the rest of it will never be there. */
 static size_t take_cut(struct sip_tcp_pass *p, const struct pkt_view *view, size_t done)
 {
 	struct bytes rest = bytes_skip(view->payload, done);

@@ -78,7 +78,7 @@ static bool take_pair(struct bytes *text, struct bytes *name, struct bytes *valu
 	struct bytes rest = bytes_trim(*text);
 	size_t equals = 0, end;
 
-	while (equals < rest.n && rest.p[equals] != '=' && !text_is_blank(rest.p[equals]))
+	while (equals < rest.n && rest.p[equals] != '=' && !ascii_is_blank(rest.p[equals]))
 		equals++;
 	*name = bytes_head(rest, equals);
 	*value = BYTES_NONE;
@@ -95,7 +95,7 @@ static bool take_pair(struct bytes *text, struct bytes *name, struct bytes *valu
 		*text = bytes_skip(rest, end + 1);
 		return true;
 	}
-	while (end < rest.n && !text_is_blank(rest.p[end]))
+	while (end < rest.n && !ascii_is_blank(rest.p[end]))
 		end++;
 	*value = bytes_head(rest, end);
 	*text = bytes_skip(rest, end);

@@ -9,13 +9,8 @@
 #include "bytes.h"
 #include "pkt_flow.h"
 
-/* Folded SIP lines make CR and LF blanks too; a line of SDP holds neither. */
-static inline bool text_is_blank(uint8_t c)
-{
-	return ascii_is_blank(c);
-}
-
-/* Takes the blanks and then the run of other octets off the front; empty at the end. */
+/* Takes the blanks and then the run of other octets off the front; empty at the end. CR and LF are
+ * blanks too, as in folded lines of SIP; a line of SDP holds neither. */
 static inline struct bytes text_take_word(struct bytes *text)
 {
 	const uint8_t *p = text->p, *end;
@@ -24,10 +19,10 @@ static inline struct bytes text_take_word(struct bytes *text)
 	if (!text->n)
 		return *text;
 	end = p + text->n;
-	while (p < end && text_is_blank(*p))
+	while (p < end && ascii_is_blank(*p))
 		p++;
 	word.p = p;
-	while (p < end && !text_is_blank(*p))
+	while (p < end && !ascii_is_blank(*p))
 		p++;
 	word.n = (size_t)(p - word.p);
 	*text = bytes_of(p, (size_t)(end - p));
@@ -41,12 +36,20 @@ static inline bool text_take_number(struct bytes *text, uint64_t *value)
 	uint64_t v = 0;
 	size_t n = 0;
 
-	for (; n < text->n && text->p[n] >= '0' && text->p[n] <= '9'; n++)
+	for (; n < text->n && ascii_is_digit(text->p[n]); n++)
 		if (v <= UINT32_MAX)
 			v = v * 10 + (uint64_t)(text->p[n] - '0');
 	*value = v;
 	*text = bytes_skip(*text, n);
 	return n > 0;
+}
+
+/* Line ends off the front: empty lines before a start line are ignored (RFC 3261 section 7.5). */
+static inline struct bytes text_skip_empty_lines(struct bytes text)
+{
+	while (text.n && (text.p[0] == '\r' || text.p[0] == '\n'))
+		text = bytes_skip(text, 1);
+	return text;
 }
 
 /* As inet_pton has it: four numbers up to 255 without leading zeros. */
