@@ -4,7 +4,7 @@
 #include "text_pvt.h"
 
 enum {
-	TRANSACTION_DIGITS = 10,
+	TRANSACTION_DIGITS_MAX = 9, /* RFC 3435 section 3.2.1.2 */
 	PRIORITY_MAX = 191,
 };
 
@@ -58,7 +58,7 @@ static bool is_mgcp(struct bytes payload, bool is_port, struct bytes *id)
 	struct bytes first = text_take_word(&line), transaction = text_take_word(&line);
 	bool is_response = is_port && first.n == 3 && count_digits(first) == 3;
 
-	if (!transaction.n || transaction.n > TRANSACTION_DIGITS - 1 ||
+	if (!transaction.n || transaction.n > TRANSACTION_DIGITS_MAX ||
 		count_digits(transaction) != transaction.n)
 		return false;
 	if (!is_response) {
@@ -83,9 +83,7 @@ static bool is_megaco(struct bytes payload, struct bytes *id)
 	else if (bytes_eq_nocase(bytes_head(payload, 7), BYTES_LIT("MEGACO/")))
 		version = bytes_skip(payload, 7);
 	end = count_digits(version);
-	if (!version.p || end < 1 || end > 2 || end == version.n ||
-		!(ascii_is_blank(version.p[end]) || version.p[end] == '\r' ||
-			version.p[end] == '\n'))
+	if (!version.p || end < 1 || end > 2 || end == version.n || !ascii_is_blank(version.p[end]))
 		return false;
 	head = bytes_trim(bytes_head(version, bytes_find(version, '{')));
 	end = head.n;
@@ -95,30 +93,47 @@ static bool is_megaco(struct bytes payload, struct bytes *id)
 	return true;
 }
 
+/* Octets of Call-ID or callid at the front, in any case; 0: something else stands there. */
+static size_t name_bytes(struct bytes text)
+{
+	const struct bytes long_name = BYTES_LIT("call-id"), short_name = BYTES_LIT("callid");
+
+	if (bytes_eq_nocase(bytes_head(text, long_name.n), long_name))
+		return long_name.n;
+	return bytes_eq_nocase(bytes_head(text, short_name.n), short_name) ? short_name.n : 0;
+}
+
+/* What may stand between the name and its value, and what ends that. NUL, which strchr finds in any
+ * set, is of the latter only. */
+static bool is_before_value(uint8_t c)
+{
+	return ascii_is_blank(c) || (c && strchr(":=\"'<[(", c));
+}
+
+static bool is_behind_value(uint8_t c)
+{
+	return c <= ' ' || strchr("\"'>]),;", c);
+}
+
 /* The value of Call-ID, call-id=, callid: ... in a line of text; empty without one. */
 static struct bytes call_id_in(struct bytes text)
 {
-	static const struct bytes none;
-	size_t n = 0;
+	while (text.n) {
+		struct bytes value;
+		size_t name, n = 0;
 
-	for (; text.n; text = bytes_skip(text, bytes_find_either(text, 'c', 'C') + 1)) {
-		size_t at = bytes_find_either(text, 'c', 'C');
-		struct bytes rest = bytes_skip(text, at);
-
-		if (bytes_eq_nocase(bytes_head(rest, 7), BYTES_LIT("call-id")))
-			rest = bytes_skip(rest, 7);
-		else if (bytes_eq_nocase(bytes_head(rest, 6), BYTES_LIT("callid")))
-			rest = bytes_skip(rest, 6);
-		else
-			continue;
-		while (rest.n && (ascii_is_blank(rest.p[0]) || strchr(":=\"'<[(", rest.p[0])))
-			rest = bytes_skip(rest, 1);
-		while (n < rest.n && rest.p[n] > ' ' && !strchr("\"'>]),;", rest.p[n]))
+		text = bytes_skip(text, bytes_find_either(text, 'c', 'C'));
+		name = name_bytes(text);
+		value = bytes_skip(text, name);
+		while (name && value.n && is_before_value(value.p[0]))
+			value = bytes_skip(value, 1);
+		while (name && n < value.n && !is_behind_value(value.p[n]))
 			n++;
 		if (n)
-			return bytes_head(rest, n);
+			return bytes_head(value, n);
+		text = bytes_skip(text, 1);
 	}
-	return none;
+	return BYTES_NONE;
 }
 
 static bool is_syslog(struct bytes payload, struct bytes *id)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What begins like MGCP, Megaco or a syslog line, in the manner of RFC 3435, 3525, 5424 and 3164. */
+/* What begins like MGCP, Megaco or a syslog line, in the manner of RFC 3435, 3525, 5424 and
+ * 3164. */
 #include "sig_text.h"
 #include "unit.h"
 
@@ -49,10 +50,21 @@ static void tells_protocols_by_their_beginning(void **state)
 	}
 }
 
+static void a_nul_is_no_sign_before_a_value(void **state)
+{
+	static const char line[] = "<14>callid=\0a; call-id=b";
+	struct bytes id = BYTES_NONE;
+
+	(void)state;
+	assert_int_equal(sig_text_parse(bytes_of(line, sizeof(line) - 1), 1, 514, &id), SIG_SYSLOG);
+	assert_true(bytes_eq(id, BYTES_LIT("b")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_protocols_by_their_beginning),
+		cmocka_unit_test(a_nul_is_no_sign_before_a_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
