@@ -35,13 +35,15 @@ static int probe(struct dp_port *port, const struct dp_port_devargs *devargs)
 	/* A PCI device was found when the environment started. */
 	if (!err || err == -EEXIST)
 		err = rte_eth_dev_get_port_by_name(devargs->name, &port->id);
-	/* -1 is what most drivers say, and not meant as an errno; no driver knows the name: EFAULT. */
+	/* -1 is what most drivers say, and not meant as an errno; no driver knows the name:
+	 * EFAULT. */
 	if (err == -1)
 		err = -EIO;
 	else if (err == -EFAULT)
 		err = -ENODEV;
 	if (err)
 		DP_LOG(ERR, port, "could not open \"%s\": %s", port->device, rte_strerror(-err));
+	port->is_open = !err;
 	return err;
 }
 
@@ -77,6 +79,8 @@ static int start(struct dp_port *port, const struct dp_port_options *options,
 
 static void close_device(struct dp_port *port)
 {
+	if (!port->is_open)
+		return;
 	if (port->is_promiscuous)
 		rte_eth_promiscuous_disable(port->id);
 	/* What runs DPDK does not close. */
@@ -111,18 +115,43 @@ static int create_filter(struct dp_port *port, const struct dp_port_options *opt
 	return err;
 }
 
+/* What of it is made by then belongs to the port, and dp_port_stop takes it apart. */
+static int open_port(struct dp_port *port, const struct dp_port_options *options,
+	const struct dp_port_devargs *devargs, uint32_t mbufs, uint32_t ring_mbufs)
+{
+	struct rte_eth_dev_info info = {0};
+	struct dp_port_needs needs;
+	int err = dp_kernel_drops_create(drops_domain(devargs->driver), &port->drops);
+
+	dp_port_needs_get(options, devargs->driver, &needs);
+	if (!err)
+		err = probe(port, devargs);
+	if (!err)
+		err = create_filter(port, options);
+	if (!err)
+		err = dp_port_check_limits(port, options, &info);
+	if (!err)
+		err = dp_port_configure(port, options, &needs, &info);
+	if (!err)
+		err = dp_port_create_pool(port, options, &needs, mbufs, ring_mbufs);
+	if (!err)
+		err = start(port, options, &needs);
+	if (!err && devargs->driver == DP_AF_XDP)
+		err = dp_xdp_open_device(options, &port->xdp);
+	if (!err)
+		dp_kernel_drops_attach(port->drops);
+	return err;
+}
+
 int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_t mbufs,
 	uint32_t ring_mbufs, struct dp_port **port)
 {
 	struct dp_port_devargs devargs;
-	struct dp_port_needs needs;
-	struct rte_eth_dev_info info = {0};
 	struct dp_port *new;
 	int err = dp_port_devargs_make(options, index, &devargs);
 
 	if (err)
 		return err;
-	dp_port_needs_get(options, devargs.driver, &needs);
 	new = calloc(1, sizeof(*new));
 	if (!new)
 		return -ENOMEM;
@@ -130,44 +159,19 @@ int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_
 	new->is_vdev = devargs.driver != DP_PCI;
 	if (devargs.driver == DP_AF_PACKET || devargs.driver == DP_AF_XDP)
 		new->ifindex = if_nametoindex(options->device);
-	err = dp_kernel_drops_create(drops_domain(devargs.driver), &new->drops);
-	if (err)
-		goto free_port;
-	err = probe(new, &devargs);
-	if (err)
-		goto destroy_drops;
-	err = create_filter(new, options);
-	if (!err)
-		err = dp_port_check_limits(new, options, &info);
-	if (!err)
-		err = dp_port_configure(new, options, &needs, &info);
-	if (!err)
-		err = dp_port_create_pool(new, options, &needs, mbufs, ring_mbufs);
-	if (!err)
-		err = start(new, options, &needs);
-	if (!err && devargs.driver == DP_AF_XDP)
-		err = dp_xdp_open_device(options, &new->xdp);
-	if (err)
-		goto close_port;
-	dp_kernel_drops_attach(new->drops);
+	err = open_port(new, options, &devargs, mbufs, ring_mbufs);
+	if (err) {
+		dp_port_stop(new);
+		return err;
+	}
 	DP_LOG(INFO, port, "\"%s\" is open: %s, %u queue%s, %u buffers of %u octets", new->device,
 		new->driver, new->queues, new->queues == 1 ? "" : "s", new->pool->size,
 		rte_pktmbuf_data_room_size(new->pool) - RTE_PKTMBUF_HEADROOM);
 	*port = new;
 	return 0;
-
-close_port:
-	dp_nic_time_destroy(new->nic_time);
-	dp_filter_destroy(new->filter);
-	close_device(new);
-	rte_mempool_free(new->pool);
-destroy_drops:
-	dp_kernel_drops_destroy(new->drops);
-free_port:
-	free(new);
-	return err;
 }
 
+/* Also one that could be opened in part only. */
 void dp_port_stop(struct dp_port *port)
 {
 	if (!port)

@@ -33,11 +33,12 @@ struct dp_port_stats {
 
 /* What: probes, configures and starts port number index: queues, descriptors (fitted to what the
  * device can), symmetric RSS where it has RSS, promiscuous mode, one mbuf pool on its NUMA node
- * where that has the memory, sized from mbufs or from queues * descriptors + ring_mbufs. 0 or negative errno with one log line. */
+ * where that has the memory, sized from mbufs or from queues * descriptors + ring_mbufs. 0 or
+ * negative errno with one log line. */
 int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_t mbufs,
 	uint32_t ring_mbufs, struct dp_port **port);
-/* Octets of packet memory that dp_port_start will take for this port, for dp_options.memory; lcores:
- * threads in all. Before or after dp_eal_start. */
+/* Octets of packet memory that dp_port_start will take for this port, for dp_options.memory;
+ * lcores: threads in all. Before or after dp_eal_start. */
 uint64_t dp_port_memory(const struct dp_port_options *options, uint32_t mbufs, uint32_t ring_mbufs,
 	unsigned lcores);
 /* Stops and closes the device and frees its pool. */
@@ -48,10 +49,11 @@ const char *dp_port_driver(const struct dp_port *port); /* of the PMD */
 unsigned dp_port_id(const struct dp_port *port);
 unsigned dp_port_queues(const struct dp_port *port);
 unsigned dp_port_descriptors(const struct dp_port *port); /* per queue, as the device has them */
-/* What: adds what wakes who polls a queue: its interrupt if the options ask for it, else the kernel's socket behind it,
- * if there is one. */
+/* What: adds what wakes who polls a queue: its interrupt if the options ask for it, else the
+ * kernel's socket behind it, if there is one. */
 void dp_port_wake(const struct dp_port *port, uint16_t queue, struct dp_wake *wake);
-/* Frames that wait to be polled, -1 where that is not known: all but AF_XDP. For the thread that polls the queue. */
+/* Frames that wait to be polled, -1 where that is not known: all but AF_XDP. For the thread that
+ * polls the queue. */
 int dp_port_waiting(const struct dp_port *port, uint16_t queue);
 /* Size of the NIC's redirection table when it spreads UDP as dp_steer_init_rss expects, else 0. */
 uint32_t dp_port_rss_reta(const struct dp_port *port);
@@ -60,8 +62,8 @@ struct dp_nic_time *dp_port_nic_time(const struct dp_port *port); /* NULL: time 
 struct dp_xdp *dp_port_xdp(const struct dp_port *port); /* NULL unless it is AF_XDP */
 void dp_port_stats(const struct dp_port *port, struct dp_port_stats *stats);
 
-/* Prints the ports that heptap could open: kernel interfaces and PCI devices that are bound to a driver
- * for DPDK, one line each. Needs no dp_eal_start. */
+/* Prints the ports that heptap could open: kernel interfaces and PCI devices that are bound to a
+ * driver for DPDK, one line each. Needs no dp_eal_start. */
 void dp_port_list(void);
 
 #endif

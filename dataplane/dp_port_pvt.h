@@ -33,6 +33,7 @@ struct dp_port {
 	uint32_t rss_reta;
 	unsigned ifindex; /* of the kernel interface that it opens, 0: none */
 	bool is_vdev;
+	bool is_open; /* DPDK has the device: id is its */
 	bool is_started;
 	bool is_promiscuous;
 	bool has_interrupts;
