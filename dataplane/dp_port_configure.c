@@ -97,6 +97,16 @@ static int set_queues(struct dp_port *port, const struct rte_eth_conf *conf, boo
 	return err;
 }
 
+/* Without them frames have the time of their poll. */
+static void use_nic_time(
+	struct dp_port *port, const struct dp_port_options *options, uint64_t offloads)
+{
+	port->nic_time = dp_nic_time_create(options, port->id, port->driver, offloads);
+	if (!port->nic_time && rte_errno)
+		DP_LOG(WARNING, port, "\"%s\": time-stamps of the NIC cannot be used: %s",
+			port->device, rte_strerror(rte_errno));
+}
+
 int dp_port_configure(struct dp_port *port, const struct dp_port_options *options,
 	const struct dp_port_needs *needs, const struct rte_eth_dev_info *info)
 {
@@ -113,14 +123,10 @@ int dp_port_configure(struct dp_port *port, const struct dp_port_options *option
 	/* Other drivers may insist on send queues too. */
 	if (err && !needs->has_send_queues)
 		err = set_queues(port, &conf, true);
-	if (!err)
-		port->nic_time =
-			dp_nic_time_create(options, port->id, port->driver, conf.rxmode.offloads);
-	if (!err && !port->nic_time && rte_errno)
-		DP_LOG(WARNING, port, "\"%s\": time-stamps of the NIC cannot be used: %s",
-			port->device, rte_strerror(rte_errno));
-	if (!err)
+	if (!err) {
+		use_nic_time(port, options, conf.rxmode.offloads);
 		err = choose_descriptors(port, options, needs);
+	}
 	if (err)
 		DP_LOG(ERR, port, "could not configure \"%s\": %s", port->device,
 			rte_strerror(-err));

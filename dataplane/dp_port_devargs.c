@@ -25,20 +25,20 @@ enum {
 	/* A ring of 4096 frames: about 5 ms of the 0.8 million a second that AF_PACKET can do. */
 	PACKET_BLOCK_BYTES = 1 << 20,
 	PACKET_FRAMES = 4096,
-	/* The driver has the kernel put IPv4 fragments together, and what does not fit into a slot is
-	 * cut off: the slot must hold a whole SIP message and not only a frame. */
+	/* The driver has the kernel put IPv4 fragments together, and what does not fit into a slot
+	 * is cut off: the slot must hold a whole SIP message and not only a frame. */
 	PACKET_SLOT_MIN = 8192,
 	/* Before the frame in its slot: header, address and alignment, with room to spare. */
 	PACKET_OVERHEAD = 80,
 
-	/* Buffers that the kernel has, to be filled or, filled, to be received. Two tasks that take turns on
-	 * the receiver's CPU keep it away for 4 to 8 ms: so many of a million frames a second. */
+	/* Buffers that the kernel has, to be filled or, filled, to be received. Two tasks that take
+	 * turns on the receiver's CPU keep it away for 4 to 8 ms: so many of a million frames a
+	 * second. */
 	XDP_FILL_MBUFS = 8192,
-	XDP_SPARE_MBUFS =
-		1024, /* beside those that the kernel has: on their way through the probe */
+	XDP_SPARE_MBUFS = 1024, /* beside those of the kernel: on their way through the probe */
 	XDP_BUSY_BUDGET = 64, /* the driver's default */
-	/* A buffer with its headers must lie within one page: 63 cache lines, since the mempool may add
-	 * one to spread objects over memory channels. */
+	/* A buffer with its headers must lie within one page: 63 cache lines, since the mempool may
+	 * add one to spread objects over memory channels. */
 	XDP_OBJECT_MAX = 63 * RTE_CACHE_LINE_SIZE,
 	XDP_ROOM_MAX = XDP_OBJECT_MAX - RTE_CACHE_LINE_SIZE - sizeof(struct rte_mbuf) -
 		       RTE_PKTMBUF_HEADROOM,
@@ -145,8 +145,8 @@ static int make_packet(
 	return 0;
 }
 
-/* Polled busily, a device needs no interrupts. One without hardware has none; its frames come on the CPU
- * of whoever sends them, and each empty poll would be a system call for nothing. */
+/* Polled busily, a device needs no interrupts. One without hardware has none; its frames come on
+ * the CPU of whoever sends them, and each empty poll would be a system call for nothing. */
 static int busy_budget(const char *device)
 {
 	char driver[DP_IFACE_TEXT_MAX], bus[DP_IFACE_TEXT_MAX];
@@ -155,13 +155,9 @@ static int busy_budget(const char *device)
 	return driver[0] && !bus[0] ? 0 : XDP_BUSY_BUDGET;
 }
 
-static int make_xdp(
-	const struct dp_port_options *options, unsigned index, struct dp_port_devargs *devargs)
+/* queues: that the interface has. */
+static int check_xdp(const struct dp_port_options *options, unsigned queues)
 {
-	unsigned queues = dp_iface_queues(options->device);
-	char program[DP_XDP_PATH_MAX];
-	int err;
-
 	if (options->queues > queues) {
 		DP_LOG(ERR, port, "\"%s\" has %u queue%s for AF_XDP, but %u are configured",
 			options->device, queues, queues == 1 ? "" : "s", options->queues);
@@ -172,10 +168,12 @@ static int make_xdp(
 			options->device, options->max_frame, XDP_FRAME_MAX);
 		return -EINVAL;
 	}
-	dp_xdp_log_init();
-	err = dp_xdp_guard(options);
-	if (err)
-		return err;
+	return 0;
+}
+
+/* Of what will not be seen. */
+static void warn_of_xdp(const struct dp_port_options *options, unsigned queues)
+{
 	/* XDP runs before the kernel would hand over a tag that the NIC took out of the frame. */
 	if (dp_iface_strips_vlan(options->device))
 		DP_LOG(WARNING, port,
@@ -188,6 +186,22 @@ static int make_xdp(
 			"others is not seen, see \"ethtool -L %s combined %u\"",
 			options->device, queues, queues == 1 ? "" : "s", options->queues,
 			options->queues == 1 ? "is" : "are", options->device, options->queues);
+}
+
+static int make_xdp(
+	const struct dp_port_options *options, unsigned index, struct dp_port_devargs *devargs)
+{
+	unsigned queues = dp_iface_queues(options->device);
+	char program[DP_XDP_PATH_MAX];
+	int err = check_xdp(options, queues);
+
+	if (err)
+		return err;
+	dp_xdp_log_init();
+	err = dp_xdp_guard(options);
+	if (err)
+		return err;
+	warn_of_xdp(options, queues);
 	err = dp_xdp_object_path(program, sizeof(program));
 	if (err) {
 		DP_LOG(ERR, port, "could not make the XDP program of \"%s\": %s", options->device,
