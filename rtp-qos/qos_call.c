@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The call table: chains that all workers read without lock. liburcu-cds would need none to change them either, but
- * keeps all entries in one order: what is not there, as the call of each first INVITE, costs it two lines of memory,
- * one after the other and neither to be fetched before. Here it is one that was prefetched. How calls leave the table
- * is in qos_call_expire.c. */
+/* The call table: chains that all workers read without lock. liburcu-cds would need none to change
+ * them either, but keeps all entries in one order: what is not there, as the call of each first
+ * INVITE, costs it two lines of memory, one after the other and neither to be fetched before. Here
+ * it is one that was prefetched. How calls leave the table is in qos_call_expire.c. */
 #include "qos_call.h"
 
 #include <assert.h>
@@ -258,8 +258,8 @@ void qos_calls_destroy(struct qos_calls *calls)
 	free(calls);
 }
 
-/* Room for one more call, counted already; NULL when full. Waits only where nothing read under RCU is
- * held: before the call is found or made. */
+/* Room for one more call, counted already; NULL when full. Waits only where nothing read under RCU
+ * is held: before the call is found or made. */
 static struct qos_call *reserve_call(struct qos_calls *calls)
 {
 	const size_t clear = offsetof(struct qos_call, call_id);
@@ -357,7 +357,7 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, s
 	return has_ended ? QOS_CALL_ENDED : QOS_CALL_UPDATED;
 }
 
-void qos_call_note_codec(struct qos_call *call, const char name[24])
+void qos_call_note_codec(struct qos_call *call, const char name[QOS_CODEC_NAME_MAX])
 {
 	uint32_t none = QOS_CALL_CODEC_NONE;
 

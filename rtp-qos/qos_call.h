@@ -19,6 +19,7 @@
 #include "pkt_flow.h"
 #include "pkt_hash.h"
 #include "qos_call_media.h"
+#include "qos_codec.h"
 #include "qos_options.h"
 #include "sip_msg.h"
 
@@ -53,9 +54,10 @@ enum qos_call_codec_state {
 	QOS_CALL_CODEC_KNOWN,
 };
 
-/* Of 20,000 calls a second nearly every look at one misses the caches: what a look-up, a message and a
- * look for expiry need is in the first lines, then what a session description needs. Texts come last: they are not
- * cleared, so that of a new call only those lines are written that hold something. */
+/* Of 20,000 calls a second nearly every look at one misses the caches: what a look-up, a message
+ * and a look for expiry need is in the first lines, then what a session description needs. Texts
+ * come last: they are not cleared, so that of a new call only those lines are written that hold
+ * something. */
 struct qos_call {
 	struct qos_call *_Atomic next; /* in its chain of the table */
 	uint64_t hash; /* fixed, as are start_ns, pool, home and call_id */
@@ -67,14 +69,14 @@ struct qos_call {
 	_Atomic bool is_open; /* in the table; once false for ever. Goes under lock */
 	_Atomic bool is_displaced; /* another call announced an endpoint of it. Streams poll it */
 	_Atomic uint16_t described; /* times an endpoint was described anew. Streams poll it */
-	uint32_t
-		former; /* whose Call-ID this has: qos_call_tag_hash of that; 0: nobody's. Under lock */
+	/* Whose Call-ID this has: qos_call_tag_hash of that; 0: nobody's. Under lock. */
+	uint32_t former;
 	struct cds_list_head home_link; /* in the home worker's queue */
 
 	pthread_mutex_t lock; /* guards the rest of this paragraph, and the texts of the parties */
 	enum qos_call_state state;
-	enum sip_method
-		method; /* that began it, seen or not: INVITE of a call (qos_call_is_call) */
+	/* That began it, seen or not: INVITE of a call (qos_call_is_call). */
+	enum sip_method method;
 	bool is_cancelling : 1; /* CANCEL seen, no final response yet */
 	bool is_acked : 1; /* there was a final response to INVITE, seen or not */
 	bool is_invite_seen : 1; /* the INVITE that began it, not a re-INVITE alone */
@@ -102,7 +104,8 @@ struct qos_call {
 	char from[QOS_PARTY_MAX];
 	char to[QOS_PARTY_MAX];
 	char leg_name[QOS_LEG_ID_MAX];
-	char codec[24]; /* of the worker that set codec_state from none, until it is known */
+	char codec
+		[QOS_CODEC_NAME_MAX]; /* of the worker that set codec_state from none, until it is known */
 	/* See qos_legs.h. */
 	struct qos_leg *_Atomic leg; /* held; NULL: no stream was offered yet */
 	_Atomic uint32_t leg_name_bytes; /* 0: not named */
@@ -137,28 +140,30 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 /* Capture files can wait: an entry that is free but not yet through its grace period is waited for,
  * so that only the bound refuses. Before the workers start. */
 void qos_calls_may_wait(struct qos_calls *calls);
-/* Has memory ready for the next calls, see qos_pool_populate, at first for the heads of all chains. */
+/* Has memory ready for the next calls, see qos_pool_populate, at first for the heads of all
+ * chains. */
 void qos_calls_populate(struct qos_calls *calls);
 /* After all workers stopped and everything that holds calls is gone (streams, qos_medias). Frees
  * what is left. A registered thread. */
 void qos_calls_destroy(struct qos_calls *calls);
 
-/* What: a look-up in two steps some time before it, each of which waits for no memory, by the hash of the Call-ID.
- * Where other work lies between them and before qos_call_on_sip, that waits for little. */
+/* What: a look-up in two steps some time before it, each of which waits for no memory, by the hash
+ * of the Call-ID. Where other work lies between them and before qos_call_on_sip, that waits for
+ * little. */
 uint64_t qos_call_hash(const struct qos_calls *calls, struct bytes call_id);
 void qos_call_prefetch_chain(const struct qos_calls *calls, uint64_t hash);
 void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
 
-/* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and moves
- * the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and failures end
- * it (RFC 3261 sections 13-15, and 9); retransmissions and authentication challenges (401, 407
- * followed by a new INVITE with the same Call-ID) leave it open. A call may be seen from amid it on: who BYEs one was in
- * it, by an INVITE that was not seen. An INVITE that begins a dialog with another From tag
- * a second after the BYE is another call's: the first one leaves the table, and what still comes of it, by its tags
- * (section 12), changes neither. In a full table the oldest of the worker's
- * own calls that is over or that nobody answered makes room, as a flood of them leaves it. *call is valid
- * until the worker's next quiescent state. The parties of msg are taken apart when they are needed. hash: of its
- * Call-ID, qos_call_hash. */
+/* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and
+ * moves the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and
+ * failures end it (RFC 3261 sections 13-15, and 9); retransmissions and authentication challenges
+ * (401, 407 followed by a new INVITE with the same Call-ID) leave it open. A call may be seen from
+ * amid it on: who BYEs one was in it, by an INVITE that was not seen. An INVITE that begins a
+ * dialog with another From tag a second after the BYE is another call's: the first one leaves the
+ * table, and what still comes of it, by its tags (section 12), changes neither. In a full table the
+ * oldest of the worker's own calls that is over or that nobody answered makes room, as a flood of
+ * them leaves it. *call is valid until the worker's next quiescent state. The parties of msg are
+ * taken apart when they are needed. hash: of its Call-ID, qos_call_hash. */
 enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, struct sip_msg *msg,
 	uint64_t hash, uint64_t now_ns, struct qos_call **call);
 
@@ -184,15 +189,17 @@ static inline bool qos_call_lasts(const struct qos_call *call)
 bool qos_call_hold(struct qos_call *call);
 void qos_call_put(struct qos_call *call);
 
-/* What: takes the next call of this worker's own that made room, or has expired at now_ns, out of the table
- * (setup_timeout without a final response; call_timeout without SIP or media; ended for longer than
- * the linger and no stream open). Call once a tick until it returns NULL; with drain set every call
- * is taken, whatever its age. The caller reports it, withdraws its media (qos_media_withdraw) and
- * then calls qos_call_put. Looks at a bounded number of calls a tick, which does for 80,000 a second. */
+/* What: takes the next call of this worker's own that made room, or has expired at now_ns, out of
+ * the table (setup_timeout without a final response; call_timeout without SIP or media; ended for
+ * longer than the linger and no stream open). Call once a tick until it returns NULL; with drain
+ * set every call is taken, whatever its age. The caller reports it, withdraws its media
+ * (qos_media_withdraw) and then calls qos_call_put. Looks at a bounded number of calls a tick,
+ * which does for 80,000 a second. */
 struct qos_call *qos_calls_expire(
 	struct qos_calls *calls, unsigned worker, uint64_t now_ns, bool drain);
 
-/* What: takes the next call that made room, which qos_calls_expire would do later; NULL: none did. */
+/* What: takes the next call that made room, which qos_calls_expire would do later; NULL: none
+ * did. */
 struct qos_call *qos_calls_take_evicted(struct qos_calls *calls, unsigned worker);
 
 /* Entries that this worker opened and has to expire; that worker only. */
@@ -205,11 +212,12 @@ struct qos_call_counters *qos_calls_counters(struct qos_calls *calls, unsigned w
 void qos_calls_each(
 	struct qos_calls *calls, bool (*fn)(struct qos_call *call, void *arg), void *arg);
 
-/* What: cuts text to fit; keeps printable ASCII and whole UTF-8 characters, all else becomes '?'. */
+/* What: cuts text to fit; keeps printable ASCII and whole UTF-8 characters, all else becomes
+ * '?'. */
 void qos_call_copy_text(char *out, size_t size, struct bytes text);
 
 /* What: name, with zeros behind it, is the call's codec if that is the first. Any thread. */
-void qos_call_note_codec(struct qos_call *call, const char name[24]);
+void qos_call_note_codec(struct qos_call *call, const char name[QOS_CODEC_NAME_MAX]);
 /* "" as long as it is not known whole. Any thread. */
 const char *qos_call_codec(const struct qos_call *call);
 

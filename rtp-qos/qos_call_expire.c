@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How calls leave the table: each worker has a private queue of the calls it opened, by which it alone
- * expires them. A call is taken out of the table under its own mutex, so that a message never changes
- * one that was reported already. */
+/* How calls leave the table: each worker has a private queue of the calls it opened, by which it
+ * alone expires them. A call is taken out of the table under its own mutex, so that a message never
+ * changes one that was reported already. */
 #include <assert.h>
 
 #include "pkt_count.h"
@@ -96,7 +96,8 @@ static uint64_t idle_limit(const struct qos_calls *calls, const struct qos_call 
 		return calls->linger_ns;
 	if (!qos_call_is_call(call->method))
 		return TRANSACTION_NS;
-	/* Of a call that may have been answered each session refresh is seen (RFC 4028), and no more. */
+	/* Of a call that may have been answered each session refresh is seen (RFC 4028), and no
+	 * more. */
 	return call->state == QOS_CALL_ANSWERED || call->state == QOS_CALL_UNKNOWN
 		       ? calls->call_timeout_ns
 		       : calls->setup_timeout_ns;
@@ -157,10 +158,11 @@ struct qos_call *qos_calls_expire(
 	struct qos_calls *calls, unsigned worker, uint64_t now_ns, bool drain)
 {
 	struct call_worker *w = &calls->workers[worker];
-	struct qos_call *call = qos_calls_take_evicted(calls, worker);
+	struct qos_call *call;
 	uint64_t look_ns;
 
 	assert(worker < calls->worker_count);
+	call = qos_calls_take_evicted(calls, worker);
 	if (call)
 		return call;
 	if (drain && cds_list_empty(&w->queue.due))

@@ -4,7 +4,8 @@
 #include "qos_call_pvt.h"
 #include "utf8.h"
 
-/* Captures put together may have what was sent before a BYE so long after it, such as a back-to-back agent's INVITE. */
+/* Captures put together may have what was sent before a BYE so long after it, such as a
+ * back-to-back agent's INVITE. */
 #define REUSE_NS ((uint64_t)1000000000)
 
 static bool is_challenge(uint16_t status)
@@ -125,8 +126,8 @@ static void begin_call(struct qos_call *call, const struct sip_msg *msg)
 	call->method = SIP_INVITE;
 	switch (msg->method) {
 	case SIP_INVITE:
-		/* A To tag: re-INVITE in a call that was answered before the capture began (RFC 3261
-		 * section 12.2.1.1). */
+		/* A To tag: re-INVITE in a call that was answered before the capture began (RFC
+		 * 3261 section 12.2.1.1). */
 		if (msg->is_request && msg->to.tag.n)
 			note_answered_before(call);
 		break;
@@ -198,8 +199,8 @@ bool qos_call_is_late(const struct qos_call *call, struct sip_msg *msg, const st
 	       has_tag(msg->to.tag, call->former, seed);
 }
 
-/* A Call-ID that was used for OPTIONS or SUBSCRIBE may be used for a call later, and the capture may begin with an INFO
- * amid one. */
+/* A Call-ID that was used for OPTIONS or SUBSCRIBE may be used for a call later, and the capture
+ * may begin with an INFO amid one. */
 static void adopt_method(struct qos_call *call, struct sip_msg *msg)
 {
 	if (qos_call_is_call(call->method) || !qos_call_is_call(msg->method))
@@ -222,7 +223,8 @@ static void begin_dialog(struct qos_call *call)
 
 /* An INVITE without To tag after a failure is the next try, of the caller with credentials or
  * another target, or of a proxy with its next branch. A completed call stays completed: Call-IDs
- * are unique (RFC 3261 section 8.1.1.4), and another From tag is another call (qos_call_is_another). */
+ * are unique (RFC 3261 section 8.1.1.4), and another From tag is another call
+ * (qos_call_is_another). */
 static void invite_request(struct qos_call *call, struct sip_msg *msg)
 {
 	bool is_lost = call->state == QOS_CALL_FAILED || call->state == QOS_CALL_CANCELLED;
@@ -238,26 +240,32 @@ static void invite_request(struct qos_call *call, struct sip_msg *msg)
 		call->code = 0;
 }
 
-static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now_ns)
+static void invite_success(struct qos_call *call, uint16_t status, uint64_t now_ns)
 {
 	/* Else a re-INVITE's, as far as is known: few of those are answered by more than 100. */
 	bool is_first = call->is_invite_seen || call->state == QOS_CALL_RINGING;
 
+	if (call->state == QOS_CALL_ANSWERED || call->state == QOS_CALL_COMPLETED) {
+		/* Of a re-INVITE, where the answer came before the capture. */
+		if (!call->code)
+			call->code = status;
+		return;
+	}
+	/* Also after the failure of another branch (RFC 3261 section 16.7). */
+	reopen(call);
+	call->state = QOS_CALL_ANSWERED;
+	call->code = status;
+	if (!call->answer_ns) {
+		call->answer_ns = now_ns;
+		call->is_answer_seen = is_first;
+	}
+}
+
+/* True: it ended the call. */
+static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now_ns)
+{
 	if (status >= 200 && status < 300) {
-		if (call->state == QOS_CALL_ANSWERED || call->state == QOS_CALL_COMPLETED) {
-			/* Of a re-INVITE, where the answer came before the capture. */
-			if (!call->code)
-				call->code = status;
-			return false;
-		}
-		/* Also after the failure of another branch (RFC 3261 section 16.7). */
-		reopen(call);
-		call->state = QOS_CALL_ANSWERED;
-		call->code = status;
-		if (!call->answer_ns) {
-			call->answer_ns = now_ns;
-			call->is_answer_seen = is_first;
-		}
+		invite_success(call, status, now_ns);
 		return false;
 	}
 	/* A re-INVITE may fail, the call goes on (section 14.1). */
@@ -293,8 +301,9 @@ static bool apply_call(struct qos_call *call, struct sip_msg *msg, uint64_t now_
 		 * knows of no call (section 15.1.1). */
 		if (has_ended(call))
 			return false;
-		/* The caller may also give up an early dialog so (section 15). One that was acknowledged was
-		 * answered, though a mirror of one direction did not show it: who is refused sends no BYE. */
+		/* The caller may also give up an early dialog so (section 15). One that was
+		 * acknowledged was answered, though a mirror of one direction did not show it: who
+		 * is refused sends no BYE. */
 		is_unknown = call->state == QOS_CALL_UNKNOWN;
 		is_early = is_unanswered(call) && !is_unknown && !call->is_acked;
 		if (is_unknown && call->start_ns < now_ns)
@@ -313,8 +322,8 @@ static bool apply_call(struct qos_call *call, struct sip_msg *msg, uint64_t now_
 	}
 }
 
-/* REGISTER, OPTIONS, SUBSCRIBE, MESSAGE and so on: only their own method counts, so that the NOTIFYs
- * of a subscription do not reopen it. */
+/* REGISTER, OPTIONS, SUBSCRIBE, MESSAGE and so on: only their own method counts, so that the
+ * NOTIFYs of a subscription do not reopen it. */
 static bool apply_transaction(struct qos_call *call, const struct sip_msg *msg, uint64_t now_ns)
 {
 	if (msg->method != call->method)
