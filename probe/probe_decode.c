@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "probe_decode.h"
 
+#include <assert.h>
+
 #include "probe_rx.h"
+
+/* dataplane knows no parsers, so that both have the list of link layers. */
+static_assert(
+	(int)DP_LINK_ETHERNET == (int)PKT_LINK_ETHERNET && (int)DP_LINK_SLL == (int)PKT_LINK_SLL &&
+		(int)DP_LINK_SLL2 == (int)PKT_LINK_SLL2 && (int)DP_LINK_RAW == (int)PKT_LINK_RAW &&
+		(int)DP_LINK_NULL == (int)PKT_LINK_NULL,
+	"dp_meta.link is an enum pkt_link too");
 
 /* From when it arrived to when a switch saw it. */
 static void set_switch_time(
