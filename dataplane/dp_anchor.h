@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A straight line from a counter to nanoseconds since the epoch, and how one thread hands it to others: two of them and
- * a count, so that a reader never sees half of one.
+/* A straight line from a counter to nanoseconds since the epoch, and how one thread hands it to
+ * others: two of them and a count, so that a reader never sees half of one.
  * Owner: the clock. Threads: one publishes, about once a second; any thread reads. */
 #ifndef DP_ANCHOR_H
 #define DP_ANCHOR_H
@@ -16,8 +16,8 @@ struct dp_anchor {
 
 struct dp_anchors {
 	struct dp_anchor anchor[2];
-	_Atomic uint32_t
-		current; /* how many were published; its lowest bit says which one is valid */
+	/* How many were published; its lowest bit says which one is valid. */
+	_Atomic uint32_t current;
 };
 
 /* The valid one, for the thread that publishes. */

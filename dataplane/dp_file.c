@@ -3,6 +3,7 @@
 #include "dp_file.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,8 +20,8 @@
 #include "dp_meta.h"
 #include "dp_wake.h"
 
-/* Touching and returning packet memory is most of what a short file costs, and a file can wait: there
- * are few buffers. */
+/* Touching and returning packet memory is most of what a short file costs, and a file can wait:
+ * there are few buffers. */
 enum {
 	SMALL_FRAME = 2176,
 	SMALL_MBUFS = 511,
@@ -59,8 +60,8 @@ static bool may_go(const struct dp_file *file, const struct dp_file_source *next
 	return true;
 }
 
-/* The source with the earliest frame, of equal ones the first file's. NULL at the end, or while a pipe has to be waited
- * for. */
+/* The source with the earliest frame, of equal ones the first file's. NULL at the end, or while a
+ * pipe has to be waited for. */
 static struct dp_file_source *earliest_of_all(struct dp_file *file)
 {
 	struct dp_file_source *best = NULL;
@@ -139,7 +140,8 @@ static void fill(struct rte_mbuf *m, const struct dp_file_source *source)
 	meta->behind_ns = 0;
 }
 
-/* A pipe that ended, or has what is not taken yet, would wake without end whoever waits for another one. */
+/* A pipe that ended, or has what is not taken yet, would wake without end whoever waits for another
+ * one. */
 static void wake_by_silent(struct dp_file *file)
 {
 	unsigned at = file->wake_first;
@@ -241,7 +243,8 @@ bool dp_file_is_stopped(const struct dp_file *file)
 	return dp_file_reading_is_stopped(&file->reading);
 }
 
-/* Its header, then its first frame. 0, also while a pipe has to be waited for, or negative errno. */
+/* Its header, then its first frame. 0, also while a pipe has to be waited for, or negative
+ * errno. */
 static int begin_source(struct dp_file_source *source, char *error, unsigned error_size)
 {
 	int err = 0;
@@ -288,8 +291,8 @@ static bool has_live(const struct dp_file *file)
 	return false;
 }
 
-/* Up to the first frame of each, as they come, since one may write several. Beside a capture that is being made those that
- * bring nothing but their header are not waited for. */
+/* Up to the first frame of each, as they come, since one may write several. Beside a capture that
+ * is being made those that bring nothing but their header are not waited for. */
 static int begin(struct dp_file *file, char *error, unsigned error_size)
 {
 	uint64_t begin_ns = dp_file_source_now();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The frames of one capture file: pcap (micro- and nanoseconds; draft-ietf-opsawg-pcap) and pcapng
- * (draft-ietf-opsawg-pcapng), both in both byte orders. A parser of bytes that nobody vouches for; it
- * knows no DPDK.
+ * (draft-ietf-opsawg-pcapng), both in both byte orders. A parser of bytes that nobody vouches for;
+ * it knows no DPDK.
  * Owner: the caller's memory, too large for a stack. Threads: one. */
 #ifndef DP_FILE_READER_H
 #define DP_FILE_READER_H
@@ -40,10 +40,11 @@ struct dp_file_interface {
 	uint64_t multiply, divide;
 	uint32_t shift;
 	int64_t offset_s;
-	/* What was dropped while the capture was made, as its last Interface Statistics Block says: by the interface, and by
-	 * the system behind it. */
+	/* What was dropped while the capture was made, as its last Interface Statistics Block says:
+	 * by the interface, and by the system behind it. */
 	uint64_t if_drops, os_drops;
-	/* The same drops, of both, as all these blocks say and as its packets do. The higher one counts. */
+	/* The same drops, of both, as all these blocks say and as its packets do. The higher one
+	 * counts. */
 	uint64_t drops_of_blocks, drops_of_packets;
 };
 
@@ -54,14 +55,16 @@ struct dp_file_reader {
 	uint32_t record_header; /* octets, pcap */
 	uint32_t interface_count;
 	int64_t first_link_type; /* of the first interface, -1 before there is one */
-	uint64_t skip; /* octets of the last record that were not needed */
-	uint32_t block; /* total length of the block being left, 0 when it was left; pcapng */
+	uint64_t skip; /* octets of the last record, or body, that were not needed */
+	/* The rest until drops is pcapng's: where reading stands, since more of a block may come
+	 * later only. */
+	uint32_t block; /* total length of the block that reading is in; 0: it was left */
 	uint32_t type; /* of that block */
-	bool has_options; /* of a packet that was handed out, of r->described, */
-	uint32_t behind; /* so many octets of it and its padding further */
-	bool is_in_body; /* of which something may be needed still, and */
-	bool is_in_options; /* these are what comes next, of */
-	struct dp_file_interface *described;
+	bool is_in_body; /* not all that is needed of the block was read */
+	bool is_in_options; /* what was read of it is what stands before its options */
+	bool has_options; /* a packet was handed out whose options were not read */
+	uint32_t behind; /* octets of that packet and its padding before its options */
+	struct dp_file_interface *described; /* that options are about; NULL: none that is known */
 	_Atomic uint64_t drops; /* of all interfaces so far; any thread may read it */
 	uint64_t last_ns; /* pcapng: for packets without a time */
 	char error[DP_FILE_ERROR_MAX];
@@ -71,9 +74,9 @@ struct dp_file_reader {
 
 void dp_file_reader_init(struct dp_file_reader *reader, dp_file_read read, void *arg);
 
-/* What: reads the file's header. 0; -EAGAIN: not all of it is there yet, and it may be called again; -EINVAL or the errno
- * of read, negative, with the reason in error. A header that is cut, or an empty file, is damage like any other:
- * dp_file_reader_next says so. */
+/* What: reads the file's header. 0; -EAGAIN: not all of it is there yet, and it may be called
+ * again; -EINVAL or the errno of read, negative, with the reason in error. A header that is cut, or
+ * an empty file, is damage like any other: dp_file_reader_next says so. */
 int dp_file_reader_open(struct dp_file_reader *reader);
 
 enum dp_file_status dp_file_reader_next(struct dp_file_reader *reader, struct dp_file_frame *frame);

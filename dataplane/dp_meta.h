@@ -22,8 +22,8 @@ struct dp_meta {
 	uint64_t time_ns; /* since the epoch */
 	uint32_t wire_bytes;
 	uint32_t link; /* enum dp_link */
-	uint32_t
-		network; /* pkt_view's, of a frame put together from fragments, which lost its tunnels */
+	/* pkt_view's, of a frame put together from fragments, which lost its tunnels. */
+	uint32_t network;
 	uint32_t behind_ns; /* time_ns is a switch's, so much before the frame arrived */
 };
 

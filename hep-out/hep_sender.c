@@ -255,7 +255,6 @@ void hep_sender_send(struct hep_sender *sender, const struct bytes *messages, un
 	struct mmsghdr headers[HEP_SEND_BURST];
 	struct iovec vectors[HEP_SEND_BURST];
 	struct flight flights[HEP_COLLECTORS_MAX];
-
 	uint64_t patience = stop && atomic_load_explicit(stop, memory_order_relaxed) ? 0 : FULL_NS;
 
 	assert(n <= HEP_SEND_BURST);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Bytes of a frame to a packet view: link layer, VLAN tags, IPv4 or IPv6, UDP, TCP or SCTP, also
  * inside of what parsers/pkt_tunnel.h knows.
- * Owner: the view points into the frame and lives no longer. Threads: any; no state, no allocation. */
+ * Owner: the view points into the frame and lives no longer. Threads: any; no state, no
+ * allocation. */
 #ifndef PKT_DECODE_H
 #define PKT_DECODE_H
 
@@ -68,8 +69,8 @@ struct pkt_stamp {
 /* Of several layers of addresses and MACs the innermost. */
 struct pkt_view {
 	struct pkt_flow flow;
-	struct bytes
-		payload; /* captured UDP or TCP payload, SCTP chunks: never Ethernet padding or FCS */
+	/* Captured UDP or TCP payload, SCTP chunks: never Ethernet padding or FCS. */
+	struct bytes payload;
 	uint32_t payload_wire; /* its length on the wire by the IP and UDP lengths, >= payload.n */
 	uint32_t tcp_seq; /* TCP only */
 	struct pkt_fragment fragment; /* with PKT_ip_fragment only */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Encapsulations: from the header of one to what it carries. Each is a function in a file of its family
- * and a row in a table of pkt_tunnel.c, which says where it stands: an EtherType, an IP protocol or a
- * UDP port.
+/* Encapsulations: from the header of one to what it carries. Each is a function in a file of its
+ * family and a row in a table of pkt_tunnel.c, which says where it stands: an EtherType, an IP
+ * protocol or a UDP port.
  * Owner: what comes out points into the frame. Threads: any; no state, no allocation. */
 #ifndef PKT_TUNNEL_H
 #define PKT_TUNNEL_H
@@ -26,8 +26,8 @@ struct pkt_layer {
 	uint16_t type; /* EtherType, also GRE's protocol type */
 	bool is_gre; /* type stood in a GRE or Geneve header, where there are types of their own */
 	bool has_seq; /* and GRE had a sequence number, by which ERSPAN II is told from I */
-	uint32_t
-		tenant; /* VNI, VSID, TEID, label or session: whose addresses those inside are; 0: none */
+	/* VNI, VSID, TEID, label or session: whose addresses those inside are; 0: none. */
+	uint32_t tenant;
 	struct pkt_stamp stamp; /* without its source */
 	bool is_network; /* the tenant is the same in both directions: VNI, VSID */
 };
@@ -35,8 +35,8 @@ struct pkt_layer {
 /* True: layer is what is inside. False: its octets are no such header, or cut short. */
 typedef bool (*pkt_tunnel_fn)(struct pkt_layer *layer);
 
-/* The encapsulation that an EtherType, an IP protocol, a pair of UDP ports announces; NULL: none. What
- * stands on a UDP port is told by its header alone, since any port may carry media. */
+/* The encapsulation that an EtherType, an IP protocol, a pair of UDP ports announces; NULL: none.
+ * What stands on a UDP port is told by its header alone, since any port may carry media. */
 pkt_tunnel_fn pkt_tunnel_of_ethertype(uint16_t type, bool is_gre);
 pkt_tunnel_fn pkt_tunnel_of_protocol(uint8_t proto);
 pkt_tunnel_fn pkt_tunnel_of_ports(uint16_t sport, uint16_t dport);
@@ -72,8 +72,8 @@ bool pkt_tzsp(struct pkt_layer *layer); /* TaZmen Sniffer Protocol */
 bool pkt_capwap(struct pkt_layer *layer); /* RFC 5415 section 4.3, data channel */
 bool pkt_hp_erm(struct pkt_layer *layer); /* HP encapsulated remote mirroring */
 
-/* IEEE 802.3 section 3.2.6: no type but the length of an LLC frame. Cooked captures have 4 there, the length is left
- * alone: IP says its own. */
+/* IEEE 802.3 section 3.2.6: no type but the length of an LLC frame. Cooked captures have 4 there,
+ * the length is left alone: IP says its own. */
 static inline bool pkt_is_length(uint16_t type)
 {
 	return type <= 1500;

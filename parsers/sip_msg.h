@@ -37,8 +37,8 @@ struct sip_party {
 
 struct sip_msg {
 	bool is_request;
-	enum sip_method
-		method; /* of the request line; of CSeq in a response, or where that lost its beginning */
+	/* Of the request line; of CSeq in a response, or where that lost its beginning. */
+	enum sip_method method;
 	struct bytes method_name; /* as spelt */
 	struct bytes request_uri;
 	uint16_t status; /* 100-699, 0 in a request */
@@ -81,26 +81,27 @@ enum sip_status {
  * Returns SIP_OK or the reason. */
 enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg);
 
-/* What: whether a message that sip_msg_parse made msg of and refused ended too early for what it says: in its start
- * line, or before the header that is missing. */
+/* What: whether a message that sip_msg_parse made msg of and refused ended too early for what it
+ * says: in its start line, or before the header that is missing. */
 bool sip_msg_ended_early(struct bytes in, const struct sip_msg *msg, enum sip_status status);
 
-/* What: of a message that was parsed takes From and To apart, unless that was done. Most messages of a call need
- * neither. */
+/* What: of a message that was parsed takes From and To apart, unless that was done. Most messages
+ * of a call need neither. */
 void sip_msg_parse_parties(struct sip_msg *msg);
 /* To alone. */
 void sip_msg_parse_to(struct sip_msg *msg);
 
-/* What: of a message that was parsed the first Contact, the topmost Via value and its branch. No call
- * needs these, and they take a fifth of the time. */
+/* What: of a message that was parsed the first Contact, the topmost Via value and its branch. No
+ * call needs these, and they take a fifth of the time. */
 void sip_msg_parse_hops(struct sip_msg *msg);
 
-/* What: of a message that was parsed the value of the first header of this name in any case, folded lines as they
- * stand; empty without one. Looks through the whole head. */
+/* What: of a message that was parsed the value of the first header of this name in any case, folded
+ * lines as they stand; empty without one. Looks through the whole head. */
 struct bytes sip_msg_header(const struct sip_msg *msg, struct bytes name);
 
-/* What: of a message that was parsed the UUID of who began the session, RFC 7989 section 5: the sender's own in a
- * request, in a response the remote one. Empty without, and for the nil UUID, which stands for one not known yet. */
+/* What: of a message that was parsed the UUID of who began the session, RFC 7989 section 5: the
+ * sender's own in a request, in a response the remote one. Empty without, and for the nil UUID,
+ * which stands for one not known yet. */
 struct bytes sip_msg_session(const struct sip_msg *msg);
 
 /* "INVITE" ...; "OTHER" for SIP_OTHER. */

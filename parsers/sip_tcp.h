@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SIP messages from TCP segments (RFC 3261 section 18.3, RFC 9293), also over WebSocket (RFC 7118), and those of
- * other signalling (sig_frame.h): segments in any order, repeated, overlapping, with messages in parts and several
- * in one. Only directions of connections are followed in which a segment began like some, in mid-stream too. A
- * message comes out as soon as it and what is before it are there; segments that overtook the first one of a
- * connection are remembered for a while. Behind a hole that nothing fills, the next message is looked for.
+/* SIP messages from TCP segments (RFC 3261 section 18.3, RFC 9293), also over WebSocket (RFC 7118),
+ * and those of other signalling (sig_frame.h): segments in any order, repeated, overlapping, with
+ * messages in parts and several in one. Only directions of connections are followed in which a
+ * segment began like some, in mid-stream too. A message comes out as soon as it and what is before
+ * it are there; segments that overtook the first one of a connection are remembered for a while.
+ * Behind a hole that nothing fills, the next message is looked for.
  * Owner: the worker; memory is the caller's. Threads: one; counters may be read by others. */
 #ifndef SIP_TCP_H
 #define SIP_TCP_H
@@ -58,8 +59,8 @@ struct sip_tcp {
 	uint32_t count; /* of flows */
 	uint32_t oldest, newest; /* by their last segment, number + 1 */
 	uint32_t waiting; /* flows with octets that wait */
-	enum sip_tcp_kind
-		kind; /* of the direction that this is about: a segment's, or a message's */
+	/* Of the direction that this is about: a segment's, or a message's. */
+	enum sip_tcp_kind kind;
 	uint8_t *unmasked, *inflated; /* the last message over WebSocket */
 	struct sip_inflate inflate;
 	struct pkt_seed seed;
@@ -83,13 +84,13 @@ size_t sip_tcp_memory(uint32_t flows);
 /* memory: sip_tcp_memory(flows) octets, zero, aligned to 64; stays the caller's. */
 void sip_tcp_init(struct sip_tcp *tcp, void *memory, uint32_t flows, const struct pkt_seed *seed);
 
-/* What: takes a segment, with payload; begins: what it begins like, for which a direction is opened, as it is where
- * SIP over WebSocket begins. Calls fn for each message that is whole now. */
+/* What: takes a segment, with payload; begins: what it begins like, for which a direction is
+ * opened, as it is where SIP over WebSocket begins. Calls fn for each message that is whole now. */
 enum sip_tcp_result sip_tcp_take(struct sip_tcp *tcp, const struct pkt_view *view,
 	enum sip_tcp_kind begins, uint64_t now_ns, sip_tcp_message_fn fn, void *arg);
 
-/* What: gives up holes older than SIP_TCP_HOLE_NS, all of them with drain, and calls fn for each message
- * found behind them. */
+/* What: gives up holes older than SIP_TCP_HOLE_NS, all of them with drain, and calls fn for each
+ * message found behind them. */
 void sip_tcp_tick(
 	struct sip_tcp *tcp, uint64_t now_ns, bool drain, sip_tcp_message_fn fn, void *arg);
 

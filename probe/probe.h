@@ -28,7 +28,8 @@
 #include "qos_media.h"
 #include "qos_sources.h"
 
-/* Packet time that steps back by more than this was wrong before, or is set anew: it is believed. */
+/* Packet time that steps back by more than this was wrong before, or is set anew: it is
+ * believed. */
 #define PROBE_TIME_BACK_NS ((uint64_t)60 * 1000000000)
 
 struct probe_results;
@@ -73,8 +74,8 @@ struct probe {
 	struct probe_worker *workers; /* lcores.worker_count of them */
 
 	/* Written by control or rx, read by all. */
-	alignas(64) _Atomic uint64_t
-		time_base_ns; /* what pkt_media.time_ns counts from; 0 not set yet */
+	/* What pkt_media.time_ns counts from; 0: not set yet. */
+	alignas(64) _Atomic uint64_t time_base_ns;
 	_Atomic uint64_t last_ns; /* newest packet of any rx thread, at its end */
 	atomic_bool stop_rx;
 	_Atomic unsigned rx_running;
@@ -106,8 +107,9 @@ static inline uint32_t probe_idle_mode(const struct probe *probe)
 /* "fused", "pipeline", or both, as the ports are configured. */
 const char *probe_shape(const struct probe *probe);
 
-/* What: runs until all files are read or a signal came, then drains and prints. Returns the exit code:
- * 0; 1 could not start; 3 a capture file was damaged. Sets options->dp.memory when it is 0. */
+/* What: runs until all files are read or a signal came, then drains and prints. Returns the exit
+ * code: 0; 1 could not start; 3 a capture file was damaged. Sets options->dp.memory when it is
+ * 0. */
 int probe_main(struct cfg_options *options, const struct probe_run *run);
 
 #endif

@@ -9,8 +9,7 @@
 enum {
 	STALL_QUEUES = 4, /* packets of full polls after a stall, in sizes of the queue */
 	QUEUE_PARTS = 8, /* less than such a part in a queue is no overload */
-	LESS_PARTS =
-		64, /* such a part less than before is less: a full queue is not always as full */
+	LESS_PARTS = 64, /* such a part less than before is less: full is not always as full */
 	SIZE_MIN = 16384, /* a quarter of it is no overload: what comes while a thread wakes up */
 };
 
@@ -20,8 +19,8 @@ static void look(struct probe_backlog *backlog, const struct dp_rx_queue *queue)
 	backlog->queue = queue;
 }
 
-/* Little waits, or less than before: polls are full because the worker just keeps up, or works off what came while it
- * had no CPU. Only where that is known. */
+/* Little waits, or less than before: polls are full because the worker just keeps up, or works off
+ * what came while it had no CPU. Only where that is known. */
 static bool is_keeping_up(struct probe_backlog *backlog, const struct dp_rx_queue *queue)
 {
 	int before = backlog->queue == queue ? backlog->waiting : 0;

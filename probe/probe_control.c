@@ -23,7 +23,8 @@
 #define OVERLOAD_TURNS 100
 #define PROGRESS_BYTES ((uint64_t)64 << 20) /* smaller files are read before one could look */
 
-/* What ends a run. SIGHUP, of a terminal that closes, does unless whoever started heptap had it ignored. */
+/* What ends a run. SIGHUP, of a terminal that closes, does unless whoever started heptap had it
+ * ignored. */
 static void signals(sigset_t *set)
 {
 	struct sigaction hangup;

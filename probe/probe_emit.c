@@ -65,8 +65,8 @@ void probe_emit_octets(struct probe_worker *w, const struct pkt_view *view, uint
 /* Writes what into msg. Returns its length, 0 when it does not fit. */
 typedef size_t (*write_fn)(const struct hep_options *o, const void *what, struct dp_message *msg);
 
-/* What has a length that is known only once it is written. Nearly all fit a small buffer; the rest is written again
- * into a large one. */
+/* What has a length that is known only once it is written. Nearly all fit a small buffer; the rest
+ * is written again into a large one. */
 static void emit(struct probe_worker *w, write_fn write, const void *what)
 {
 	const struct hep_options *o = &w->probe->options->hep;

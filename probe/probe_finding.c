@@ -73,8 +73,8 @@ static struct qos_call_end end_of(struct qos_call *call, unsigned party)
 	return end;
 }
 
-/* Where both sides announced one address, that media came from there may be the doing of who is heard. What then comes
- * from where that goes to would be the other's. */
+/* Where both sides announced one address, that media came from there may be the doing of who is
+ * heard. What then comes from where that goes to would be the other's. */
 static bool is_in_sight(const struct probe_worker *w, const struct qos_stream_cold *cold,
 	const struct qos_call_end *silent, uint64_t now_ns)
 {

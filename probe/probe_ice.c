@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Connectivity checks between the two sides of a call, and their answers: media is where they were. */
+/* Connectivity checks between the two sides of a call, and their answers: media is where they
+ * were. */
 #include "pkt_turn.h"
 #include "probe_looks.h"
 #include "probe_worker.h"
@@ -8,11 +9,11 @@
 
 enum {
 	COMPONENT_RTCP = 2,
-	COMPONENT_FROM =
-		256, /* the last octet of PRIORITY lacks so much (RFC 8445 section 5.1.2.1) */
+	COMPONENT_FROM = 256, /* less the last octet of PRIORITY, RFC 8445 section 5.1.2.1 */
 };
 
-/* ChannelData looks the same both ways. A server that is not at its port has a lower one than its clients, mostly. */
+/* ChannelData looks the same both ways. A server that is not at its port has a lower one than its
+ * clients, mostly. */
 static bool is_relay_src(const struct pkt_view *view)
 {
 	const struct pkt_flow *flow = &view->flow;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* JSON lines on their way to a file. What is written is whole lines in a row, whatever the file does meanwhile: what it did
- * not take waits and is written first, and what finds no room then is left out whole and counted.
- * Owner: probe_results. Threads: workers add under a mutex and never touch the file; control alone writes, opens and closes.
- * Bounded: two buffers, which workers fill and control writes in turn, so that none is moved while they wait. */
+/* JSON lines on their way to a file. What is written is whole lines in a row, whatever the file
+ * does meanwhile: what it did not take waits and is written first, and what finds no room then is
+ * left out whole and counted.
+ * Owner: probe_results. Threads: workers add under a mutex and never touch the file; control alone
+ * writes, opens and closes. Bounded: two buffers, which workers fill and control writes in turn, so
+ * that none is moved while they wait. */
 #ifndef PROBE_LINES_H
 #define PROBE_LINES_H
 
@@ -37,14 +39,15 @@ struct probe_lines {
 
 /* path: "-" is standard output. 0 or negative errno. */
 int probe_lines_init(struct probe_lines *lines, const char *path, bool can_wait);
-/* 0, or negative errno when it was not written whole: -ETIMEDOUT when nobody read it. Live, lines that found no room while it
- * ran are no error. */
+/* 0, or negative errno when it was not written whole: -ETIMEDOUT when nobody read it. Live, lines
+ * that found no room while it ran are no error. */
 int probe_lines_fini(struct probe_lines *lines);
 
-/* What: room for a line of PROBE_LINE_MAX octets. NULL: there is none. The mutex is held in either case until
- * probe_lines_end, which has to follow. */
+/* What: room for a line of PROBE_LINE_MAX octets. NULL: there is none. The mutex is held in either
+ * case until probe_lines_end, which has to follow. */
 char *probe_lines_begin(struct probe_lines *lines);
-/* n: octets of the line, with its line feed. 0: it did not fit, or there was no room; it counts as lost. */
+/* n: octets of the line, with its line feed. 0: it did not fit, or there was no room; it counts as
+ * lost. */
 void probe_lines_end(struct probe_lines *lines, size_t n);
 
 /* How many lines found no room. */

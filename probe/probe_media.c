@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* RTP in a worker: a burst to its streams, a miss to probation, streams to their calls, and a look at
- * each stream once a second. */
+/* RTP in a worker: a burst to its streams, a miss to probation, streams to their calls, and a look
+ * at each stream once a second. */
 #include "probe_results.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
 #include "qos_delay.h"
 
-/* Visits between fetching a stream's halves and looking at it; the hot half is found through the cold one. */
+/* Visits between fetching a stream's halves and looking at it; the hot half is found through the
+ * cold one. */
 enum {
 	COLD_AHEAD = 8,
 	REST_AHEAD = 4,
@@ -153,9 +154,9 @@ static bool is_announced_by(
 	return media && media->call == call;
 }
 
-/* A gateway gives the next call the ports and the SSRC of the last one, a transfer a call the media of another: of one
- * that is over, or whose BYE was not seen; then both ends say so. Two calls that were there before the stream are
- * legs, and it stays with its own. */
+/* A gateway gives the next call the ports and the SSRC of the last one, a transfer a call the media
+ * of another: of one that is over, or whose BYE was not seen; then both ends say so. Two calls that
+ * were there before the stream are legs, and it stays with its own. */
 static bool is_of_next_call(const struct probe_worker *w, uint32_t stream, uint64_t now_ns)
 {
 	const struct qos_stream_cold *cold = &w->table.cold[stream];

@@ -10,7 +10,8 @@
 #ifdef PROBE_HAS_JEMALLOC
 #include <jemalloc/jemalloc.h>
 
-/* Every look-up of a call or an endpoint begins with a random bucket of a table that liburcu allocates. */
+/* Every look-up of a call or an endpoint begins with a random bucket of a table that liburcu
+ * allocates. */
 const char *malloc_conf = "thp:always";
 
 static uint64_t jemalloc_figure(const char *name)

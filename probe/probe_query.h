@@ -47,12 +47,14 @@ bool probe_query_is_before(
 /* The worker's side: goes on with a question, if there is one. */
 void probe_query_answer(struct probe_worker *w);
 
-/* What: until it is let go the worker answers nothing, for its streams change under it. Returns once it does not. */
+/* What: until it is let go the worker answers nothing, for its streams change under it. Returns
+ * once it does not. */
 void probe_query_hold(struct probe_worker *w);
 void probe_query_let_go(struct probe_worker *w);
 
-/* Telemetry's side: up to wanted reports, in this order. Returns how many; -ETIMEDOUT when the worker does
- * not answer within a second, and -EBUSY until it has answered such a question after all. */
+/* Telemetry's side: up to wanted reports, in this order. Returns how many; -ETIMEDOUT when the
+ * worker does not answer within a second, and -EBUSY until it has answered such a question after
+ * all. */
 int probe_query_ask(struct probe_worker *w, enum probe_query_order order, unsigned wanted);
 
 #endif

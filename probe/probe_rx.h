@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The receiving half of the journey: polls queues or files, decodes, steers each packet to the worker
- * that owns its flow. In the pipeline shape an rx thread of its own does this; in the fused shape each
- * worker does it for its own queues, and what it owns goes on without a ring.
+/* The receiving half of the journey: polls queues or files, decodes, steers each packet to the
+ * worker that owns its flow. In the pipeline shape an rx thread of its own does this; in the fused
+ * shape each worker does it for its own queues, and what it owns goes on without a ring.
  * Owner: the probe. Threads: the rx thread, or the worker; counters may be read by others. */
 #ifndef PROBE_RX_H
 #define PROBE_RX_H
@@ -33,8 +33,7 @@ struct probe_rx {
 	struct dp_wake wake; /* of its queues */
 	struct probe_lane *lanes; /* one per worker */
 	uint32_t tcp_seen[PROBE_TCP_SEEN]; /* tags of connections with SIP, by hash */
-	uint32_t ice_asked
-		[PROBE_ICE_ASKED]; /* tags of a file's checks, by hash of their transaction */
+	uint32_t ice_asked[PROBE_ICE_ASKED]; /* tags of a file's checks, by hash of transaction */
 	struct probe_seen seen; /* of flows of other threads' workers */
 	struct probe_fragments fragments;
 	struct pkt_switch_times switch_times;
@@ -49,8 +48,8 @@ struct probe_rx {
 	struct probe_idle idle;
 };
 
-/* own: the worker that will call probe_rx_turn, or NULL. Rings are made for every other worker. 0 or
- * negative errno. */
+/* own: the worker that will call probe_rx_turn, or NULL. Rings are made for every other worker. 0
+ * or negative errno. */
 int probe_rx_init(
 	struct probe_rx *rx, struct probe *probe, unsigned index, struct probe_worker *own);
 void probe_rx_fini(struct probe_rx *rx);
@@ -62,18 +61,19 @@ void probe_rx_burst(struct probe_rx *rx, struct rte_mbuf **burst, unsigned n);
 /* What: nothing came: what was handed over goes on without waiting for more. */
 void probe_rx_flush(struct probe_rx *rx);
 
-/* What: files: waits until workers have done all that was handed to them, and frees what they are done
- * with. */
+/* What: files: waits until workers have done all that was handed to them, and frees what they are
+ * done with. */
 void probe_rx_drain(struct probe_rx *rx);
 
-/* What: polls once and hands over what came; ends itself when the files are read or the probe stops.
- * Returns how many frames came. */
+/* What: polls once and hands over what came; ends itself when the files are read or the probe
+ * stops. Returns how many frames came. */
 unsigned probe_rx_turn(struct probe_rx *rx);
 
 /* probe_rx_time.c, for files with several workers: */
 /* Tells all of them what time it is. */
 void probe_rx_share_time(struct probe_rx *rx, uint64_t now_ns);
-/* What: a frame of the time now_ns follows, and packet time, which was before_ns, is rx->last_ns. */
+/* What: a frame of the time now_ns follows, and packet time, which was before_ns, is
+ * rx->last_ns. */
 void probe_rx_follow_time(struct probe_rx *rx, uint64_t now_ns, uint64_t before_ns);
 
 /* The lcore's function of the pipeline shape; arg is the probe_rx. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is no plain RTP: decode, steer, hand over. Nothing here knows a stream or a call, but where RTCP
- * goes whose ports are not those beside its media. */
+/* What is no plain RTP: decode, steer, hand over. Nothing here knows a stream or a call, but where
+ * RTCP goes whose ports are not those beside its media. */
 #include <rte_mbuf.h>
 #include <urcu/urcu-qsbr.h>
 
@@ -32,8 +32,8 @@ static bool is_ice(struct probe_rx *rx, const struct pkt_view *view)
 	return true;
 }
 
-/* What follows in a TCP connection where a segment looked like signalling is some too. Of a file all TCP and
- * SCTP is, so that its order is the same for any number of workers. */
+/* What follows in a TCP connection where a segment looked like signalling is some too. Of a file
+ * all TCP and SCTP is, so that its order is the same for any number of workers. */
 static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
 {
 	const struct cfg_options *o = rx->probe->options;
@@ -61,8 +61,8 @@ static struct probe_lane *lane_of(struct probe_rx *rx, const struct pkt_flow *fl
 		&rx->probe->steer, flow->src.b, flow->dst.b, flow->sport, flow->dport)];
 }
 
-/* To the worker that has the media which it tells of. A thread that is no worker is a reader of endpoints only
- * here. */
+/* To the worker that has the media which it tells of. A thread that is no worker is a reader of
+ * endpoints only here. */
 static struct probe_lane *lane_of_rtcp(struct probe_rx *rx, const struct pkt_flow *flow)
 {
 	struct pkt_flow rtp;
@@ -138,8 +138,9 @@ static void put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbu
 	probe_lane_put_media(lane, m);
 }
 
-/* Live, for the worker on this thread, which finds out by itself what it is. Here only shedding asks; but of TCP
- * it is noted in any case which connections have signalling. may_be_rtp: it stays in its order among the media. */
+/* Live, for the worker on this thread, which finds out by itself what it is. Here only shedding
+ * asks; but of TCP it is noted in any case which connections have signalling. may_be_rtp: it stays
+ * in its order among the media. */
 static void put_own(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
 	const struct pkt_view *view, bool may_be_rtp)
 {

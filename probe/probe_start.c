@@ -96,8 +96,8 @@ static bool is_short(const struct probe *p)
 	return total && total < SHORT_BYTES;
 }
 
-/* A live probe may be there before the network is, as at boot; a file's HEP has only now. Before the ports, which would
- * lose frames while it waits for name servers. */
+/* A live probe may be there before the network is, as at boot; a file's HEP has only now. Before
+ * the ports, which would lose frames while it waits for name servers. */
 static int start_sender(struct probe *p)
 {
 	const struct hep_options *o = &p->options->hep;
@@ -154,7 +154,8 @@ static int start_tables(struct probe *p)
 	return 0;
 }
 
-/* Files have one receiver. Queues go round those of the port's mode; a port's queues to different ones. */
+/* Files have one receiver. Queues go round those of the port's mode; a port's queues to different
+ * ones. */
 static int spread_queues(struct probe *p)
 {
 	unsigned next_rx = 0;
@@ -193,7 +194,8 @@ static int start_receivers(struct probe *p)
 	return 0;
 }
 
-/* Fused workers steer as the NIC does, where that is known: hardly a packet changes workers then. */
+/* Fused workers steer as the NIC does, where that is known: hardly a packet changes workers
+ * then. */
 static void choose_steering(struct probe *p)
 {
 	const struct dp_port *port = p->port_count ? p->ports[0] : NULL;
@@ -227,7 +229,8 @@ static int start_threads_state(struct probe *p)
 	return rc ? rc : spread_queues(p);
 }
 
-/* Files get a fixed key: the same capture, the same reports, even where a full table has to give something up. */
+/* Files get a fixed key: the same capture, the same reports, even where a full table has to give
+ * something up. */
 static int choose_seed(struct probe *p)
 {
 	static const struct pkt_seed fixed = {
@@ -318,8 +321,8 @@ void probe_launch(struct probe *p)
 		rte_eal_remote_launch(probe_rx_main, &p->rx[i], p->lcores.rx[i]);
 }
 
-/* Going through all buckets takes longer than reading a small file, and the process ends anyway; only
- * a leak checker wants it. */
+/* Going through all buckets takes longer than reading a small file, and the process ends anyway;
+ * only a leak checker wants it. */
 static bool is_worth_destroying(const struct probe *p)
 {
 #if defined(__SANITIZE_ADDRESS__) || !defined(PROBE_HAS_JEMALLOC)

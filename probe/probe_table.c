@@ -13,8 +13,8 @@ enum {
 	ID_SHOWN = 64, /* most Call-IDs are a random part of up to 50, and hosts */
 };
 
-/* Bytes that could move a terminal's cursor never reach it. Call-IDs and codecs are ASCII; of From and To
- * qos_call_copy_text keeps other characters. */
+/* Bytes that could move a terminal's cursor never reach it. Call-IDs and codecs are ASCII; of From
+ * and To qos_call_copy_text keeps other characters. */
 static void clean(char *text)
 {
 	for (; *text; text++)

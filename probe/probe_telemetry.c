@@ -101,8 +101,8 @@ static struct rte_tel_data *make_entry(void)
 	return entry;
 }
 
-/* DPDK 22.11 takes no dictionary into an array, so the rows of a list are a dictionary too: "0", "1"
- * and so on. */
+/* DPDK 22.11 takes no dictionary into an array, so the rows of a list are a dictionary too: "0",
+ * "1" and so on. */
 static int add_row(struct rte_tel_data *d, unsigned row, struct rte_tel_data *entry)
 {
 	char name[16];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The journey of a packet through a worker: a burst to its streams, and what belongs to none of them one by one to
- * probe_whole.c. */
+/* The journey of a packet through a worker: a burst to its streams, and what belongs to none of
+ * them one by one to probe_whole.c. */
 #include "probe_worker.h"
 
 #include <errno.h>
@@ -191,7 +191,8 @@ static uint64_t time_of(const struct pkt_media *m, uint64_t base)
 					       : dp_meta_arrival(dp_meta(probe_packet_of(m)));
 }
 
-/* Not a descriptor of the stream in the slot that was located. Whether it is one of another stream. */
+/* Not a descriptor of the stream in the slot that was located. Whether it is one of another
+ * stream. */
 static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsigned i)
 {
 	const struct pkt_media *m = &b->media[i];
@@ -218,8 +219,8 @@ static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsi
 	return slot != QOS_NONE;
 }
 
-/* Where the elements from at on end that belong before the next tick, after which streams may have ended. Packet
- * time is that of the latest of them. */
+/* Where the elements from at on end that belong before the next tick, after which streams may have
+ * ended. Packet time is that of the latest of them. */
 static unsigned run_end(struct probe_worker *w, const struct probe_batch *b, unsigned at)
 {
 	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
@@ -243,7 +244,8 @@ static unsigned run_end(struct probe_worker *w, const struct probe_batch *b, uns
 	return i;
 }
 
-/* A packet of the stream in the slot that was located, or another element. Whether it was a stream's. */
+/* A packet of the stream in the slot that was located, or another element. Whether it was a
+ * stream's. */
 static inline bool take_element(
 	struct probe_worker *w, const struct probe_batch *b, unsigned i, uint64_t base)
 {

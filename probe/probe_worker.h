@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker: the flows steered to it, from ring to report. The whole journey of a packet is
- * probe_worker_main and what it calls, in probe_worker.c, probe_media.c, probe_whole.c, probe_sip.c and probe_rtcp.c.
+ * probe_worker_main and what it calls, in probe_worker.c, probe_media.c, probe_whole.c, probe_sip.c
+ * and probe_rtcp.c.
  * Owner: the probe. Threads: its own lcore; counters may be read by others. */
 #ifndef PROBE_WORKER_H
 #define PROBE_WORKER_H
@@ -72,15 +73,16 @@ struct probe_worker {
 int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned index);
 void probe_worker_fini(struct probe_worker *w);
 
-/* What: one turn: at most QOS_BURST elements of every ring, and media only when little signalling is
- * left. The thread is registered with liburcu QSBR. Returns how many elements it took and finished. */
+/* What: one turn: at most QOS_BURST elements of every ring, and media only when little signalling
+ * is left. The thread is registered with liburcu QSBR. Returns how many elements it took and
+ * finished. */
 unsigned probe_worker_take(struct probe_worker *w);
 
 /* Elements in the order of their arrival: descriptors, whole packets, time. */
 struct probe_batch {
 	const struct pkt_media *media;
-	struct rte_mbuf *const
-		*packets; /* of each, the caller's; NULL when only descriptors are at hand */
+	/* Of each, the caller's; NULL when only descriptors are at hand. */
+	struct rte_mbuf *const *packets;
 	const uint32_t *slot; /* of each, by qos_table_locate */
 	unsigned n; /* at most QOS_BURST */
 	bool is_one_time; /* all arrived at the same time */
@@ -91,7 +93,8 @@ void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b);
 /* The lcore's function; arg is the probe_worker. */
 int probe_worker_main(void *arg);
 
-/* Anything that a tick could change, but calls. For its own thread, and for one that waited for it. */
+/* Anything that a tick could change, but calls. For its own thread, and for one that waited for
+ * it. */
 bool probe_worker_has_flows(const struct probe_worker *w);
 
 /* Packet time moves on to now_ns: looks at the streams and calls whose second has come. */
@@ -110,23 +113,24 @@ void probe_media_payload(
 /* The current one may mean something else since its call was described anew. */
 void probe_media_follow(struct probe_worker *w, uint32_t stream);
 
-/* probe_signalling.c: one SIP message out of such, one TCP segment, one SCTP packet. Return the frame's outcome.
- * copy_hash: of probe_worker_copy_hash, 0 for what cannot be a copy. */
+/* probe_signalling.c: one SIP message out of such, one TCP segment, one SCTP packet. Return the
+ * frame's outcome. copy_hash: of probe_worker_copy_hash, 0 for what cannot be a copy. */
 enum probe_outcome probe_signalling_sip(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t copy_hash, uint64_t now_ns);
 enum probe_outcome probe_signalling_tcp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 enum probe_outcome probe_signalling_sctp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
-/* What: a datagram's hash for probe_worker_is_copy; 0 where copies are not looked for, of which none is one. */
+/* What: a datagram's hash for probe_worker_is_copy; 0 where copies are not looked for, of which
+ * none is one. */
 uint64_t probe_worker_copy_hash(const struct probe_worker *w, const struct pkt_view *view);
 /* Whether a datagram of signalling came before, by the mirror's doing; it did from now on. */
 bool probe_worker_is_copy(struct probe_worker *w, uint64_t copy_hash, uint64_t now_ns);
 /* HEP, and with capture.hep the SIP in it. */
 enum probe_outcome probe_signalling_hep(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
-/* probe_ice.c: a STUN message; if it is a check between the sides of a call or the answer to one, its ends are where
- * media will be. */
+/* probe_ice.c: a STUN message; if it is a check between the sides of a call or the answer to one,
+ * its ends are where media will be. */
 void probe_ice_take(struct probe_worker *w, const struct pkt_view *view);
 /* Takes expired calls out of the table, and messages behind holes of TCP connections. */
 void probe_signalling_tick(struct probe_worker *w, uint64_t now_ns);
@@ -141,26 +145,28 @@ enum probe_outcome probe_also_udp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
 /* Whether a datagram of this flow must be asked for DNS first. */
 bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_flow *flow);
-/* A datagram at port 53, whatever else it looks like. False: it is media of a stream, not DNS, or capture.also does not
- * name it. */
+/* A datagram at port 53, whatever else it looks like. False: it is media of a stream, not DNS, or
+ * capture.also does not name it. */
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome);
 
 /* What a segment begins like, SIP_TCP_NONE without. */
 enum sip_tcp_kind probe_also_begins(const struct probe_worker *w, const struct pkt_view *view);
-/* A message out of TCP, of kind w->tcp.kind. *outcome says so, unless it does of a better one; nothing of one that is
- * malformed. */
+/* A message out of TCP, of kind w->tcp.kind. *outcome says so, unless it does of a better one;
+ * nothing of one that is malformed. */
 void probe_also_message(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome);
-/* The same of what may be a Diameter message. False: it is none, or capture.also does not name it. */
+/* The same of what may be a Diameter message. False: it is none, or capture.also does not name
+ * it. */
 bool probe_also_diameter(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome);
 
 /* probe_sip_send.c: what is sent of SIP, unless the configuration leaves it out. */
 void probe_sip_send(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	const struct sip_msg *msg, struct bytes id);
-/* What: the id that hep.correlation_headers name, empty without. A call has that of its first message, or none: what is
- * sent of it has one id. A call that was refused (NULL) has the message's. */
+/* What: the id that hep.correlation_headers name, empty without. A call has that of its first
+ * message, or none: what is sent of it has one id. A call that was refused (NULL) has the
+ * message's. */
 struct bytes probe_sip_leg(const struct cfg_options *o, const struct sip_msg *msg,
 	struct qos_call *call, enum qos_call_change change);
 /* What a telephone says of another call than its PUBLISH belongs to. */
@@ -179,9 +185,10 @@ void probe_emit_json(struct probe_worker *w, const struct pkt_view *view, uint64
 void probe_emit_report(struct probe_worker *w, const struct qos_report *report);
 void probe_emit_finding(struct probe_worker *w, const struct probe_finding *finding);
 
-/* Who asked for this media, or for RTCP of it? The receiver announced where it wants it; behind NAT or before
- * the answer only the sender's own address is known, and where many calls announced the receiver's, as gateways
- * and load generators do, the sender's tells them apart. *party is the sender, where there is a call. */
+/* Who asked for this media, or for RTCP of it? The receiver announced where it wants it; behind NAT
+ * or before the answer only the sender's own address is known, and where many calls announced the
+ * receiver's, as gateways and load generators do, the sender's tells them apart. *party is the
+ * sender, where there is a call. */
 const struct qos_media *probe_media_find(const struct probe_worker *w, const struct pkt_flow *flow,
 	bool is_rtcp, uint64_t now_ns, uint8_t *party);
 

@@ -95,7 +95,8 @@ struct change {
 	const char *list;
 };
 
-/* The next item up to a comma, at most size - 1 characters; NULL: there is none, or it is too long. */
+/* The next item up to a comma, at most size - 1 characters; NULL: there is none, or it is too
+ * long. */
 static const char *take_item(const char *text, char *item, size_t size)
 {
 	size_t n = strcspn(text, ",");

@@ -39,8 +39,8 @@ static_assert(sizeof(struct qos_buffer) == 64, "one cache line, for packets are 
 /* Of all streams of a table. */
 struct qos_buffer_env {
 	int32_t depth[QOS_BUFFERS]; /* ns; of the adaptive one the maximum */
-	uint32_t
-		window; /* width in 2^16 ns within which a packet suits all, when they are in line */
+	/* Width, in 2^16 ns, within which a packet suits all when they are in line. */
+	uint32_t window;
 };
 
 /* What is usual: 50, 200 and up to 500 ms, the adaptive one counts. */
@@ -56,12 +56,12 @@ void qos_buffer_anchor(const struct qos_buffer_env *env, struct qos_buffer *buff
 bool qos_buffer_discards(const struct qos_buffer_env *env, struct qos_buffer *b, unsigned which,
 	int32_t transit, uint64_t now_ns, uint64_t packets);
 
-/* The sender's clock moved against ours by ns of transit: the buffers follow, as a receiver's do that
- * resamples. */
+/* The sender's clock moved against ours by ns of transit: the buffers follow, as a receiver's do
+ * that resamples. */
 void qos_buffer_shift(struct qos_buffer *buffers, int64_t ns);
 
-/* What: the least skew (minus transit), in 2^16 ns, of a window env->window wide in which every packet suits
- * every buffer. False: there is none. */
+/* What: the least skew (minus transit), in 2^16 ns, of a window env->window wide in which every
+ * packet suits every buffer. False: there is none. */
 bool qos_buffer_window(
 	const struct qos_buffer_env *env, const struct qos_buffer *buffers, int16_t *low);
 

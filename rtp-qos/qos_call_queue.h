@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When to look at which call next: slots of a tenth of a second, gone round in some 51 seconds. A call
- * may come up too early, after packet time was set back or has leapt, but never too late: whoever
- * takes one judges it and puts it back.
+/* When to look at which call next: slots of a tenth of a second, gone round in some 51 seconds. A
+ * call may come up too early, after packet time was set back or has leapt, but never too late:
+ * whoever takes one judges it and puts it back.
  * Owner: one worker's part of the call table. Threads: that worker only. */
 #ifndef QOS_CALL_QUEUE_H
 #define QOS_CALL_QUEUE_H
@@ -15,8 +15,8 @@ enum {
 };
 
 struct qos_call_queue {
-	uint64_t
-		next; /* number of the slot to look at next, counted from the epoch; 0: at the start */
+	/* Number of the slot to look at next, counted from the epoch; 0: at the start. */
+	uint64_t next;
 	uint32_t length;
 	struct cds_list_head due; /* slots that have come up */
 	struct cds_list_head slots[QOS_CALL_QUEUE_SLOTS];
@@ -27,7 +27,8 @@ void qos_call_queue_init(struct qos_call_queue *queue);
 void qos_call_queue_add(struct qos_call_queue *queue, struct qos_call *call, uint64_t look_ns);
 /* Takes the next call out that has come up at now_ns; NULL when there is none. */
 struct qos_call *qos_call_queue_take(struct qos_call_queue *queue, uint64_t now_ns);
-/* Takes the call out that would come up next, though its time has not come; NULL when there is none. */
+/* Takes the call out that would come up next, though its time has not come; NULL when there is
+ * none. */
 struct qos_call *qos_call_queue_next(struct qos_call_queue *queue);
 /* Makes all calls come up. */
 void qos_call_queue_flush(struct qos_call_queue *queue);

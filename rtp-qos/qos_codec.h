@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is known of a codec: RTP clock (RFC 3551), the E-model scale it is judged on, and its impairment
- * on that scale with where the figures come from (qos_codecs.def).
+/* What is known of a codec: RTP clock (RFC 3551), the E-model scale it is judged on, and its
+ * impairment on that scale with where the figures come from (qos_codecs.def).
  * Owner: constant tables. Threads: any. */
 #ifndef QOS_CODEC_H
 #define QOS_CODEC_H
@@ -66,13 +66,12 @@ struct qos_payload {
 	struct qos_head head; /* of EVS: of a packet in clear, if one was looked at */
 	struct qos_band band, band_next; /* of Opus by such, and another that the last one had */
 	bool is_of_video; /* kind is QOS_REDUNDANCY: of an m=video */
-	const struct qos_codec
-		*codec; /* or one mode of it; NULL when the name is not in the table */
+	const struct qos_codec *codec; /* or a mode of it; NULL: its name is not in the table */
 	char name[QOS_CODEC_NAME_MAX]; /* lower case, zeros behind it; "" unknown */
 };
 
-/* By SDP encoding name, any case, and clock (0: the first of that name), whatever the mode. NULL when
- * not known. */
+/* By SDP encoding name, any case, and clock (0: the first of that name), whatever the mode. NULL
+ * when not known. */
 const struct qos_codec *qos_codec_find(struct bytes name, uint32_t clock);
 
 /* One mode, any case; the same as above when it is empty. NULL when not known. */
@@ -81,7 +80,8 @@ const struct qos_codec *qos_codec_find_mode(struct bytes name, struct bytes mode
 /* The modes of a name, one after the other: the first after NULL, NULL after the last. */
 const struct qos_codec *qos_codec_next_mode(struct bytes name, const struct qos_codec *last);
 
-/* What a receiver of codec makes of it: G.711 loses its concealment unless g711_plc (qos_options). */
+/* What a receiver of codec makes of it: G.711 loses its concealment unless g711_plc
+ * (qos_options). */
 const struct qos_codec *qos_codec_received(const struct qos_codec *codec, bool g711_plc);
 
 /* Static payload types, RFC 3551 section 6. NULL for dynamic and unassigned ones. */

@@ -47,8 +47,8 @@ struct qos_media {
 	bool is_secure; /* SRTP */
 	bool is_shared; /* another call that lasted announced it too: whose media it is the far end tells */
 	bool is_learnt; /* from STUN (qos_ice.h), announced by nobody */
-	_Atomic bool
-		is_nominated; /* is_learnt: ICE has chosen it; changes under the publishing mutex */
+	/* is_learnt: ICE has chosen it. Changes under the publishing mutex. */
+	_Atomic bool is_nominated;
 	uint8_t section; /* of the description */
 	struct qos_media_key rtp; /* is_rtcp, and not right beside its media: that; else port 0 */
 	struct rcu_head rcu;
@@ -62,8 +62,8 @@ struct qos_media {
 
 struct qos_medias;
 
-/* Called when an endpoint comes into the table (is_open) and when it goes. A worker's call, under the
- * publishing mutex, so calls come one at a time and in order. */
+/* Called when an endpoint comes into the table (is_open) and when it goes. A worker's call, under
+ * the publishing mutex, so calls come one at a time and in order. */
 typedef void (*qos_media_watch_fn)(
 	void *arg, uint8_t family, const struct pkt_addr *addr, uint16_t port, bool is_open);
 
@@ -72,15 +72,16 @@ uint64_t qos_medias_memory(uint32_t max);
 
 int qos_medias_create(
 	const struct qos_options *options, const struct pkt_seed *seed, struct qos_medias **medias);
-/* As qos_calls_may_wait. From then on who publishes, withdraws or learns (qos_ice.h) may pass a quiescent state, after
- * which only the call that it was given is still there. */
+/* As qos_calls_may_wait. From then on who publishes, withdraws or learns (qos_ice.h) may pass a
+ * quiescent state, after which only the call that it was given is still there. */
 void qos_medias_may_wait(struct qos_medias *medias);
-/* Has memory ready for the next endpoints, see qos_pool_populate, at first for the heads of all chains. */
+/* Has memory ready for the next endpoints, see qos_pool_populate, at first for the heads of all
+ * chains. */
 void qos_medias_populate(struct qos_medias *medias);
 /* After all workers stopped, before qos_calls_destroy. A registered thread. */
 void qos_medias_destroy(struct qos_medias *medias);
-/* What: fn learns of every endpoint from now on; NULL, as at first: nobody does. What is still open when
- * the table is destroyed is not reported. Before the workers start. */
+/* What: fn learns of every endpoint from now on; NULL, as at first: nobody does. What is still open
+ * when the table is destroyed is not reported. Before the workers start. */
 void qos_medias_watch(struct qos_medias *medias, qos_media_watch_fn fn, void *arg);
 
 /* What: publishes every media endpoint of a description that party (0 caller, 1 callee) of call
@@ -113,12 +114,13 @@ void qos_media_prefetch_first(const struct qos_medias *medias, const struct qos_
 /* Whether T.38 was announced there: quick where nobody announced any. */
 bool qos_media_is_udptl(struct qos_medias *medias, const struct qos_media_key *key);
 
-/* What: whether some RTCP goes to another pair of ports than its media (a=rtcp, RFC 3605). One atomic load. */
+/* What: whether some RTCP goes to another pair of ports than its media (a=rtcp, RFC 3605). One
+ * atomic load. */
 bool qos_medias_are_apart(const struct qos_medias *medias);
 
-/* What: the flow of the media that RTCP on this flow tells of. An end that was announced as RTCP's alone is
- * its media's; else the even port below is (RFC 3550 section 11), when both or the other are RTCP's.
- * Where RTP and RTCP share a port (RFC 5761) the caller knows better. */
+/* What: the flow of the media that RTCP on this flow tells of. An end that was announced as RTCP's
+ * alone is its media's; else the even port below is (RFC 3550 section 11), when both or the other
+ * are RTCP's. Where RTP and RTCP share a port (RFC 5761) the caller knows better. */
 struct pkt_flow qos_media_flow_of_rtcp(struct qos_medias *medias, const struct pkt_flow *flow);
 
 /* The meaning of pt at an endpoint, or NULL. */

@@ -20,7 +20,8 @@ enum qos_report_type {
 	QOS_FINAL,
 };
 
-/* Why a stream ended. No report says it: it tells a side that fell silent from one that was done. */
+/* Why a stream ended. No report says it: it tells a side that fell silent from one that was
+ * done. */
 enum qos_end {
 	QOS_END_NONE = 0, /* PERIODIC */
 	QOS_END_BYE, /* its call is over, or its addresses are those of the next one */
@@ -29,8 +30,9 @@ enum qos_end {
 	QOS_END_CAPTURE, /* heptap stopped, or the file ended */
 };
 
-/* What: "mirror", "network", NULL without any: who repeated so many of packets, by how many there are. The IP
- * identification would not tell: it is 0 in what most hosts send of media, and IPv6 has none. */
+/* What: "mirror", "network", NULL without any: who repeated so many of packets, by how many there
+ * are. The IP identification would not tell: it is 0 in what most hosts send of media, and IPv6 has
+ * none. */
 static inline const char *qos_duplicate_source(uint64_t duplicates, uint64_t packets)
 {
 	return 2 * duplicates > packets ? "mirror" : duplicates ? "network" : NULL;
@@ -102,7 +104,8 @@ struct qos_report {
 	/* Milliseconds. */
 	/* Mean time between packets received, silence taken out: of the interval, FINAL: of all. */
 	double delta_ms;
-	/* Extremes are since the stream began, and 2 microseconds exact; the least NaN before the first. */
+	/* Extremes are since the stream began, and 2 microseconds exact; the least NaN before the
+	 * first. */
 	double min_delta_ms, max_delta_ms;
 	double jitter_ms; /* RFC 3550 A.8, now */
 	double mean_jitter_ms; /* mean of the jitter series */
@@ -110,14 +113,15 @@ struct qos_report {
 	double skew_ms; /* nominal minus arrival, negative is late */
 	double max_skew_ms; /* largest magnitude, with its sign */
 
-	/* Loss and discards of the jitter buffer chosen, RFC 3611 section 4.7.2 and G.107 BurstR. The times are
-	 * NaN while the length of a frame is unknown. */
+	/* Loss and discards of the jitter buffer chosen, RFC 3611 section 4.7.2 and G.107 BurstR.
+	 * The times are NaN while the length of a frame is unknown. */
 	double burst_ratio;
 	uint64_t bursts;
 	double burst_density, gap_density;
 	double burst_ms, gap_ms; /* means */
 
-	/* Each emulated jitter buffer, since the stream began; MOS only when has_score, on its scale. */
+	/* Each emulated jitter buffer, since the stream began; MOS only when has_score, on its
+	 * scale. */
 	uint64_t discards[QOS_BUFFERS];
 	double buffer_mos[QOS_BUFFERS];
 
@@ -125,12 +129,13 @@ struct qos_report {
 	double frame_ms; /* media time of a packet */
 	double drift_ppm; /* the sender's clock against the probe's; above 0 it is fast */
 	double pdv_p50_ms, pdv_p95_ms, pdv_p99_ms;
-	uint32_t
-		clock_hz; /* RTP clock by the wall's where that given is wrong or none is; else 0 */
+	/* RTP clock by the wall's, where the one given is wrong or none is; else 0. */
+	uint32_t clock_hz;
 
-	/* E-model of effective loss without delay (MOS-LQ); only when has_score, all on the scale named. The interval's own,
-	 * NaN if its packets were a codec's without figures; the least and the mean by packets since the stream's codec is
-	 * one of that scale. An interval without packets repeats the one before. */
+	/* E-model of effective loss without delay (MOS-LQ); only when has_score, all on the scale
+	 * named. The interval's own, NaN if its packets were a codec's without figures; the least
+	 * and the mean by packets since the stream's codec is one of that scale. An interval
+	 * without packets repeats the one before. */
 	bool has_score;
 	enum qos_scale scale;
 	enum qos_basis basis; /* where the figures of the codec are from */
@@ -142,17 +147,20 @@ struct qos_report {
 
 	struct qos_agent_scores agent; /* has_agent: wanted; has no need of a codec with figures */
 
-	/* Round trips from the probe to the stream's source (A) and to its receiver (B), by RTCP without any
-	 * clock but the probe's: the least of the last five. From end to end it is their sum. */
+	/* Round trips from the probe to the stream's source (A) and to its receiver (B), by RTCP
+	 * without any clock but the probe's: the least of the last five. From end to end it is
+	 * their sum. */
 	double rtt_a_ms, rtt_b_ms;
 
-	/* Filled by qos_delay_describe: G.107's mouth-to-ear delay Ta, its impairment Id, and with it the R and
-	 * MOS of the conversation. Only with a delay_source, the last three only when has_score too. */
+	/* Filled by qos_delay_describe: G.107's mouth-to-ear delay Ta, its impairment Id, and with
+	 * it the R and MOS of the conversation. Only with a delay_source, the last three only when
+	 * has_score too. */
 	double ta_ms;
 	double id, r_cq, mos_cq;
 	double min_mos_cq, mean_mos_cq; /* of the intervals with a delay, as min_mos and mean_mos */
 
-	/* What the receiver reports of the stream, RFC 3550 section 6.4; nothing while far_reports is 0. */
+	/* What the receiver reports of the stream, RFC 3550 section 6.4; nothing while far_reports
+	 * is 0. */
 	double far_loss_pct, far_max_loss_pct; /* between two reports: of the last one, the most */
 	double far_jitter_ms,
 		far_max_jitter_ms; /* NaN: the clock is not known, or it is no jitter */
@@ -174,9 +182,10 @@ static inline bool qos_report_has_cq(const struct qos_report *report)
 	return report->has_score && report->delay_source != QOS_DELAY_NONE;
 }
 
-/* A call's worst stream in one word, of which the least is the worst, that with the least mean R; 0 for a
- * stream without score. R counts the same impairments on all three scales (G.711 without loss is 93.2 of 93.2,
- * 129 and 148; G.107.1), MOS does not, so MOS of two scales are never compared: the worst is shown with its scale. */
+/* A call's worst stream in one word, of which the least is the worst, that with the least mean R; 0
+ * for a stream without score. R counts the same impairments on all three scales (G.711 without loss
+ * is 93.2 of 93.2, 129 and 148; G.107.1), MOS does not, so MOS of two scales are never compared:
+ * the worst is shown with its scale. */
 uint32_t qos_worst_pack(const struct qos_report *report);
 enum qos_scale qos_worst_scale(uint32_t worst);
 double qos_worst_mos(uint32_t worst);

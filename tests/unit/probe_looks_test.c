@@ -41,7 +41,8 @@ static void knows_sip_by_its_beginning(void **state)
 
 static void tells_rtcp_from_rtp(void **state)
 {
-	/* Version 2; packet type 201, one word more, SSRC. Then payload type 0, SSRC and one octet. */
+	/* Version 2; packet type 201, one word more, SSRC. Then payload type 0, SSRC and one
+	 * octet. */
 	static const uint8_t rtcp[] = {0x80, 201, 0, 1, 1, 2, 3, 4};
 	static const uint8_t rtp[] = {0x80, 0, 0, 1, 0, 0, 0, 160, 1, 2, 3, 4, 0xff};
 
