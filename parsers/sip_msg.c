@@ -406,6 +406,22 @@ enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg)
 	return pending.is_bad_length ? SIP_BAD_CONTENT_LENGTH : SIP_OK;
 }
 
+/* Nothing follows the header in the head: its value may go on in the next line (RFC 3261 section 7.3.1). */
+static bool is_last(const struct sip_msg *msg, struct bytes value)
+{
+	const uint8_t *p = value.p + value.n, *end = msg->head.p + msg->head.n;
+
+	while (p < end && ascii_is_blank(*p))
+		p++;
+	return p == end;
+}
+
+/* What is missing in it may be behind the cut. */
+static bool is_cut_off(const struct sip_msg *msg, struct bytes value)
+{
+	return msg->is_head_cut && (!value.p || is_last(msg, value));
+}
+
 bool sip_msg_ended_early(struct bytes in, const struct sip_msg *msg, enum sip_status status)
 {
 	if (status == SIP_START_LINE) {
@@ -413,7 +429,6 @@ bool sip_msg_ended_early(struct bytes in, const struct sip_msg *msg, enum sip_st
 		return bytes_find(in, '\n') == in.n;
 	}
 	if (status == SIP_NO_CALL_ID)
-		return msg->is_head_cut && !msg->call_id.p;
-	return status == SIP_BAD_CSEQ && msg->is_head_cut &&
-	       !sip_msg_header(msg, BYTES_LIT("CSeq")).p;
+		return is_cut_off(msg, msg->call_id);
+	return status == SIP_BAD_CSEQ && is_cut_off(msg, sip_msg_header(msg, BYTES_LIT("CSeq")));
 }

@@ -82,7 +82,8 @@ enum sip_status {
 enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg);
 
 /* What: whether a message that sip_msg_parse made msg of and refused ended too early for what it
- * says: in its start line, or before the header that is missing. */
+ * says: in its start line, or before the end of the header that is missing or that lacks
+ * something. */
 bool sip_msg_ended_early(struct bytes in, const struct sip_msg *msg, enum sip_status status);
 
 /* What: of a message that was parsed takes From and To apart, unless that was done. Most messages

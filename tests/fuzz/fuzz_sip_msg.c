@@ -15,7 +15,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-	SLICES_MAX = 24
+	SLICES_MAX = 24,
+	CUTS = 16,
 };
 
 /* All slices of a message in one order, so that two messages compare by position. */
@@ -136,6 +137,19 @@ static enum sip_status parse(struct bytes in, struct sip_msg *msg)
 	return status;
 }
 
+/* The front of a message is one, or ended too early for what it says. */
+static void check_cut(struct bytes in)
+{
+	struct sip_msg msg;
+
+	for (size_t i = 0; i < CUTS; i++) {
+		struct bytes front = bytes_head(in, in.n * i / CUTS);
+		enum sip_status status = sip_msg_parse(front, &msg);
+
+		CHECK(status == SIP_OK || sip_msg_ended_early(front, &msg, status));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sip_msg msg;
@@ -146,6 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (parse(bytes_of(data, size), &msg) != SIP_OK)
 		return 0;
 	check_message(&msg, data, size);
+	check_cut(bytes_of(data, size));
 
 	n = msg.head.n + msg.body.n;
 	CHECK(msg.body.n == 0 || msg.body.p == msg.head.p + msg.head.n);

@@ -411,6 +411,8 @@ static bool is_early(const char *text, size_t n)
 static void tells_what_ended_early_from_what_is_malformed(void **state)
 {
 	static const char usual[] = "\r\n" INVITE VIA FROM TO CALLID CSEQ "\r\n";
+	static const char folded[] =
+		INVITE VIA FROM TO "Call-ID:\r\n a@b\r\nCSeq:\r\n 1\r\n INVITE\r\n\r\n";
 	static const char *const others[] = {INVITE VIA FROM TO CSEQ "\r\n", INVITE CALLID "\r\n",
 		"INVITE\r\n" VIA, INVITE "Call-ID:\r\n" VIA, INVITE CALLID "CSeq: x\r\n" VIA,
 		INVITE CALLID CSEQ "Content-Length: x\r\n"};
@@ -419,6 +421,9 @@ static void tells_what_ended_early_from_what_is_malformed(void **state)
 	(void)state;
 	for (size_t n = 0; n < sizeof(usual); n++)
 		assert_int_equal(is_early(usual, n), n < enough);
+	enough = sizeof(folded) - 1 - strlen("\r\n");
+	for (size_t n = 0; n < sizeof(folded); n++)
+		assert_int_equal(is_early(folded, n), n < enough);
 	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_false(is_early(others[i], strlen(others[i])));
 }
