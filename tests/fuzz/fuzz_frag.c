@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fragments: a datagram split at random, its pieces in random order, some twice and some over others,
- * comes out once and as it was, whatever else is in the table. Each step of two octets: which of the
+ * comes out once and as it was, whatever else is in the table, and decodes as what was split. Each step of two octets: which of the
  * waiting pieces comes next, and how. The rest of the input is fragments of any content. */
 #include <sys/mman.h>
 
@@ -15,6 +15,8 @@ enum {
 	DATAGRAMS = 8, /* more than the noise has */
 	UNITS = 16, /* of the datagram, at most */
 	NOISE_BYTES = 6,
+	UDP_BYTES = 8,
+	PORT = 5060,
 };
 
 static void check(bool ok)
@@ -27,11 +29,46 @@ static struct pkt_view fragment_of(
 	struct bytes whole, uint32_t id, uint32_t offset, uint32_t end, bool more)
 {
 	return (struct pkt_view){
-		.flow = {.family = 4, .proto = PKT_UDP},
+		.flow = {.family = whole.n & 1 ? 4 : 6,
+			.proto = PKT_UDP,
+			.src = {{192, 0, 2, 1}},
+			.dst = {{192, 0, 2, 2}}},
 		.payload = bytes_of(whole.p + offset, end - offset),
 		.payload_wire = end - offset,
+		.tos = 184,
+		.ttl = 63,
+		.vlan = whole.n & 2 ? 20 : 0,
+		.has_mac = whole.n & 2 || whole.n & 4,
+		.src_mac = {2, 0, 0, 0, 0, 1},
+		.dst_mac = {2, 0, 0, 0, 0, 2},
 		.fragment = {.id = id, .offset = (uint16_t)offset, .more = more},
 	};
+}
+
+/* Behind the header that is made for it. */
+static void check_frame(const struct pkt_view *view, struct bytes data)
+{
+	uint8_t frame[PKT_FRAG_HEADER_MAX + UNITS * 8];
+	size_t n = pkt_frag_header(view, data.n, frame);
+	struct pkt_view made;
+
+	check(n <= PKT_FRAG_HEADER_MAX);
+	memcpy(frame + n, data.p, data.n);
+	if (data.n <= UDP_BYTES)
+		return;
+	check(pkt_decode(view->has_mac ? PKT_LINK_ETHERNET : PKT_LINK_RAW,
+		      bytes_of(frame, n + data.n), &made) == PKT_OK);
+	check(made.flow.family == view->flow.family && made.flow.proto == PKT_UDP);
+	check(pkt_addr_eq(&made.flow.src, &view->flow.src) &&
+		pkt_addr_eq(&made.flow.dst, &view->flow.dst));
+	check(made.flow.sport == PORT && made.payload_wire == data.n - UDP_BYTES);
+	check(made.payload.n == made.payload_wire &&
+		memcmp(made.payload.p, data.p + UDP_BYTES, made.payload.n) == 0);
+	check(made.tos == view->tos && made.ttl == view->ttl && made.vlan == view->vlan);
+	check(made.has_mac == view->has_mac);
+	check(!made.has_mac ||
+		(memcmp(made.src_mac, view->src_mac, sizeof(made.src_mac)) == 0 &&
+			memcmp(made.dst_mac, view->dst_mac, sizeof(made.dst_mac)) == 0));
 }
 
 /* Units first to last of the datagram: whole units, or the end. */
@@ -44,6 +81,7 @@ static bool take(struct pkt_frags *frags, struct bytes whole, unsigned first, un
 	if (!pkt_frag_take(frags, &view, 1000, &data))
 		return false;
 	check(data.n == whole.n && memcmp(data.p, whole.p, whole.n) == 0);
+	check_frame(&view, data);
 	return true;
 }
 
@@ -68,12 +106,18 @@ static void run(struct pkt_frags *frags, struct bytes in)
 	size_t length = 1 + in.p[0] % (UNITS * 8);
 	unsigned units = (unsigned)(length + 7) / 8;
 	uint32_t sent = 0;
-	struct bytes whole;
+	uint8_t datagram[UNITS * 8];
+	struct bytes whole = bytes_of(datagram, length);
 
 	in = bytes_skip(in, 1);
 	if (in.n < length)
 		return;
-	whole = bytes_head(in, length);
+	memcpy(datagram, in.p, length);
+	if (length >= UDP_BYTES)
+		memcpy(datagram,
+			(uint8_t[]){
+				PORT >> 8, PORT & 255, PORT >> 8, PORT & 255, 0, (uint8_t)length},
+			UDP_BYTES - 2);
 	in = bytes_skip(in, length);
 	while (in.n > NOISE_BYTES) {
 		unsigned first = in.p[0] % units;
