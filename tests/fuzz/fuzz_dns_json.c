@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every DNS message that is one becomes one valid JSON object with no key twice, the same each time, with as many
- * questions as it says and all records, or it says that it is cut; it fits a HEP message; and what follows it in the
- * same memory says nothing. */
+ * questions as it says and all records, or it says that it is cut; it fits a HEP message; what follows it in the
+ * same memory says nothing; and its front, wherever the capture cuts it, is one or may be one. */
 #include "../unit/json_object.h"
 #include "fuzz_check.h"
 #include "sig_dns.h"
+
+enum {
+	CUTS = 300, /* a header and a longest question */
+};
 
 static unsigned count_records(struct bytes json)
 {
@@ -28,6 +32,15 @@ static unsigned count_wanted(const struct sig_dns *dns)
 	return count;
 }
 
+static void check_cut(struct bytes in)
+{
+	struct sig_dns dns;
+
+	for (size_t n = 0; n < in.n && n < CUTS; n++)
+		check(sig_dns_parse(bytes_head(in, n), &dns) ||
+			sig_dns_ended_early(bytes_head(in, n)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char text[1 << 20], again[1 << 20];
@@ -38,6 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 4096 || !sig_dns_parse(in, &dns))
 		return 0;
+	check_cut(in);
+	check(!sig_dns_is_voice(&dns) || dns.questions);
 	json = bytes_of(text, json_write(hep_json_dns, in, text, sizeof(text)));
 	check(json.n > 0 && json.n <= HEP_JSON_MAX && json_is_valid(json));
 	check(json_count(json_get(json, "questions"), BYTES_LIT("{\"name\":")) == dns.questions);
