@@ -4,7 +4,6 @@
 #include "cls_payload.h"
 #include "fuzz_check.h"
 #include "pkt_decode.h"
-#include "pkt_turn.h"
 #include "rtp_hdr.h"
 #include "xdp_user.h"
 
@@ -102,15 +101,11 @@ static bool is_voice(const struct pkt_view *view)
 {
 	static struct cls_scratch *scratch;
 	static struct cls_db *db;
-	struct pkt_view turn = *view;
 	enum cls_kind kind;
 	struct rtp_hdr hdr;
 
 	if (!db)
 		check(cls_db_create(&db) == 0 && cls_scratch_create(db, &scratch) == 0);
-	/* The kernel's frames are whole. */
-	if (view->payload.n < view->payload_wire)
-		return false;
 	kind = cls_payload(db, scratch, view->payload);
 	if (kind == CLS_SIP && is_plain_sip(view))
 		return true;
@@ -118,9 +113,12 @@ static bool is_voice(const struct pkt_view *view)
 		return false;
 	if (rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK)
 		return true;
-	if (pkt_turn_may_be(view->payload) && pkt_turn_open(&turn))
-		return true;
 	return kind == CLS_RTCP || kind == CLS_STUN || kind == CLS_DTLS;
+}
+
+static bool is_cut(const struct pkt_view *view)
+{
+	return view->payload.n < view->payload_wire;
 }
 
 static bool is_wanted(enum pkt_status status, const struct pkt_view *view)
@@ -129,9 +127,10 @@ static bool is_wanted(enum pkt_status status, const struct pkt_view *view)
 
 	if (status != PKT_OK && status != PKT_ip_fragment)
 		return false;
-	/* What a tunnel carries the program does not see. */
+	/* What a tunnel carries the program does not see. The kernel's frames are whole, so it may ask for octets that
+	 * the probe does not need. */
 	if (view->depth)
-		return is_voice_mode;
+		return is_voice_mode && (view->relay != PKT_RELAY_CHANNEL || !is_cut(view));
 	if (status == PKT_ip_fragment)
 		return true;
 	if (view->flow.family == 4
@@ -144,7 +143,9 @@ static bool is_wanted(enum pkt_status status, const struct pkt_view *view)
 		return false;
 	if (view->flow.sport == LISTED_PORT || view->flow.dport == LISTED_PORT)
 		return true;
-	return is_voice_mode ? is_voice(view) : view->flow.proto == PKT_UDP && is_of_media(view);
+	if (is_voice_mode)
+		return !is_cut(view) && is_voice(view);
+	return view->flow.proto == PKT_UDP && is_of_media(view);
 }
 
 static void configure(uint8_t how)
