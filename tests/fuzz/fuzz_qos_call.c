@@ -184,6 +184,18 @@ static void take_message(const uint8_t *p)
 		publish(call, &msg, worker);
 }
 
+/* What is told of by RTCP on these ports is between the same families, and what stands beside its media moves by one
+ * port at most. */
+static void check_rtcp(const struct pkt_flow *flow)
+{
+	struct pkt_flow rtp = qos_media_flow_of_rtcp(w.medias, flow);
+
+	check(rtp.family == flow->family && rtp.sport && rtp.dport);
+	if (!qos_medias_are_apart(w.medias))
+		check(flow->sport - rtp.sport <= 1 && flow->dport - rtp.dport <= 1 &&
+			pkt_addr_eq(&rtp.src, &flow->src) && pkt_addr_eq(&rtp.dst, &flow->dst));
+}
+
 static void take_check(const uint8_t *p)
 {
 	struct pkt_flow flow = {.family = 4,
@@ -204,6 +216,7 @@ static void take_check(const uint8_t *p)
 		.is_relay_src = p[6] >> 7 & 1,
 	};
 
+	check_rtcp(&flow);
 	w.has_checks = true;
 	if (p[0] & 1)
 		qos_ice_answer(
