@@ -16,6 +16,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "dp_fanout.h"
 #include "dp_filter.h"
 #include "dp_kernel_drops.h"
 #include "dp_log_pvt.h"
@@ -30,8 +31,11 @@ RTE_LOG_REGISTER(dp_log_port, heptap.port, INFO)
 
 static int probe(struct dp_port *port, const struct dp_port_devargs *devargs)
 {
-	int err = rte_dev_probe(devargs->text);
+	int err;
 
+	dp_fanout_begin();
+	err = rte_dev_probe(devargs->text);
+	dp_fanout_end();
 	/* A PCI device was found when the environment started. */
 	if (!err || err == -EEXIST)
 		err = rte_eth_dev_get_port_by_name(devargs->name, &port->id);
