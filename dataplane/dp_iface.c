@@ -3,6 +3,7 @@
 #include "dp_iface.h"
 
 #include <linux/ethtool.h>
+#include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -47,21 +48,43 @@ bool dp_iface_is_there(unsigned index)
 	return if_indextoname(index, name);
 }
 
-bool dp_iface_is_up(unsigned index)
+/* The interface's flags; 0 where they cannot be had. more: these are set too. */
+static short flags_of(unsigned index, short more)
 {
 	struct ifreq request = {0};
+	short flags = 0;
 	int fd;
-	bool is_up;
 
 	if (!if_indextoname(index, request.ifr_name))
-		return false;
+		return 0;
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return false;
-	is_up = ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) &&
-		(request.ifr_flags & IFF_RUNNING);
+		return 0;
+	if (ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
+		flags = request.ifr_flags;
+		request.ifr_flags |= more;
+		if (more)
+			ioctl(fd, SIOCSIFFLAGS, &request);
+	}
 	close(fd);
-	return is_up;
+	return flags;
+}
+
+bool dp_iface_is_up(unsigned index)
+{
+	short flags = flags_of(index, 0);
+
+	return (flags & IFF_UP) && (flags & IFF_RUNNING);
+}
+
+bool dp_iface_has_promiscuous_flag(unsigned index)
+{
+	return flags_of(index, 0) & IFF_PROMISC;
+}
+
+void dp_iface_set_promiscuous_flag(unsigned index)
+{
+	(void)flags_of(index, IFF_PROMISC);
 }
 
 /* The kernel first says how many words its bit masks have, as a negative number, and nothing else. */
@@ -91,6 +114,21 @@ bool dp_iface_strips_vlan(const char *name)
 	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
 
 	return ask(name, &flags) == 0 && (flags.data & ETH_FLAG_RXVLAN);
+}
+
+/* Without a protocol the socket itself gets nothing. */
+int dp_iface_be_promiscuous(unsigned index)
+{
+	struct packet_mreq request = {.mr_ifindex = (int)index, .mr_type = PACKET_MR_PROMISC};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof(request)) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
 }
 
 void dp_iface_driver(const char *name, char *driver, char *bus)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -18,6 +19,7 @@
 
 #include "dp_fanout.h"
 #include "dp_filter.h"
+#include "dp_iface.h"
 #include "dp_kernel_drops.h"
 #include "dp_log_pvt.h"
 #include "dp_port_devargs.h"
@@ -51,9 +53,9 @@ static int probe(struct dp_port *port, const struct dp_port_devargs *devargs)
 	return err;
 }
 
-static int start(struct dp_port *port, const struct dp_port_options *options,
-	const struct dp_port_needs *needs)
+static int start(struct dp_port *port, const struct dp_port_needs *needs)
 {
+	bool has_flag = port->ifindex && dp_iface_has_promiscuous_flag(port->ifindex);
 	int err = needs->has_fill_ring ? dp_port_check_fill_ring(port) : 0;
 
 	if (err)
@@ -69,20 +71,32 @@ static int start(struct dp_port *port, const struct dp_port_options *options,
 		return err;
 	}
 	port->is_started = true;
+	/* Which the driver took away at its start, whoever wants it. */
+	if (has_flag)
+		dp_iface_set_promiscuous_flag(port->ifindex);
 	port->rss_reta = dp_rss_spread(port->id, port->queues);
-	if (options->promiscuous) {
-		int refusal = rte_eth_promiscuous_enable(port->id);
-
-		if (refusal)
-			DP_LOG(WARNING, port, "\"%s\" cannot be promiscuous: %s", port->device,
-				rte_strerror(-refusal));
-		port->is_promiscuous = !refusal;
-	}
 	return 0;
+}
+
+/* The drivers of kernel interfaces switch a flag that all share: the end of one probe would blind another. */
+static void be_promiscuous(struct dp_port *port)
+{
+	int rc = port->ifindex ? dp_iface_be_promiscuous(port->ifindex)
+			       : rte_eth_promiscuous_enable(port->id);
+
+	if (rc < 0)
+		DP_LOG(WARNING, port, "\"%s\" cannot be promiscuous: %s", port->device,
+			rte_strerror(-rc));
+	else if (port->ifindex)
+		port->promiscuous_fd = rc;
+	else
+		port->is_promiscuous = true;
 }
 
 static void close_device(struct dp_port *port)
 {
+	if (port->promiscuous_fd >= 0)
+		close(port->promiscuous_fd);
 	if (!port->is_open)
 		return;
 	if (port->is_promiscuous)
@@ -139,12 +153,16 @@ static int open_port(struct dp_port *port, const struct dp_port_options *options
 	if (!err)
 		err = dp_port_create_pool(port, options, &needs, mbufs, ring_mbufs);
 	if (!err)
-		err = start(port, options, &needs);
+		err = start(port, &needs);
 	if (!err && devargs->driver == DP_AF_XDP)
 		err = dp_xdp_open_device(options, &port->xdp);
-	if (!err)
-		dp_kernel_drops_attach(port->drops);
-	return err;
+	if (err)
+		return err;
+	dp_kernel_drops_attach(port->drops);
+	/* Behind that, which would take the socket for one of the driver's. */
+	if (options->promiscuous)
+		be_promiscuous(port);
+	return 0;
 }
 
 int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_t mbufs,
@@ -160,6 +178,7 @@ int dp_port_start(const struct dp_port_options *options, unsigned index, uint32_
 	if (!new)
 		return -ENOMEM;
 	snprintf(new->device, sizeof(new->device), "%s", options->device);
+	new->promiscuous_fd = -1;
 	new->is_vdev = devargs.driver != DP_PCI;
 	if (devargs.driver == DP_AF_PACKET || devargs.driver == DP_AF_XDP)
 		new->ifindex = if_nametoindex(options->device);

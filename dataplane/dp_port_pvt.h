@@ -32,10 +32,11 @@ struct dp_port {
 	uint16_t descriptors;
 	uint32_t rss_reta;
 	unsigned ifindex; /* of the kernel interface that it opens, 0: none */
+	int promiscuous_fd; /* keeps that promiscuous; -1: none */
 	bool is_vdev;
 	bool is_open; /* DPDK has the device: id is its */
 	bool is_started;
-	bool is_promiscuous;
+	bool is_promiscuous; /* the device */
 	bool has_interrupts;
 };
 

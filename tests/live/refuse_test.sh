@@ -48,6 +48,6 @@ write_config af_xdp
 (inside timeout 20 "$heptap" -c "$work/heptap.yaml" >"$work/out" 2>&1)
 code=$?
 [ "$code" -eq 1 ] || fail "a queue that another socket holds: exit code $code: $(cat "$work/out")"
-left=$(ip -n "$netns" link show v1 | grep -o "prog/xdp\|PROMISC")
+left=$(ip -n "$netns" -d link show v1 | grep -o "prog/xdp\|promiscuity [1-9]")
 [ -z "$left" ] || fail "a queue that another socket holds: it leaves $left"
 ok "a queue that another socket holds: exit code 1, $(tail -1 "$work/out")"

@@ -32,7 +32,7 @@ left=$(xdp_program)
 ok "an orderly end leaves no XDP program"
 start_probe -c "$work/heptap.yaml"
 stop_probe HUP
-left=$(ip -n "$netns" link show v1 | grep -o "prog/xdp\|PROMISC")
+left=$(ip -n "$netns" -d link show v1 | grep -o "prog/xdp\|promiscuity [1-9]")
 [ -z "$left" ] || fail "SIGHUP leaves $left"
 ok "SIGHUP is an orderly end too"
 python3 "$check" same "$work/live.json" "$work/calls.file.json" "$work/calls.pcap.truth.json" || exit 1

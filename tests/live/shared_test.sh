@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Two probes on one interface, in containers where both are the same process number: each sees every frame.
+# Two probes on one interface, in containers where both are the same process number: each sees every frame. The end of
+# one leaves the other, and whoever else wants it, an interface that takes frames for others.
 # shared_test.sh one|two (queues)
 # shellcheck source-path=SCRIPTDIR source=live.sh
 . "$(dirname "$0")/live.sh"
@@ -39,6 +40,14 @@ end_in_container() {
 	python3 "$check" same "$work/$1.json" "$work/calls.file.json" "$work/calls.pcap.truth.json" || exit 1
 }
 
+# wants COUNT: so many do that the interface takes frames for others
+wants() {
+	local count
+
+	count=$(ip -n "$netns" -d link show v1 | grep -o "promiscuity [0-9]*" | cut -d " " -f 2)
+	[ "$count" -eq "$1" ] || fail "$count want frames for others, not $1"
+}
+
 live_begin
 trap let_go EXIT
 queues=1
@@ -50,7 +59,19 @@ make_capture calls --calls 4 --seconds 2 --failed 1 --profiles loss,dup
 start_in_container first
 first_pid=$probe_pid
 start_in_container second
+wants 2
 replay calls 2
 end_in_container second "$probe_pid"
+wants 1
 end_in_container first "$first_pid"
 first_pid=
+wants 0
+ip -n "$netns" link set v1 promisc on
+for promiscuous in true false; do
+	write_config af_packet
+	sed -i "s/driver: .*/&\n    promiscuous: $promiscuous/" "$work/heptap.yaml"
+	start_probe -c "$work/heptap.yaml"
+	stop_probe TERM
+	wants 1
+done
+ok "what was promiscuous before stays so"
