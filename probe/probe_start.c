@@ -17,6 +17,7 @@
 #include "dp_filter.h"
 #include "dp_log.h"
 #include "dp_mode.h"
+#include "dp_telemetry.h"
 #include "probe_bound.h"
 #include "probe_command.h"
 #include "probe_control.h"
@@ -336,6 +337,8 @@ static bool is_worth_destroying(const struct probe *p)
 void probe_stop(struct probe *p)
 {
 	probe_commands_end();
+	if (p->has_eal && !p->is_offline)
+		dp_telemetry_end();
 	for (unsigned i = 0; p->workers && i < p->lcores.worker_count; i++)
 		probe_worker_fini(&p->workers[i]);
 	for (unsigned i = 0; p->rx && i < p->rx_count; i++) {
