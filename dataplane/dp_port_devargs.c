@@ -2,6 +2,7 @@
 /* Checks here what the drivers would refuse without a reason that an operator could use. */
 #include "dp_port_devargs.h"
 
+#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 
 #include "dp_iface.h"
 #include "dp_log_pvt.h"
+#include "dp_privilege.h"
 #include "dp_xdp_guard.h"
 #include "dp_xdp_log.h"
 #include "dp_xdp_object.h"
@@ -44,7 +46,13 @@ enum {
 		       RTE_PKTMBUF_HEADROOM,
 	XDP_KERNEL_HEADROOM = 256,
 	XDP_FRAME_MAX = XDP_ROOM_MAX - XDP_KERNEL_HEADROOM,
+	XDP_PAGE_BYTES = 4096,
 };
+
+/* Drivers set the interface's MAC address and flags, whether they are to be changed or not; XDP programs of others are
+ * found by their numbers, which takes more than CAP_BPF. */
+#define PACKET_CAPABILITIES (1ULL << CAP_NET_RAW | 1ULL << CAP_NET_ADMIN)
+#define XDP_CAPABILITIES    (PACKET_CAPABILITIES | 1ULL << CAP_SYS_ADMIN)
 
 static size_t name_length(const char *device)
 {
@@ -108,21 +116,6 @@ static int make_vdev(const struct dp_port_options *options, struct dp_port_devar
 	return 0;
 }
 
-/* The driver itself only says that it failed. */
-static int check_raw_socket(const char *device)
-{
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), err;
-
-	if (fd >= 0) {
-		close(fd);
-		return 0;
-	}
-	err = -errno;
-	DP_LOG(ERR, port, "could not open \"%s\": %s (it needs CAP_NET_RAW)", device,
-		strerror(-err));
-	return err;
-}
-
 static uint32_t packet_slot(const struct dp_port_options *options)
 {
 	uint32_t slot = rte_align32pow2(options->max_frame + PACKET_OVERHEAD);
@@ -130,11 +123,21 @@ static uint32_t packet_slot(const struct dp_port_options *options)
 	return slot < PACKET_SLOT_MIN ? PACKET_SLOT_MIN : slot;
 }
 
+/* A ring to receive and one to send for each queue, which the driver locks. */
+static uint64_t packet_locked(const struct dp_port_options *options)
+{
+	uint32_t in_block = PACKET_BLOCK_BYTES / packet_slot(options);
+
+	return (uint64_t)options->queues * 2 * (PACKET_FRAMES / in_block) * PACKET_BLOCK_BYTES;
+}
+
 static int make_packet(
 	const struct dp_port_options *options, unsigned index, struct dp_port_devargs *devargs)
 {
-	int err = check_raw_socket(options->device);
+	int err = dp_privilege_check(options->device, PACKET_CAPABILITIES);
 
+	if (!err)
+		err = dp_privilege_check_locked(options->device, packet_locked(options));
 	if (err)
 		return err;
 	snprintf(devargs->name, sizeof(devargs->name), "net_af_packet%u", index);
@@ -155,9 +158,17 @@ static int busy_budget(const char *device)
 	return driver[0] && !bus[0] ? 0 : XDP_BUSY_BUDGET;
 }
 
+/* The least that the kernel has of the buffers, a page each. */
+static uint64_t xdp_locked(const struct dp_port_options *options)
+{
+	return (uint64_t)options->queues * XDP_FILL_MBUFS * XDP_PAGE_BYTES;
+}
+
 /* queues: that the interface has. */
 static int check_xdp(const struct dp_port_options *options, unsigned queues)
 {
+	int err;
+
 	if (options->queues > queues) {
 		DP_LOG(ERR, port, "\"%s\" has %u queue%s for AF_XDP, but %u are configured",
 			options->device, queues, queues == 1 ? "" : "s", options->queues);
@@ -168,7 +179,10 @@ static int check_xdp(const struct dp_port_options *options, unsigned queues)
 			options->device, options->max_frame, XDP_FRAME_MAX);
 		return -EINVAL;
 	}
-	return 0;
+	err = dp_privilege_check(options->device, XDP_CAPABILITIES);
+	if (!err)
+		err = dp_privilege_check_locked(options->device, xdp_locked(options));
+	return err;
 }
 
 /* Of what will not be seen. */
