@@ -3,6 +3,7 @@
 #include "probe_bound.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "dp_mailbox.h"
 #include "dp_mode.h"
@@ -163,6 +164,18 @@ static void log_parts(const char *kind, const struct parts *parts)
 	}
 }
 
+/* Pages of tables are taken as they fill: the kernel would end the probe then, amid the traffic. */
+static void warn_of_machine(uint64_t bytes)
+{
+	uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (bytes > machine)
+		PROBE_LOG(WARNING,
+			"limits let packet memory and tables grow to %" PRIu64
+			" MiB, but the machine has %" PRIu64 " MiB\n",
+			bytes >> 20, machine >> 20);
+}
+
 void probe_bound_log(const struct cfg_options *o, bool offline)
 {
 	struct parts parts;
@@ -171,4 +184,5 @@ void probe_bound_log(const struct cfg_options *o, bool offline)
 	log_parts("packets", &parts);
 	list_tables(o, offline, &parts);
 	log_parts("tables", &parts);
+	warn_of_machine(o->dp.memory + sum_of(&parts));
 }

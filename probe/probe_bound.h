@@ -26,7 +26,7 @@ uint64_t probe_bound_least(const struct cfg_options *o, bool offline);
  * they fill, and a stream's lies anywhere in its table. */
 uint64_t probe_bound_tables(const struct cfg_options *o, bool offline);
 
-/* Logs the parts of both, one line each. */
+/* Logs the parts of both, one line each, and warns when they are more than the machine has. */
 void probe_bound_log(const struct cfg_options *o, bool offline);
 
 #endif
