@@ -3,8 +3,6 @@
 #include "dp_file.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +13,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
-#include "dp_file_source.h"
+#include "dp_file_begin.h"
 #include "dp_idle.h"
 #include "dp_meta.h"
 #include "dp_wake.h"
@@ -243,78 +241,6 @@ bool dp_file_is_stopped(const struct dp_file *file)
 	return dp_file_reading_is_stopped(&file->reading);
 }
 
-/* Its header, then its first frame. 0, also while a pipe has to be waited for, or negative
- * errno. */
-static int begin_source(struct dp_file_source *source, char *error, unsigned error_size)
-{
-	int err = 0;
-
-	if (!source->has_header)
-		err = dp_file_source_read_header(source, error, error_size);
-	if (!err)
-		dp_file_source_advance(source);
-	return err == -EAGAIN ? 0 : err;
-}
-
-/* Those that have not begun; *waiting are pipes that have to be waited for. */
-static int begin_some(struct dp_file *file, struct pollfd *silent, unsigned *waiting, char *error,
-	unsigned error_size)
-{
-	int err = 0;
-
-	*waiting = 0;
-	for (unsigned i = 0; i < file->source_count && !err; i++) {
-		struct dp_file_source *source = &file->sources[i];
-
-		if (source->is_done || source->has_begun)
-			continue;
-		err = begin_source(source, error, error_size);
-		if (!source->is_done && !source->has_begun)
-			silent[(*waiting)++] = (struct pollfd){.fd = source->fd, .events = POLLIN};
-	}
-	return err;
-}
-
-static bool has_all_headers(const struct dp_file *file)
-{
-	for (unsigned i = 0; i < file->source_count; i++)
-		if (!file->sources[i].has_header)
-			return false;
-	return true;
-}
-
-static bool has_live(const struct dp_file *file)
-{
-	for (unsigned i = 0; i < file->source_count; i++)
-		if (dp_file_source_is_live(&file->sources[i]))
-			return true;
-	return false;
-}
-
-/* Up to the first frame of each, as they come, since one may write several. Beside a capture that
- * is being made those that bring nothing but their header are not waited for. */
-static int begin(struct dp_file *file, char *error, unsigned error_size)
-{
-	uint64_t begin_ns = dp_file_source_now();
-	struct pollfd silent[DP_FILES_MAX];
-	unsigned waiting;
-	int err = 0;
-
-	while (!dp_file_is_stopped(file)) {
-		err = begin_some(file, silent, &waiting, error, error_size);
-		if (err || !waiting)
-			break;
-		if (dp_file_source_now() - begin_ns >= DP_FILE_HOLD_NS && has_all_headers(file) &&
-			has_live(file))
-			break;
-		if (file->reading.is_asked_to_end && file->reading.is_asked_to_end())
-			dp_file_stop(file);
-		else
-			poll(silent, waiting, DP_FILE_STOP_MS);
-	}
-	return err;
-}
-
 static int refuse(const struct dp_file *file, char *error, unsigned error_size)
 {
 	int err = 0;
@@ -334,7 +260,7 @@ static void end_all(struct dp_file *file)
 	}
 }
 
-int dp_file_open(const char *const *paths, unsigned count, bool (*is_asked_to_end)(void),
+int dp_file_open(const char *const *paths, unsigned count, const struct dp_file_caller *caller,
 	struct dp_file **file, char *error, unsigned error_size)
 {
 	struct dp_file *new;
@@ -350,15 +276,13 @@ int dp_file_open(const char *const *paths, unsigned count, bool (*is_asked_to_en
 		snprintf(error, error_size, "out of memory");
 		return -ENOMEM;
 	}
-	new->reading.is_asked_to_end = is_asked_to_end;
 	for (unsigned i = 0; i < count && !err; i++) {
 		new->source_count++;
 		err = dp_file_source_open(
 			&new->sources[i], &new->reading, paths[i], error, error_size);
 	}
 	if (!err)
-		err = begin(new, error, error_size);
-	new->reading.is_asked_to_end = NULL;
+		err = dp_file_begin(new->sources, new->source_count, caller, error, error_size);
 	if (dp_file_is_stopped(new))
 		end_all(new);
 	else if (!err)

@@ -12,13 +12,10 @@
 
 enum {
 	DP_FILE_DAMAGE_MAX = 1024,
-	DP_FILE_STOP_MS = 100, /* between looks whether the reading was stopped */
 };
 
 /* Of all files together. */
 struct dp_file_reading {
-	/* While files are opened; then NULL, as who could stop the reading runs. */
-	bool (*is_asked_to_end)(void);
 	atomic_bool is_stopped;
 	_Atomic uint64_t read; /* octets */
 	uint64_t total; /* octets of regular files; of pipes it is not known how many come */

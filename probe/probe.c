@@ -50,10 +50,9 @@ static void announce(const struct probe *p)
 /* rc: of probe_results_destroy, or 0 when the reason is not known. Returns the exit code. */
 static int unwritable(const char *path, int rc)
 {
-	const char *reason = rc == -ETIMEDOUT ? "nobody reads it" : strerror(-rc);
+	const char *reason = rc == -ETIMEDOUT ? "nobody reads it" : rc ? strerror(-rc) : "";
 	const char *colon = rc ? ": " : "";
 
-	reason = rc ? reason : "";
 	if (strcmp(path, "-") == 0)
 		fprintf(stderr, "heptap: could not write standard output%s%s\n", colon, reason);
 	else

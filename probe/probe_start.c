@@ -49,17 +49,23 @@ static int fail(const char *what, int rc)
 	return rc;
 }
 
+static void say(const char *text)
+{
+	fprintf(stderr, "heptap: %s\n", text);
+}
+
 static int start_file(struct probe *p)
 {
+	const struct dp_file_caller caller = {probe_control_is_asked_to_end, say};
 	const char *filter = p->options->dp.filter;
 	char error[512];
-	int rc = dp_file_open(p->run->files, p->run->file_count, probe_control_is_asked_to_end,
-		&p->file, error, sizeof(error));
+	int rc = dp_file_open(
+		p->run->files, p->run->file_count, &caller, &p->file, error, sizeof(error));
 
 	if (!rc && filter[0])
 		rc = dp_filter_create(filter, &p->file_filter, error, sizeof(error));
 	if (rc) {
-		fprintf(stderr, "heptap: %s\n", error);
+		say(error);
 		return rc;
 	}
 	if (p->results)
@@ -358,8 +364,7 @@ void probe_stop(struct probe *p)
 		cls_db_destroy(p->cls);
 	if (p->sender)
 		hep_sender_destroy(p->sender);
-	if (p->file)
-		dp_file_close(p->file);
+	dp_file_close(p->file);
 	dp_filter_destroy(p->file_filter);
 	for (unsigned i = 0; i < p->port_count; i++)
 		dp_port_stop(p->ports[i]);

@@ -381,3 +381,35 @@ def test_much_at_once_is_all_read(tmp_path):
     run = heptap_run.Run(code, out, "")
     run.events = heptap_run.parse(out)
     assert without_hep(run) == without_hep(read(tmp_path / "much.pcap"))
+
+
+def said_while_waiting(paths, seconds=HOLD_S + 1) -> str:
+    """Of what is then ended by a signal."""
+    with LivePipe(paths=paths) as pipe:
+        time.sleep(seconds)
+        code, _, err = pipe.interrupt()
+    assert code == 1
+    return err.replace("heptap: interrupted: only what was read so far is reported\n", "")
+
+
+def test_inputs_that_nobody_writes_are_named_once(tmp_path):
+    """Whether somebody has opened them to write or not; not those that bring nothing but a header."""
+    fifos = [tmp_path / str(i) for i in range(3)]
+    for path in fifos:
+        os.mkfifo(path)
+    fds = [os.open(fifos[1], os.O_RDWR), write_fifo(fifos[2], pcap_header())]
+    assert said_while_waiting(fifos, 2 * HOLD_S + 1) == (
+        f'heptap: waiting for "{fifos[0]}", "{fifos[1]}": nothing was written yet\n')
+    for fd in fds:
+        os.close(fd)
+
+
+def test_standard_input_is_said_to_be_waited_for():
+    assert said_while_waiting(("-",)) == 'heptap: waiting for "standard input": nothing was written yet\n'
+
+
+@pytest.mark.parametrize("first", [b"", pcap_record(sip(0, START))], ids=["header", "packet"])
+def test_an_input_that_pauses_is_not_said_to_be_waited_for(first, fifo):
+    both = write_fifo(fifo, pcap_header() + first)
+    assert said_while_waiting((fifo,)) == ""
+    os.close(both)
