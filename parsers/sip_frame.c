@@ -8,7 +8,6 @@ enum {
 	LINE_MAX = 4096, /* of a start line */
 	VERSION_BYTES = 7, /* SIP/2.0 */
 	METHOD_MAX = 32,
-	SHORT_MIN = 3,
 	SHORT_MAX = 16,
 	EMPTY_LINE =
 		3, /* octets with which one and the end of the line before it can begin: LF CR */
@@ -75,7 +74,7 @@ bool sip_frame_may_begin(struct bytes in)
 	for (unsigned i = 0; i < BEGINNINGS; i++) {
 		struct bytes beginning = bytes_from_str(beginnings[i]);
 
-		if (in.n >= SHORT_MIN && in.n <= SHORT_MAX &&
+		if (in.n >= SIP_FRAME_BEGIN_MIN && in.n <= SHORT_MAX &&
 			bytes_eq(bytes_head(in, beginning.n), bytes_head(beginning, in.n)))
 			return true;
 	}

@@ -19,12 +19,16 @@ struct sip_frame {
 	size_t searched; /* octets behind skip in which the end of the head is not */
 };
 
+enum {
+	SIP_FRAME_BEGIN_MIN = 3, /* fewer octets say nothing */
+};
+
 /* What: looks at the front of in. Without Content-Length the body is empty. *frame is zero, or what an earlier
  * call said of a shorter front, from its skip on, that had more to come: then that is not searched again. */
 enum sip_frame_kind sip_frame_next(struct bytes in, struct sip_frame *frame);
 
 /* What: whether a few octets, too few to be classified, are the beginning of a Status-Line or of a request
- * with a method of RFC 3261 or its extensions. Fewer than three say nothing. */
+ * with a method of RFC 3261 or its extensions. Fewer than SIP_FRAME_BEGIN_MIN are not. */
 bool sip_frame_may_begin(struct bytes in);
 
 /* The offset of the first start line of SIP behind the first octet, at the front of a line or after a body

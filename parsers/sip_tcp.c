@@ -7,6 +7,7 @@
 enum {
 	EARLY_COUNT = 64,
 	EARLY_BYTES = 1500,
+	BEGINNING = 16, /* octets, as many as sip_frame_may_begin looks at */
 };
 
 /* A segment that came when nothing was known of its connection; proto 0: none. */
@@ -166,14 +167,14 @@ static size_t take_directly(struct sip_tcp_pass *p, const struct pkt_view *view)
 	return n;
 }
 
-/* A message begins where this segment does. */
+/* A message begins at seq. */
 static void begin(struct sip_tcp *tcp, struct sip_tcp_flow *flow, const struct pkt_view *view,
-	enum sip_tcp_kind kind)
+	enum sip_tcp_kind kind, uint32_t seq)
 {
 	flow->view = *view;
 	flow->kind = kind;
 	flow->unfinished_count = 0;
-	tcp_window_begin(&flow->window, view->tcp_seq);
+	tcp_window_begin(&flow->window, seq);
 	if (kind == SIP_TCP_WS)
 		pkt_count(&tcp->counters.websocket_opened, 1);
 }
@@ -185,10 +186,59 @@ static void keep_early(struct sip_tcp *tcp, const struct pkt_view *view, uint64_
 	early->view = *view;
 	early->view.payload = bytes_of(early->data, view->payload.n);
 	early->time_ns = now_ns;
+	if (view->payload.n < SIP_FRAME_BEGIN_MIN)
+		tcp->early_short_ns = now_ns;
 	if (view->payload.n <= EARLY_BYTES)
 		memcpy(early->data, view->payload.p, view->payload.n);
 	else
 		early->view.flow.proto = 0;
+}
+
+static bool is_recent(uint64_t time_ns, uint64_t now_ns)
+{
+	return now_ns >= time_ns && now_ns - time_ns <= SIP_TCP_HOLE_NS;
+}
+
+/* A short one that ends where seq is. */
+static const struct sip_tcp_early *early_before(
+	const struct sip_tcp *tcp, const struct pkt_view *view, uint32_t seq, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < EARLY_COUNT; i++) {
+		const struct sip_tcp_early *early = &tcp->early[i];
+		size_t n = early->view.payload.n;
+
+		if (early->view.flow.proto == PKT_TCP && n < BEGINNING &&
+			early->view.tcp_seq + (uint32_t)n == seq &&
+			is_recent(early->time_ns, now_ns) && is_same(&early->view, view))
+			return early;
+	}
+	return NULL;
+}
+
+/* Whether SIP begins in segments that are too short to tell, with this one at the end, and where. */
+static bool begins_early(
+	const struct sip_tcp *tcp, const struct pkt_view *view, uint64_t now_ns, uint32_t *seq)
+{
+	const struct sip_tcp_early *early;
+	uint8_t octets[BEGINNING];
+	size_t n = view->payload.n < BEGINNING ? view->payload.n : BEGINNING;
+
+	*seq = view->tcp_seq;
+	if (!is_recent(tcp->early_short_ns, now_ns))
+		return false;
+	memcpy(octets, view->payload.p, n);
+	while ((early = early_before(tcp, view, *seq, now_ns)) && early->view.payload.n) {
+		size_t more = early->view.payload.n;
+
+		n = n + more < BEGINNING ? n : BEGINNING - more;
+		memmove(octets + more, octets, n);
+		memcpy(octets, early->data, more);
+		n += more;
+		*seq = early->view.tcp_seq;
+		if (sip_frame_may_begin(bytes_of(octets, n)))
+			return true;
+	}
+	return false;
 }
 
 /* Segments of a connection that came shortly before the one by which it was found. */
@@ -197,8 +247,7 @@ static void take_early(struct sip_tcp_pass *p)
 	for (unsigned i = 0; i < EARLY_COUNT; i++) {
 		struct sip_tcp_early *early = &p->tcp->early[i];
 
-		if (early->view.flow.proto != PKT_TCP || p->now_ns < early->time_ns ||
-			p->now_ns - early->time_ns > SIP_TCP_HOLE_NS ||
+		if (early->view.flow.proto != PKT_TCP || !is_recent(early->time_ns, p->now_ns) ||
 			!is_same(&early->view, &p->flow->view) ||
 			tcp_window_is_far(&p->flow->window, early->view.tcp_seq))
 			continue;
@@ -208,22 +257,25 @@ static void take_early(struct sip_tcp_pass *p)
 	}
 }
 
-static struct sip_tcp_flow *flow_of(
-	struct sip_tcp *tcp, const struct pkt_view *view, enum sip_tcp_kind begins, bool *is_new)
+static struct sip_tcp_flow *flow_of(struct sip_tcp *tcp, const struct pkt_view *view,
+	enum sip_tcp_kind begins, uint64_t now_ns, bool *is_new)
 {
 	struct sip_tcp_flow *flow = find(tcp, view);
 
 	*is_new = !flow || tcp_window_is_far(&flow->window, view->tcp_seq);
 	if (*is_new) {
 		enum sip_tcp_kind kind = sip_ws_begins(view->payload) ? SIP_TCP_WS : begins;
+		uint32_t seq = view->tcp_seq;
 
+		if (kind == SIP_TCP_NONE && begins_early(tcp, view, now_ns, &seq))
+			kind = SIP_TCP_SIP;
 		if (kind == SIP_TCP_NONE)
 			return NULL;
 		if (flow)
 			forget(tcp, flow);
 		else
 			flow = open_flow(tcp, view);
-		begin(tcp, flow, view, kind);
+		begin(tcp, flow, view, kind, seq);
 	}
 	unlink_age(tcp, flow);
 	link_newest(tcp, flow);
@@ -272,7 +324,7 @@ enum sip_tcp_result sip_tcp_take(struct sip_tcp *tcp, const struct pkt_view *vie
 	struct sip_tcp_pass p = {.tcp = tcp, .now_ns = now_ns, .fn = fn, .arg = arg};
 	bool is_found, is_new, had_waiting;
 
-	p.flow = flow_of(tcp, view, begins, &is_found);
+	p.flow = flow_of(tcp, view, begins, now_ns, &is_found);
 	if (!p.flow) {
 		keep_early(tcp, view, now_ns);
 		return SIP_TCP_OTHER;

@@ -2,9 +2,9 @@
 /* SIP messages from TCP segments (RFC 3261 section 18.3, RFC 9293), also over WebSocket (RFC 7118),
  * and those of other signalling (sig_frame.h): segments in any order, repeated, overlapping, with
  * messages in parts and several in one. Only directions of connections are followed in which a
- * segment began like some, in mid-stream too. A message comes out as soon as it and what is before
- * it are there; segments that overtook the first one of a connection are remembered for a while.
- * Behind a hole that nothing fills, the next message is looked for.
+ * segment began like some, or a few short ones together, in mid-stream too. A message comes out as
+ * soon as it and what is before it are there; segments that overtook the first one of a connection
+ * are remembered for a while. Behind a hole that nothing fills, the next message is looked for.
  * Owner: the worker; memory is the caller's. Threads: one; counters may be read by others. */
 #ifndef SIP_TCP_H
 #define SIP_TCP_H
@@ -53,6 +53,8 @@ struct sip_tcp {
 	struct sip_tcp_flow *flows;
 	struct sip_tcp_early *early; /* the last segments of no connection with SIP */
 	uint32_t early_next; /* place of the next one */
+	uint64_t
+		early_short_ns; /* when the last one came that is too short to tell what it begins */
 	uint32_t *buckets; /* chains of flows by number + 1 */
 	uint32_t mask; /* of buckets */
 	uint32_t used; /* flows that were ever used */

@@ -138,6 +138,31 @@ def test_a_message_in_a_flood_of_connections(tmp_path):
     assert run.summary["counters"]["tcp_flows_evicted"] == 3001 - 64
 
 
+@pytest.mark.parametrize("sizes", [(1, 8, 400), (2, 9, 400), (1, 1, 1, 9, 400), (1,) * 400])
+def test_the_first_message_of_a_connection_is_cut_anywhere(sizes, tmp_path):
+    """RFC 3261 section 18.3: TCP knows no messages."""
+    text, at, records = request("OPTIONS", "first"), 0, []
+    for size in sizes:
+        records += [(START + at, text[at:at + size], at)] if at < len(text) else []
+        at += size
+    run = heptap_run.read(write(tmp_path, records))
+    assert [e["call_id"] for e in run.events if e["event"] == "call"] == ["first"]
+    assert run.summary["sip_messages"] == 1
+
+
+def test_short_segments_push_out_no_connection(tmp_path):
+    """A flood of them opens none, so that one with half a message keeps its place."""
+    text = request("OPTIONS", "whole")
+    flood = [(START + 1 + i, b"I", i, 2000 + i) for i in range(3000)]
+    path = tmp_path / "a.yaml"
+    path.write_text("limits: {tcp_flows: 64}\n", encoding="utf-8")
+    run = heptap_run.read(write(tmp_path, [(START, text[:99], 0), *flood, (START + 4000, text[99:], 99)]),
+                          args=("-c", path))
+    assert [e["call_id"] for e in run.events if e["event"] == "call"] == ["whole"]
+    assert run.summary["counters"]["tcp_flows_evicted"] == 0
+    assert run.summary["outcomes"]["unknown_tcp"] == 3000
+
+
 def test_a_new_connection_between_the_same_ports(tmp_path):
     one, two = request("OPTIONS", "one"), request("OPTIONS", "two")
     run = heptap_run.read(write(tmp_path, [
