@@ -31,7 +31,7 @@ static enum qos_verdict file_late(
 	unsigned __int128 bit = (unsigned __int128)1 << behind;
 	int32_t place;
 
-	cold->sequence_errors++;
+	qos_count_capped(&cold->sequence_errors, 1);
 	qos_window_align(hot, cold);
 	place = qos_window_place(cold, behind);
 	if (place < 0)
@@ -46,8 +46,8 @@ static enum qos_verdict file_late(
 
 void qos_stream_note_repeated(struct qos_stream_cold *cold, uint64_t packets)
 {
-	cold->sequence_errors += packets;
-	cold->duplicates += packets;
+	qos_count_capped(&cold->sequence_errors, packets);
+	qos_count_capped(&cold->duplicates, packets);
 }
 
 static uint64_t drops_left(const struct qos_stream_cold *cold, const struct qos_drops *drops)
@@ -198,7 +198,7 @@ static enum qos_verdict judge(struct qos_stream_env *env, struct qos_stream_hot 
 	uint16_t step = (uint16_t)(m->seq - hot->ext_seq);
 
 	if (step == 0) {
-		cold->sequence_errors++;
+		qos_count_capped(&cold->sequence_errors, 1);
 		return QOS_DUPLICATE;
 	}
 	if (step < QOS_MAX_DROPOUT && !is_too_fast(env, hot, cold, step, now_ns)) {
@@ -210,7 +210,7 @@ static enum qos_verdict judge(struct qos_stream_env *env, struct qos_stream_hot 
 	}
 	if (step > 65536 - QOS_MAX_MISORDER)
 		return file_late(hot, cold, (uint16_t)-step);
-	cold->sequence_errors++;
+	qos_count_capped(&cold->sequence_errors, 1);
 	if (m->seq == cold->bad_seq && hot->ext_seq == cold->stray_ext)
 		return is_outage(env, hot, cold, m, now_ns) ? QOS_OUTAGE : QOS_RESTART;
 	cold->bad_seq = (uint16_t)(m->seq + 1);
@@ -277,12 +277,12 @@ enum qos_verdict qos_sequence_file(struct qos_stream_env *env, struct qos_stream
 	switch (verdict) {
 	case QOS_DUPLICATE:
 		/* Not a second sample of anything: a copy from the mirror port must change no figure. */
-		cold->duplicates++;
+		qos_count_capped(&cold->duplicates, 1);
 		return verdict;
 	case QOS_STRAY:
 		cold->stray_bytes = m->payload_bytes;
 		cold->stray_ext = hot->ext_seq;
-		cold->strays++;
+		qos_count_capped(&cold->strays, 1);
 		return verdict;
 	case QOS_RESTART:
 		restart(hot, cold, m);
@@ -291,8 +291,8 @@ enum qos_verdict qos_sequence_file(struct qos_stream_env *env, struct qos_stream
 		bridge(hot, cold, m);
 		break;
 	case QOS_LATE:
-		cold->reordered++;
-		cold->swapped += is_swapped(hot, now_ns);
+		qos_count_capped(&cold->reordered, 1);
+		qos_count_capped(&cold->swapped, is_swapped(hot, now_ns));
 		break;
 	case QOS_NEXT:
 		break;

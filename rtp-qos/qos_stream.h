@@ -166,7 +166,7 @@ struct qos_stream_cold {
 	uint16_t reorder_extent; /* most with higher numbers before a late one */
 	uint64_t head_after_ns; /* of the next packet from then on it is wanted; 0: of none */
 
-	/* Sequence. */
+	/* Sequence. Of packets: qos_count_capped. */
 	uint32_t hole_ext; /* ext_seq that bit 0 of holes stands for */
 	uint32_t bad_seq; /* A.1: the next number of a possible restart; over 65535: none */
 	uint32_t stray_ext; /* ext_seq then: a restart only if nothing came in order since */

@@ -226,7 +226,7 @@ void qos_window_advance(
 	cold->holes |= behind_highest(missing);
 	cold->doubt.bits |= is_doubtful ? behind_highest(missing) : 0;
 	cold->doubt.gaps += is_doubtful;
-	cold->sequence_errors++;
+	qos_count_capped(&cold->sequence_errors, 1);
 }
 
 /* Numbers from a position on are not expected any more. If the last report did expect them, the next one must not

@@ -7,6 +7,13 @@
 
 #include "qos_stream.h"
 
+/* Adds to a count of packets, for whose 64 bits the cold half has no room. It stays at the most: one that began anew
+ * would be taken for few. */
+static inline void qos_count_capped(uint32_t *count, uint64_t more)
+{
+	*count = more < UINT32_MAX - *count ? *count + (uint32_t)more : UINT32_MAX;
+}
+
 /* Brings the window up to the highest number; what came in order since has no hole. */
 void qos_window_align(const struct qos_stream_hot *hot, struct qos_stream_cold *cold);
 

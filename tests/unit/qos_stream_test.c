@@ -231,6 +231,33 @@ static void capture_duplicates_change_no_figure(void **state)
 	assert_memory_equal(&once, &twice, sizeof(once));
 }
 
+/* 32 bits: at a thousand packets a second they last for seven weeks. */
+static void counts_stay_at_the_most(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_voice(&rig, 0, 9);
+	rig.cold.duplicates = rig.cold.reordered = rig.cold.strays = UINT32_MAX - 1;
+	rig.cold.sequence_errors = UINT32_MAX - 1;
+	for (unsigned i = 0; i < 3; i++) {
+		feed(&rig, voice(20000 + 10 * i));
+		feed(&rig, voice(9));
+		feed(&rig, voice(12 + 2 * i));
+		feed(&rig, voice(11 + 2 * i));
+	}
+	assert_counts(&rig, (struct counts){.packets = 16,
+				    .lost = 1,
+				    .duplicates = UINT32_MAX,
+				    .reordered = UINT32_MAX,
+				    .errors = UINT32_MAX,
+				    .strays = UINT32_MAX});
+	qos_stream_note_repeated(&rig.cold, (uint64_t)1 << 33);
+	assert_int_equal(report_of(&rig, QOS_FINAL).duplicates, UINT32_MAX);
+	assert_int_equal(report_of(&rig, QOS_FINAL).sequence_errors, UINT32_MAX);
+}
+
 static void never_runs_out_of_numbers(void **state)
 {
 	uint64_t expected = 1;
@@ -289,6 +316,7 @@ int main(void)
 		cmocka_unit_test(a_packet_older_than_the_first_moves_the_beginning),
 		cmocka_unit_test(remembers_a_hole_while_packets_follow_in_order),
 		cmocka_unit_test(capture_duplicates_change_no_figure),
+		cmocka_unit_test(counts_stay_at_the_most),
 		cmocka_unit_test(never_runs_out_of_numbers),
 		cmocka_unit_test(clock_index_is_bounded_and_shared),
 	};
