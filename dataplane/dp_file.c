@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each file holds its next frame; a poll hands out the earliest of them. */
+/* What is merged, in mbufs. */
 #include "dp_file.h"
+
+#include <sys/resource.h>
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -14,6 +16,7 @@
 #include <rte_mempool.h>
 
 #include "dp_file_begin.h"
+#include "dp_file_merge.h"
 #include "dp_idle.h"
 #include "dp_meta.h"
 #include "dp_wake.h"
@@ -26,6 +29,7 @@ enum {
 	SMALL_CACHE = 32,
 	SMALL_MBUFS_OF_LCORE = 64, /* more than its cache ever holds */
 	SPARE_MBUFS = 32,
+	OTHER_DESCRIPTORS = 256, /* than files' */
 	LARGE_MBUFS = 63, /* more than a burst, which the caller may still hold */
 };
 
@@ -37,67 +41,10 @@ struct dp_file {
 	struct dp_wake *wake; /* NULL: nobody is woken */
 	unsigned wake_first; /* of its descriptors, the first pipe's */
 	unsigned source_count;
-	struct dp_file_source sources[DP_FILES_MAX];
+	struct dp_file_source *sources;
+	struct dp_file_merge merge;
 	struct dp_file_reading reading;
 };
-
-static bool is_silent(const struct dp_file_source *source)
-{
-	return !source->has_frame && !source->is_done;
-}
-
-/* No pipe without a frame may have an earlier one. */
-static bool may_go(const struct dp_file *file, const struct dp_file_source *next)
-{
-	for (unsigned i = 0; i < file->source_count; i++) {
-		const struct dp_file_source *source = &file->sources[i];
-
-		if (is_silent(source) && !dp_file_source_may_pass(next, source))
-			return false;
-	}
-	return true;
-}
-
-/* The source with the earliest frame, of equal ones the first file's. NULL at the end, or while a
- * pipe has to be waited for. */
-static struct dp_file_source *earliest_of_all(struct dp_file *file)
-{
-	struct dp_file_source *best = NULL;
-	bool has_silent = false;
-
-	for (unsigned i = 0; i < file->source_count; i++) {
-		struct dp_file_source *source = &file->sources[i];
-
-		if (is_silent(source))
-			dp_file_source_advance(source);
-		has_silent |= is_silent(source);
-		if (source->has_frame && (!best || source->frame.time_ns < best->frame.time_ns))
-			best = source;
-	}
-	return has_silent && best && !may_go(file, best) ? NULL : best;
-}
-
-/* Most often there is one. */
-static inline struct dp_file_source *earliest(struct dp_file *file)
-{
-	struct dp_file_source *only = file->sources;
-
-	if (file->source_count > 1)
-		return earliest_of_all(file);
-	if (!only->has_frame)
-		dp_file_source_advance(only);
-	return only->has_frame ? only : NULL;
-}
-
-/* Of a reading that was stopped: what pipes have brought is handed on, of files is enough. */
-static void end_files(struct dp_file *file)
-{
-	for (unsigned i = 0; i < file->source_count; i++)
-		if (!file->sources[i].may_be_silent) {
-			file->sources[i].is_done = true;
-			file->sources[i].has_frame = false;
-		}
-}
 
 /* Small ones come many at a time. */
 static struct rte_mbuf *alloc_small(struct dp_file *file)
@@ -146,11 +93,12 @@ static void wake_by_silent(struct dp_file *file)
 
 	if (!file->wake)
 		return;
-	for (unsigned i = 0; i < file->source_count; i++) {
+	for (unsigned i = 0; i < file->source_count && at < file->wake->count; i++) {
 		const struct dp_file_source *source = &file->sources[i];
 
 		if (source->may_be_silent)
-			file->wake->fds[at++].fd = is_silent(source) ? source->fd : -1;
+			file->wake->fds[at++].fd =
+				dp_file_source_is_silent(source) ? source->fd : -1;
 	}
 }
 
@@ -160,9 +108,9 @@ unsigned dp_file_poll(struct dp_file *file, struct rte_mbuf **burst, unsigned n)
 	unsigned count = 0;
 
 	if (unlikely(dp_file_is_stopped(file)))
-		end_files(file);
+		dp_file_merge_end_files(&file->merge);
 	while (count < n) {
-		struct dp_file_source *source = earliest(file);
+		struct dp_file_source *source = dp_file_merge_next(&file->merge);
 		struct rte_mbuf *m;
 
 		if (!source) {
@@ -194,10 +142,7 @@ bool dp_file_has_pipe(const struct dp_file *file)
 
 bool dp_file_is_done(const struct dp_file *file)
 {
-	for (unsigned i = 0; i < file->source_count; i++)
-		if (!file->sources[i].is_done || file->sources[i].has_frame)
-			return false;
-	return true;
+	return dp_file_merge_is_done(&file->merge);
 }
 
 void dp_file_wake(struct dp_file *file, struct dp_wake *wake)
@@ -256,39 +201,63 @@ static void end_all(struct dp_file *file)
 {
 	for (unsigned i = 0; i < file->source_count; i++) {
 		file->sources[i].is_done = true;
-		file->sources[i].has_frame = false;
+		file->sources[i].has_frame = file->sources[i].sleeps = false;
 	}
+}
+
+/* Each file takes a descriptor as long as it is not read to its end, so that one that a ring of captures overwrites by a
+ * new one meanwhile is still there. */
+static void raise_descriptors(unsigned count)
+{
+	rlim_t wanted = (rlim_t)count + OTHER_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_all(struct dp_file *file, const char *const *paths, unsigned count, char *error,
+	unsigned error_size)
+{
+	int err = 0;
+
+	raise_descriptors(count);
+	for (unsigned i = 0; i < count && !err; i++) {
+		file->source_count++;
+		err = dp_file_source_open(
+			&file->sources[i], &file->reading, paths[i], error, error_size);
+	}
+	return err;
 }
 
 int dp_file_open(const char *const *paths, unsigned count, const struct dp_file_caller *caller,
 	struct dp_file **file, char *error, unsigned error_size)
 {
-	struct dp_file *new;
+	struct dp_file *new = calloc(1, sizeof(*new));
 	int err = 0;
 
-	if (count > DP_FILES_MAX) {
-		snprintf(error, error_size, "could not open %u files: at most %d can be merged",
-			count, DP_FILES_MAX);
-		return -E2BIG;
-	}
-	new = calloc(1, sizeof(*new));
-	if (!new) {
+	if (new)
+		new->sources = calloc(count, sizeof(*new->sources));
+	if (!new || !new->sources) {
+		free(new);
 		snprintf(error, error_size, "out of memory");
 		return -ENOMEM;
 	}
-	for (unsigned i = 0; i < count && !err; i++) {
-		new->source_count++;
-		err = dp_file_source_open(
-			&new->sources[i], &new->reading, paths[i], error, error_size);
-	}
+	err = open_all(new, paths, count, error, error_size);
 	if (!err)
-		err = dp_file_begin(new->sources, new->source_count, caller, error, error_size);
+		err = dp_file_begin(new->sources, count, caller, error, error_size);
 	if (dp_file_is_stopped(new))
 		end_all(new);
 	else if (!err)
 		err = refuse(new, error, error_size);
 	if (!err)
 		err = create_pools(new, error, error_size);
+	if (!err && dp_file_merge_init(&new->merge, new->sources, count)) {
+		snprintf(error, error_size, "out of memory");
+		err = -ENOMEM;
+	}
 	if (err) {
 		dp_file_close(new);
 		return err;
@@ -303,7 +272,10 @@ void dp_file_close(struct dp_file *file)
 		return;
 	for (unsigned i = 0; i < file->source_count; i++)
 		dp_file_source_close(&file->sources[i]);
+	dp_file_merge_fini(&file->merge);
+	dp_file_reading_fini(&file->reading);
 	rte_pktmbuf_free_bulk(file->spare, file->spare_count);
+	free(file->sources);
 	free(file);
 }
 
@@ -314,7 +286,7 @@ const char *dp_file_damage(const struct dp_file *file)
 
 static uint64_t drops_of(const struct dp_file_source *source)
 {
-	return atomic_load_explicit(&source->reader->drops, memory_order_relaxed);
+	return atomic_load_explicit(&source->drops, memory_order_relaxed);
 }
 
 static void warn_of_drops(

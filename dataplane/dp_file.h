@@ -15,7 +15,7 @@ struct dp_wake;
 struct dp_file_clock_counters;
 
 enum {
-	DP_FILES_MAX = 64,
+	DP_FILES_MAX = 4096,
 };
 
 /* What is asked of and told to who opens files, as long as pipes have to be waited for. Either may be NULL. */
@@ -24,7 +24,7 @@ struct dp_file_caller {
 	void (*say)(const char *text);
 };
 
-/* What: opens all files ("-" is standard input) and reads up to their first frames. 0, or negative errno
+/* What: opens up to DP_FILES_MAX files ("-" is standard input) and reads up to their first frames. 0, or negative errno
  * with the reason (file name and what is wrong, in PostgreSQL wording) in error: unreadable, no capture
  * file, or all frames of a link type that is not one of enum dp_link. 0 also when is_asked_to_end
  * said so while a pipe brought no frame yet: dp_file_is_stopped, and there is nothing to poll. A line is said, once, where

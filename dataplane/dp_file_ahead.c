@@ -1,20 +1,36 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dp_file_ahead.h"
 
+#include <sys/mman.h>
+
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#define OCTETS ((size_t)DP_FILE_HELD * DP_FILE_FRAME_MAX)
+
+void dp_file_ahead_init_with(
+	struct dp_file_ahead *a, struct dp_file_reader *reader, uint8_t *octets)
+{
+	*a = (struct dp_file_ahead){.reader = reader, .status = DP_FILE_FRAME, .octets = octets};
+}
 
 int dp_file_ahead_init(struct dp_file_ahead *a, struct dp_file_reader *reader)
 {
-	*a = (struct dp_file_ahead){.reader = reader, .status = DP_FILE_FRAME};
-	a->octets = malloc((size_t)DP_FILE_HELD * DP_FILE_FRAME_MAX);
+	void *octets = mmap(NULL, OCTETS, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	/* Of a huge page most would never be used. */
+	if (octets != MAP_FAILED)
+		madvise(octets, OCTETS, MADV_NOHUGEPAGE);
+	dp_file_ahead_init_with(a, reader, octets != MAP_FAILED ? octets : NULL);
 	return a->octets ? 0 : -ENOMEM;
 }
 
 void dp_file_ahead_fini(struct dp_file_ahead *a)
 {
-	free(a->octets);
+	if (a->octets)
+		munmap(a->octets, OCTETS);
+	a->octets = NULL;
 }
 
 /* What the reader has is valid until its next call only. */

@@ -11,8 +11,10 @@ enum {
 	NAMES_MAX = 4096 + 256, /* a path among it */
 };
 
-/* Its header, then its first frame. 0, also while a pipe has to be waited for, or negative errno. */
-static int begin_source(struct dp_file_source *source, char *error, unsigned error_size)
+/* Its header, then its first frame; of several it sleeps then. 0, also while a pipe has to be waited for, or negative
+ * errno. */
+static int begin_source(
+	struct dp_file_source *source, bool is_alone, char *error, unsigned error_size)
 {
 	int err = 0;
 
@@ -20,6 +22,8 @@ static int begin_source(struct dp_file_source *source, char *error, unsigned err
 		err = dp_file_source_read_header(source, error, error_size);
 	if (!err)
 		dp_file_source_advance(source);
+	if (!err && !is_alone)
+		dp_file_source_sleep(source);
 	return err == -EAGAIN ? 0 : err;
 }
 
@@ -35,7 +39,7 @@ static int begin_some(struct dp_file_source *sources, unsigned count, struct pol
 
 		if (source->is_done || source->has_begun)
 			continue;
-		err = begin_source(source, error, error_size);
+		err = begin_source(source, count == 1, error, error_size);
 		if (!source->is_done && !source->has_begun)
 			silent[(*waiting)++] = (struct pollfd){.fd = source->fd, .events = POLLIN};
 	}

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -114,9 +115,10 @@ static ssize_t read_source(void *arg, void *to, size_t n)
 	struct dp_file_source *source = arg;
 	ssize_t got = source->may_be_silent ? read_pipe(source, to, n) : read(source->fd, to, n);
 
-	if (got > 0)
-		atomic_fetch_add_explicit(
-			&source->reading->read, (uint64_t)got, memory_order_relaxed);
+	if (got <= 0)
+		return got;
+	source->octets += (uint64_t)got;
+	atomic_fetch_add_explicit(&source->reading->read, (uint64_t)got, memory_order_relaxed);
 	return got;
 }
 
@@ -134,6 +136,13 @@ static void end_source(struct dp_file_source *source, enum dp_file_status status
 			source->left_out_type, link_name(source->left_out_type), source->left_out);
 }
 
+static void note_drops(struct dp_file_source *source)
+{
+	uint64_t drops = atomic_load_explicit(&source->reader->drops, memory_order_relaxed);
+
+	atomic_store_explicit(&source->drops, drops, memory_order_relaxed);
+}
+
 static bool holds_frame(const struct dp_file_ahead *ahead)
 {
 	return ahead->count && link_of(ahead->held[ahead->first].link_type) >= 0;
@@ -146,6 +155,7 @@ void dp_file_source_advance(struct dp_file_source *source)
 	while (!source->is_done) {
 		enum dp_file_status status = dp_file_ahead_next(&source->ahead, frame);
 
+		note_drops(source);
 		if (status == DP_FILE_LATER) {
 			source->has_begun |= holds_frame(&source->ahead);
 			return;
@@ -222,6 +232,48 @@ static int open_path(const char *path)
 	return -1;
 }
 
+static int make_reader(struct dp_file_source *source)
+{
+	struct dp_file_reading *reading = source->reading;
+
+	if (reading->spare_count) {
+		unsigned i = --reading->spare_count;
+
+		source->reader = reading->spares[i].reader;
+		dp_file_ahead_init_with(&source->ahead, source->reader, reading->spares[i].octets);
+	} else {
+		source->reader = malloc(sizeof(*source->reader));
+		if (!source->reader || dp_file_ahead_init(&source->ahead, source->reader))
+			return -ENOMEM;
+	}
+	dp_file_reader_init(source->reader, read_source, source);
+	return 0;
+}
+
+/* Of what was read only counters are left. */
+static void give_back(struct dp_file_source *source)
+{
+	struct dp_file_reading *reading = source->reading;
+
+	if (source->reader && source->ahead.octets && reading->spare_count < DP_FILE_SPARES) {
+		reading->spares[reading->spare_count].reader = source->reader;
+		reading->spares[reading->spare_count++].octets = source->ahead.octets;
+	} else {
+		dp_file_ahead_fini(&source->ahead);
+		free(source->reader);
+	}
+	source->ahead.octets = NULL;
+	source->reader = NULL;
+}
+
+void dp_file_reading_fini(struct dp_file_reading *reading)
+{
+	for (unsigned i = 0; i < reading->spare_count; i++) {
+		free(reading->spares[i].reader);
+		dp_file_ahead_fini(&(struct dp_file_ahead){.octets = reading->spares[i].octets});
+	}
+}
+
 int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *reading,
 	const char *path, char *error, unsigned error_size)
 {
@@ -238,12 +290,6 @@ int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *r
 		snprintf(error, error_size, "could not open \"%s\": %s", path, strerror(-err));
 		return err;
 	}
-	source->reader = malloc(sizeof(*source->reader));
-	if (!source->reader || dp_file_ahead_init(&source->ahead, source->reader)) {
-		snprintf(error, error_size, "out of memory");
-		return -ENOMEM;
-	}
-	dp_file_reader_init(source->reader, read_source, source);
 	source->may_be_silent = fstat(source->fd, &status) || !S_ISREG(status.st_mode);
 	if (!source->may_be_silent)
 		reading->total += (uint64_t)status.st_size;
@@ -252,8 +298,13 @@ int dp_file_source_open(struct dp_file_source *source, struct dp_file_reading *r
 
 int dp_file_source_read_header(struct dp_file_source *source, char *error, unsigned error_size)
 {
-	int err = dp_file_reader_open(source->reader);
+	int err = source->reader ? 0 : make_reader(source);
 
+	if (err) {
+		snprintf(error, error_size, "could not read \"%s\": out of memory", source->path);
+		return err;
+	}
+	err = dp_file_reader_open(source->reader);
 	source->has_header = !err;
 	if (err && err != -EAGAIN)
 		snprintf(error, error_size, "could not read \"%s\": %s", source->path,
@@ -261,12 +312,52 @@ int dp_file_source_read_header(struct dp_file_source *source, char *error, unsig
 	return err;
 }
 
+/* Standard input is whoever else's who has it, too. */
+void dp_file_source_sleep(struct dp_file_source *source)
+{
+	if (source->may_be_silent || source->fd == STDIN_FILENO || !source->has_frame)
+		return;
+	give_back(source);
+	atomic_fetch_sub_explicit(&source->reading->read, source->octets, memory_order_relaxed);
+	atomic_store_explicit(&source->drops, 0, memory_order_relaxed);
+	source->ahead = (struct dp_file_ahead){0};
+	source->octets = source->left_out = 0;
+	source->link_type = UINT32_MAX;
+	source->sleeps = true;
+}
+
+void dp_file_source_wake(struct dp_file_source *source)
+{
+	char error[DP_FILE_ERROR_MAX + PATH_MAX];
+	int err = lseek(source->fd, 0, SEEK_SET) < 0 ? -errno : 0;
+
+	source->sleeps = source->has_frame = false;
+	if (!err)
+		err = dp_file_source_read_header(source, error, sizeof(error));
+	if (!err) {
+		dp_file_source_advance(source);
+		return;
+	}
+	note_damage(source, "%s",
+		source->reader && source->reader->error[0] ? source->reader->error
+							   : strerror(-err));
+	source->is_done = true;
+}
+
+void dp_file_source_release(struct dp_file_source *source)
+{
+	give_back(source);
+	if (!source->may_be_silent && source->fd > STDERR_FILENO) {
+		close(source->fd);
+		source->fd = -1;
+	}
+}
+
 void dp_file_source_close(struct dp_file_source *source)
 {
 	if (source->fd > STDERR_FILENO)
 		close(source->fd);
-	dp_file_ahead_fini(&source->ahead);
-	free(source->reader);
+	give_back(source);
 }
 
 void dp_file_reading_stop(struct dp_file_reading *reading)

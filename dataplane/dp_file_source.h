@@ -12,6 +12,7 @@
 
 enum {
 	DP_FILE_DAMAGE_MAX = 1024,
+	DP_FILE_SPARES = 8,
 };
 
 /* Of all files together. */
@@ -20,6 +21,12 @@ struct dp_file_reading {
 	_Atomic uint64_t read; /* octets */
 	uint64_t total; /* octets of regular files; of pipes it is not known how many come */
 	char damage[DP_FILE_DAMAGE_MAX];
+	/* What files gave back, for the next ones. */
+	unsigned spare_count;
+	struct {
+		struct dp_file_reader *reader;
+		uint8_t *octets;
+	} spares[DP_FILE_SPARES];
 };
 
 struct dp_file_source {
@@ -34,8 +41,11 @@ struct dp_file_source {
 	bool is_cut_off; /* stopped while more might have come: what lacks then is no damage */
 	bool has_begun; /* a frame came, though it may be held yet */
 	bool has_frame;
-	uint64_t left_out; /* frames whose link type is none of enum dp_link */
-	uint32_t left_out_type; /* link type of the first of them */
+	bool sleeps; /* it has a frame, of which only the time is known, and no reader */
+	_Atomic uint64_t drops; /* the reader's */
+	uint64_t octets; /* that were read */
+	uint64_t left_out; /* frames whose link type is none of enum dp_link, */
+	uint32_t left_out_type; /* the first of them's */
 	struct dp_file_frame frame; /* the next one, where it has one */
 	uint64_t last_ns; /* time of the last that it had; 0 before */
 	uint64_t read_ns; /* when octets last came, by the monotonic clock; of a pipe */
@@ -55,8 +65,22 @@ void dp_file_source_close(struct dp_file_source *source);
 /* On to the next frame: has_frame, or is_done, or neither while a pipe has nothing. */
 void dp_file_source_advance(struct dp_file_source *source);
 
-/* What: once a source is done without a frame: 0, or -ENOTSUP with the reason when it is a file all
- * of a link type that is none of enum dp_link. */
+/* Neither a frame nor the end has come. */
+static inline bool dp_file_source_is_silent(const struct dp_file_source *source)
+{
+	return !source->has_frame && !source->is_done;
+}
+
+/* What: a file with a frame gives back all memory of its own until it is woken; others stay awake. */
+void dp_file_source_sleep(struct dp_file_source *source);
+/* What: reads it from its beginning. It has its first frame again, or is done: it changed meanwhile. */
+void dp_file_source_wake(struct dp_file_source *source);
+
+/* What: one that is done needs no memory, and a file no descriptor. Nothing but close may follow. */
+void dp_file_source_release(struct dp_file_source *source);
+
+/* What: once a source is done without a frame: 0, or -ENOTSUP with the reason when it is a file all of a link type that
+ * is none of enum dp_link. */
 int dp_file_source_refuse(const struct dp_file_source *source, char *error, unsigned error_size);
 
 /* What: whether the last frame that came was of that moment, give or take a minute: a capture that
@@ -72,6 +96,7 @@ bool dp_file_source_may_pass(
 /* By the monotonic clock. */
 uint64_t dp_file_source_now(void);
 
+void dp_file_reading_fini(struct dp_file_reading *reading);
 void dp_file_reading_stop(struct dp_file_reading *reading);
 bool dp_file_reading_is_stopped(const struct dp_file_reading *reading);
 

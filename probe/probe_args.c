@@ -46,7 +46,7 @@ static void print_help(void)
 	puts("heptap: passive VoIP probe: SIP, RTP and RTCP from a mirror port or a capture file to HEP3\n"
 	     "\n"
 	     "  heptap -c FILE              run as configured until SIGINT, SIGTERM or SIGHUP\n"
-	     "  heptap -r FILE [-r FILE]..  read capture files (pcap, pcapng; - is standard input); what\n"
+	     "  heptap -r FILE [FILE]..     read capture files (pcap, pcapng; - is standard input); what\n"
 	     "                              comes by a pipe is handed on as it comes\n"
 	     "  heptap -i INTERFACE         capture on a kernel interface without a configuration\n"
 	     "  heptap --rate codec=CODEC[/MODE][,loss=PERCENT][,burstr=RATIO][,delay=MS]\n"
@@ -94,14 +94,15 @@ static enum probe_action take_once(const char **to, const char *option, const ch
 /* Two readers of standard input would each get parts of it. */
 static enum probe_action take_file(struct probe_run *run, const char *path)
 {
+	bool is_stdin = strcmp(path, "-") == 0;
+
 	if (run->file_count == DP_FILES_MAX)
 		return usage(
 			"heptap: too many files at \"%s\": at most %d; \"mergecap\" (Wireshark) makes one of many",
 			path, DP_FILES_MAX);
-	for (unsigned i = 0; i < run->file_count; i++) {
-		if (strcmp(path, "-") == 0 && strcmp(run->files[i], "-") == 0)
+	for (unsigned i = 0; is_stdin && i < run->file_count; i++)
+		if (strcmp(run->files[i], "-") == 0)
 			return usage("heptap: standard input is given twice");
-	}
 	run->files[run->file_count++] = path;
 	return PROBE_RUN;
 }
@@ -190,9 +191,13 @@ static enum probe_action parse(int argc, char **argv, struct args *a)
 	}
 	if (a->bare_json && !a->rate)
 		return usage("heptap: option \"%s\" needs an argument", "--json");
+	/* -r ring_*.pcap: a shell makes one file of -r and many behind it. */
+	while (a->run->file_count && optind < argc)
+		if (take_file(a->run, argv[optind++]) != PROBE_RUN)
+			return PROBE_USAGE;
 	if (optind < argc)
 		return usage("heptap: unexpected argument \"%s\"%s", argv[optind],
-			a->run->interface_ ? "" : ": -r goes before each capture file");
+			a->run->interface_ ? "" : ": -r goes before capture files");
 	return PROBE_RUN;
 }
 
