@@ -405,6 +405,30 @@ static void mean_jitter_is_between_least_and_most(void **state)
 	}
 }
 
+/* 200 packets of 20 ms, then 100 of 60: the longest is no delay, and only the first two are taken for silence, as by then
+ * two in a row have told. */
+static void a_longer_packet_time_is_a_longer_delta(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	feed_voice(&rig, 0, 199);
+	for (uint32_t i = 0; i < 100; i++) {
+		struct rtp p = voice(200 + 3 * i);
+
+		p.seq = (uint16_t)(200 + i);
+		p.bytes = 480;
+		feed(&rig, p);
+	}
+	r = report_of(&rig, QOS_FINAL);
+	assert_near(r.min_delta_ms, 20, 0.001);
+	assert_near(r.max_delta_ms, 60, 0.001);
+	assert_near(r.max_jitter_ms, 0, 1e-9);
+	assert_near(r.delta_ms, (200 * 20 + 97 * 60) / 297.0, 0.001);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +440,7 @@ int main(void)
 		cmocka_unit_test(wraps_of_sequence_and_timestamp_like_tshark),
 		cmocka_unit_test(silence_without_a_marker_is_no_delta),
 		cmocka_unit_test(what_follows_a_late_packet_is_no_silence),
+		cmocka_unit_test(a_longer_packet_time_is_a_longer_delta),
 		cmocka_unit_test(a_marker_takes_silence_out_of_delta),
 		cmocka_unit_test(a_timestamp_jump_is_no_jitter),
 		cmocka_unit_test(a_timestamp_that_stands_still_says_nothing),
