@@ -345,7 +345,7 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, s
 	if (former)
 		c->former = former;
 	is_late = qos_call_is_late(c, msg, &calls->seed);
-	has_ended = !is_late && qos_call_apply(c, msg, now_ns);
+	has_ended = !is_late && qos_call_apply(c, msg, &calls->seed, now_ns);
 	pthread_mutex_unlock(&c->lock);
 	if (is_late) {
 		*call = NULL;

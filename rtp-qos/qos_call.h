@@ -35,6 +35,7 @@ enum {
 	QOS_METHOD_MAX = 16, /* with the final NUL; longer names are cut */
 	QOS_CALL_WORKERS_MAX = 64,
 	QOS_CALL_AHEAD = 4, /* endpoints: of most calls all */
+	QOS_CALL_ANSWERS = 4, /* branches of a fork; those beyond end the call */
 };
 
 enum qos_call_state {
@@ -81,6 +82,8 @@ struct qos_call {
 	bool is_acked : 1; /* there was a final response to INVITE, seen or not */
 	bool is_invite_seen : 1; /* the INVITE that began it, not a re-INVITE alone */
 	bool is_answer_seen : 1; /* answer_ns is when it was answered; else it was by then */
+	uint8_t answer_count : 4; /* of answers */
+	uint8_t answers_left : 4; /* bit by index: somebody hung up there */
 	uint16_t code; /* last final response to the method that began it, else last provisional */
 	uint32_t messages;
 	uint64_t answer_ns; /* 0: never, or not known to be */
@@ -110,6 +113,7 @@ struct qos_call {
 	struct qos_leg *_Atomic leg; /* held; NULL: no stream was offered yet */
 	_Atomic uint32_t leg_name_bytes; /* 0: not named */
 	char method_name[QOS_METHOD_MAX]; /* of SIP_OTHER, else "" */
+	uint16_t answers[QOS_CALL_ANSWERS]; /* hashes of To tags of 2xx. Under lock */
 };
 
 static_assert(sizeof(struct qos_call) <= 1024, "16 lines");
@@ -157,8 +161,9 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
 /* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and
  * moves the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and
  * failures end it (RFC 3261 sections 13-15, and 9); retransmissions and authentication challenges
- * (401, 407 followed by a new INVITE with the same Call-ID) leave it open. A call may be seen from
- * amid it on: who BYEs one was in it, by an INVITE that was not seen. An INVITE that begins a
+ * (401, 407 followed by a new INVITE with the same Call-ID) leave it open, and so does the BYE of
+ * one branch of a fork while another that answered goes on (section 13.2.2.4). A call may be seen
+ * from amid it on: who BYEs one was in it, by an INVITE that was not seen. An INVITE that begins a
  * dialog with another From tag a second after the BYE is another call's: the first one leaves the
  * table, and what still comes of it, by its tags (section 12), changes neither. In a full table the
  * oldest of the worker's own calls that is over or that nobody answered makes room, as a flood of

@@ -11,7 +11,8 @@
 void qos_call_begin(struct qos_call *call, struct sip_msg *msg);
 
 /* Moves the state; true when this message set end_ns. */
-bool qos_call_apply(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns);
+bool qos_call_apply(
+	struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed, uint64_t now_ns);
 
 /* Whether msg begins another call with the Call-ID of this one, which is over. */
 bool qos_call_is_another(const struct qos_call *call, struct sip_msg *msg, uint64_t now_ns);

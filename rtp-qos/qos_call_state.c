@@ -199,6 +199,53 @@ bool qos_call_is_late(const struct qos_call *call, struct sip_msg *msg, const st
 	       has_tag(msg->to.tag, call->former, seed);
 }
 
+static bool is_from_caller(const struct qos_call *call, const struct sip_msg *msg)
+{
+	char tag[QOS_TAG_MAX];
+
+	qos_call_copy_text(tag, sizeof(tag), msg->from.tag);
+	return tag[0] && strcmp(tag, call->from_tag) == 0;
+}
+
+/* The index of the answer with this tag; answer_count: there is none. */
+static unsigned find_answer(
+	const struct qos_call *call, struct bytes tag, const struct pkt_seed *seed)
+{
+	uint16_t hash = (uint16_t)pkt_hash_bytes(tag, seed);
+	unsigned i = 0;
+
+	while (i < call->answer_count && call->answers[i] != hash)
+		i++;
+	return i;
+}
+
+/* Each 2xx with a To tag of its own is a dialog of its own (RFC 3261 section 13.2.2.4). */
+static void note_answer(struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed)
+{
+	sip_msg_parse_parties(msg);
+	if (!msg->to.tag.n || call->answer_count == QOS_CALL_ANSWERS ||
+		!is_from_caller(call, msg) ||
+		find_answer(call, msg->to.tag, seed) < call->answer_count)
+		return;
+	call->answers[call->answer_count] = (uint16_t)pkt_hash_bytes(msg->to.tag, seed);
+	call->answer_count++;
+}
+
+/* True: the BYE is of one branch, and another one that answered goes on. */
+static bool leaves_a_branch(struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed)
+{
+	unsigned i;
+
+	if (call->answer_count < 2)
+		return false;
+	sip_msg_parse_parties(msg);
+	i = find_answer(call, is_from_caller(call, msg) ? msg->to.tag : msg->from.tag, seed);
+	if (i == call->answer_count)
+		return false;
+	call->answers_left |= 1u << i;
+	return call->answers_left != (1u << call->answer_count) - 1;
+}
+
 /* A Call-ID that was used for OPTIONS or SUBSCRIBE may be used for a call later, and the capture
  * may begin with an INFO amid one. */
 static void adopt_method(struct qos_call *call, struct sip_msg *msg)
@@ -286,17 +333,22 @@ static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now
 	return end(call, status == 487 ? QOS_CALL_CANCELLED : QOS_CALL_FAILED, now_ns);
 }
 
-static bool apply_call(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
+static bool apply_call(
+	struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed, uint64_t now_ns)
 {
 	bool is_early, is_unknown;
 
 	switch (msg->method) {
 	case SIP_INVITE:
+		if (!msg->is_request && msg->status >= 200 && msg->status < 300)
+			note_answer(call, msg, seed);
 		if (!msg->is_request)
 			return invite_response(call, msg->status, now_ns);
 		invite_request(call, msg);
 		return false;
 	case SIP_BYE:
+		if (leaves_a_branch(call, msg, seed))
+			return false;
 		/* Whatever the answer: 401 and 407 bring another BYE, 481 says that the other side
 		 * knows of no call (section 15.1.1). */
 		if (has_ended(call))
@@ -341,7 +393,8 @@ static bool apply_transaction(struct qos_call *call, const struct sip_msg *msg, 
 	return end(call, msg->status < 300 ? QOS_CALL_COMPLETED : QOS_CALL_FAILED, now_ns);
 }
 
-bool qos_call_apply(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
+bool qos_call_apply(
+	struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed, uint64_t now_ns)
 {
 	/* Streams write it without the lock; a lost update costs a moment of idle time. */
 	if (now_ns > atomic_load_explicit(&call->last_ns, memory_order_relaxed))
@@ -349,7 +402,7 @@ bool qos_call_apply(struct qos_call *call, struct sip_msg *msg, uint64_t now_ns)
 	call->messages++;
 	adopt_method(call, msg);
 	if (qos_call_is_call(call->method))
-		return apply_call(call, msg, now_ns);
+		return apply_call(call, msg, seed, now_ns);
 	return apply_transaction(call, msg, now_ns);
 }
 

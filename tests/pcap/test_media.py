@@ -73,6 +73,19 @@ def test_branches_of_a_fork(streams):
     assert ids(streams([call.bye(4)], ringing)) == {0xA: "fork", 0xB: "fork", 0xC: "fork"}
 
 
+def test_two_branches_answer(tmp_path):
+    """The caller hangs up the later one at once and talks to the other (RFC 3261 section 13.2.2.4)."""
+    call = Call("two").open().both(1.1, 6).bye(6)
+    later = Call("two").reply(1.1, 200, sdp(("203.0.113.9", 31000))).request(1.15, "ACK")
+    later.request(1.2, "BYE", seq=2).reply(1.25, 200, seq=2, method="BYE")
+    branch = [r._replace(frame=r.frame.replace(b">;tag=t", b">;tag=u")) for r in later.records]
+    captures.write(tmp_path / "two.pcap", sorted(call.records + branch, key=lambda r: r.time_ns))
+    run = read(tmp_path / "two.pcap")
+    assert [(c["state"], c["answer"] - c["start"], c["end"] - c["start"]) for c in run.calls] == [
+        ("completed", 1, 6)]
+    assert [s["TOTAL_PK"] for s in run.streams] == [245, 245]
+
+
 def test_behind_nat(streams):
     """A announces an address of its own network; its media comes from, and goes to, what NAT made of it."""
     call = Call("nat").open(offer=sdp(("192.168.7.7", 10000)))
