@@ -18,6 +18,9 @@
  * far apart. */
 #define ORDER_NS (NS_PER_SEC / 10)
 
+/* So many frames of one time are no burst, but of a file without time: simple packet blocks, or made from text. */
+#define STILL_MIN 100
+
 static uint64_t distance(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : b - a;
@@ -98,6 +101,8 @@ void dp_file_clock_believe(struct dp_file_clock *c, uint64_t time_ns)
 {
 	if (c->latest_ns)
 		c->step_ns = distance(time_ns, c->now_ns);
+	c->has_moved |= c->still && time_ns != c->now_ns;
+	c->still += !c->has_moved;
 	if (time_ns > c->now_ns || !dp_file_clock_fits(c, time_ns))
 		c->now_ns = time_ns;
 	if (time_ns < c->latest_ns)
@@ -134,6 +139,12 @@ void dp_file_clock_warn(const struct dp_file_clock *c, const char *path,
 	uint64_t outliers = atomic_load_explicit(&c->counters.time_outliers, memory_order_relaxed);
 	char text[DP_FILE_WARNING_MAX], far[SPAN_MAX];
 
+	if (!c->has_moved && c->still >= STILL_MIN) {
+		snprintf(text, sizeof(text),
+			"all packets of \"%s\" have one time stamp: jitter, deltas and durations mean nothing",
+			path);
+		say(arg, text);
+	}
 	if (outliers) {
 		bool is_one = outliers == 1;
 

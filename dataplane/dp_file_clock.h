@@ -32,6 +32,8 @@ struct dp_file_clock {
 	bool is_set;
 	uint64_t now_ns; /* goes back with leaps only */
 	uint64_t latest_ns; /* that was believed */
+	uint64_t still; /* frames that had the first one's time, until one had another */
+	bool has_moved;
 	uint64_t step_ns; /* between the last two that were; as long as can be before */
 	uint64_t out_of_order; /* of time_back those beyond what interfaces differ by */
 	uint64_t back_max_ns; /* of time_back */

@@ -101,6 +101,15 @@ def test_a_broken_time_stamp_does_not_hold_up_its_file(tmp_path, sorted_run):
     assert run.summary["counters"]["time_back"] == 0
 
 
+def test_a_file_without_time(tmp_path):
+    """Simple packet blocks have none, nor has what some tools make of text: a jitter of 20 ms is none of the network's."""
+    path = tmp_path / "still.pcap"
+    captures.write(path, [Record(0, r.frame) for r in sorted(r for c in calls(1) for r in c)])
+    run = heptap_run.read(path, warns=True)
+    assert run.summary["warnings"] == [
+        f'all packets of "{path}" have one time stamp: jitter, deltas and durations mean nothing']
+
+
 def test_two_clocks_in_one_file(tmp_path, heptap, sorted_run):
     """International atomic time is 37 s ahead of UTC: a NIC's clock may be."""
     records = sorted(r for c in calls() for r in c)

@@ -217,6 +217,25 @@ static void outliers_are_told(void **state)
 		"2 packets of \"x\" have time stamps up to 3650.0 days from their neighbours', and take theirs");
 }
 
+static void time_that_never_moves_is_told(void **state)
+{
+	struct dp_file_clock c = clock_at(T0);
+	struct said said = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 98; i++)
+		dp_file_clock_believe(&c, T0);
+	dp_file_clock_warn(&c, "x", note, &said);
+	assert_int_equal(said.count, 0);
+	dp_file_clock_believe(&c, T0);
+	dp_file_clock_warn(&c, "x", note, &said);
+	assert_string_equal(said.text[0],
+		"all packets of \"x\" have one time stamp: jitter, deltas and durations mean nothing");
+	dp_file_clock_believe(&c, T0 + 1);
+	dp_file_clock_warn(&c, "x", note, &said);
+	assert_int_equal(said.count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +250,7 @@ int main(void)
 		cmocka_unit_test(a_first_frame_far_from_the_next_ones_is_an_outlier),
 		cmocka_unit_test(a_little_disorder_is_counted_and_not_told),
 		cmocka_unit_test(outliers_are_told),
+		cmocka_unit_test(time_that_never_moves_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
