@@ -8,8 +8,7 @@
 
 #define OCTETS ((size_t)DP_FILE_HELD * DP_FILE_FRAME_MAX)
 
-void dp_file_ahead_init_with(
-	struct dp_file_ahead *a, struct dp_file_reader *reader, uint8_t *octets)
+void dp_file_ahead_init_with(struct dp_file_ahead *a, struct dp_file_reader *reader, void *octets)
 {
 	*a = (struct dp_file_ahead){.reader = reader, .status = DP_FILE_FRAME, .octets = octets};
 }

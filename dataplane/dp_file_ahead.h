@@ -32,8 +32,7 @@ struct dp_file_ahead {
 /* 0 or -ENOMEM. reader: the caller's, open or not yet. */
 int dp_file_ahead_init(struct dp_file_ahead *a, struct dp_file_reader *reader);
 /* The same with octets of one that is not used any more. */
-void dp_file_ahead_init_with(
-	struct dp_file_ahead *a, struct dp_file_reader *reader, uint8_t *octets);
+void dp_file_ahead_init_with(struct dp_file_ahead *a, struct dp_file_reader *reader, void *octets);
 void dp_file_ahead_fini(struct dp_file_ahead *a);
 
 /* As dp_file_reader_next. */

@@ -62,7 +62,7 @@ static short flags_of(unsigned index, short more)
 		return 0;
 	if (ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
 		flags = request.ifr_flags;
-		request.ifr_flags |= more;
+		request.ifr_flags = (short)(request.ifr_flags | more);
 		if (more)
 			ioctl(fd, SIOCSIFFLAGS, &request);
 	}

@@ -66,11 +66,11 @@ lacks() {
 kill "$holder_pid"
 wait "$holder_pid" 2>/dev/null
 holder_pid=
-without="setpriv --inh-caps=-all --bounding-set"
+without=(setpriv --inh-caps=-all --bounding-set)
 for driver in af_packet af_xdp; do
-	lacks CAP_NET_RAW "$driver" "it needs CAP_NET_RAW" $without -net_raw
-	lacks CAP_NET_ADMIN "$driver" "it needs CAP_NET_ADMIN" $without -net_admin
-	lacks "locked memory" "$driver" "it locks" $without -ipc_lock,-sys_resource prlimit --memlock=1048576
+	lacks CAP_NET_RAW "$driver" "it needs CAP_NET_RAW" "${without[@]}" -net_raw
+	lacks CAP_NET_ADMIN "$driver" "it needs CAP_NET_ADMIN" "${without[@]}" -net_admin
+	lacks "locked memory" "$driver" "it locks" "${without[@]}" -ipc_lock,-sys_resource prlimit --memlock=1048576
 done
-lacks CAP_SYS_ADMIN af_xdp "it needs CAP_SYS_ADMIN" $without -sys_admin
-lacks "all of them" af_xdp "it needs CAP_NET_RAW, CAP_NET_ADMIN, CAP_SYS_ADMIN" $without -net_raw,-net_admin,-sys_admin
+lacks CAP_SYS_ADMIN af_xdp "it needs CAP_SYS_ADMIN" "${without[@]}" -sys_admin
+lacks "all of them" af_xdp "it needs CAP_NET_RAW, CAP_NET_ADMIN, CAP_SYS_ADMIN" "${without[@]}" -net_raw,-net_admin,-sys_admin
