@@ -384,7 +384,9 @@ enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg)
 	size_t start_end;
 
 	*msg = (struct sip_msg){.content_length = -1};
-	in = text_skip_empty_lines(in);
+	/* RFC 3261 section 7.5: empty lines before the start line are ignored. */
+	while (in.n && (in.p[0] == '\r' || in.p[0] == '\n'))
+		in = bytes_skip(in, 1);
 	start_end = bytes_find(in, '\n');
 	if (!parse_start_line(bytes_head(in, start_end), msg))
 		return SIP_START_LINE;
@@ -425,7 +427,8 @@ static bool is_cut_off(const struct sip_msg *msg, struct bytes value)
 bool sip_msg_ended_early(struct bytes in, const struct sip_msg *msg, enum sip_status status)
 {
 	if (status == SIP_START_LINE) {
-		in = text_skip_empty_lines(in);
+		while (in.n && (in.p[0] == '\r' || in.p[0] == '\n'))
+			in = bytes_skip(in, 1);
 		return bytes_find(in, '\n') == in.n;
 	}
 	if (status == SIP_NO_CALL_ID)

@@ -44,14 +44,6 @@ static inline bool text_take_number(struct bytes *text, uint64_t *value)
 	return n > 0;
 }
 
-/* Line ends off the front: empty lines before a start line are ignored (RFC 3261 section 7.5). */
-static inline struct bytes text_skip_empty_lines(struct bytes text)
-{
-	while (text.n && (text.p[0] == '\r' || text.p[0] == '\n'))
-		text = bytes_skip(text, 1);
-	return text;
-}
-
 /* As inet_pton has it: four numbers up to 255 without leading zeros. */
 static inline bool text_ipv4(struct bytes text, uint8_t *octets)
 {

@@ -9,14 +9,17 @@
 #include "probe_rx.h"
 #include "probe_worker.h"
 
-/* Each line of the .def tables is one more. */
-#define X(name, help) +1
-static_assert(0
+/* A place for each line of the .def tables. */
+enum {
+#define X(name, help) OUTCOME_##name,
 #include "pkt_outcomes.def"
 #include "probe_outcomes.def"
-		      <= (int)PROBE_TOTALS_MAX,
-	"room for all outcomes");
-static_assert(2 /* fragments_no_buffer, file_drops */
+#undef X
+	OUTCOMES,
+};
+
+enum {
+#define X(name, help) COUNTER_##name,
 #include "dp_file_clock_counters.def"
 #include "pkt_frag_counters.def"
 #include "pkt_switch_time_counters.def"
@@ -25,9 +28,14 @@ static_assert(2 /* fragments_no_buffer, file_drops */
 #include "qos_counters.def"
 #include "sip_sctp_counters.def"
 #include "sip_tcp_counters.def"
-		      <= (int)PROBE_TOTALS_MAX,
-	"room for all counters");
 #undef X
+	COUNTER_fragments_no_buffer,
+	COUNTER_file_drops,
+	COUNTERS,
+};
+
+static_assert((int)OUTCOMES <= (int)PROBE_TOTALS_MAX && (int)COUNTERS <= (int)PROBE_TOTALS_MAX,
+	"room for all of them");
 
 static uint64_t decode_total(const struct probe *probe, enum pkt_status status)
 {
