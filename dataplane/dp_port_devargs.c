@@ -123,12 +123,13 @@ static uint32_t packet_slot(const struct dp_port_options *options)
 	return slot < PACKET_SLOT_MIN ? PACKET_SLOT_MIN : slot;
 }
 
-/* A ring to receive and one to send for each queue, which the driver locks. */
+/* A ring to receive and one to send, which the driver locks. However many queues there are: the kernel asks for room
+ * for each mapping, and then does not count those of its own pages. */
 static uint64_t packet_locked(const struct dp_port_options *options)
 {
 	uint32_t in_block = PACKET_BLOCK_BYTES / packet_slot(options);
 
-	return (uint64_t)options->queues * 2 * (PACKET_FRAMES / in_block) * PACKET_BLOCK_BYTES;
+	return (uint64_t)2 * (PACKET_FRAMES / in_block) * PACKET_BLOCK_BYTES;
 }
 
 static int make_packet(

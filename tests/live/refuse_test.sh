@@ -74,3 +74,6 @@ for driver in af_packet af_xdp; do
 done
 lacks CAP_SYS_ADMIN af_xdp "it needs CAP_SYS_ADMIN" "${without[@]}" -sys_admin
 lacks "all of them" af_xdp "it needs CAP_NET_RAW, CAP_NET_ADMIN, CAP_SYS_ADMIN" "${without[@]}" -net_raw,-net_admin,-sys_admin
+# The kernel asks for room for each ring by itself.
+queues=2 lacks "locked memory for one of two queues" af_packet "it locks 64 MiB" \
+	"${without[@]}" -ipc_lock,-sys_resource prlimit --memlock=1048576
