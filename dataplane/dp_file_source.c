@@ -235,6 +235,7 @@ static int open_path(const char *path)
 static int make_reader(struct dp_file_source *source)
 {
 	struct dp_file_reading *reading = source->reading;
+	int err = 0;
 
 	if (reading->spare_count) {
 		unsigned i = --reading->spare_count;
@@ -243,11 +244,12 @@ static int make_reader(struct dp_file_source *source)
 		dp_file_ahead_init_with(&source->ahead, source->reader, reading->spares[i].octets);
 	} else {
 		source->reader = malloc(sizeof(*source->reader));
-		if (!source->reader || dp_file_ahead_init(&source->ahead, source->reader))
+		if (!source->reader)
 			return -ENOMEM;
+		err = dp_file_ahead_init(&source->ahead, source->reader);
 	}
 	dp_file_reader_init(source->reader, read_source, source);
-	return 0;
+	return err;
 }
 
 /* Of what was read only counters are left. */

@@ -3,10 +3,13 @@
  * it is its turn. */
 #include <sys/resource.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "dp_file_disk.h"
+#include "dp_file_reader.h"
 #include "dp_unit.h"
 
 enum {
@@ -141,6 +144,45 @@ static void a_reading_that_is_stopped_wakes_none(void **state)
 	remove_ring(&ring, 3);
 }
 
+/* The process has room for a reader, but gets no more for what that holds. */
+static void a_file_that_finds_no_memory_says_so(void **state)
+{
+	const char *paths[] = {"dp_file_ring_a.pcap", "dp_file_ring_b.pcap"};
+	struct rlimit limit, none;
+	struct dp_file *file;
+	void *volatile own; /* or compilers leave both calls out */
+
+	(void)state;
+	if (dlsym(RTLD_DEFAULT, "__asan_init")) /* whose malloc() ends the process */
+		skip();
+	for (unsigned i = 0; i < 2; i++) {
+		struct writer w = begin(paths[i], MAGIC_US, TYPE_ETHERNET, false);
+
+		for (unsigned j = 0; j < 2 * FRAMES; j += 2)
+			frame(&w, 1000 + j + i, 0, (uint8_t)i, 60, 60);
+		fclose(w.stream);
+	}
+	file = open_files(paths, 2);
+	mallopt(M_MMAP_THRESHOLD, 1 << 25);
+	mallopt(M_TRIM_THRESHOLD, 1 << 25);
+	mallopt(M_PERTURB, 'x');
+	own = malloc(2 * sizeof(struct dp_file_reader));
+	free(own);
+	assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
+	none = (struct rlimit){.rlim_cur = 1, .rlim_max = limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_AS, &none), 0);
+	for (unsigned j = 0; j < FRAMES; j++)
+		expect(file, (1000 + 2 * j) * 1000000000ULL, 0, 60, 60, DP_LINK_ETHERNET);
+	expect_end(file);
+	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+	mallopt(M_PERTURB, 0);
+	assert_string_equal(
+		dp_file_damage(file), "\"dp_file_ring_b.pcap\": Cannot allocate memory");
+	dp_file_close(file);
+	unlink(paths[0]);
+	unlink(paths[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +190,7 @@ int main(void)
 		cmocka_unit_test(a_file_may_be_removed_before_its_turn),
 		cmocka_unit_test(a_file_may_be_emptied_before_its_turn),
 		cmocka_unit_test(a_reading_that_is_stopped_wakes_none),
+		cmocka_unit_test(a_file_that_finds_no_memory_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, start_eal, stop_eal);
