@@ -106,7 +106,9 @@ static int take_codec(struct probe_rate *rate, struct bytes value)
 	bool is_clock = parse_number(mode, &number) && number >= CLOCK_MIN && number <= UINT32_MAX;
 
 	if (!qos_codec_find(name, 0))
-		return refuse(rate, "unknown codec \"%.*s\"", (int)name.n, (const char *)name.p);
+		return refuse(rate,
+			"unknown codec \"%.*s\", must be named as in SDP: PCMU, G729, AMR-WB, ...",
+			(int)name.n, (const char *)name.p);
 	if (slash == value.n || is_clock)
 		rate->codec = qos_codec_find(name, (uint32_t)number);
 	else

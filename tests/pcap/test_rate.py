@@ -121,6 +121,7 @@ def test_json_needs_no_path(args):
     ("codec=", 'key "codec" needs a value'),
     ("loss=2", 'key "codec" is missing'),
     ("codec=FOO", 'unknown codec "FOO"'),
+    ("codec=G.711", 'unknown codec "G.711", must be named as in SDP: PCMU, G729, AMR-WB, ... ('),
     ("codec=/12.65", 'unknown codec ""'),
     ("codec=h264", '"h264" is not a speech codec'),
     ("codec=telephone-event", '"telephone-event" is not a speech codec'),
