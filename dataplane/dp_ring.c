@@ -64,10 +64,11 @@ unsigned dp_ring_put_room(struct dp_ring *ring, const void *elements, unsigned n
 	struct rte_ring_zc_data to;
 	unsigned put =
 		rte_ring_enqueue_zc_burst_elem_start(ring->ring, ring->element, n, &to, room);
-	size_t first = (size_t)to.n1 * ring->element;
+	size_t first;
 
 	if (!put)
 		return 0;
+	first = (size_t)to.n1 * ring->element;
 	memcpy(to.ptr1, elements, first);
 	if (to.n1 < put) /* the rest is at the ring's beginning */
 		memcpy(to.ptr2, (const uint8_t *)elements + first,
@@ -86,10 +87,11 @@ unsigned dp_ring_take(struct dp_ring *ring, void *elements, unsigned n)
 	struct rte_ring_zc_data from;
 	unsigned taken =
 		rte_ring_dequeue_zc_burst_elem_start(ring->ring, ring->element, n, &from, NULL);
-	size_t first = (size_t)from.n1 * ring->element;
+	size_t first;
 
 	if (!taken)
 		return 0;
+	first = (size_t)from.n1 * ring->element;
 	memcpy(elements, from.ptr1, first);
 	if (from.n1 < taken)
 		memcpy((uint8_t *)elements + first, from.ptr2,
