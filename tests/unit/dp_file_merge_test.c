@@ -3,7 +3,6 @@
  * it is its turn. */
 #include <sys/resource.h>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <unistd.h>
@@ -144,6 +143,14 @@ static void a_reading_that_is_stopped_wakes_none(void **state)
 	remove_ring(&ring, 3);
 }
 
+/* AddressSanitizer's malloc() ends a process that finds no memory. */
+#ifdef __has_feature
+#define HAS_OWN_MALLOC !__has_feature(address_sanitizer)
+#else
+#define HAS_OWN_MALLOC 1
+#endif
+
+#if HAS_OWN_MALLOC
 /* The process has room for a reader, but gets no more for what that holds. */
 static void a_file_that_finds_no_memory_says_so(void **state)
 {
@@ -153,8 +160,6 @@ static void a_file_that_finds_no_memory_says_so(void **state)
 	void *volatile own; /* or compilers leave both calls out */
 
 	(void)state;
-	if (dlsym(RTLD_DEFAULT, "__asan_init")) /* whose malloc() ends the process */
-		skip();
 	for (unsigned i = 0; i < 2; i++) {
 		struct writer w = begin(paths[i], MAGIC_US, TYPE_ETHERNET, false);
 
@@ -182,6 +187,7 @@ static void a_file_that_finds_no_memory_says_so(void **state)
 	unlink(paths[0]);
 	unlink(paths[1]);
 }
+#endif
 
 int main(void)
 {
@@ -190,7 +196,9 @@ int main(void)
 		cmocka_unit_test(a_file_may_be_removed_before_its_turn),
 		cmocka_unit_test(a_file_may_be_emptied_before_its_turn),
 		cmocka_unit_test(a_reading_that_is_stopped_wakes_none),
+#if HAS_OWN_MALLOC
 		cmocka_unit_test(a_file_that_finds_no_memory_says_so),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, start_eal, stop_eal);
