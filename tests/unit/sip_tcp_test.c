@@ -1,132 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SIP from TCP segments: any cut, any order, copies, holes, bounds. */
-#include <stdio.h>
-
 #include "sip_frame.h"
-#include "sip_tcp.h"
-#include "unit.h"
-
-enum {
-	FLOWS = 16,
-	MESSAGES = 6,
-	ROOM = 4096,
-};
-
-#define SECOND ((uint64_t)1000000000)
-
-struct rig {
-	struct sip_tcp tcp;
-	void *memory;
-	uint64_t now_ns;
-	uint32_t seq; /* of the stream's first octet */
-	char stream[ROOM];
-	size_t starts[MESSAGES + 1];
-	unsigned seen[MESSAGES]; /* how often a message came out */
-	unsigned others; /* messages that are none of these */
-};
-
-/* Different lengths, a body in every other one; keep-alives between some. */
-static void write_stream(struct rig *rig)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; i < MESSAGES; i++) {
-		const char *body = i & 1 ? "v=0\r\n\r\no=INVITE sip:x SIP/2.0 \r\n" : "";
-
-		rig->starts[i] = n;
-		n += (size_t)snprintf(rig->stream + n, ROOM - n,
-			"INVITE sip:%u@example.com SIP/2.0\r\nVia: %.*s\r\nCall-ID: %u\r\n"
-			"CSeq: 1 INVITE\r\nContent-Length: %zu\r\n\r\n%s%s",
-			i, (int)(i * 7), "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", i,
-			strlen(body), body, i == 2 ? "\r\n\r\n" : "");
-	}
-	rig->starts[MESSAGES] = n;
-}
-
-static int setup(void **state)
-{
-	struct rig *rig = calloc(1, sizeof(*rig));
-
-	assert_non_null(rig);
-	rig->memory = zeroed(sip_tcp_memory(FLOWS));
-	sip_tcp_init(&rig->tcp, rig->memory, FLOWS, &(struct pkt_seed){.k = {1, 2, 3, 4}});
-	rig->now_ns = 1000000 * SECOND;
-	rig->seq = UINT32_MAX - 300; /* wraps within the stream */
-	write_stream(rig);
-	*state = rig;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct rig *rig = *state;
-
-	free(rig->memory);
-	free(rig);
-	return 0;
-}
-
-static void on_message(void *arg, const struct pkt_view *view, uint64_t now_ns)
-{
-	struct rig *rig = arg;
-
-	assert_true(now_ns <= rig->now_ns && rig->now_ns - now_ns <= 2 * SIP_TCP_HOLE_NS);
-	assert_int_equal(view->flow.sport, 5060);
-	for (unsigned i = 0; i < MESSAGES; i++) {
-		size_t n = rig->starts[i + 1] - rig->starts[i] - (i == 2 ? 4 : 0);
-
-		if (view->payload.n == n &&
-			memcmp(view->payload.p, rig->stream + rig->starts[i], n) == 0) {
-			rig->seen[i]++;
-			return;
-		}
-	}
-	rig->others++;
-}
-
-/* Octets from up to to of the stream, sport tells the connection. */
-static enum sip_tcp_result take_of(struct rig *rig, size_t from, size_t to, bool begins_sip)
-{
-	uint8_t *copy = guarded_copy(rig->stream + from, to - from);
-	struct pkt_view view = {
-		.flow = {.family = 4, .proto = PKT_TCP, .sport = 5060, .dport = 40000},
-		.payload = bytes_of(copy, to - from),
-		.payload_wire = (uint32_t)(to - from),
-		.tcp_seq = rig->seq + (uint32_t)from,
-	};
-	enum sip_tcp_result result =
-		sip_tcp_take(&rig->tcp, &view, begins_sip, rig->now_ns, on_message, rig);
-
-	guarded_free(copy, to - from);
-	return result;
-}
-
-static bool is_start(const struct rig *rig, size_t from)
-{
-	for (unsigned i = 0; i < MESSAGES; i++)
-		if (from == rig->starts[i])
-			return true;
-	return false;
-}
-
-static enum sip_tcp_result take(struct rig *rig, size_t from, size_t to)
-{
-	return take_of(rig, from, to, is_start(rig, from));
-}
-
-static void tick(struct rig *rig, uint64_t later_ns, bool drain)
-{
-	rig->now_ns += later_ns;
-	sip_tcp_tick(&rig->tcp, rig->now_ns, drain, on_message, rig);
-}
-
-/* Bit i of mask: message i came out, once. */
-static void expect_messages(const struct rig *rig, unsigned mask)
-{
-	for (unsigned i = 0; i < MESSAGES; i++)
-		assert_int_equal(rig->seen[i], mask >> i & 1);
-	assert_int_equal(rig->others, 0);
-}
+#include "sip_tcp_case.h"
 
 static void all_in_one_segment(void **state)
 {
@@ -273,55 +148,6 @@ static void segments_may_overtake_the_first(void **state)
 	assert_int_equal(take(rig, 50, n), SIP_TCP_OTHER);
 	assert_int_equal(take(rig, 0, 20), SIP_TCP_MESSAGE);
 	expect_messages(rig, 0x3f);
-}
-
-/* The first n segments of a stream; result: of the one by which it is found. */
-static void expect_found(struct rig *rig, const size_t *at, unsigned n)
-{
-	for (unsigned i = 0; i + 1 < n; i++)
-		assert_int_equal(take_of(rig, at[i], at[i + 1], false),
-			i + 2 < n ? SIP_TCP_OTHER : SIP_TCP_PART);
-	assert_int_equal(take_of(rig, at[n - 1], rig->starts[MESSAGES], false), SIP_TCP_MESSAGE);
-	expect_messages(rig, 0x3f);
-	assert_int_equal(rig->tcp.counters.tcp_skipped_bytes, 0);
-}
-
-static void a_start_line_may_be_cut_anywhere(void **state)
-{
-	expect_found(*state, (size_t[]){0, 1, 30}, 3);
-}
-
-static void a_start_line_may_come_octet_by_octet(void **state)
-{
-	expect_found(*state, (size_t[]){0, 1, 2, 3}, 4);
-}
-
-static void short_segments_may_overtake_each_other(void **state)
-{
-	struct rig *rig = *state;
-
-	assert_int_equal(take_of(rig, 1, 4, false), SIP_TCP_OTHER);
-	assert_int_equal(take_of(rig, 0, 1, false), SIP_TCP_OTHER);
-	assert_int_equal(take_of(rig, 4, 60, false), SIP_TCP_PART);
-	take_of(rig, 60, rig->starts[MESSAGES], false);
-	expect_messages(rig, 0x3f);
-}
-
-/* What is long ago, of another place in the stream, or no beginning opens nothing. */
-static void short_segments_alone_are_no_sip(void **state)
-{
-	struct rig *rig = *state;
-
-	assert_int_equal(take_of(rig, 0, 1, false), SIP_TCP_OTHER);
-	rig->now_ns += SIP_TCP_HOLE_NS + 1;
-	assert_int_equal(take_of(rig, 1, 60, false), SIP_TCP_OTHER);
-	rig->now_ns += SIP_TCP_HOLE_NS + 1;
-	assert_int_equal(take_of(rig, 0, 1, false), SIP_TCP_OTHER);
-	assert_int_equal(take_of(rig, 2, 60, false), SIP_TCP_OTHER);
-	rig->now_ns += SIP_TCP_HOLE_NS + 1;
-	for (unsigned i = 8; i < 24; i++)
-		assert_int_equal(take_of(rig, i, i + 1, false), SIP_TCP_OTHER);
-	assert_int_equal(rig->tcp.used, 0);
 }
 
 static void octets_that_are_no_sip_are_passed_over(void **state)
@@ -472,8 +298,6 @@ static void finds_where_a_message_ends(void **state)
 	assert_int_equal(sip_frame_find(BYTES_LIT("nothing\nhere\n")), 13);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,10 +310,6 @@ int main(void)
 		CASE(late_ones_from_before_the_first),
 		CASE(in_mid_stream_it_begins_with_a_message),
 		CASE(segments_may_overtake_the_first),
-		CASE(a_start_line_may_be_cut_anywhere),
-		CASE(a_start_line_may_come_octet_by_octet),
-		CASE(short_segments_may_overtake_each_other),
-		CASE(short_segments_alone_are_no_sip),
 		CASE(octets_that_are_no_sip_are_passed_over),
 		CASE(a_cut_message_comes_out_cut),
 		CASE(holes_without_end),
