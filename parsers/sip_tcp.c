@@ -5,7 +5,7 @@
 #include "sip_tcp_pvt.h"
 
 enum {
-	EARLY_COUNT = 64,
+	EARLY_COUNT = 64, /* bits of early_short */
 	EARLY_BYTES = 1500,
 	BEGINNING = 16, /* octets, as many as sip_frame_may_begin looks at */
 };
@@ -181,13 +181,14 @@ static void begin(struct sip_tcp *tcp, struct sip_tcp_flow *flow, const struct p
 
 static void keep_early(struct sip_tcp *tcp, const struct pkt_view *view, uint64_t now_ns)
 {
-	struct sip_tcp_early *early = &tcp->early[tcp->early_next++ % EARLY_COUNT];
+	unsigned at = tcp->early_next++ % EARLY_COUNT;
+	struct sip_tcp_early *early = &tcp->early[at];
+	bool is_short = view->payload.n < BEGINNING;
 
+	tcp->early_short = (tcp->early_short & ~(UINT64_C(1) << at)) | (uint64_t)is_short << at;
 	early->view = *view;
 	early->view.payload = bytes_of(early->data, view->payload.n);
 	early->time_ns = now_ns;
-	if (view->payload.n < SIP_FRAME_BEGIN_MIN)
-		tcp->early_short_ns = now_ns;
 	if (view->payload.n <= EARLY_BYTES)
 		memcpy(early->data, view->payload.p, view->payload.n);
 	else
@@ -203,12 +204,11 @@ static bool is_recent(uint64_t time_ns, uint64_t now_ns)
 static const struct sip_tcp_early *early_before(
 	const struct sip_tcp *tcp, const struct pkt_view *view, uint32_t seq, uint64_t now_ns)
 {
-	for (unsigned i = 0; i < EARLY_COUNT; i++) {
-		const struct sip_tcp_early *early = &tcp->early[i];
-		size_t n = early->view.payload.n;
+	for (uint64_t left = tcp->early_short; left; left &= left - 1) {
+		const struct sip_tcp_early *early = &tcp->early[__builtin_ctzll(left)];
 
-		if (early->view.flow.proto == PKT_TCP && n < BEGINNING &&
-			early->view.tcp_seq + (uint32_t)n == seq &&
+		if (early->view.flow.proto == PKT_TCP &&
+			early->view.tcp_seq + (uint32_t)early->view.payload.n == seq &&
 			is_recent(early->time_ns, now_ns) && is_same(&early->view, view))
 			return early;
 	}
@@ -224,8 +224,6 @@ static bool begins_early(
 	size_t n = view->payload.n < BEGINNING ? view->payload.n : BEGINNING;
 
 	*seq = view->tcp_seq;
-	if (!is_recent(tcp->early_short_ns, now_ns))
-		return false;
 	memcpy(octets, view->payload.p, n);
 	while ((early = early_before(tcp, view, *seq, now_ns)) && early->view.payload.n) {
 		size_t more = early->view.payload.n;

@@ -53,8 +53,7 @@ struct sip_tcp {
 	struct sip_tcp_flow *flows;
 	struct sip_tcp_early *early; /* the last segments of no connection with SIP */
 	uint32_t early_next; /* place of the next one */
-	uint64_t
-		early_short_ns; /* when the last one came that is too short to tell what it begins */
+	uint64_t early_short; /* bit by place: too short to tell what it begins */
 	uint32_t *buckets; /* chains of flows by number + 1 */
 	uint32_t mask; /* of buckets */
 	uint32_t used; /* flows that were ever used */
