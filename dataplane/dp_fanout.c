@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The driver has no option for the number and keeps its sockets to itself, but has them join by setsockopt(): the one here
- * stands before libc's for the whole process. */
+/* The driver has no option for the number and keeps its sockets to itself, but has them join by
+ * setsockopt(): the one here stands before libc's for the whole process. */
 #include "dp_fanout.h"
 
 #include <linux/if_packet.h>

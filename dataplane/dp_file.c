@@ -205,8 +205,8 @@ static void end_all(struct dp_file *file)
 	}
 }
 
-/* Each file takes a descriptor as long as it is not read to its end, so that one that a ring of captures overwrites by a
- * new one meanwhile is still there. */
+/* Each file takes a descriptor as long as it is not read to its end, so that one that a ring of
+ * captures overwrites by a new one meanwhile is still there. */
 static void raise_descriptors(unsigned count)
 {
 	rlim_t wanted = (rlim_t)count + OTHER_DESCRIPTORS;

@@ -18,17 +18,19 @@ enum {
 	DP_FILES_MAX = 4096,
 };
 
-/* What is asked of and told to who opens files, as long as pipes have to be waited for. Either may be NULL. */
+/* What is asked of and told to who opens files, as long as pipes have to be waited for. Either may
+ * be NULL. */
 struct dp_file_caller {
 	bool (*is_asked_to_end)(void);
 	void (*say)(const char *text);
 };
 
-/* What: opens up to DP_FILES_MAX files ("-" is standard input) and reads up to their first frames. 0, or negative errno
- * with the reason (file name and what is wrong, in PostgreSQL wording) in error: unreadable, no capture
- * file, or all frames of a link type that is not one of enum dp_link. 0 also when is_asked_to_end
- * said so while a pipe brought no frame yet: dp_file_is_stopped, and there is nothing to poll. A line is said, once, where
- * pipes bring nothing at all for DP_FILE_HOLD_NS. caller may be NULL. */
+/* What: opens up to DP_FILES_MAX files ("-" is standard input) and reads up to their first frames.
+ * 0, or negative errno with the reason (file name and what is wrong, in PostgreSQL wording) in
+ * error: unreadable, no capture file, or all frames of a link type that is not one of enum dp_link.
+ * 0 also when is_asked_to_end said so while a pipe brought no frame yet: dp_file_is_stopped, and
+ * there is nothing to poll. A line is said, once, where pipes bring nothing at all for
+ * DP_FILE_HOLD_NS. caller may be NULL. */
 int dp_file_open(const char *const *paths, unsigned count, const struct dp_file_caller *caller,
 	struct dp_file **file, char *error, unsigned error_size);
 void dp_file_close(struct dp_file *file);

@@ -11,8 +11,8 @@ enum {
 	NAMES_MAX = 4096 + 256, /* a path among it */
 };
 
-/* Its header, then its first frame; of several it sleeps then. 0, also while a pipe has to be waited for, or negative
- * errno. */
+/* Its header, then its first frame; of several it sleeps then. 0, also while a pipe has to be
+ * waited for, or negative errno. */
 static int begin_source(
 	struct dp_file_source *source, bool is_alone, char *error, unsigned error_size)
 {
@@ -62,7 +62,8 @@ static bool has_live(const struct dp_file_source *sources, unsigned count)
 	return false;
 }
 
-/* Those that brought no octet: writers of captures begin with a header, however quiet the line is. */
+/* Those that brought no octet: writers of captures begin with a header, however quiet the line
+ * is. */
 static void say_waiting(
 	const struct dp_file_source *sources, unsigned count, void (*say)(const char *text))
 {
@@ -88,8 +89,8 @@ static void say_waiting(
 	say(text);
 }
 
-/* As they come, since one may write several. Beside a capture that is being made those that bring nothing but their header
- * are not waited for. */
+/* As they come, since one may write several. Beside a capture that is being made those that bring
+ * nothing but their header are not waited for. */
 int dp_file_begin(struct dp_file_source *sources, unsigned count,
 	const struct dp_file_caller *caller, char *error, unsigned error_size)
 {

@@ -18,7 +18,8 @@
  * far apart. */
 #define ORDER_NS (NS_PER_SEC / 10)
 
-/* So many frames of one time are no burst, but of a file without time: simple packet blocks, or made from text. */
+/* So many frames of one time are no burst, but of a file without time: simple packet blocks, or
+ * made from text. */
 #define STILL_MIN 100
 
 static uint64_t distance(uint64_t a, uint64_t b)

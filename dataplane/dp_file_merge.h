@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Capture files in the order of time. Of many, as a ring of them, most are read one after the other: a file sleeps, without
- * memory of its own, until its first frame is the next one, and gives all back at its end.
+/* Capture files in the order of time. Of many, as a ring of them, most are read one after the
+ * other: a file sleeps, without memory of its own, until its first frame is the next one, and gives
+ * all back at its end.
  * Owner: struct dp_file. Threads: that which reads. */
 #ifndef DP_FILE_MERGE_H
 #define DP_FILE_MERGE_H
@@ -20,8 +21,8 @@ struct dp_file_merge {
 int dp_file_merge_init(struct dp_file_merge *merge, struct dp_file_source *sources, unsigned count);
 void dp_file_merge_fini(struct dp_file_merge *merge);
 
-/* What: the source with the earliest frame, of equal ones the first file's, which is to be taken before the next call.
- * NULL at the end, or while a pipe has to be waited for. */
+/* What: the source with the earliest frame, of equal ones the first file's, which is to be taken
+ * before the next call. NULL at the end, or while a pipe has to be waited for. */
 struct dp_file_source *dp_file_merge_next(struct dp_file_merge *merge);
 
 static inline bool dp_file_merge_is_done(const struct dp_file_merge *merge)

@@ -44,8 +44,8 @@ struct dp_file_source {
 	bool sleeps; /* it has a frame, of which only the time is known, and no reader */
 	_Atomic uint64_t drops; /* the reader's */
 	uint64_t octets; /* that were read */
-	uint64_t left_out; /* frames whose link type is none of enum dp_link, */
-	uint32_t left_out_type; /* the first of them's */
+	uint64_t left_out; /* frames whose link type is none of enum dp_link */
+	uint32_t left_out_type; /* link type of the first of them */
 	struct dp_file_frame frame; /* the next one, where it has one */
 	uint64_t last_ns; /* time of the last that it had; 0 before */
 	uint64_t read_ns; /* when octets last came, by the monotonic clock; of a pipe */
@@ -71,12 +71,15 @@ static inline bool dp_file_source_is_silent(const struct dp_file_source *source)
 	return !source->has_frame && !source->is_done;
 }
 
-/* What: a file with a frame gives back all memory of its own until it is woken; others stay awake. */
+/* What: a file with a frame gives back all memory of its own until it is woken; others stay
+ * awake. */
 void dp_file_source_sleep(struct dp_file_source *source);
-/* What: reads it from its beginning. It has its first frame again, or is done: it changed meanwhile. */
+/* What: reads it from its beginning. It has its first frame again, or is done: it changed
+ * meanwhile. */
 void dp_file_source_wake(struct dp_file_source *source);
 
-/* What: one that is done needs no memory, and a file no descriptor. Nothing but close may follow. */
+/* What: one that is done needs no memory, and a file no descriptor. Nothing but close may
+ * follow. */
 void dp_file_source_release(struct dp_file_source *source);
 
 /* What: once a source is done without a frame: 0, or -ENOTSUP with the reason when it is a file all of a link type that

@@ -20,8 +20,9 @@ bool dp_iface_is_up(unsigned index);
 uint32_t dp_iface_speed(unsigned index);
 /* Whether VLAN tags are taken out of received frames. */
 bool dp_iface_strips_vlan(const char *name);
-/* Has the interface of this index take frames for others, as long as the descriptor is open that is returned: the kernel counts
- * those who want it, so nobody's end is another's. Or negative errno. */
+/* Has the interface of this index take frames for others, as long as the descriptor is open that
+ * is returned: the kernel counts those who want it, so nobody's end is another's. Or negative
+ * errno. */
 int dp_iface_be_promiscuous(unsigned index);
 /* The flag that "ip link set NAME promisc on" sets, beside that count. */
 bool dp_iface_has_promiscuous_flag(unsigned index);

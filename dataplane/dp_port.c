@@ -78,7 +78,8 @@ static int start(struct dp_port *port, const struct dp_port_needs *needs)
 	return 0;
 }
 
-/* The drivers of kernel interfaces switch a flag that all share: the end of one probe would blind another. */
+/* The drivers of kernel interfaces switch a flag that all share: the end of one probe would blind
+ * another. */
 static void be_promiscuous(struct dp_port *port)
 {
 	int rc = port->ifindex ? dp_iface_be_promiscuous(port->ifindex)

@@ -49,8 +49,8 @@ enum {
 	XDP_PAGE_BYTES = 4096,
 };
 
-/* Drivers set the interface's MAC address and flags, whether they are to be changed or not; XDP programs of others are
- * found by their numbers, which takes more than CAP_BPF. */
+/* Drivers set the interface's MAC address and flags, whether they are to be changed or not; XDP
+ * programs of others are found by their numbers, which takes more than CAP_BPF. */
 #define PACKET_CAPABILITIES (1ULL << CAP_NET_RAW | 1ULL << CAP_NET_ADMIN)
 #define XDP_CAPABILITIES    (PACKET_CAPABILITIES | 1ULL << CAP_SYS_ADMIN)
 
@@ -123,8 +123,8 @@ static uint32_t packet_slot(const struct dp_port_options *options)
 	return slot < PACKET_SLOT_MIN ? PACKET_SLOT_MIN : slot;
 }
 
-/* A ring to receive and one to send, which the driver locks. However many queues there are: the kernel asks for room
- * for each mapping, and then does not count those of its own pages. */
+/* A ring to receive and one to send, which the driver locks. However many queues there are: the
+ * kernel asks for room for each mapping, and then does not count those of its own pages. */
 static uint64_t packet_locked(const struct dp_port_options *options)
 {
 	uint32_t in_block = PACKET_BLOCK_BYTES / packet_slot(options);

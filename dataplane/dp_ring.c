@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* An rte_ring in its single-producer, single-consumer form, with the size of an element noted beside
- * it, since every call needs that. Elements are copied here: of sizes other than 8 and 16 octets rte_ring_elem copies
- * four octets at a time. */
+/* An rte_ring in its single-producer, single-consumer form, with the size of an element noted
+ * beside it, since every call needs that. Elements are copied here: of sizes other than 8 and 16
+ * octets rte_ring_elem copies four octets at a time. */
 #include "dp_ring.h"
 
 #include <errno.h>

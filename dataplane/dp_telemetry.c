@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* DPDK keeps its sockets and threads to itself. The sockets are known by their path, and a thread that serves a client
- * closes that one's as the last thing it does. */
+/* DPDK keeps its sockets and threads to itself. The sockets are known by their path, and a thread
+ * that serves a client closes that one's as the last thing it does. */
 #include "dp_telemetry.h"
 
 #include <sys/socket.h>
@@ -41,7 +41,8 @@ static bool is_listening(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_so, &size) == 0 && is_so;
 }
 
-/* Whether somebody is served, or waits for it. Clients are cut off: threads that wait for the next question end. */
+/* Whether somebody is served, or waits for it. Clients are cut off: threads that wait for the next
+ * question end. */
 static bool is_in_use(int fd)
 {
 	struct pollfd in = {.fd = fd, .events = POLLIN};

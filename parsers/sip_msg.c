@@ -408,7 +408,8 @@ enum sip_status sip_msg_parse(struct bytes in, struct sip_msg *msg)
 	return pending.is_bad_length ? SIP_BAD_CONTENT_LENGTH : SIP_OK;
 }
 
-/* Nothing follows the header in the head: its value may go on in the next line (RFC 3261 section 7.3.1). */
+/* Nothing follows the header in the head: its value may go on in the next line (RFC 3261 section
+ * 7.3.1). */
 static bool is_last(const struct sip_msg *msg, struct bytes value)
 {
 	const uint8_t *p = value.p + value.n, *end = msg->head.p + msg->head.n;

@@ -215,7 +215,8 @@ static const struct sip_tcp_early *early_before(
 	return NULL;
 }
 
-/* Whether SIP begins in segments that are too short to tell, with this one at the end, and where. */
+/* Whether SIP begins in segments that are too short to tell, with this one at the end, and
+ * where. */
 static bool begins_early(
 	const struct sip_tcp *tcp, const struct pkt_view *view, uint64_t now_ns, uint32_t *seq)
 {

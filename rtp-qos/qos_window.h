@@ -7,8 +7,8 @@
 
 #include "qos_stream.h"
 
-/* Adds to a count of packets, for whose 64 bits the cold half has no room. It stays at the most: one that began anew
- * would be taken for few. */
+/* Adds to a count of packets, for whose 64 bits the cold half has no room. It stays at the most:
+ * one that began anew would be taken for few. */
 static inline void qos_count_capped(uint32_t *count, uint64_t more)
 {
 	*count = more < UINT32_MAX - *count ? *count + (uint32_t)more : UINT32_MAX;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every DNS message that is one becomes one valid JSON object with no key twice, the same each time, with as many
- * questions as it says and all records, or it says that it is cut; it fits a HEP message; what follows it in the
- * same memory says nothing; and its front, wherever the capture cuts it, is one or may be one. */
+/* Every DNS message that is one becomes one valid JSON object with no key twice, the same each
+ * time, with as many questions as it says and all records, or it says that it is cut; it fits a HEP
+ * message; what follows it in the same memory says nothing; and its front, wherever the capture
+ * cuts it, is one or may be one. */
 #include "../unit/json_object.h"
 #include "fuzz_check.h"
 #include "sig_dns.h"

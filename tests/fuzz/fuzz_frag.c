@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Fragments: a datagram split at random, its pieces in random order, some twice and some over others,
- * comes out once and as it was, whatever else is in the table, and decodes as what was split. Each step of two octets: which of the
- * waiting pieces comes next, and how. The rest of the input is fragments of any content. */
+/* Fragments: a datagram split at random, its pieces in random order, some twice and some over
+ * others, comes out once and as it was, whatever else is in the table, and decodes as what was
+ * split. Each step of two octets: which of the waiting pieces comes next, and how. The rest of the
+ * input is fragments of any content. */
 #include <sys/mman.h>
 
 #include <stdlib.h>

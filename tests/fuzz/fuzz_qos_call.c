@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Calls, their endpoints and checks of ICE: bytes become SIP messages with descriptions, checks and their answers, and
- * time. After each step every call is over just when its state says so, has the references it should and no endpoint
- * but those that are found at their address; who watches the endpoints knows which there are; and all counts agree.
- * Drained, nothing is left. A step is 8 octets: what (2 bits), Call-ID (2), tags (4); method or status; SDP's
- * template (4 bits), address (4); port; time step in 100 ms 2; what else 2. */
+/* Calls, their endpoints and checks of ICE: bytes become SIP messages with descriptions, checks and
+ * their answers, and time. After each step every call is over just when its state says so, has the
+ * references it should and no endpoint but those that are found at their address; who watches the
+ * endpoints knows which there are; and all counts agree. Drained, nothing is left. A step is 8
+ * octets: what (2 bits), Call-ID (2), tags (4); method or status; SDP's template (4 bits), address
+ * (4); port; time step in 100 ms 2; what else 2. */
 #include <stdio.h>
 
 #include "fuzz_check.h"
@@ -184,8 +185,8 @@ static void take_message(const uint8_t *p)
 		publish(call, &msg, worker);
 }
 
-/* What is told of by RTCP on these ports is between the same families, and what stands beside its media moves by one
- * port at most. */
+/* What is told of by RTCP on these ports is between the same families, and what stands beside its
+ * media moves by one port at most. */
 static void check_rtcp(const struct pkt_flow *flow)
 {
 	struct pkt_flow rtp = qos_media_flow_of_rtcp(w.medias, flow);
@@ -275,7 +276,8 @@ static void check_all(void)
 	check(qos_calls_count(w.calls) <= CALLS_MAX && qos_medias_count(w.medias) <= MEDIA_MAX);
 	check(opened - closed == qos_calls_count(w.calls));
 	check(qos_calls_own(w.calls, 0) + qos_calls_own(w.calls, 1) == qos_calls_count(w.calls));
-	/* One whose Call-ID another call has is only in its worker's queue, and keeps its endpoints until it ends. */
+	/* One whose Call-ID another call has is only in its worker's queue, and keeps its endpoints
+	 * until it ends. */
 	check(w.open <= qos_calls_count(w.calls) && w.listed <= qos_medias_count(w.medias));
 	check(w.open < qos_calls_count(w.calls) || w.listed == qos_medias_count(w.medias));
 	check(w.watched_count <= qos_medias_count(w.medias));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Streams that open and close in a table, and RTCP that tells of them. Two tables get the same: in one the streams of a
- * compound are looked for when it comes, in the other where they were found ahead, before the last streams came and
- * went, which moves others. Both say the same of every stream, which is found just when it is open, and its reports are
- * finite and within their ranges. A step is 4 octets: what (2 bits), a report (64), ahead of another compound (128);
- * stream, whose lowest bit is the direction; milliseconds; octets of the compound, which follow. */
+/* Streams that open and close in a table, and RTCP that tells of them. Two tables get the same: in
+ * one the streams of a compound are looked for when it comes, in the other where they were found
+ * ahead, before the last streams came and went, which moves others. Both say the same of every
+ * stream, which is found just when it is open, and its reports are finite and within their ranges.
+ * A step is 4 octets: what (2 bits), a report (64), ahead of another compound (128); stream, whose
+ * lowest bit is the direction; milliseconds; octets of the compound, which follow. */
 #include <math.h>
 
 #include "bytes.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The XDP program and the probe's own parsers on the same frame: what the probe takes for voice the program lets it
- * have. It counts each frame once, and looks at no octet behind it. First octet: mode, and what is listed. */
+/* The XDP program and the probe's own parsers on the same frame: what the probe takes for voice the
+ * program lets it have. It counts each frame once, and looks at no octet behind it. First octet:
+ * mode, and what is listed. */
 #include "cls_payload.h"
 #include "fuzz_check.h"
 #include "pkt_decode.h"
@@ -127,8 +128,8 @@ static bool is_wanted(enum pkt_status status, const struct pkt_view *view)
 
 	if (status != PKT_OK && status != PKT_ip_fragment)
 		return false;
-	/* What a tunnel carries the program does not see. The kernel's frames are whole, so it may ask for octets that
-	 * the probe does not need. */
+	/* What a tunnel carries the program does not see. The kernel's frames are whole, so it may
+	 * ask for octets that the probe does not need. */
 	if (view->depth)
 		return is_voice_mode && (view->relay != PKT_RELAY_CHANNEL || !is_cut(view));
 	if (status == PKT_ip_fragment)

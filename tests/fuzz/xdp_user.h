@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The XDP program compiled for user space: its maps are what the target says, and a frame is memory with pointers as
- * wide as this machine's. Included once.
+/* The XDP program compiled for user space: its maps are what the target says, and a frame is memory
+ * with pointers as wide as this machine's. Included once.
  * Owner: none. Threads: one. */
 #ifndef XDP_USER_H
 #define XDP_USER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* More capture files than descriptors, as a ring of them: read one after the other, and what may happen to one until
- * it is its turn. */
+/* More capture files than descriptors, as a ring of them: read one after the other, and what may
+ * happen to one until it is its turn. */
 #include <sys/resource.h>
 
 #include <fcntl.h>
@@ -42,6 +42,18 @@ static void remove_ring(const struct ring *ring, unsigned files)
 {
 	for (unsigned i = 0; i < files; i++)
 		unlink(ring->names[i]);
+}
+
+static struct dp_file *open_ring(struct ring *ring, unsigned files)
+{
+	write_ring(ring, files);
+	return open_files(ring->paths, files);
+}
+
+static void close_ring(struct dp_file *file, const struct ring *ring, unsigned files)
+{
+	dp_file_close(file);
+	remove_ring(ring, files);
 }
 
 static void expect_file(struct dp_file *file, unsigned i)
@@ -94,28 +106,23 @@ static void a_ring_has_more_files_than_descriptors(void **state)
 static void a_file_may_be_removed_before_its_turn(void **state)
 {
 	static struct ring ring;
-	struct dp_file *file;
+	struct dp_file *file = open_ring(&ring, 3);
 
 	(void)state;
-	write_ring(&ring, 3);
-	file = open_files(ring.paths, 3);
 	unlink(ring.names[1]);
 	for (unsigned i = 0; i < 3; i++)
 		expect_file(file, i);
 	expect_end(file);
 	assert_null(dp_file_damage(file));
-	dp_file_close(file);
-	remove_ring(&ring, 3);
+	close_ring(file, &ring, 3);
 }
 
 static void a_file_may_be_emptied_before_its_turn(void **state)
 {
 	static struct ring ring;
-	struct dp_file *file;
+	struct dp_file *file = open_ring(&ring, 4);
 
 	(void)state;
-	write_ring(&ring, 4);
-	file = open_files(ring.paths, 4);
 	assert_int_equal(truncate(ring.names[1], 0), 0);
 	expect_file(file, 0);
 	expect_file(file, 2);
@@ -123,24 +130,20 @@ static void a_file_may_be_emptied_before_its_turn(void **state)
 	expect_end(file);
 	assert_true(dp_file_is_done(file));
 	assert_string_equal(dp_file_damage(file), "\"dp_file_ring_1.pcap\": it is empty");
-	dp_file_close(file);
-	remove_ring(&ring, 4);
+	close_ring(file, &ring, 4);
 }
 
 static void a_reading_that_is_stopped_wakes_none(void **state)
 {
 	static struct ring ring;
-	struct dp_file *file;
+	struct dp_file *file = open_ring(&ring, 3);
 
 	(void)state;
-	write_ring(&ring, 3);
-	file = open_files(ring.paths, 3);
 	expect_file(file, 0);
 	dp_file_stop(file);
 	expect_end(file);
 	assert_true(dp_file_is_done(file));
-	dp_file_close(file);
-	remove_ring(&ring, 3);
+	close_ring(file, &ring, 3);
 }
 
 /* AddressSanitizer's malloc() ends a process that finds no memory. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Branches of a fork that both answer: the caller keeps one and hangs up the others (RFC 3261 section 13.2.2.4). */
+/* Branches of a fork that both answer: the caller keeps one and hangs up the others (RFC 3261
+ * section 13.2.2.4). */
 #include "qos_call_case.h"
 
 static const char bob1[] = "<sip:bob@b.example>;tag=b1";
@@ -68,7 +69,8 @@ static void one_branch_is_no_fork(void **state)
 	assert_int_equal(see(calls, 5, BYE, "BYE", "b1"), QOS_CALL_ENDED);
 }
 
-/* A back-to-back agent that keeps the Call-ID has tags of its own, and its leg ends with the call. */
+/* A back-to-back agent that keeps the Call-ID has tags of its own, and its leg ends with the
+ * call. */
 static void a_bye_of_other_tags_ends_the_call(void **state)
 {
 	struct qos_calls *calls = *state;

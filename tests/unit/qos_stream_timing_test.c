@@ -405,8 +405,8 @@ static void mean_jitter_is_between_least_and_most(void **state)
 	}
 }
 
-/* 200 packets of 20 ms, then 100 of 60: the longest is no delay, and only the first two are taken for silence, as by then
- * two in a row have told. */
+/* 200 packets of 20 ms, then 100 of 60: the longest is no delay, and only the first two are taken
+ * for silence, as by then two in a row have told. */
 static void a_longer_packet_time_is_a_longer_delta(void **state)
 {
 	struct qos_report r;
