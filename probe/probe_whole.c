@@ -253,7 +253,12 @@ void probe_whole_flush(struct probe_worker *w)
 
 bool probe_whole_is_overdue(const struct probe_worker *w, uint64_t now_ns)
 {
-	return w->wholes.count && now_ns - w->wholes.list[0].arrival_ns > WAIT_NS;
+	uint64_t first_ns;
+
+	if (!w->wholes.count)
+		return false;
+	first_ns = w->wholes.list[0].arrival_ns;
+	return now_ns > first_ns + WAIT_NS || now_ns + PROBE_TIME_BACK_NS < first_ns;
 }
 
 bool probe_whole_turn(struct probe_worker *w)

@@ -53,12 +53,14 @@ static struct qos_head head_at_hand(void *arg, const struct pkt_media *m)
 	const struct probe_worker *w = arg;
 	const struct probe_batch *b = w->batch;
 	struct pkt_view view;
+	struct rte_mbuf *packet = NULL;
 	struct rtp_hdr hdr;
 
 	if (w->origin)
 		return w->origin->head;
-	if (b && b->packets && m >= b->media && m < b->media + b->n &&
-		probe_decode(b->packets[m - b->media], &view) == PKT_OK &&
+	if (b && b->packets && m >= b->media && m < b->media + b->n)
+		packet = b->packets[m - b->media];
+	if (packet && probe_decode(packet, &view) == PKT_OK &&
 		rtp_hdr_parse(view.payload, view.payload_wire, &hdr) == RTP_OK)
 		return probe_whole_head(&view, &hdr);
 	return (struct qos_head){0};
@@ -202,6 +204,7 @@ static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsi
 	if (m->time_ns == PKT_MEDIA_IS_TIME)
 		return false;
 	if (m->time_ns == PKT_MEDIA_IS_PACKET) {
+		probe_whole_flush(w);
 		probe_whole_take(w, probe_packet_of(m));
 		return false;
 	}
@@ -212,7 +215,7 @@ static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsi
 		probe_whole_flush(w);
 	if (slot != QOS_NONE)
 		qos_table_update(&w->table, slot, m, now_ns);
-	else if (b->packets)
+	else if (b->packets && b->packets[i])
 		probe_whole_take(w, b->packets[i]);
 	else
 		probe_media_packet(w, m, NULL, now_ns);
@@ -289,67 +292,15 @@ void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b)
 
 	w->batch = b;
 	for (unsigned i = 0, end; i < b->n; i = end) {
-		probe_worker_advance(w, time_of(&b->media[i], base));
+		uint64_t now_ns = time_of(&b->media[i], base);
+
+		if (probe_whole_is_overdue(w, now_ns))
+			probe_whole_flush(w);
+		probe_worker_advance(w, now_ns);
 		end = run_end(w, b, i);
 		take_run(w, b, i, end);
 	}
 	w->batch = NULL;
-}
-
-/* What this thread received itself and waits for its streams came before what is in rings. */
-static void take_own(struct probe_worker *w)
-{
-	if (w->rx)
-		probe_lane_flush(w->rx, &w->rx->lanes[w->index]);
-}
-
-static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
-{
-	struct pkt_media m[QOS_BURST];
-	uint32_t slot[QOS_BURST];
-	struct probe_batch b = {.media = m, .slot = slot};
-
-	b.n = dp_ring_take(ring, m, QOS_BURST);
-	/* And nothing of the worker is touched, which rx may have taken over (probe_rx_time.c). */
-	if (!b.n)
-		return 0;
-	take_own(w);
-	for (unsigned i = 0; i < b.n; i++)
-		slot[i] = qos_table_locate(&w->table, qos_table_hash(&w->table, &m[i].key));
-	qos_table_prefetch(&w->table, slot, b.n);
-	probe_worker_burst(w, &b);
-	for (unsigned i = 0; i < b.n; i++)
-		if (m[i].time_ns == PKT_MEDIA_IS_PACKET)
-			rte_pktmbuf_free(probe_packet_of(&m[i]));
-	return b.n;
-}
-
-static unsigned take_signalling(struct probe_worker *w, struct dp_ring *ring)
-{
-	struct rte_mbuf *m[QOS_BURST];
-	unsigned n = dp_ring_take(ring, m, QOS_BURST);
-
-	if (!n)
-		return 0;
-	take_own(w);
-	for (unsigned i = 0; i < n; i++)
-		probe_whole_add_packet(w, m[i]);
-	probe_whole_flush(w);
-	return n;
-}
-
-/* Media waits until all signalling is through. */
-unsigned probe_worker_take(struct probe_worker *w)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < w->lane_count; i++)
-		n += take_signalling(w, w->lanes[i].signalling);
-	if (n >= QOS_BURST)
-		return n;
-	for (unsigned i = 0; i < w->lane_count; i++)
-		n += take_media(w, w->lanes[i].media);
-	return n;
 }
 
 /* The capture ended: what is still open is reported as it stands. */

@@ -73,9 +73,9 @@ struct probe_worker {
 int probe_worker_init(struct probe_worker *w, struct probe *probe, unsigned index);
 void probe_worker_fini(struct probe_worker *w);
 
-/* What: one turn: at most QOS_BURST elements of every ring, and media only when little signalling
- * is left. The thread is registered with liburcu QSBR. Returns how many elements it took and
- * finished. */
+/* What: one turn (probe_rings.c): at most QOS_BURST elements of every ring, and media only when little signalling is
+ * left. Live, signalling and what is no media may wait for more of it. The thread is registered with liburcu QSBR.
+ * Returns how many elements it took; those of a file are finished. */
 unsigned probe_worker_take(struct probe_worker *w);
 
 /* Elements in the order of their arrival: descriptors, whole packets, time. */

@@ -74,7 +74,7 @@ static void an_empty_ring_of_another_receiver_makes_none_go_on(void **state)
 	expect_conservation();
 }
 
-/* It makes what waits go on, after the media that was there before. */
+/* It waits behind what waits already, and the media that was there before goes on. */
 static void a_message_of_another_receiver_overtakes_none(void **state)
 {
 	struct probe_worker_lane lane = open_rings();
@@ -89,6 +89,9 @@ static void a_message_of_another_receiver_overtakes_none(void **state)
 	probe_worker_take(&rig.worker[0]);
 	close_rings(&lane);
 	assert_int_equal(outcome(PROBE_rtp), DP_BURST - 1);
+	assert_int_equal(rig.worker[0].wholes.count, 2);
+	assert_ptr_equal(rig.worker[0].wholes.list[1].packet, m);
+	probe_rx_flush(&rig.rx[0]);
 	assert_int_equal(outcome(PROBE_sip), 2);
 	expect_conservation();
 }
