@@ -112,6 +112,18 @@ static bool check_trunk(const struct bench_pipeline *p)
 	return false;
 }
 
+/* Its dialogues are under way, of which as many end as begin. */
+static bool begin_trunk(struct bench_pipeline *p, struct bench_feed *feed)
+{
+	p->discarded = 0;
+	if (dp_mailbox_create(0, HEP_MESSAGES, -1, &p->probe->workers[0].mailbox) != 0 ||
+		!bench_feed_make_trunk(feed))
+		return false;
+	bench_run_signalling(p, bench_trunk_begin, feed->trunk);
+	feed->is_trunk = false;
+	return true;
+}
+
 static bool measure_trunk(struct bench_pipeline *p, uint32_t streams)
 {
 	const struct bench_row facts = {.shape = "fused", .workers = 1, .streams = streams};
@@ -123,17 +135,32 @@ static bool measure_trunk(struct bench_pipeline *p, uint32_t streams)
 		{"bare rx and free, of the trunk", bench_run_free, p, p->packets},
 	};
 
-	p->discarded = 0;
-	is_good = is_good &&
-		  dp_mailbox_create(0, HEP_MESSAGES, -1, &p->probe->workers[0].mailbox) == 0 &&
-		  bench_feed_make_trunk(&p->threads[0].feed) &&
-		  bench_feed_make_trunk(&p->floor.feed);
+	is_good = is_good && bench_feed_make_trunk(&p->floor.feed) &&
+		  begin_trunk(p, &p->threads[0].feed);
 	if (is_good) {
-		bench_run_signalling(p, bench_trunk_begin, p->threads[0].feed.trunk);
 		bench_compare_row(&facts, &subject, floors, 2);
 		is_good = check_trunk(p);
 	}
 	bench_floor_fini(&p->floor);
+	bench_pipeline_fini(p);
+	return is_good;
+}
+
+/* Whole packets change cores then, and their buffers come back. */
+static bool measure_trunk_pipeline(struct bench_pipeline *p, uint32_t streams)
+{
+	const struct bench_row facts = {.shape = "pipeline", .workers = 1, .streams = streams};
+	bool is_good = bench_pipeline_init(p, false, 1, streams);
+	const struct bench_code subject = {
+		"mixed trunk, pipeline", bench_run_trunk_threads, p, THREADS_PACKETS};
+	const struct bench_code floors[] = {{"media only", bench_run_threads, p, THREADS_PACKETS}};
+
+	p->packets = THREADS_PACKETS;
+	is_good = is_good && begin_trunk(p, &p->threads[1].feed);
+	if (is_good) {
+		bench_compare_row(&facts, &subject, floors, 1);
+		is_good = check_trunk(p);
+	}
 	bench_pipeline_fini(p);
 	return is_good;
 }
@@ -178,6 +205,8 @@ static bool measure_all_threads(struct bench_pipeline *p)
 			!measure_threads(p, true, false, workers, streams) ||
 			!measure_threads(p, false, false, workers, streams))
 			return false;
+	if (!measure_trunk_pipeline(p, streams))
+		return false;
 	bench_print_core_to_core("after threads");
 	return true;
 }
@@ -191,8 +220,8 @@ static bool measure_all(struct bench_pipeline *p)
 	for (unsigned i = 0; i < count; i++)
 		if (!measure_fused(p, sizes[i]))
 			return false;
-	/* The calls of the latter stay in the table. */
-	if (!measure_trunk(p, 100000) || !measure_calls(p, 100000))
+	if (!measure_trunk(p, 100000) || !bench_pipeline_forget_calls(p) ||
+		!measure_calls(p, 100000) || !bench_pipeline_forget_calls(p))
 		return false;
 	return measure_all_threads(p);
 }

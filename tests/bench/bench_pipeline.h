@@ -53,6 +53,8 @@ struct bench_pipeline {
 /* Once, with p->probe zeroed: lcores for all shapes, and what is made only once. False, and said, when
  * something is short. */
 bool bench_pipeline_start(struct bench_pipeline *p);
+/* Without workers: no calls any more. False without memory. */
+bool bench_pipeline_forget_calls(struct bench_pipeline *p);
 /* Receivers, workers and feeds of one shape, all streams open. False, and said, when memory is short;
  * to be ended then too. */
 bool bench_pipeline_init(
@@ -77,5 +79,6 @@ uint64_t bench_run_parse(void *arg);
 uint64_t bench_run_touch(void *arg);
 /* On the threads of its shape. */
 uint64_t bench_run_threads(void *arg);
+uint64_t bench_run_trunk_threads(void *arg);
 
 #endif

@@ -45,6 +45,19 @@ static bool choose_cpus(struct dp_options *o)
 	return count > 0;
 }
 
+static int create_calls(struct bench_pipeline *p)
+{
+	struct probe *probe = p->probe;
+	int rc;
+
+	urcu_qsbr_thread_online();
+	rc = qos_calls_create(&p->options.qos, &probe->seed, BENCH_WORKERS_MAX, &probe->calls);
+	if (!rc)
+		rc = qos_medias_create(&p->options.qos, &probe->seed, &probe->medias);
+	urcu_qsbr_thread_offline();
+	return rc;
+}
+
 static int start_parts(struct bench_pipeline *p)
 {
 	struct probe *probe = p->probe;
@@ -60,11 +73,7 @@ static int start_parts(struct bench_pipeline *p)
 	urcu_qsbr_register_thread();
 	rc = cls_db_create(&probe->cls);
 	if (!rc)
-		rc = qos_calls_create(
-			&p->options.qos, &probe->seed, BENCH_WORKERS_MAX, &probe->calls);
-	if (!rc)
-		rc = qos_medias_create(&p->options.qos, &probe->seed, &probe->medias);
-	urcu_qsbr_thread_offline();
+		rc = create_calls(p);
 	probe->rx = aligned_alloc(64, BENCH_WORKERS_MAX * sizeof(*probe->rx));
 	probe->workers = aligned_alloc(64, BENCH_WORKERS_MAX * sizeof(*probe->workers));
 	p->pool = rte_pktmbuf_pool_create("feed", MBUFS, POOL_CACHE, 0, 2048 + 128, -1);
@@ -84,6 +93,15 @@ bool bench_pipeline_start(struct bench_pipeline *p)
 		return true;
 	fprintf(stderr, "could not start the probe's parts\n");
 	return false;
+}
+
+bool bench_pipeline_forget_calls(struct bench_pipeline *p)
+{
+	urcu_qsbr_thread_online();
+	qos_medias_destroy(p->probe->medias);
+	qos_calls_destroy(p->probe->calls);
+	urcu_qsbr_thread_offline();
+	return create_calls(p) == 0;
 }
 
 static void make_view(uint8_t frame[BENCH_FRAME_STRIDE], uint32_t i, struct pkt_view *view)

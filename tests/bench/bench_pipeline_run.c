@@ -11,6 +11,7 @@
 #include "bench_trunk.h"
 #include "dp_idle.h"
 #include "probe_rx.h"
+#include "probe_totals.h"
 #include "probe_worker.h"
 
 enum {
@@ -85,6 +86,12 @@ static void populate(struct bench_pipeline *p)
 	qos_medias_populate(p->probe->medias);
 }
 
+/* With one receiver. */
+static struct bench_feed *feed_of(struct bench_pipeline *p)
+{
+	return &p->threads[p->thread_count - 1].feed;
+}
+
 struct signalling {
 	struct bench_pipeline *p;
 	unsigned (*next)(void *arg, uint8_t *frame);
@@ -103,7 +110,7 @@ static int take_signalling(void *arg)
 	while ((m = rte_pktmbuf_alloc(p->pool))) {
 		unsigned bytes = s->next(s->arg, rte_pktmbuf_mtod(m, uint8_t *));
 
-		bench_feed_note(&t->feed, m, bytes);
+		bench_feed_note(feed_of(p), m, bytes);
 		if (!bytes)
 			break;
 		probe_whole_add_packet(t->worker, m);
@@ -127,17 +134,26 @@ void bench_run_signalling(
 	wait_lcore(p->probe->lcores.worker[0]);
 }
 
-uint64_t bench_run_trunk(void *arg)
+static uint64_t run_trunk(struct bench_pipeline *p, uint64_t (*run)(void *arg))
 {
-	struct bench_pipeline *p = arg;
 	uint64_t ns;
 
 	populate(p);
 	p->is_trunk = true;
-	p->threads[0].feed.is_trunk = true;
-	ns = bench_run_fused(p);
-	p->threads[0].feed.is_trunk = false;
+	feed_of(p)->is_trunk = true;
+	ns = run(p);
+	feed_of(p)->is_trunk = false;
 	return ns;
+}
+
+uint64_t bench_run_trunk(void *arg)
+{
+	return run_trunk(arg, bench_run_fused);
+}
+
+uint64_t bench_run_trunk_threads(void *arg)
+{
+	return run_trunk(arg, bench_run_threads);
 }
 
 uint64_t bench_run_free(void *arg)
@@ -185,6 +201,8 @@ static int thread_loop(void *arg)
 			probe_rx_flush(t->rx);
 		}
 		urcu_qsbr_quiescent_state();
+		if (t->p->is_trunk && t->worker)
+			discard(t->p, t->worker->mailbox);
 		if (n) {
 			idle.empty = 0;
 			continue;
@@ -204,11 +222,21 @@ static unsigned lcore_of(const struct bench_pipeline *p, const struct bench_thre
 	return t->worker ? lcores->worker[t->worker->index] : lcores->rx[0];
 }
 
+/* Packets that ended in a counter. */
+static uint64_t taken(const struct bench_pipeline *p)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < PROBE_OUTCOME_COUNT; i++)
+		sum += probe_totals_outcome(p->probe, i);
+	return sum;
+}
+
 /* Of several cores it is the time on the wall that counts. */
 uint64_t bench_run_threads(void *arg)
 {
 	struct bench_pipeline *p = arg;
-	uint64_t until = bench_pipeline_received(p), ns = bench_wall_ns();
+	uint64_t until = taken(p), ns = bench_wall_ns();
 
 	atomic_store(&p->stop, false);
 	for (unsigned i = 0; i < p->thread_count; i++) {
@@ -216,7 +244,7 @@ uint64_t bench_run_threads(void *arg)
 		until += p->threads[i].left;
 		rte_eal_remote_launch(thread_loop, &p->threads[i], lcore_of(p, &p->threads[i]));
 	}
-	while (bench_pipeline_received(p) < until)
+	while (taken(p) < until)
 		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 	ns = bench_wall_ns() - ns;
 	atomic_store(&p->stop, true);
