@@ -72,25 +72,13 @@ bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_flow *
 	return is_named(w, SIG_DNS) && sig_is_port(SIG_DNS, flow->sport, flow->dport);
 }
 
-/* Media whose packets mostly never get here: a receiver takes them for that by themselves. */
-static bool is_of_stream(const struct probe_worker *w, const struct pkt_view *view)
-{
-	struct pkt_media_key key;
-	struct rtp_hdr hdr;
-
-	if (rtp_hdr_parse(view->payload, view->payload_wire, &hdr) != RTP_OK)
-		return false;
-	key = pkt_media_of(&view->flow, &hdr, &w->probe->seed).key;
-	return qos_table_find_slot(&w->table, &key) != QOS_NONE;
-}
-
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome)
 {
 	bool is_cut = view->payload.n < view->payload_wire;
 	struct sig_dns dns;
 
-	if (!probe_also_may_be_dns(w, &view->flow) || is_of_stream(w, view))
+	if (!probe_also_may_be_dns(w, &view->flow) || probe_media_is_known(w, view))
 		return false;
 	/* Of what the capture cut there is what there is. */
 	if (!sig_dns_parse(view->payload, &dns) ||

@@ -67,6 +67,16 @@ static inline struct rte_mbuf *probe_packet_of(const struct pkt_media *element)
 	return m;
 }
 
+/* When the packet of an element arrived: ticks are by that. base: the time base. */
+static inline uint64_t probe_element_arrival(const struct pkt_media *element, uint64_t base)
+{
+	if (likely(element->time_ns <= PKT_MEDIA_TIME_MAX))
+		return base + element->time_ns;
+	return element->time_ns == PKT_MEDIA_IS_TIME
+		       ? element->key.w[0]
+		       : dp_meta_arrival(dp_meta(probe_packet_of(element)));
+}
+
 /* 0 or negative errno. receiver and worker number the rings. */
 int probe_lane_init(struct probe_lane *lane, struct probe_rx *rx, unsigned worker);
 void probe_lane_fini(struct probe_lane *lane);

@@ -124,6 +124,18 @@ static void look_for_legs(struct probe_worker *w, uint32_t stream)
 			qos_legs_offer(w->probe->legs, cold->call, &media));
 }
 
+bool probe_media_is_known(const struct probe_worker *w, const struct pkt_view *view)
+{
+	struct pkt_media_key key;
+	struct rtp_hdr hdr;
+
+	if (view->flow.proto != PKT_UDP ||
+		rtp_hdr_parse(view->payload, view->payload_wire, &hdr) != RTP_OK)
+		return false;
+	key = pkt_media_key(&view->flow, hdr.ssrc, &w->probe->seed);
+	return qos_table_find_slot(&w->table, &key) != QOS_NONE;
+}
+
 /* Looks for the call of a stream that began without one; then what its payload type means is known
  * too. True: it has one now. */
 static bool attach(struct probe_worker *w, uint32_t stream, uint64_t now_ns)

@@ -17,6 +17,11 @@ struct burst {
 	uint32_t slot[QOS_BURST];
 };
 
+static uint64_t time_base(const struct probe_worker *w)
+{
+	return atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
+}
+
 /* What this thread received itself and waits for its streams came before what is in rings. */
 static void take_own(struct probe_worker *w)
 {
@@ -45,11 +50,9 @@ static bool find_packets(struct burst *b)
 static void describe(const struct probe_worker *w, struct rte_mbuf *packet,
 	const struct pkt_view *view, const struct rtp_hdr *hdr, struct pkt_media *m)
 {
-	uint64_t base = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed);
-	uint64_t age = dp_meta(packet)->time_ns - base;
+	uint64_t age = dp_meta(packet)->time_ns - time_base(w);
 
-	if (age > PKT_MEDIA_TIME_MAX || dp_meta(packet)->behind_ns ||
-		probe_also_may_be_dns(w, &view->flow))
+	if (age > PKT_MEDIA_TIME_MAX || dp_meta(packet)->behind_ns)
 		return;
 	*m = pkt_media_of(&view->flow, hdr, &w->probe->seed);
 	m->time_ns = age & PKT_MEDIA_IS_PACKET;
@@ -70,6 +73,8 @@ static bool stays(struct probe_worker *w, struct rte_mbuf *packet, struct pkt_me
 		describe(w, packet, &view, &hdr, m);
 		return true;
 	}
+	if (probe_whole_is_full(w))
+		return true;
 	probe_whole_add(w, packet, &view);
 	return false;
 }
@@ -116,6 +121,8 @@ static unsigned take_media(struct probe_worker *w, struct dp_ring *ring)
 		return 0;
 	b.n = n;
 	take_own(w);
+	if (probe_whole_is_overdue(w, probe_element_arrival(b.media, time_base(w))))
+		probe_whole_flush(w);
 	has_packets = find_packets(&b);
 	for (unsigned i = 0; i < n; i++)
 		b.slot[i] = locate(w, &b.media[i]);

@@ -118,13 +118,14 @@ static void take(struct probe_worker *w, struct probe_whole *p)
 	pkt_count(&w->outcome[outcome], 1);
 }
 
-static void begin(struct probe_whole *p, struct rte_mbuf *m)
+static void begin(const struct probe_worker *w, struct probe_whole *p, struct rte_mbuf *m)
 {
 	const struct dp_meta *meta = dp_meta(m);
 
 	p->packet = m;
 	p->time_ns = meta->time_ns;
 	p->arrival_ns = dp_meta_arrival(meta);
+	p->added_ns = w->now_ns;
 	p->is_classified = false;
 	p->kind = CLS_UNKNOWN;
 	p->rtcp.count = 0;
@@ -143,9 +144,13 @@ void probe_whole_take(struct probe_worker *w, struct rte_mbuf *m)
 {
 	struct probe_whole p;
 
-	begin(&p, m);
-	if (decode(w, m, &p))
-		take(w, &p);
+	begin(w, &p, m);
+	if (!decode(w, m, &p))
+		return;
+	/* What waits may tell what it is. */
+	if (w->wholes.count && !probe_media_is_known(w, &p.view))
+		probe_whole_flush(w);
+	take(w, &p);
 }
 
 bool probe_whole_is_full(const struct probe_worker *w)
@@ -165,7 +170,7 @@ void probe_whole_add(struct probe_worker *w, struct rte_mbuf *m, const struct pk
 {
 	struct probe_whole *p = next(w);
 
-	begin(p, m);
+	begin(w, p, m);
 	p->view = *view;
 	w->wholes.count++;
 }
@@ -174,7 +179,7 @@ void probe_whole_add_packet(struct probe_worker *w, struct rte_mbuf *m)
 {
 	struct probe_whole *p = next(w);
 
-	begin(p, m);
+	begin(w, p, m);
 	if (decode(w, m, p))
 		w->wholes.count++;
 	else
@@ -234,6 +239,15 @@ static void prepare(struct probe_worker *w, struct probe_whole *list, unsigned n
 			probe_sip_fetch_endpoints(w, &list[i].view, &list[i].sip);
 }
 
+/* Where media that overtook it set packet time, back or by a leap, it does not set it again. */
+static void advance(struct probe_worker *w, const struct probe_whole *p)
+{
+	uint64_t step = w->now_ns - p->added_ns + PROBE_TIME_BACK_NS;
+
+	if (step <= 2 * PROBE_TIME_BACK_NS)
+		probe_worker_advance(w, p->arrival_ns);
+}
+
 void probe_whole_flush(struct probe_worker *w)
 {
 	struct probe_wholes *wholes = &w->wholes;
@@ -242,7 +256,7 @@ void probe_whole_flush(struct probe_worker *w)
 
 	prepare(w, wholes->list, n);
 	for (unsigned i = 0; i < n; i++) {
-		probe_worker_advance(w, wholes->list[i].arrival_ns);
+		advance(w, &wholes->list[i]);
 		take(w, &wholes->list[i]);
 		packets[i] = wholes->list[i].packet;
 	}
@@ -253,12 +267,7 @@ void probe_whole_flush(struct probe_worker *w)
 
 bool probe_whole_is_overdue(const struct probe_worker *w, uint64_t now_ns)
 {
-	uint64_t first_ns;
-
-	if (!w->wholes.count)
-		return false;
-	first_ns = w->wholes.list[0].arrival_ns;
-	return now_ns > first_ns + WAIT_NS || now_ns + PROBE_TIME_BACK_NS < first_ns;
+	return w->wholes.count && now_ns > w->wholes.list[0].arrival_ns + WAIT_NS;
 }
 
 bool probe_whole_turn(struct probe_worker *w)

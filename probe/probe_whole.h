@@ -26,6 +26,7 @@ struct probe_whole {
 	struct pkt_view view;
 	uint64_t time_ns;
 	uint64_t arrival_ns; /* what ticks go by */
+	uint64_t added_ns; /* packet time then */
 	bool is_classified; /* kind says what it is, and that it is no RTP */
 	enum cls_kind kind;
 	uint64_t copy_hash; /* of SIP and RTCP */
@@ -43,7 +44,7 @@ struct probe_wholes {
 /* The next one that is added makes all others go through. */
 bool probe_whole_is_full(const struct probe_worker *w);
 
-/* What: adds one of this thread's receiver, which decoded it. Takes m, which has dp_meta. Those that are there go
+/* What: adds one that was decoded. Takes m, which has dp_meta. Those that are there go
  * through first when there is no room. */
 void probe_whole_add(struct probe_worker *w, struct rte_mbuf *m, const struct pkt_view *view);
 
@@ -53,8 +54,7 @@ void probe_whole_add_packet(struct probe_worker *w, struct rte_mbuf *m);
 /* What: all that were added go through, in their order. */
 void probe_whole_flush(struct probe_worker *w);
 
-/* Whether those that were added must go through before what arrived at now_ns: they came long before, or time was set
- * back, so packet time would go back for them. */
+/* Whether those that were added must go through before what arrived at now_ns: they came long before. */
 bool probe_whole_is_overdue(const struct probe_worker *w, uint64_t now_ns);
 
 /* What: a burst of packets is staged and more are there: those that were added may wait for others. Returns whether

@@ -184,15 +184,6 @@ bool probe_worker_is_copy(struct probe_worker *w, uint64_t copy_hash, uint64_t n
 	       pkt_copies_has(&w->copies, copy_hash, now_ns, w->probe->options->copy_window_ns);
 }
 
-/* Of its arrival: ticks are by that. */
-static uint64_t time_of(const struct pkt_media *m, uint64_t base)
-{
-	if (likely(m->time_ns <= PKT_MEDIA_TIME_MAX))
-		return base + m->time_ns;
-	return m->time_ns == PKT_MEDIA_IS_TIME ? m->key.w[0]
-					       : dp_meta_arrival(dp_meta(probe_packet_of(m)));
-}
-
 /* Not a descriptor of the stream in the slot that was located. Whether it is one of another
  * stream. */
 static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsigned i)
@@ -204,7 +195,6 @@ static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsi
 	if (m->time_ns == PKT_MEDIA_IS_TIME)
 		return false;
 	if (m->time_ns == PKT_MEDIA_IS_PACKET) {
-		probe_whole_flush(w);
 		probe_whole_take(w, probe_packet_of(m));
 		return false;
 	}
@@ -234,7 +224,7 @@ static unsigned run_end(struct probe_worker *w, const struct probe_batch *b, uns
 	if (b->is_one_time)
 		return b->n;
 	for (; i < b->n; i++) {
-		uint64_t now_ns = time_of(&b->media[i], base);
+		uint64_t now_ns = probe_element_arrival(&b->media[i], base);
 
 		if (now_ns - from_ns >= span_ns)
 			break;
@@ -292,11 +282,7 @@ void probe_worker_burst(struct probe_worker *w, const struct probe_batch *b)
 
 	w->batch = b;
 	for (unsigned i = 0, end; i < b->n; i = end) {
-		uint64_t now_ns = time_of(&b->media[i], base);
-
-		if (probe_whole_is_overdue(w, now_ns))
-			probe_whole_flush(w);
-		probe_worker_advance(w, now_ns);
+		probe_worker_advance(w, probe_element_arrival(&b->media[i], base));
 		end = run_end(w, b, i);
 		take_run(w, b, i, end);
 	}

@@ -60,7 +60,7 @@ struct probe_worker {
 	uint64_t now_ns; /* packet time: goes back by PROBE_TIME_BACK_NS and more only */
 	uint64_t next_tick_ns; /* 0 before the first packet */
 	uint64_t horizon_ns; /* after so long without packets nothing is left to happen */
-	_Atomic uint64_t done; /* elements taken and finished, for the barrier of capture files */
+	_Atomic uint64_t done; /* elements taken, of a capture file finished: for its barrier */
 	struct probe_query query;
 	_Atomic uint64_t outcome[PROBE_OUTCOME_COUNT];
 	struct probe_counters counters;
@@ -81,7 +81,7 @@ unsigned probe_worker_take(struct probe_worker *w);
 /* Elements in the order of their arrival: descriptors, whole packets, time. */
 struct probe_batch {
 	const struct pkt_media *media;
-	/* Of each, the caller's; NULL when only descriptors are at hand. */
+	/* Of each, the caller's; NULL where only the descriptor is at hand, or for all of them. */
 	struct rte_mbuf *const *packets;
 	const uint32_t *slot; /* of each, by qos_table_locate */
 	unsigned n; /* at most QOS_BURST */
@@ -103,6 +103,8 @@ void probe_worker_advance(struct probe_worker *w, uint64_t now_ns);
 /* probe_media.c: RTP of no known stream yet. origin is NULL when only the descriptor is at hand. */
 void probe_media_packet(struct probe_worker *w, const struct pkt_media *m,
 	const struct qos_origin *origin, uint64_t now_ns);
+/* Whether it is RTP of a stream that is open. */
+bool probe_media_is_known(const struct probe_worker *w, const struct pkt_view *view);
 /* Looks at the streams of one wheel slot. */
 void probe_media_tick(struct probe_worker *w, uint64_t now_ns);
 /* Ends all streams: the capture ended. */

@@ -125,7 +125,7 @@ static inline void describe(char *sdp, size_t size, unsigned port, unsigned pt)
 
 static inline void add_noise(void)
 {
-	static const char noise[] = "noise that is nothing we know";
+	static const char noise[] = "\1noise that is nothing we know";
 
 	add_datagram(noise, sizeof(noise));
 }

@@ -37,6 +37,22 @@ static void time_does_not_go_back_for_those_that_waited(void **state)
 	assert_true(rig.worker[0].next_tick_ns > queue_ns);
 }
 
+static void none_waits_for_more_than_10_ms(void **state)
+{
+	(void)state;
+	burst_of(1);
+	rig.now_ns = rig.round_ns = START_NS + PACKET_NS / 4;
+	rig.next = 0;
+	burst_of(0);
+	assert_int_equal(outcome(PROBE_sip), 0);
+	rig.now_ns = rig.round_ns = START_NS + PACKET_NS;
+	rig.next = 0;
+	burst_of(0);
+	assert_int_equal(outcome(PROBE_sip), 1);
+	probe_rx_flush(&rig.rx[0]);
+	expect_conservation();
+}
+
 /* Rings of another receiver. */
 static struct probe_worker_lane open_rings(void)
 {
@@ -93,6 +109,39 @@ static void a_message_of_another_receiver_overtakes_none(void **state)
 	assert_ptr_equal(rig.worker[0].wholes.list[1].packet, m);
 	probe_rx_flush(&rig.rx[0]);
 	assert_int_equal(outcome(PROBE_sip), 2);
+	expect_conservation();
+}
+
+/* Nothing comes any more that would make it go on. */
+static void a_message_after_the_own_receiver_ended_goes_on(void **state)
+{
+	struct probe_worker_lane lane = open_rings();
+	struct rte_mbuf *m;
+
+	(void)state;
+	rig.rx[0].is_finished = true;
+	assert_int_equal(rte_pktmbuf_alloc_bulk(rig.pool, &m, 1), 0);
+	rig.fed++;
+	fill_sip(m);
+	assert_int_equal(dp_ring_put(lane.signalling, &m, 1), 1);
+	assert_int_equal(probe_worker_take(&rig.worker[0]), 1);
+	assert_int_equal(probe_worker_take(&rig.worker[0]), 0);
+	close_rings(&lane);
+	assert_int_equal(outcome(PROBE_sip), 1);
+	expect_conservation();
+}
+
+/* A burst waits for its streams when the clock is set forward: what comes then does not go before it. */
+static void a_message_after_a_clock_was_set_forward_ends_no_stream_early(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 25; i++)
+		burst_of(0);
+	rig.round_ns += 62 * SECOND_NS;
+	rig.now_ns = rig.round_ns;
+	burst_of(1);
+	assert_int_equal(outcome(PROBE_rtp), 25 * DP_BURST);
+	probe_rx_flush(&rig.rx[0]);
 	expect_conservation();
 }
 
@@ -169,8 +218,11 @@ int main(void)
 		LANE_TEST(time_does_not_go_back_for_those_that_waited),
 		cmocka_unit_test_setup_teardown(
 			rtp_at_the_port_of_dns_keeps_its_order, open_fused_dns, close_lane),
+		LANE_TEST(none_waits_for_more_than_10_ms),
 		LANE_TEST(an_empty_ring_of_another_receiver_makes_none_go_on),
 		LANE_TEST(a_message_of_another_receiver_overtakes_none),
+		LANE_TEST(a_message_after_the_own_receiver_ended_goes_on),
+		LANE_TEST(a_message_after_a_clock_was_set_forward_ends_no_stream_early),
 		LANE_TEST(nothing_is_lost_where_a_burst_is_broken_off),
 	};
 
