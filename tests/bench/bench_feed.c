@@ -36,10 +36,11 @@ bool bench_feed_init(struct bench_feed *feed, struct rte_mempool *pool, const ui
 	return order && feed->headers;
 }
 
-bool bench_feed_make_trunk(struct bench_feed *feed)
+bool bench_feed_make_trunk(struct bench_feed *feed, const struct bench_mix *mix)
 {
 	feed->is_trunk = true;
-	feed->trunk = bench_trunk_create(feed->headers, feed->count, feed->now_ns);
+	feed->trunk = bench_trunk_create(feed->headers, feed->count, mix, feed->now_ns);
+	feed->gap = feed->trunk ? bench_trunk_gap(feed->trunk) : 0;
 	return feed->trunk;
 }
 
@@ -75,22 +76,40 @@ static unsigned put_rtp(struct bench_feed *feed, uint8_t *frame)
 	return BENCH_RTP_BYTES;
 }
 
-static unsigned put_frame(struct bench_feed *feed, uint8_t *frame)
+static void put_media(struct bench_feed *feed, struct rte_mbuf **burst, unsigned n)
 {
-	unsigned bytes = feed->is_trunk ? bench_trunk_put(feed->trunk, frame) : 0;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned bytes = put_rtp(feed, rte_pktmbuf_mtod(burst[i], uint8_t *));
 
-	return bytes ? bytes : put_rtp(feed, frame);
+		bench_feed_note(feed, burst[i], bytes);
+	}
+}
+
+static void put_other(struct bench_feed *feed, struct rte_mbuf *m)
+{
+	unsigned bytes = bench_trunk_put(feed->trunk, rte_pktmbuf_mtod(m, uint8_t *));
+
+	bench_feed_note(feed, m, bytes);
+	feed->gap = bench_trunk_gap(feed->trunk);
 }
 
 unsigned bench_feed_poll(struct bench_feed *feed, struct rte_mbuf **burst)
 {
+	unsigned i = 0;
+
 	if (rte_pktmbuf_alloc_bulk(feed->pool, burst, DP_BURST))
 		return 0;
-	for (unsigned i = 0; i < DP_BURST; i++) {
-		struct rte_mbuf *m = burst[i];
-		unsigned bytes = put_frame(feed, rte_pktmbuf_mtod(m, uint8_t *));
-
-		bench_feed_note(feed, m, bytes);
+	if (!feed->is_trunk) {
+		put_media(feed, burst, DP_BURST);
+		return DP_BURST;
 	}
+	/* Asks once for each other frame, not for each packet, what comes next: a NIC does not ask either. */
+	while (i + feed->gap < DP_BURST) {
+		put_media(feed, burst + i, feed->gap);
+		i += feed->gap;
+		put_other(feed, burst[i++]);
+	}
+	put_media(feed, burst + i, DP_BURST - i);
+	feed->gap -= DP_BURST - i;
 	return DP_BURST;
 }

@@ -20,7 +20,8 @@ enum {
 	BENCH_HEADER = 64, /* a line: Ethernet, IPv4, UDP and RTP headers are 54 octets */
 };
 
-struct bench_trunk; /* bench_trunk.h */
+struct bench_mix; /* bench_trunk.h */
+struct bench_trunk;
 
 struct bench_feed {
 	struct rte_mempool *pool;
@@ -31,13 +32,14 @@ struct bench_feed {
 
 	bool is_trunk;
 	struct bench_trunk *trunk; /* NULL without */
+	uint32_t gap; /* RTP packets before its next frame */
 };
 
 /* count streams, which stay the caller's; NULL: the first ones. */
 bool bench_feed_init(struct bench_feed *feed, struct rte_mempool *pool, const uint32_t *streams,
 	uint32_t count, uint64_t now_ns);
 /* With is_trunk from now on with signalling and the rest. */
-bool bench_feed_make_trunk(struct bench_feed *feed);
+bool bench_feed_make_trunk(struct bench_feed *feed, const struct bench_mix *mix);
 void bench_feed_fini(struct bench_feed *feed);
 
 /* What: says of the frame in m how long it is, and when it arrived. */

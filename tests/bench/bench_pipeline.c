@@ -12,6 +12,10 @@
 #include "bench_trunk.h"
 #include "probe_worker.h"
 
+/* Much signalling, and what there is where calls last for two minutes and RTCP comes every five seconds. */
+static const struct bench_mix mixed = {.sip = 20, .rtcp = 10, .noise = 20};
+static const struct bench_mix usual = {.sip = 1, .rtcp = 4, .noise = 10};
+
 enum {
 	THREADS_PACKETS = 1000000,
 	HEP_MESSAGES = 16384,
@@ -113,30 +117,32 @@ static bool check_trunk(const struct bench_pipeline *p)
 }
 
 /* Its dialogues are under way, of which as many end as begin. */
-static bool begin_trunk(struct bench_pipeline *p, struct bench_feed *feed)
+static bool begin_trunk(
+	struct bench_pipeline *p, struct bench_feed *feed, const struct bench_mix *mix)
 {
 	p->discarded = 0;
 	if (dp_mailbox_create(0, HEP_MESSAGES, -1, &p->probe->workers[0].mailbox) != 0 ||
-		!bench_feed_make_trunk(feed))
+		!bench_feed_make_trunk(feed, mix))
 		return false;
 	bench_run_signalling(p, bench_trunk_begin, feed->trunk);
 	feed->is_trunk = false;
 	return true;
 }
 
-static bool measure_trunk(struct bench_pipeline *p, uint32_t streams)
+static bool measure_trunk(
+	struct bench_pipeline *p, const char *name, const struct bench_mix *mix, uint32_t streams)
 {
 	const struct bench_row facts = {.shape = "fused", .workers = 1, .streams = streams};
 	bool is_good = bench_pipeline_init(p, true, 1, streams) &&
 		       bench_floor_init(&p->floor, p->pool, streams, p->packets, BENCH_START_NS);
-	const struct bench_code subject = {"mixed trunk, one core", bench_run_trunk, p, p->packets};
+	const struct bench_code subject = {name, bench_run_trunk, p, p->packets};
 	const struct bench_code floors[] = {
 		{"media only", bench_run_fused, p, p->packets},
 		{"bare rx and free, of the trunk", bench_run_free, p, p->packets},
 	};
 
-	is_good = is_good && bench_feed_make_trunk(&p->floor.feed) &&
-		  begin_trunk(p, &p->threads[0].feed);
+	is_good = is_good && bench_feed_make_trunk(&p->floor.feed, mix) &&
+		  begin_trunk(p, &p->threads[0].feed, mix);
 	if (is_good) {
 		bench_compare_row(&facts, &subject, floors, 2);
 		is_good = check_trunk(p);
@@ -156,7 +162,7 @@ static bool measure_trunk_pipeline(struct bench_pipeline *p, uint32_t streams)
 	const struct bench_code floors[] = {{"media only", bench_run_threads, p, THREADS_PACKETS}};
 
 	p->packets = THREADS_PACKETS;
-	is_good = is_good && begin_trunk(p, &p->threads[1].feed);
+	is_good = is_good && begin_trunk(p, &p->threads[1].feed, &mixed);
 	if (is_good) {
 		bench_compare_row(&facts, &subject, floors, 1);
 		is_good = check_trunk(p);
@@ -220,8 +226,11 @@ static bool measure_all(struct bench_pipeline *p)
 	for (unsigned i = 0; i < count; i++)
 		if (!measure_fused(p, sizes[i]))
 			return false;
-	if (!measure_trunk(p, 100000) || !bench_pipeline_forget_calls(p) ||
-		!measure_calls(p, 100000) || !bench_pipeline_forget_calls(p))
+	if (!measure_trunk(p, "mixed trunk, one core", &mixed, 100000) ||
+		!bench_pipeline_forget_calls(p) ||
+		!measure_trunk(p, "usual trunk, one core", &usual, 100000) ||
+		!bench_pipeline_forget_calls(p) || !measure_calls(p, 100000) ||
+		!bench_pipeline_forget_calls(p))
 		return false;
 	return measure_all_threads(p);
 }

@@ -18,10 +18,7 @@ enum kind {
 };
 
 enum {
-	SLOTS = 100,
-	SIP_SLOTS = 2,
-	RTCP_SLOTS = 1,
-	NOISE_SLOTS = 2,
+	SLOTS = 1000,
 	ETHERTYPE_AT = 12,
 	PROTO_AT = 23,
 	SSRC_AT = 50, /* RTP */
@@ -45,6 +42,7 @@ struct noise {
 struct bench_trunk {
 	const uint8_t *headers;
 	uint32_t count;
+	uint8_t kinds[SLOTS]; /* enum kind */
 	uint32_t slot;
 	uint32_t stream; /* whose RTCP comes next */
 	uint32_t noises;
@@ -74,14 +72,27 @@ static void make_noise(struct noise *n, unsigned i)
 }
 
 /* That begin in a second of packet time. */
-static uint64_t dialogue_rate(uint32_t streams)
+static uint64_t dialogue_rate(uint32_t streams, const struct bench_mix *mix)
 {
-	const unsigned rtp = SLOTS - SIP_SLOTS - RTCP_SLOTS - NOISE_SLOTS;
+	const unsigned rtp = SLOTS - mix->sip - mix->rtcp - mix->noise;
 
-	return (uint64_t)streams * RTP_RATE * SIP_SLOTS / rtp / BENCH_DIALOGUE_MESSAGES + 1;
+	return (uint64_t)streams * RTP_RATE * mix->sip / rtp / BENCH_DIALOGUE_MESSAGES + 1;
 }
 
-struct bench_trunk *bench_trunk_create(const uint8_t *headers, uint32_t count, uint64_t now_ns)
+/* n of a kind, as far apart as they can be, in the next places that are free. */
+static void spread(struct bench_trunk *t, enum kind kind, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = (2 * i + 1) * SLOTS / (2 * n);
+
+		while (t->kinds[at % SLOTS] != RTP)
+			at++;
+		t->kinds[at % SLOTS] = (uint8_t)kind;
+	}
+}
+
+struct bench_trunk *bench_trunk_create(
+	const uint8_t *headers, uint32_t count, const struct bench_mix *mix, uint64_t now_ns)
 {
 	struct bench_trunk *t = calloc(1, sizeof(*t));
 
@@ -92,7 +103,10 @@ struct bench_trunk *bench_trunk_create(const uint8_t *headers, uint32_t count, u
 	t->rtcp_bytes = bench_rtcp(t->rtcp, 0);
 	for (unsigned i = 0; i < NOISE_KINDS; i++)
 		make_noise(&t->noise[i], i);
-	if (bench_dialogues_init(&t->dialogues, dialogue_rate(count), now_ns))
+	spread(t, SIP, mix->sip);
+	spread(t, RTCP, mix->rtcp);
+	spread(t, NOISE, mix->noise);
+	if (bench_dialogues_init(&t->dialogues, dialogue_rate(count, mix), now_ns))
 		return t;
 	free(t);
 	return NULL;
@@ -149,15 +163,23 @@ unsigned bench_trunk_begin(void *trunk, uint8_t *frame)
 	return bench_dialogues_next(&t->dialogues, frame);
 }
 
+unsigned bench_trunk_gap(const struct bench_trunk *t)
+{
+	unsigned n = 0;
+
+	while (t->kinds[(t->slot + n) % SLOTS] == RTP)
+		n++;
+	return n;
+}
+
 unsigned bench_trunk_put(struct bench_trunk *t, uint8_t *frame)
 {
-	static const uint8_t kinds[SLOTS] = {
-		[10] = SIP, [60] = SIP, [35] = RTCP, [45] = NOISE, [90] = NOISE};
+	enum kind kind;
 
-	t->slot = t->slot == SLOTS - 1 ? 0 : t->slot + 1;
-	if (__builtin_expect(kinds[t->slot] == RTP, 1))
-		return 0;
-	switch (kinds[t->slot]) {
+	t->slot = (t->slot + bench_trunk_gap(t)) % SLOTS;
+	kind = (enum kind)t->kinds[t->slot];
+	t->slot = (t->slot + 1) % SLOTS;
+	switch (kind) {
 	case SIP:
 		return bench_dialogues_next(&t->dialogues, frame);
 	case RTCP:
