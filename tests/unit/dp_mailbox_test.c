@@ -56,6 +56,35 @@ static void hands_messages_over_in_order(void **state)
 	dp_mailbox_destroy(mailbox);
 }
 
+static bool is_one_of(const struct dp_message *message, struct dp_message **messages, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (messages[i] == message)
+			return true;
+	return false;
+}
+
+/* Of a thousand, not the next ones, but for those that a cache had. */
+static void takes_again_what_was_given_back_last(void **state)
+{
+	struct dp_message *first[200], *again[200];
+	struct dp_mailbox *mailbox;
+	unsigned others = 0;
+
+	(void)state;
+	assert_int_equal(dp_mailbox_create(0, 1000, -1, &mailbox), 0);
+	for (unsigned i = 0; i < 200; i++)
+		first[i] = dp_mailbox_alloc(mailbox, 100);
+	dp_mailbox_free(mailbox, first, 200);
+	for (unsigned i = 0; i < 200; i++) {
+		again[i] = dp_mailbox_alloc(mailbox, 100);
+		others += !is_one_of(again[i], first, 200);
+	}
+	assert_true(others <= 64);
+	dp_mailbox_free(mailbox, again, 200);
+	dp_mailbox_destroy(mailbox);
+}
+
 static void a_full_ring_leaves_the_message_with_the_worker(void **state)
 {
 	struct dp_message *taken[FULL], *message;
@@ -123,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_room_for_what_is_needed),
 		cmocka_unit_test(hands_messages_over_in_order),
+		cmocka_unit_test(takes_again_what_was_given_back_last),
 		cmocka_unit_test(a_full_ring_leaves_the_message_with_the_worker),
 		cmocka_unit_test(no_message_is_lost_over_many_rounds),
 		cmocka_unit_test(two_mailboxes_do_not_meet),
