@@ -114,6 +114,7 @@ struct qos_call {
 	_Atomic uint32_t leg_name_bytes; /* 0: not named */
 	char method_name[QOS_METHOD_MAX]; /* of SIP_OTHER, else "" */
 	uint16_t answers[QOS_CALL_ANSWERS]; /* hashes of To tags of 2xx. Under lock */
+	uint32_t done; /* the transaction that its last failure ended; 0: none. Under lock */
 };
 
 static_assert(sizeof(struct qos_call) <= 1024, "16 lines");

@@ -41,43 +41,6 @@ static void reopen(struct qos_call *call)
 	atomic_store_explicit(&call->end_ns, 0, memory_order_release);
 }
 
-/* As nearly every tag is. */
-static bool is_plain_ascii(struct bytes text)
-{
-	uint8_t other = 0;
-
-	for (size_t i = 0; i < text.n; i++)
-		other |= text.p[i] < ' ' || text.p[i] > '~';
-	return !other;
-}
-
-void qos_call_copy_text(char *out, size_t size, struct bytes text)
-{
-	size_t used = 0;
-
-	if (text.n && text.n < size && is_plain_ascii(text)) {
-		memcpy(out, text.p, text.n);
-		out[text.n] = '\0';
-		return;
-	}
-	while (text.n) {
-		uint32_t code = text.p[0];
-		unsigned n = code < 0x80 ? 1 : utf8_take(text, &code);
-		bool is_shown = n && !utf8_is_control(code);
-		size_t room = is_shown ? n : 1;
-
-		if (used + room >= size)
-			break;
-		if (is_shown)
-			memcpy(out + used, text.p, n);
-		else
-			out[used] = '?';
-		used += room;
-		text = bytes_skip(text, room);
-	}
-	out[used] = '\0';
-}
-
 /* As it was sent, like a Call-ID: who shows it makes it harmless. */
 static void copy_party(char *out, const struct sip_party *party)
 {
@@ -147,6 +110,7 @@ void qos_call_begin(struct qos_call *call, struct sip_msg *msg)
 	call->method = msg->method;
 	call->state = QOS_CALL_TRYING;
 	call->method_name[0] = '\0';
+	call->done = 0;
 	if (msg->method == SIP_OTHER)
 		qos_call_copy_text(call->method_name, sizeof(call->method_name), msg->method_name);
 	copy_parties(call, msg);
@@ -205,6 +169,26 @@ static bool is_from_caller(const struct qos_call *call, const struct sip_msg *ms
 
 	qos_call_copy_text(tag, sizeof(tag), msg->from.tag);
 	return tag[0] && strcmp(tag, call->from_tag) == 0;
+}
+
+/* One hop's, by its branch (RFC 3261 section 17.2.3), and the number, for some senders have one
+ * branch for all. 0: not known. */
+static uint32_t transaction_of(struct sip_msg *msg, const struct pkt_seed *seed)
+{
+	uint32_t hash;
+
+	sip_msg_parse_hops(msg);
+	if (!msg->via_branch.n)
+		return 0;
+	hash = (uint32_t)pkt_hash_bytes(msg->via_branch, seed) + msg->cseq;
+	return hash ? hash : 1;
+}
+
+/* A request that was sent again before its sender knew how it had ended. */
+static bool is_sent_again(
+	const struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed)
+{
+	return call->done && transaction_of(msg, seed) == call->done;
 }
 
 /* The index of the answer with this tag; answer_count: there is none. */
@@ -269,14 +253,18 @@ static void begin_dialog(struct qos_call *call)
 }
 
 /* An INVITE without To tag after a failure is the next try, of the caller with credentials or
- * another target, or of a proxy with its next branch. A completed call stays completed: Call-IDs
- * are unique (RFC 3261 section 8.1.1.4), and another From tag is another call
- * (qos_call_is_another). */
-static void invite_request(struct qos_call *call, struct sip_msg *msg)
+ * another target, or of a proxy with its next branch, unless it is the refused one once more. A
+ * completed call stays completed: Call-IDs are unique (RFC 3261 section 8.1.1.4), and another From
+ * tag is another call (qos_call_is_another). */
+static void invite_request(struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed)
 {
 	bool is_lost = call->state == QOS_CALL_FAILED || call->state == QOS_CALL_CANCELLED;
 
 	sip_msg_parse_to(msg);
+	if (is_sent_again(call, msg, seed)) {
+		call->is_invite_seen |= !msg->to.tag.n;
+		return;
+	}
 	if (msg->to.tag.n == 0)
 		begin_dialog(call);
 	else if (!call->is_invite_seen && is_unanswered(call))
@@ -309,8 +297,11 @@ static void invite_success(struct qos_call *call, uint16_t status, uint64_t now_
 }
 
 /* True: it ended the call. */
-static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now_ns)
+static bool invite_response(
+	struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed, uint64_t now_ns)
 {
+	uint16_t status = msg->status;
+
 	if (status >= 200 && status < 300) {
 		invite_success(call, status, now_ns);
 		return false;
@@ -328,6 +319,7 @@ static bool invite_response(struct qos_call *call, uint16_t status, uint64_t now
 		call->state = QOS_CALL_RINGING;
 		return false;
 	}
+	call->done = transaction_of(msg, seed);
 	if (is_challenge(status))
 		return false;
 	return end(call, status == 487 ? QOS_CALL_CANCELLED : QOS_CALL_FAILED, now_ns);
@@ -343,8 +335,8 @@ static bool apply_call(
 		if (!msg->is_request && msg->status >= 200 && msg->status < 300)
 			note_answer(call, msg, seed);
 		if (!msg->is_request)
-			return invite_response(call, msg->status, now_ns);
-		invite_request(call, msg);
+			return invite_response(call, msg, seed, now_ns);
+		invite_request(call, msg, seed);
 		return false;
 	case SIP_BYE:
 		if (leaves_a_branch(call, msg, seed))
@@ -441,32 +433,4 @@ unsigned qos_call_sender(struct qos_call *call, struct sip_msg *msg)
 	is_from_callee = to_tag[0] && strcmp(to_tag, call->from_tag) == 0;
 	pthread_mutex_unlock(&call->lock);
 	return msg->is_request ? is_from_callee : !is_from_callee;
-}
-
-const char *qos_call_method_name(const struct qos_call *call)
-{
-	return call->method == SIP_OTHER ? call->method_name : sip_method_name(call->method);
-}
-
-const char *qos_call_state_name(enum qos_call_state state)
-{
-	switch (state) {
-	case QOS_CALL_TRYING:
-		return "trying";
-	case QOS_CALL_RINGING:
-		return "ringing";
-	case QOS_CALL_ANSWERED:
-		return "answered";
-	case QOS_CALL_COMPLETED:
-		return "completed";
-	case QOS_CALL_CANCELLED:
-		return "cancelled";
-	case QOS_CALL_FAILED:
-		return "failed";
-	case QOS_CALL_TIMEOUT:
-		return "timeout";
-	case QOS_CALL_UNKNOWN:
-		return "unknown";
-	}
-	return "?";
 }

@@ -55,33 +55,47 @@ static inline int teardown(void **state)
 	return 0;
 }
 
-static inline struct sip_msg parse(
-	char *text, size_t size, const char *call_id, const char *from, const struct line *line)
+/* Of a transaction after so many others. */
+static inline struct sip_msg parse_after(unsigned transactions, char *text, size_t size,
+	const char *call_id, const char *from, const struct line *line)
 {
 	struct sip_msg msg;
 	int n = snprintf(text, size,
-		"%s\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"
+		"%s\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK%u\r\n"
 		"From: %s\r\nTo: <sip:bob@b.example>%s%s\r\nCall-ID: %s\r\nCSeq: 1 %s\r\n\r\n",
-		line->start, from, line->to_tag ? ";tag=" : "", line->to_tag ? line->to_tag : "",
-		call_id, line->method);
+		line->start, transactions + 1, from, line->to_tag ? ";tag=" : "",
+		line->to_tag ? line->to_tag : "", call_id, line->method);
 
 	assert_true(n > 0 && (size_t)n < size);
 	assert_int_equal(sip_msg_parse(bytes_of(text, (size_t)n), &msg), SIP_OK);
 	return msg;
 }
 
+static inline struct sip_msg parse(
+	char *text, size_t size, const char *call_id, const char *from, const struct line *line)
+{
+	return parse_after(0, text, size, call_id, from, line);
+}
+
 static const char alice[] = "<sip:alice@a.example>;tag=a1";
 
-/* worker 0 sees one message of call "c1" at so many seconds. */
-static inline enum qos_call_change see(struct qos_calls *calls, uint64_t at_s, const char *start,
-	const char *method, const char *to_tag)
+/* worker 0 sees one message of call "c1" at so many seconds, of a transaction after so many
+ * others. */
+static inline enum qos_call_change see_after(struct qos_calls *calls, unsigned transactions,
+	uint64_t at_s, const char *start, const char *method, const char *to_tag)
 {
 	const struct line line = {start, method, to_tag};
 	char text[1024];
-	struct sip_msg msg = parse(text, sizeof(text), "c1", alice, &line);
+	struct sip_msg msg = parse_after(transactions, text, sizeof(text), "c1", alice, &line);
 	struct qos_call *call;
 
 	return take_message(calls, 0, &msg, at_s * S, &call);
+}
+
+static inline enum qos_call_change see(struct qos_calls *calls, uint64_t at_s, const char *start,
+	const char *method, const char *to_tag)
+{
+	return see_after(calls, 0, at_s, start, method, to_tag);
 }
 
 #define INVITE	     "INVITE sip:bob@b.example SIP/2.0"
