@@ -213,6 +213,9 @@ static enum qos_verdict judge(struct qos_stream_env *env, struct qos_stream_hot 
 	qos_count_capped(&cold->sequence_errors, 1);
 	if (m->seq == cold->bad_seq && hot->ext_seq == cold->stray_ext)
 		return is_outage(env, hot, cold, m, now_ns) ? QOS_OUTAGE : QOS_RESTART;
+	/* The stray packet once more: of the two one will count. */
+	if ((uint16_t)(m->seq + 1) == cold->bad_seq && hot->ext_seq == cold->stray_ext)
+		return QOS_DUPLICATE;
 	cold->bad_seq = (uint16_t)(m->seq + 1);
 	return QOS_STRAY;
 }
