@@ -109,9 +109,12 @@ static void learn_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 static bool is_silence(const struct qos_stream_cold *cold, const struct step *s)
 {
 	uint64_t frames = (uint64_t)cold->frame_ticks * s->frames;
+	/* Before the length of frames is known: so long is none. */
+	bool is_long = cold->frame_ticks ? 2 * (uint64_t)s->ticks > 3 * frames
+					 : s->media > (int64_t)(s->frames * PAUSE_NS);
 
-	return s->is_sample && cold->frame_ticks && s->numbers > 0 && s->ticks > 0 &&
-	       2 * (uint64_t)s->ticks > 3 * frames && s->d < s->media / 2 && s->d > -s->media / 2;
+	return s->is_sample && s->numbers > 0 && s->ticks > 0 && is_long && s->d < s->media / 2 &&
+	       s->d > -s->media / 2;
 }
 
 /* The marker of audio begins a talkspurt, that of video ends a frame (RFC 3551 sections 4.1 and 5). */

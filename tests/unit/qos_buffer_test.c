@@ -64,11 +64,11 @@ static void depth_is_the_limit(void **state)
 		struct rig rig;
 
 		rig_init(&rig);
-		/* Far apart, so that no packet waits for another. */
+		/* As far apart as frames may be, so that no packet waits for another. */
 		for (uint32_t k = 0; k < 3; k++) {
-			struct rtp p = {.seq = (uint16_t)k, .ts = 8000 * k, .bytes = 160};
+			struct rtp p = {.seq = (uint16_t)k, .ts = 1600 * k, .bytes = 160};
 
-			p.ns = (int64_t)(S * k) + (k == 2 ? rows[i].late_ns : 0);
+			p.ns = (int64_t)(200 * MS * k) + (k == 2 ? rows[i].late_ns : 0);
 			feed(&rig, p);
 		}
 		assert_discards(&rig, rows[i].want);
