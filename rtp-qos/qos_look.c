@@ -118,12 +118,18 @@ static bool check_clock(struct qos_stream_env *env, struct qos_stream_hot *hot,
 	return true;
 }
 
+/* The number of the packet that last_ts is of: a late one may have come last. */
+static uint32_t number_of_last(const struct qos_stream_hot *hot, const struct qos_stream_cold *cold)
+{
+	return hot->ext_seq - (hot->ext_seq == cold->timed_ext ? cold->timed_behind : 0);
+}
+
 /* Since the last look no silence and no jump: ticks a packet are the frame's when they come out even. A length
  * of silence descriptors is greater, and they are smaller. */
 static void check_frame(const struct qos_stream_hot *hot, struct qos_stream_cold *cold)
 {
 	const struct qos_look *look = &cold->look;
-	uint32_t numbers = hot->ext_seq - look->ext_seq;
+	uint32_t numbers = number_of_last(hot, cold) - look->number;
 	uint32_t ticks = hot->last_ts - look->last_ts;
 	uint64_t packets = cold->packets - look->packets;
 	uint64_t bytes = cold->bytes - look->bytes;
@@ -259,8 +265,8 @@ static void take_samples(
 	uint64_t elapsed_ns = hot->last_ns - look->last_ns;
 	bool is_steady = look->anchors == cold->anchors && hot->last_ns > look->last_ns;
 	bool is_even = is_steady && look->silent_deltas == cold->silent_deltas &&
-		       hot->ext_seq - look->ext_seq >= LOOK_PACKETS && elapsed_ns >= LOOK_NS &&
-		       look->last_ns;
+		       (int32_t)(number_of_last(hot, cold) - look->number) >= LOOK_PACKETS &&
+		       elapsed_ns >= LOOK_NS && look->last_ns;
 
 	if (is_even) {
 		double ticks = (int32_t)(hot->last_ts - look->last_ts);
@@ -292,6 +298,6 @@ void qos_stream_look(
 	look->packets = cold->packets;
 	look->bytes = cold->bytes;
 	look->last_ts = hot->last_ts;
-	look->ext_seq = hot->ext_seq;
+	look->number = number_of_last(hot, cold);
 	look->anchors = cold->anchors;
 }

@@ -40,7 +40,7 @@ struct qos_look {
 	uint64_t silent_deltas;
 	uint64_t packets, bytes;
 	uint32_t last_ts;
-	uint32_t ext_seq;
+	uint32_t number; /* of the packet of last_ts */
 	uint32_t anchors;
 	uint32_t clock_seen; /* another clock than is used, in so many looks in a row */
 	uint32_t clock_hz; /* estimated and in use; 0: the one given is */

@@ -109,6 +109,47 @@ static void finds_the_length_of_frames(void **state)
 	}
 }
 
+/* Every second look follows a packet that came 25 places late: half of the media time for all of
+ * the numbers. */
+static void a_late_packet_before_a_look_is_no_length_of_frames(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t second = 0; second < 12; second++) {
+		uint32_t late = 50 * second + (second % 2 ? 24 : 49);
+		struct rtp p = voice(late);
+
+		for (uint32_t i = 50 * second; i < 50 * second + 50; i++)
+			if (i != late)
+				feed(&rig, voice(i));
+		p.ns = voice(50 * second + 49).ns + (int64_t)MS;
+		feed(&rig, p);
+		qos_stream_look(&rig.env, &rig.hot, &rig.cold);
+		assert_int_equal(rig.cold.frame_ticks, 160);
+	}
+}
+
+/* Nothing but pairs that changed places: no two packets in a row tell. Looks behind a late one, an
+ * early one, a late one. */
+static void finds_the_length_of_frames_in_disorder(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 150; i++) {
+		struct rtp p = voice(i ^ 1);
+
+		p.ns = voice(i).ns;
+		feed(&rig, p);
+		if (i == 49 || i == 100 || i == 149)
+			qos_stream_look(&rig.env, &rig.hot, &rig.cold);
+	}
+	assert_near(report_of(&rig, QOS_FINAL).frame_ms, 20, 1e-9);
+}
+
 /* 20 ms become 40 and 10, with and without looks. */
 static void follows_frames_that_change(void **state)
 {
@@ -323,6 +364,8 @@ int main(void)
 		cmocka_unit_test(delay_variation_is_within_a_bucket),
 		cmocka_unit_test(quantiles_wait_for_samples),
 		cmocka_unit_test(finds_the_length_of_frames),
+		cmocka_unit_test(a_late_packet_before_a_look_is_no_length_of_frames),
+		cmocka_unit_test(finds_the_length_of_frames_in_disorder),
 		cmocka_unit_test(follows_frames_that_change),
 		cmocka_unit_test(silence_descriptors_are_no_frames),
 		cmocka_unit_test(follows_the_mode),
