@@ -46,10 +46,13 @@ static bool is_available(uint16_t ms)
 	return ms != 0 && ms != XR_UNAVAILABLE;
 }
 
-/* Time between packets that were sent, to half a millisecond: lost ones make that between received ones
- * longer. */
+/* What a packet holds. Where that is not known, the time between packets that were sent, to half a
+ * millisecond: lost ones make that between received ones longer, and bursts of them as much as
+ * they are long. */
 static double packet_ms(const struct qos_report *report)
 {
+	if (report->frame_ms > 0)
+		return report->frame_ms;
 	if (!report->expected)
 		return 0;
 	return round(2 * report->delta_ms * (double)report->packets / (double)report->expected) / 2;

@@ -117,6 +117,24 @@ static void takes_the_round_trip_of_both_sides(void **state)
 	assert_near(r.ta_ms, 40 + 60 + 20 + 5, 1e-9);
 }
 
+/* Also where losses and pauses make the time between them another. */
+static void a_packet_is_as_long_as_its_timestamps_say(void **state)
+{
+	struct qos_report r = plain_report();
+
+	(void)state;
+	r.has_rtt_a = r.has_rtt_b = true;
+	r.rtt_a_ms = r.rtt_b_ms = 40;
+	r.delta_ms = 91;
+	r.packets = 173;
+	r.frame_ms = NAN;
+	describe(&options, &r);
+	assert_near(r.ta_ms, 40 + 40 + 31.5, 1e-9);
+	r.frame_ms = 40;
+	describe(&options, &r);
+	assert_near(r.ta_ms, 40 + 40 + 40, 1e-9);
+}
+
 /* One side alone is a part of the way, and no delay. */
 static void one_side_is_not_enough(void **state)
 {
@@ -219,6 +237,7 @@ int main(void)
 		cmocka_unit_test(adds_to_the_impairment_of_loss),
 		cmocka_unit_test(never_falls_below_zero),
 		cmocka_unit_test(takes_the_round_trip_of_both_sides),
+		cmocka_unit_test(a_packet_is_as_long_as_its_timestamps_say),
 		cmocka_unit_test(one_side_is_not_enough),
 		cmocka_unit_test(packet_time_is_that_of_the_sender),
 		cmocka_unit_test(a_stream_without_score_has_a_delay_and_no_mos),
