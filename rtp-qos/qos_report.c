@@ -62,7 +62,7 @@ static void score(struct qos_stream_cold *cold, const struct qos_codec *codec, u
 		cold->scored_packets = 0;
 	}
 	cold->scored = codec;
-	cold->basis = qos_mode_basis(&cold->payload, codec, cold->look.kbps);
+	cold->basis = (uint8_t)qos_mode_basis(&cold->payload, codec, cold->look.kbps);
 	cold->ie_eff = impairment(codec, more_bad, more_runs, expected);
 	cold->r = rating(codec, cold->ie_eff);
 	cold->mos = qos_emodel_mos(codec->scale, cold->r);

@@ -138,7 +138,7 @@ struct qos_stream_cold {
 	uint64_t silent_deltas; /* received packets without a regular delta */
 	uint32_t anchors; /* times media time was set anew: jumps, restarts, another clock */
 	uint32_t frame_ticks; /* RTP ticks from packet to packet, 0 unknown */
-	uint16_t frame_bytes; /* least payload that frame_ticks was seen with */
+	uint16_t frame_bytes; /* payload that frame_ticks was seen with last */
 	bool has_odd_pt;
 	uint8_t kind; /* enum qos_kind: the payload's */
 	uint32_t frame_seen; /* of the last packet that came in order here, and its number */
@@ -205,7 +205,8 @@ struct qos_stream_cold {
 	double r, min_r, sum_r;
 	double mos, min_mos, sum_mos;
 	const struct qos_codec *scored; /* what the scores are of, last */
-	enum qos_basis basis; /* and where they come from */
+	uint8_t basis; /* enum qos_basis: where they come from */
+	uint16_t frame_seen_bytes; /* payload of the packet of frame_ext */
 	uint32_t event_ts; /* of the last event */
 	double ie_eff; /* the interval's */
 	uint64_t scored_packets; /* expected ones, the weight of the sums */

@@ -96,11 +96,15 @@ static void learn_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 
 	if (cold->frame_ticks && ticks > cold->frame_ticks && m->payload_bytes < cold->frame_bytes)
 		ticks = 0;
+	/* The first descriptor behind speech is no further away than speech. */
 	if (ticks && ticks == cold->frame_seen && hot->ext_seq == cold->frame_ext + 1) {
 		cold->frame_ticks = ticks;
-		cold->frame_bytes = m->payload_bytes;
+		cold->frame_bytes = m->payload_bytes > cold->frame_seen_bytes
+					    ? m->payload_bytes
+					    : cold->frame_seen_bytes;
 	}
 	cold->frame_seen = ticks;
+	cold->frame_seen_bytes = m->payload_bytes;
 	cold->frame_ext = hot->ext_seq;
 }
 

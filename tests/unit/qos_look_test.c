@@ -207,6 +207,28 @@ static void silence_descriptors_are_no_frames(void **state)
 	assert_near(r.mos, 4.3371, 1e-4);
 }
 
+/* The first of them is as near to speech as speech (TS 26.093 SID_FIRST), and jitter of more than
+ * ever before takes every packet of silence to where frames are learnt. */
+static void the_first_descriptor_is_no_frame(void **state)
+{
+	uint32_t ts = 0;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 60; i++) {
+		bool is_silent = i >= 50;
+
+		feed(&rig, (struct rtp){.seq = (uint16_t)i,
+				   .ts = ts,
+				   .ns = (int64_t)ts * 62500 + (int64_t)(i % 2 * i * MS / 10),
+				   .pt = AMR_WB,
+				   .bytes = is_silent ? 7 : 32});
+		ts += is_silent ? 2560 : 320;
+		assert_true(i < 3 || rig.cold.frame_ticks == 320);
+	}
+}
+
 /* The size of packets tells the mode, from one look to the next; silence descriptors tell nothing. */
 static void follows_the_mode(void **state)
 {
@@ -368,6 +390,7 @@ int main(void)
 		cmocka_unit_test(finds_the_length_of_frames_in_disorder),
 		cmocka_unit_test(follows_frames_that_change),
 		cmocka_unit_test(silence_descriptors_are_no_frames),
+		cmocka_unit_test(the_first_descriptor_is_no_frame),
 		cmocka_unit_test(follows_the_mode),
 		cmocka_unit_test(asks_a_packet_for_its_band),
 		cmocka_unit_test(finds_the_clock),
