@@ -36,6 +36,7 @@ enum {
 	QOS_CALL_WORKERS_MAX = 64,
 	QOS_CALL_AHEAD = 4, /* endpoints: of most calls all */
 	QOS_CALL_ANSWERS = 4, /* branches of a fork; those beyond end the call */
+	QOS_CALL_HOPS = 2, /* failures of one INVITE; those before them are forgotten */
 };
 
 enum qos_call_state {
@@ -114,7 +115,8 @@ struct qos_call {
 	_Atomic uint32_t leg_name_bytes; /* 0: not named */
 	char method_name[QOS_METHOD_MAX]; /* of SIP_OTHER, else "" */
 	uint16_t answers[QOS_CALL_ANSWERS]; /* hashes of To tags of 2xx. Under lock */
-	uint32_t done; /* the transaction that its last failure ended; 0: none. Under lock */
+	/* Hashes of transactions that its last failures ended; 0: none. Under lock. */
+	uint16_t done[QOS_CALL_HOPS];
 };
 
 static_assert(sizeof(struct qos_call) <= 1024, "16 lines");

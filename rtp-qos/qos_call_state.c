@@ -24,6 +24,11 @@ static bool is_unanswered(const struct qos_call *call)
 	       call->state == QOS_CALL_UNKNOWN;
 }
 
+static bool is_refused(const struct qos_call *call)
+{
+	return call->state == QOS_CALL_FAILED || call->state == QOS_CALL_CANCELLED;
+}
+
 /* Always true: this message ended the call. */
 static bool end(struct qos_call *call, enum qos_call_state state, uint64_t now_ns)
 {
@@ -110,7 +115,7 @@ void qos_call_begin(struct qos_call *call, struct sip_msg *msg)
 	call->method = msg->method;
 	call->state = QOS_CALL_TRYING;
 	call->method_name[0] = '\0';
-	call->done = 0;
+	memset(call->done, 0, sizeof(call->done));
 	if (msg->method == SIP_OTHER)
 		qos_call_copy_text(call->method_name, sizeof(call->method_name), msg->method_name);
 	copy_parties(call, msg);
@@ -173,14 +178,14 @@ static bool is_from_caller(const struct qos_call *call, const struct sip_msg *ms
 
 /* One hop's, by its branch (RFC 3261 section 17.2.3), and the number, for some senders have one
  * branch for all. 0: not known. */
-static uint32_t transaction_of(struct sip_msg *msg, const struct pkt_seed *seed)
+static uint16_t transaction_of(struct sip_msg *msg, const struct pkt_seed *seed)
 {
-	uint32_t hash;
+	uint16_t hash;
 
 	sip_msg_parse_hops(msg);
 	if (!msg->via_branch.n)
 		return 0;
-	hash = (uint32_t)pkt_hash_bytes(msg->via_branch, seed) + msg->cseq;
+	hash = (uint16_t)(pkt_hash_bytes(msg->via_branch, seed) + msg->cseq);
 	return hash ? hash : 1;
 }
 
@@ -188,7 +193,20 @@ static uint32_t transaction_of(struct sip_msg *msg, const struct pkt_seed *seed)
 static bool is_sent_again(
 	const struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed)
 {
-	return call->done && transaction_of(msg, seed) == call->done;
+	uint16_t transaction = call->done[0] ? transaction_of(msg, seed) : 0;
+	bool is_done = false;
+
+	for (unsigned i = 0; i < QOS_CALL_HOPS; i++)
+		is_done |= transaction && call->done[i] == transaction;
+	return is_done;
+}
+
+static void note_done(struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed)
+{
+	if (is_sent_again(call, msg, seed))
+		return;
+	memmove(call->done + 1, call->done, sizeof(call->done) - sizeof(call->done[0]));
+	call->done[0] = transaction_of(msg, seed);
 }
 
 /* The index of the answer with this tag; answer_count: there is none. */
@@ -258,8 +276,6 @@ static void begin_dialog(struct qos_call *call)
  * tag is another call (qos_call_is_another). */
 static void invite_request(struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed)
 {
-	bool is_lost = call->state == QOS_CALL_FAILED || call->state == QOS_CALL_CANCELLED;
-
 	sip_msg_parse_to(msg);
 	if (is_sent_again(call, msg, seed)) {
 		call->is_invite_seen |= !msg->to.tag.n;
@@ -269,7 +285,7 @@ static void invite_request(struct qos_call *call, struct sip_msg *msg, const str
 		begin_dialog(call);
 	else if (!call->is_invite_seen && is_unanswered(call))
 		note_answered_before(call);
-	if (is_lost && msg->to.tag.n == 0)
+	if (is_refused(call) && msg->to.tag.n == 0)
 		reopen(call);
 	else if (is_unanswered(call) && is_challenge(call->code))
 		call->code = 0;
@@ -306,6 +322,8 @@ static bool invite_response(
 		invite_success(call, status, now_ns);
 		return false;
 	}
+	if (status >= 300 && (is_unanswered(call) || is_refused(call)))
+		note_done(call, msg, seed);
 	/* A re-INVITE may fail, the call goes on (section 14.1). */
 	if (!is_unanswered(call))
 		return false;
@@ -319,7 +337,6 @@ static bool invite_response(
 		call->state = QOS_CALL_RINGING;
 		return false;
 	}
-	call->done = transaction_of(msg, seed);
 	if (is_challenge(status))
 		return false;
 	return end(call, status == 487 ? QOS_CALL_CANCELLED : QOS_CALL_FAILED, now_ns);

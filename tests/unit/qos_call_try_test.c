@@ -70,6 +70,22 @@ static void invite_that_crosses_its_failure_is_no_next_try(void **state)
 	}
 }
 
+/* The tap sees both sides of a proxy. */
+static void it_is_none_on_either_hop(void **state)
+{
+	struct qos_calls *calls = *state;
+
+	see_after(calls, 0, 1, INVITE, "INVITE", NULL);
+	see_after(calls, 1, 1, INVITE, "INVITE", NULL);
+	see_after(calls, 1, 2, ANSWER(486), "INVITE", "b1");
+	see_after(calls, 0, 2, ANSWER(486), "INVITE", "b1");
+	see_after(calls, 0, 3, INVITE, "INVITE", NULL);
+	see_after(calls, 1, 3, INVITE, "INVITE", NULL);
+	assert_state(calls, QOS_CALL_FAILED, 486);
+	see_after(calls, 2, 4, INVITE, "INVITE", NULL); /* the proxy's next branch */
+	assert_state(calls, QOS_CALL_TRYING, 0);
+}
+
 static void invite_that_crosses_a_challenge_does_not_undo_it(void **state)
 {
 	struct qos_calls *calls = *state;
@@ -100,6 +116,7 @@ int main(void)
 		CASE(challenge_that_the_capture_ends_with_fails),
 		CASE(next_try_reopens_a_failed_call),
 		CASE(invite_that_crosses_its_failure_is_no_next_try),
+		CASE(it_is_none_on_either_hop),
 		CASE(invite_that_crosses_a_challenge_does_not_undo_it),
 		CASE(failure_may_be_taken_before_its_invite),
 	};
