@@ -139,6 +139,12 @@ static void check_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 	ticks /= numbers;
 	if (cold->frame_ticks && ticks > cold->frame_ticks && bytes / packets < cold->frame_bytes)
 		return;
+	/* Another length is to be seen twice: that a pause makes it come out even is chance. */
+	if (cold->frame_ticks && ticks != cold->frame_ticks && ticks != cold->frame_seen) {
+		cold->frame_seen = ticks;
+		cold->frame_seen_bytes = (uint16_t)(bytes / packets);
+		return;
+	}
 	cold->frame_ticks = ticks;
 	cold->frame_bytes = (uint16_t)(bytes / packets);
 }
