@@ -87,17 +87,23 @@ static struct step measure(const struct qos_stream_env *env, const struct qos_st
 	return s;
 }
 
-/* Two packets in a row with the same ticks are a frame's, unless they are silence descriptors: those come
- * further apart than frames do, and are smaller. */
+/* Two packets with the same ticks for each number since the one before are a frame's, unless they
+ * are silence descriptors: those come further apart than frames do, and are smaller. */
 static void learn_frame(const struct qos_stream_hot *hot, struct qos_stream_cold *cold,
 	const struct pkt_media *m, const struct step *s)
 {
-	uint32_t ticks = s->numbers == 1 && s->ticks > 0 ? (uint32_t)s->ticks : 0;
+	uint32_t ticks = 0;
 
+	/* What is late says nothing of what is not. */
+	if (s->numbers < 0)
+		return;
+	if (s->ticks > 0 && s->frames && (uint32_t)s->ticks % s->frames == 0)
+		ticks = (uint32_t)s->ticks / s->frames;
 	if (cold->frame_ticks && ticks > cold->frame_ticks && m->payload_bytes < cold->frame_bytes)
 		ticks = 0;
 	/* The first descriptor behind speech is no further away than speech. */
-	if (ticks && ticks == cold->frame_seen && hot->ext_seq == cold->frame_ext + 1) {
+	if (ticks && ticks == cold->frame_seen &&
+		hot->ext_seq == cold->frame_ext + (uint32_t)s->numbers) {
 		cold->frame_ticks = ticks;
 		cold->frame_bytes = m->payload_bytes > cold->frame_seen_bytes
 					    ? m->payload_bytes

@@ -150,6 +150,19 @@ static void finds_the_length_of_frames_in_disorder(void **state)
 	assert_near(report_of(&rig, QOS_FINAL).frame_ms, 20, 1e-9);
 }
 
+/* From the third packet on, whatever is lost between. */
+static void finds_the_length_of_frames_between_losses(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 20; i += i % 5 + 2) {
+		feed(&rig, voice(i));
+		assert_int_equal(rig.cold.frame_ticks, i > 2 ? 160 : 0);
+	}
+}
+
 /* A sender that begins anew 12 ms early: 48 packets of 20 ms take 948, which comes out even. */
 static void what_comes_out_even_once_is_no_length_of_frames(void **state)
 {
@@ -408,6 +421,7 @@ int main(void)
 		cmocka_unit_test(finds_the_length_of_frames),
 		cmocka_unit_test(a_late_packet_before_a_look_is_no_length_of_frames),
 		cmocka_unit_test(finds_the_length_of_frames_in_disorder),
+		cmocka_unit_test(finds_the_length_of_frames_between_losses),
 		cmocka_unit_test(what_comes_out_even_once_is_no_length_of_frames),
 		cmocka_unit_test(follows_frames_that_change),
 		cmocka_unit_test(silence_descriptors_are_no_frames),
