@@ -237,6 +237,11 @@ static void take_out(struct qos_stream_cold *cold, uint64_t position, uint32_t c
 		cold->interval_expected -= count;
 	cold->base_ext += count;
 	cold->own_drops += count;
+}
+
+/* A gap in doubt was given up. */
+static void take_out_error(struct qos_stream_cold *cold)
+{
 	if (cold->doubt.gaps) {
 		cold->doubt.gaps--;
 		cold->sequence_errors--;
@@ -251,6 +256,7 @@ uint32_t qos_window_give_up(struct qos_stream_cold *cold, uint64_t drops)
 	unsigned __int128 bits = cold->holes & doubt->bits;
 	uint64_t begin = 0;
 	uint32_t sum = 0;
+	bool is_begin;
 
 	while (bits && sum < drops) {
 		unsigned from = trailing_zeros(bits), count = trailing_zeros(~(bits >> from));
@@ -258,14 +264,18 @@ uint32_t qos_window_give_up(struct qos_stream_cold *cold, uint64_t drops)
 
 		begin = position(cold, from + count - 1);
 		take_out(cold, begin, count);
+		take_out_error(cold);
 		cold->holes &= ~run;
 		cold->given_up |= run;
 		bits &= ~run;
 		sum += count;
 	}
 	/* What is held may be the beginning of the gap whose end the window has. */
-	if (doubt->held && (sum < drops || begin == doubt->held_from + doubt->held)) {
+	is_begin = begin == doubt->held_from + doubt->held;
+	if (doubt->held && (sum < drops || is_begin)) {
 		take_out(cold, doubt->held_from, doubt->held);
+		if (!is_begin)
+			take_out_error(cold);
 		sum += doubt->held;
 		doubt->held = 0;
 	}

@@ -136,6 +136,21 @@ static void a_gap_is_explained_as_a_whole(void **state)
 	}
 }
 
+/* Of two the later one, whose beginning left the window when its end had not. */
+static void the_lost_one_of_two_long_gaps_is_an_error(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	begin_with_ports(&rig);
+	feed_voice(&rig, 300, 310);
+	feed_voice(&rig, 600, 610);
+	assert_int_equal(rig.cold.sequence_errors, 2);
+	tell(&rig, 1, 5);
+	expect(&rig, 290, 289);
+	assert_int_equal(rig.cold.sequence_errors, 1);
+}
+
 /* Another gap before it is not. */
 static void what_left_the_window_is_another_gap(void **state)
 {
@@ -242,6 +257,7 @@ int main(void)
 		cmocka_unit_test(a_later_gap_keeps_no_long_one_in_doubt),
 		cmocka_unit_test(each_gap_waits_for_two_readings),
 		cmocka_unit_test(a_gap_is_explained_as_a_whole),
+		cmocka_unit_test(the_lost_one_of_two_long_gaps_is_an_error),
 		cmocka_unit_test(what_left_the_window_is_another_gap),
 		cmocka_unit_test(the_first_report_scores_what_is_left),
 		cmocka_unit_test(doubt_that_comes_to_nothing_changes_nothing),
