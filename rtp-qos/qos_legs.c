@@ -213,8 +213,8 @@ static bool is_relayed(const struct entry *up, const struct entry *down)
 	       ns >= -WINDOW_NS && ns >= least - EARLY_NS && ns <= most + RELAY_NS;
 }
 
-/* The one leg of a set that own's stream comes from (is_up), or goes on to; NULL when there is none, or several: who
- * plays one recording in all calls is not told apart by it. */
+/* The one leg of a set that own's stream comes from (is_up), or goes on to, by its first packet that says so; NULL when
+ * there is none, or several: who plays one recording in all calls is not told apart by it. */
 static const struct entry *find_other(const struct set *set, const struct entry *own, bool is_up)
 {
 	const struct entry *found = NULL;
@@ -230,7 +230,8 @@ static const struct entry *find_other(const struct set *set, const struct entry 
 			continue;
 		if (found && found->leg != e->leg)
 			return NULL;
-		found = e;
+		if (!found || e->ns < found->ns)
+			found = e;
 	}
 	return found;
 }

@@ -204,6 +204,19 @@ static void media_counts_two_seconds_on(void **state)
 	assert_leg_at(out, 12 * S + 20 * MS, "in");
 }
 
+/* Whatever came of the same leg since. */
+static void the_first_packet_that_fits_counts(void **state)
+{
+	struct world *w = *state;
+	struct qos_call *in = open_call(w, "in", 1 * S), *out = open_call(w, "out", 2 * S);
+
+	offer(w, in, A, SBC, 7, 1, 10 * S);
+	offer(w, in, A, SBC, 7, 11, 10 * S + 200 * MS);
+	assert_int_equal(offer(w, out, SBC, B, 7, 1, 10 * S + 20 * MS), 1);
+	assert_leg_at(out, 12 * S + 19 * MS, "");
+	assert_leg_at(out, 12 * S + 20 * MS, "in");
+}
+
 /* All play one recording through one B2BUA: none can be told from another. */
 static void one_recording_joins_none(void **state)
 {
@@ -296,6 +309,7 @@ int main(void)
 		LEGS(legs_of_legs_have_one_id),
 		LEGS(an_id_outlives_its_call),
 		LEGS(media_counts_two_seconds_on),
+		LEGS(the_first_packet_that_fits_counts),
 		LEGS(one_recording_joins_none),
 		LEGS(a_name_is_that_of_the_first),
 		LEGS(a_line_of_legs_has_an_end),
