@@ -59,6 +59,9 @@ static void check_frame(const struct pkt_view *view, struct bytes data)
 		return;
 	check(pkt_decode(view->has_mac ? PKT_LINK_ETHERNET : PKT_LINK_RAW,
 		      bytes_of(frame, n + data.n), &made) == PKT_OK);
+	/* What a TURN channel carries (RFC 8656 section 12.4). */
+	if (made.relay == PKT_RELAY_CHANNEL)
+		return;
 	check(made.flow.family == view->flow.family && made.flow.proto == PKT_UDP);
 	check(pkt_addr_eq(&made.flow.src, &view->flow.src) &&
 		pkt_addr_eq(&made.flow.dst, &view->flow.dst));
