@@ -30,6 +30,12 @@ static const char *const expressions[] = {"udp", "tcp", "icmp", "arp", "ip", "ip
 	"udp[9] & 0x7f = 0", "udp[9] & 0x7f < 96", "udp[8:4] = 0x494e5649",
 	"udp[4:2] > 20 and (udp[8] = 0x49 or udp[8] = 0x53)", "tcp[13] & 2 != 0",
 	"tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "tcp[12] >> 4 = 5", "ip6[6] = 17",
+	"ip[12:4] >> ip[8] = 0", "ip[12:4] << (ip[8] - 40) = 0", "ip6 protochain 17",
+	/* Of these DPDK 22.11's machine code jumps amid instructions. */
+	"not ((not udp[8] & 0xc0 = 0x80 and (vlan 502 or host 10.179.113.76)) or tcp port 2103)",
+	"(not (udp and port 44382) and udp[8] & 0xc0 = 0x80) or port 21402",
+	"not ip[8] > 181 or (tcp port 60979 or ((vlan 2846 or net 10.142.0.0/16) or net 10.65.0.0/16))",
+
 	"ip6[40:2] = 5060", "udp[ip[8]] = 0", "tcp[(tcp[12] & 0xf0) >> 2] = 0x49",
 	"((tcp[12] & 0xf0) >> 2) + 20 < ip[2:2]",
 	"udp and (port 5060 or udp[8] & 0xc0 = 0x80) and not host 192.0.2.9"};
@@ -148,6 +154,23 @@ static void most_are_native(void **state)
 	dp_filter_destroy(filter);
 }
 
+/* The verifier's time doubles with each. */
+static void many_nets_with_ports_are_ready_at_once(void **state)
+{
+	struct rte_mempool *pool = rte_pktmbuf_pool_create("nets", 64, 0, 0, 2048, SOCKET_ID_ANY);
+	char expression[4096];
+	unsigned chosen = 0;
+	int n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++)
+		n += snprintf(expression + n, sizeof(expression) - (size_t)n,
+			"%s(net %u.0.2.0/24 and port %u)", i ? " or " : "", 192 - i, 5060 + i);
+	compare(expression, pool, &chosen);
+	assert_true(chosen > 100);
+	rte_mempool_free(pool);
+}
+
 static void keeps_the_order_of_a_burst(void **state)
 {
 	struct rte_mempool *pool = rte_pktmbuf_pool_create("burst", 64, 0, 0, 2048, SOCKET_ID_ANY);
@@ -187,6 +210,11 @@ static void says_what_is_wrong(void **state)
 	assert_non_null(strstr(error, "syntax error"));
 	assert_int_equal(dp_filter_create("port 99999", &filter, error, sizeof(error)), -EINVAL);
 	assert_null(filter);
+	assert_int_equal(dp_filter_check("inbound", error, sizeof(error)), -EINVAL);
+	assert_string_equal(error, "asks for what no frame says");
+	assert_int_equal(
+		dp_filter_create("geneve or geneve", &filter, error, sizeof(error)), -EINVAL);
+	assert_null(filter);
 	assert_int_equal(dp_filter_check("udp", error, sizeof(error)), 0);
 }
 
@@ -195,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chooses_as_libpcap_does),
 		cmocka_unit_test(most_are_native),
+		cmocka_unit_test(many_nets_with_ports_are_ready_at_once),
 		cmocka_unit_test(keeps_the_order_of_a_burst),
 		cmocka_unit_test(says_what_is_wrong),
 	};
