@@ -179,6 +179,54 @@ static bool has_shift_by_x(const struct bpf_program *code)
 	return false;
 }
 
+/* X is more than the length of an IP header, and may be computed. */
+static bool computes_x(const struct bpf_insn *ins)
+{
+	if (BPF_CLASS(ins->code) == BPF_MISC)
+		return BPF_MISCOP(ins->code) == BPF_TAX;
+	return BPF_CLASS(ins->code) == BPF_LDX && BPF_MODE(ins->code) != BPF_MSH;
+}
+
+/* What it computes may be below zero, or near 2^32. */
+static bool may_be_huge(const struct bpf_insn *ins)
+{
+	switch (BPF_CLASS(ins->code)) {
+	case BPF_LD:
+		return BPF_MODE(ins->code) == BPF_IMM
+			       ? ins->k > UINT16_MAX
+			       : BPF_SIZE(ins->code) == BPF_W && BPF_MODE(ins->code) != BPF_MEM &&
+					 BPF_MODE(ins->code) != BPF_LEN;
+	case BPF_LDX:
+		return BPF_MODE(ins->code) == BPF_IMM && ins->k > UINT16_MAX;
+	case BPF_ALU:
+		return BPF_OP(ins->code) == BPF_SUB || BPF_OP(ins->code) == BPF_NEG ||
+		       BPF_OP(ins->code) == BPF_MUL || BPF_OP(ins->code) == BPF_LSH ||
+		       (BPF_OP(ins->code) != BPF_AND && BPF_SRC(ins->code) == BPF_K &&
+			       ins->k > UINT16_MAX);
+	default:
+		return false;
+	}
+}
+
+/* Offsets are 32 bits; DPDK adds them up in 64, and where they wrap it looks ahead of the frame, or crashes. */
+static bool may_wrap(const struct bpf_program *code)
+{
+	bool has_index = false, is_computed = false, may = false;
+
+	for (uint32_t i = 0; i < code->bf_len; i++) {
+		const struct bpf_insn *ins = &code->bf_insns[i];
+
+		if (BPF_CLASS(ins->code) == BPF_LD && BPF_MODE(ins->code) == BPF_IND) {
+			has_index = true;
+			if (ins->k > INT32_MAX)
+				return true;
+		}
+		is_computed |= computes_x(ins);
+		may |= may_be_huge(ins);
+	}
+	return has_index && is_computed && may;
+}
+
 static int convert(struct program *program)
 {
 	struct rte_bpf_prm *prm = rte_bpf_convert(&program->code);
@@ -240,7 +288,8 @@ static int load(struct program *program)
 {
 	if (reads_unwritten(&program->code))
 		return -EINVAL;
-	if (has_many_ways(&program->code) || has_shift_by_x(&program->code))
+	if (has_many_ways(&program->code) || has_shift_by_x(&program->code) ||
+		may_wrap(&program->code))
 		return 0;
 	return convert(program);
 }
