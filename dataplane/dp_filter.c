@@ -179,52 +179,92 @@ static bool has_shift_by_x(const struct bpf_program *code)
 	return false;
 }
 
-/* X is more than the length of an IP header, and may be computed. */
-static bool computes_x(const struct bpf_insn *ins)
-{
-	if (BPF_CLASS(ins->code) == BPF_MISC)
-		return BPF_MISCOP(ins->code) == BPF_TAX;
-	return BPF_CLASS(ins->code) == BPF_LDX && BPF_MODE(ins->code) != BPF_MSH;
-}
+/* What may be below zero, or near 2^32. Of words of scratch memory, and where ways meet, it is enough that one may. */
+struct huge {
+	bool a, x, scratch;
+	bool jumped_a, jumped_x; /* at some jump so far */
+};
 
-/* What it computes may be below zero, or near 2^32. */
-static bool may_be_huge(const struct bpf_insn *ins)
+static bool is_huge_load(const struct bpf_insn *ins, const struct huge *huge)
 {
-	switch (BPF_CLASS(ins->code)) {
-	case BPF_LD:
-		return BPF_MODE(ins->code) == BPF_IMM
-			       ? ins->k > UINT16_MAX
-			       : BPF_SIZE(ins->code) == BPF_W && BPF_MODE(ins->code) != BPF_MEM &&
-					 BPF_MODE(ins->code) != BPF_LEN;
-	case BPF_LDX:
-		return BPF_MODE(ins->code) == BPF_IMM && ins->k > UINT16_MAX;
-	case BPF_ALU:
-		return BPF_OP(ins->code) == BPF_SUB || BPF_OP(ins->code) == BPF_NEG ||
-		       BPF_OP(ins->code) == BPF_MUL || BPF_OP(ins->code) == BPF_LSH ||
-		       (BPF_OP(ins->code) != BPF_AND && BPF_SRC(ins->code) == BPF_K &&
-			       ins->k > UINT16_MAX);
+	switch (BPF_MODE(ins->code)) {
+	case BPF_IMM:
+		return ins->k > UINT16_MAX;
+	case BPF_MEM:
+		return huge->scratch;
+	case BPF_ABS:
+	case BPF_IND:
+		return BPF_SIZE(ins->code) == BPF_W;
 	default:
 		return false;
 	}
 }
 
-/* Offsets are 32 bits; DPDK adds them up in 64, and where they wrap it looks ahead of the frame, or crashes. */
+/* Sums of a few that are not huge are none. */
+static bool is_huge_sum(const struct bpf_insn *ins, const struct huge *huge)
+{
+	bool is_huge = BPF_SRC(ins->code) == BPF_X ? huge->x : ins->k > UINT16_MAX;
+
+	switch (BPF_OP(ins->code)) {
+	case BPF_AND:
+		return huge->a && is_huge;
+	case BPF_ADD:
+	case BPF_OR:
+	case BPF_XOR:
+		return huge->a || is_huge;
+	case BPF_DIV:
+	case BPF_MOD:
+	case BPF_RSH:
+		return huge->a;
+	default:
+		return true;
+	}
+}
+
+static void follow(struct huge *huge, const struct bpf_insn *ins)
+{
+	switch (BPF_CLASS(ins->code)) {
+	case BPF_LD:
+		huge->a = is_huge_load(ins, huge);
+		break;
+	case BPF_LDX:
+		huge->x = is_huge_load(ins, huge);
+		break;
+	case BPF_ST:
+		huge->scratch |= huge->a;
+		break;
+	case BPF_STX:
+		huge->scratch |= huge->x;
+		break;
+	case BPF_ALU:
+		huge->a = is_huge_sum(ins, huge);
+		break;
+	case BPF_MISC:
+		*(BPF_MISCOP(ins->code) == BPF_TAX ? &huge->x : &huge->a) =
+			BPF_MISCOP(ins->code) == BPF_TAX ? huge->a : huge->x;
+		break;
+	default:
+		huge->a = huge->jumped_a |= huge->a;
+		huge->x = huge->jumped_x |= huge->x;
+		break;
+	}
+}
+
+/* Offsets are 32 bits; DPDK adds them up in 64, and where they wrap it looks ahead of the frame, or crashes. Ways lead
+ * on only, so what stands before an instruction is all that may come before it. */
 static bool may_wrap(const struct bpf_program *code)
 {
-	bool has_index = false, is_computed = false, may = false;
+	struct huge huge = {0};
 
 	for (uint32_t i = 0; i < code->bf_len; i++) {
 		const struct bpf_insn *ins = &code->bf_insns[i];
 
-		if (BPF_CLASS(ins->code) == BPF_LD && BPF_MODE(ins->code) == BPF_IND) {
-			has_index = true;
-			if (ins->k > INT32_MAX)
-				return true;
-		}
-		is_computed |= computes_x(ins);
-		may |= may_be_huge(ins);
+		if (BPF_CLASS(ins->code) == BPF_LD && BPF_MODE(ins->code) == BPF_IND &&
+			(huge.x || ins->k > INT32_MAX))
+			return true;
+		follow(&huge, ins);
 	}
-	return has_index && is_computed && may;
+	return false;
 }
 
 static int convert(struct program *program)
