@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Whether machine code that DPDK made of a filter jumps where the filter does. DPDK 22.11 takes an instruction's place
  * for known when the code got no longer since it was looked at last, though one jump may have got shorter and another
- * one longer by as much: then jumps end amid instructions. Of two thousand filters that is one.
+ * one longer by as much: then jumps end amid instructions. Of a thousand filters that is one.
  * Owner: none. Threads: any; no state. */
 #ifndef DP_FILTER_NATIVE_H
 #define DP_FILTER_NATIVE_H

@@ -12,12 +12,14 @@
 enum {
 	FILTER_TEXT_MAX = 4096,
 	FILTER_DEPTH_MAX = 4,
+	FILTER_PARTS_MAX = 7, /* of ten and more DPDK may verify for minutes */
 };
 
 struct filter_text {
 	struct bytes in;
 	char *out;
 	size_t n;
+	unsigned parts;
 };
 
 static inline unsigned filter_next(struct filter_text *t)
@@ -105,6 +107,8 @@ static inline void filter_primitive(struct filter_text *t)
 		"tcp[tcpflags] & tcp-syn != 0", "icmp[icmptype] = icmp-echo"};
 	static const char *const relations[] = {" = ", " != ", " > ", " < ", " >= ", " <= "};
 
+	if (++t->parts > FILTER_PARTS_MAX)
+		t->in = BYTES_NONE;
 	if (!t->in.n || filter_next(t) & 1) {
 		FILTER_PUT_OF(t, words);
 		return;
@@ -134,7 +138,7 @@ static inline void filter_expression(struct filter_text *t, unsigned depth)
 
 static inline void filter_write(char text[FILTER_TEXT_MAX], struct bytes how)
 {
-	struct filter_text t = {how, text, 0};
+	struct filter_text t = {how, text, 0, 0};
 
 	text[0] = 0;
 	filter_expression(&t, 0);
