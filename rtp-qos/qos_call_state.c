@@ -203,10 +203,12 @@ static bool is_sent_again(
 
 static void note_done(struct qos_call *call, struct sip_msg *msg, const struct pkt_seed *seed)
 {
-	if (is_sent_again(call, msg, seed))
+	uint16_t transaction = transaction_of(msg, seed);
+
+	if (!transaction || is_sent_again(call, msg, seed))
 		return;
 	memmove(call->done + 1, call->done, sizeof(call->done) - sizeof(call->done[0]));
-	call->done[0] = transaction_of(msg, seed);
+	call->done[0] = transaction;
 }
 
 /* The index of the answer with this tag; answer_count: there is none. */
@@ -322,6 +324,9 @@ static bool invite_response(
 		invite_success(call, status, now_ns);
 		return false;
 	}
+	/* A refusal whose ACK was lost comes again, when the next try may be under way. */
+	if (status >= 300 && is_unanswered(call) && is_sent_again(call, msg, seed))
+		return false;
 	if (status >= 300 && (is_unanswered(call) || is_refused(call)))
 		note_done(call, msg, seed);
 	/* A re-INVITE may fail, the call goes on (section 14.1). */

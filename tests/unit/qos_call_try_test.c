@@ -86,6 +86,21 @@ static void it_is_none_on_either_hop(void **state)
 	assert_state(calls, QOS_CALL_TRYING, 0);
 }
 
+/* Its ACK was lost. */
+static void refusal_that_comes_again_does_not_end_the_next_try(void **state)
+{
+	struct qos_calls *calls = *state;
+
+	see_after(calls, 0, 1, INVITE, "INVITE", NULL);
+	see_after(calls, 0, 2, ANSWER(503), "INVITE", "b1");
+	see_after(calls, 1, 3, INVITE, "INVITE", NULL);
+	see_after(calls, 1, 4, ANSWER(180), "INVITE", "b2");
+	see_after(calls, 0, 5, ANSWER(503), "INVITE", "b1");
+	assert_state(calls, QOS_CALL_RINGING, 180);
+	see_after(calls, 1, 6, ANSWER(486), "INVITE", "b2");
+	assert_state(calls, QOS_CALL_FAILED, 486);
+}
+
 static void invite_that_crosses_a_challenge_does_not_undo_it(void **state)
 {
 	struct qos_calls *calls = *state;
@@ -117,6 +132,7 @@ int main(void)
 		CASE(next_try_reopens_a_failed_call),
 		CASE(invite_that_crosses_its_failure_is_no_next_try),
 		CASE(it_is_none_on_either_hop),
+		CASE(refusal_that_comes_again_does_not_end_the_next_try),
 		CASE(invite_that_crosses_a_challenge_does_not_undo_it),
 		CASE(failure_may_be_taken_before_its_invite),
 	};
