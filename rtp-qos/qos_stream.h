@@ -141,7 +141,8 @@ struct qos_stream_cold {
 	uint16_t frame_bytes; /* payload that frame_ticks was seen with last */
 	bool has_odd_pt;
 	uint8_t kind; /* enum qos_kind: the payload's */
-	uint32_t frame_seen; /* of the last packet that came in order here, and its number */
+	uint32_t
+		frame_seen; /* ticks that may be a frame's if they come again, and behind which number */
 	uint32_t frame_ext;
 	uint8_t scale; /* enum qos_scale of the scores below */
 	bool has_discards; /* some buffer in its window */
@@ -206,7 +207,7 @@ struct qos_stream_cold {
 	double mos, min_mos, sum_mos;
 	const struct qos_codec *scored; /* what the scores are of, last */
 	uint8_t basis; /* enum qos_basis: where they come from */
-	uint16_t frame_seen_bytes; /* payload of the packet of frame_ext */
+	uint16_t frame_seen_bytes; /* payload that frame_seen was seen with */
 	uint32_t event_ts; /* of the last event */
 	double ie_eff; /* the interval's */
 	uint64_t scored_packets; /* expected ones, the weight of the sums */

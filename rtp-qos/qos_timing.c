@@ -94,9 +94,11 @@ static void learn_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 {
 	uint32_t ticks = 0;
 
-	/* What is late says nothing of what is not. */
-	if (s->numbers < 0)
+	/* What is late says nothing of what is not, and what it came amid is not seen twice. */
+	if (s->numbers < 0) {
+		cold->frame_seen = 0;
 		return;
+	}
 	if (s->ticks > 0 && s->frames && (uint32_t)s->ticks % s->frames == 0)
 		ticks = (uint32_t)s->ticks / s->frames;
 	if (cold->frame_ticks && ticks > cold->frame_ticks && m->payload_bytes < cold->frame_bytes)
@@ -119,9 +121,10 @@ static void learn_frame(const struct qos_stream_hot *hot, struct qos_stream_cold
 static bool is_silence(const struct qos_stream_cold *cold, const struct step *s)
 {
 	uint64_t frames = (uint64_t)cold->frame_ticks * s->frames;
-	/* Before the length of frames is known: so long is none. */
-	bool is_long = cold->frame_ticks ? 2 * (uint64_t)s->ticks > 3 * frames
-					 : s->media > (int64_t)(s->frames * PAUSE_NS);
+	/* Before the length of frames is known: so long is none, but of video. */
+	bool is_long = cold->frame_ticks
+			       ? 2 * (uint64_t)s->ticks > 3 * frames
+			       : !has_frames(cold) && s->media > (int64_t)(s->frames * PAUSE_NS);
 
 	return s->is_sample && s->numbers > 0 && s->ticks > 0 && is_long && s->d < s->media / 2 &&
 	       s->d > -s->media / 2;

@@ -410,6 +410,30 @@ static void believes_a_clock_that_is_right(void **state)
 	assert_int_equal(report_of(&rig, QOS_FINAL).clock_hz, 0);
 }
 
+/* The packet before a pause of 30 ms comes 1 ms behind the one after it: the pause is not the length of a frame, though it
+ * is there from both to the next. */
+static void a_late_packet_at_a_pause_does_not_confirm_it(void **state)
+{
+	(void)state;
+	for (uint32_t pause = 2; pause < 8; pause++) {
+		struct rig rig;
+
+		rig_init(&rig);
+		for (uint32_t i = 0; i < 18; i++) {
+			uint32_t n = i == pause - 1 ? pause : i == pause ? pause - 1 : i;
+			uint32_t ts = 160 * n + (n >= pause ? 240 : 0);
+
+			feed(&rig, (struct rtp){.seq = (uint16_t)n,
+					   .ts = ts,
+					   .ns = (int64_t)(ts / 8) * MS +
+						 (n == pause - 1 ? 51 * (int64_t)MS : 0),
+					   .pt = PCMU,
+					   .bytes = 160});
+		}
+		assert_int_equal(rig.cold.frame_ticks, 160);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +454,7 @@ int main(void)
 		cmocka_unit_test(asks_a_packet_for_its_band),
 		cmocka_unit_test(finds_the_clock),
 		cmocka_unit_test(believes_a_clock_that_is_right),
+		cmocka_unit_test(a_late_packet_at_a_pause_does_not_confirm_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

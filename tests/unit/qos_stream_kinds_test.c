@@ -423,6 +423,26 @@ static void a_gap_in_video_is_a_loss(void **state)
 	assert_int_equal(report_of(&rig, QOS_FINAL).restarts, 0);
 }
 
+/* A screen that is shared, one packet a frame: it is no silence that two frames are half a second apart. */
+static void slow_video_has_its_deltas(void **state)
+{
+	struct qos_report r;
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (uint32_t i = 0; i < 40; i++)
+		feed(&rig, (struct rtp){.seq = (uint16_t)i,
+				   .ts = 45000 * i,
+				   .ns = (int64_t)i * 500 * MS,
+				   .pt = H264,
+				   .has_marker = true,
+				   .bytes = 160});
+	r = report_of(&rig, QOS_FINAL);
+	assert_near(r.delta_ms, 500, DIGIT);
+	assert_near(r.max_delta_ms, 500, DIGIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,6 +463,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_clock_gives_delta_but_no_jitter),
 		cmocka_unit_test(jitter_of_video_is_that_of_frames),
 		cmocka_unit_test(a_gap_in_video_is_a_loss),
+		cmocka_unit_test(slow_video_has_its_deltas),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
