@@ -251,8 +251,8 @@ static void follow(struct huge *huge, const struct bpf_insn *ins)
 	}
 }
 
-/* Offsets are 32 bits; DPDK adds them up in 64, and where they wrap it looks ahead of the frame, or crashes. Ways lead
- * on only, so what stands before an instruction is all that may come before it. */
+/* Offsets are 32 bits; DPDK adds them up in 64, and where they wrap it looks ahead of the frame, or crashes. There are
+ * no loops (has_many_ways), and ways meet only behind jumps, so what stands before is all that may come before. */
 static bool may_wrap(const struct bpf_program *code)
 {
 	struct huge huge = {0};
@@ -332,7 +332,8 @@ static int load(struct program *program)
 	if (has_many_ways(&program->code) || has_shift_by_x(&program->code) ||
 		may_wrap(&program->code))
 		return 0;
-	return convert(program);
+	/* Without the one and the other: what DPDK refuses too. */
+	return convert(program) == -ENOMEM ? -ENOMEM : 0;
 }
 
 static int make(struct dp_filter *filter, const char *expression, char *error, size_t size)

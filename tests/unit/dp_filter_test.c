@@ -31,7 +31,7 @@ static const char *const expressions[] = {"udp", "tcp", "icmp", "arp", "ip", "ip
 	"udp[4:2] > 20 and (udp[8] = 0x49 or udp[8] = 0x53)", "tcp[13] & 2 != 0",
 	"tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "tcp[12] >> 4 = 5", "ip6[6] = 17",
 	"ip[12:4] >> ip[8] = 0", "ip[12:4] << (ip[8] - 40) = 0", "ip6 protochain 17",
-	"ip[ip[2:2] - 86:4] = 0", "udp[0xffffff80] = 0",
+	"ip[ip[2:2] - 86:4] = 0", "udp[0xffffff80] = 0", "ether[0x80000000] = 0",
 	/* Of these DPDK 22.11's machine code jumps amid instructions. */
 	"not ((not udp[8] & 0xc0 = 0x80 and (vlan 502 or host 10.179.113.76)) or tcp port 2103)",
 	"(not (udp and port 44382) and udp[8] & 0xc0 = 0x80) or port 21402",
