@@ -37,13 +37,6 @@ static void set_room(struct rte_mempool *pool, void *room, void *object, unsigne
 	message->room = *(const uint32_t *)room;
 }
 
-/* What was given back last is taken first, so that no more memory is in use than messages are under way. False: DPDK
- * has no such pool here; then they go round, which is slower and nothing else. */
-static bool make_stack(struct rte_mempool *pool)
-{
-	return rte_mempool_set_ops_byname(pool, "lf_stack", NULL) == 0;
-}
-
 /* Only the worker takes from the pools; both ends give back. */
 static struct rte_mempool *create_pool(
 	const char *kind, unsigned index, uint32_t n, uint32_t room, unsigned cache, int socket)
@@ -53,12 +46,13 @@ static struct rte_mempool *create_pool(
 	int rc;
 
 	snprintf(name, sizeof(name), "hep_%s_%u", kind, index);
-	pool = rte_mempool_create_empty(
-		name, n, (unsigned)sizeof(struct dp_message) + room, cache, 0, socket, 0);
+	pool = rte_mempool_create_empty(name, n, (unsigned)sizeof(struct dp_message) + room, cache,
+		0, socket, RTE_MEMPOOL_F_SC_GET);
 	if (!pool)
 		return NULL;
-	if (!make_stack(pool))
-		rte_mempool_set_ops_byname(pool, "ring_mp_sc", NULL);
+	/* What was given back last is taken first, so that no more memory is in use than messages are under way. Where DPDK
+	 * has no such pool they go round, which is slower and nothing else. */
+	(void)rte_mempool_set_ops_byname(pool, "lf_stack", NULL);
 	rc = rte_mempool_populate_default(pool);
 	if (rc < 0) {
 		rte_mempool_free(pool);

@@ -67,6 +67,20 @@ static inline struct rte_mbuf *probe_packet_of(const struct pkt_media *element)
 	return m;
 }
 
+/* What: RTP as a descriptor. False: it cannot say when that came, for it has one time only, and workers go by the order of
+ * arrival. base: the time base. */
+static inline bool probe_media_element(struct rte_mbuf *packet, const struct pkt_view *view,
+	const struct rtp_hdr *hdr, const struct pkt_seed *seed, uint64_t base, struct pkt_media *m)
+{
+	uint64_t age = dp_meta(packet)->time_ns - base;
+
+	if (age > PKT_MEDIA_TIME_MAX || dp_meta(packet)->behind_ns)
+		return false;
+	*m = pkt_media_of(&view->flow, hdr, seed);
+	m->time_ns = age & PKT_MEDIA_IS_PACKET;
+	return true;
+}
+
 /* When the packet of an element arrived: ticks are by that. base: the time base. */
 static inline uint64_t probe_element_arrival(const struct pkt_media *element, uint64_t base)
 {

@@ -5,7 +5,6 @@
 #include <rte_prefetch.h>
 
 #include "dp_meta.h"
-#include "probe_decode.h"
 #include "probe_rx.h"
 #include "probe_worker.h"
 
@@ -46,31 +45,17 @@ static bool find_packets(struct burst *b)
 	return found;
 }
 
-/* A packet of RTP becomes a descriptor, if one can say what it is. */
-static void describe(const struct probe_worker *w, struct rte_mbuf *packet,
-	const struct pkt_view *view, const struct rtp_hdr *hdr, struct pkt_media *m)
-{
-	uint64_t age = dp_meta(packet)->time_ns - time_base(w);
-
-	if (age > PKT_MEDIA_TIME_MAX || dp_meta(packet)->behind_ns)
-		return;
-	*m = pkt_media_of(&view->flow, hdr, &w->probe->seed);
-	m->time_ns = age & PKT_MEDIA_IS_PACKET;
-}
-
-/* Whether it stays in its order among the media. */
+/* Whether it stays in its order among the media; RTP as a descriptor, if that can say what it is. */
 static bool stays(struct probe_worker *w, struct rte_mbuf *packet, struct pkt_media *m)
 {
 	struct pkt_view view;
 	struct rtp_hdr hdr;
 
-	/* Its receiver decoded it. */
-	if (probe_decode(packet, &view) != PKT_OK)
+	if (!probe_whole_decode(w, packet, &view))
 		return true;
-	view.flow.tenant = probe_tenant(w->probe, dp_meta(packet), &view);
 	if (view.flow.proto == PKT_UDP &&
 		rtp_hdr_parse(view.payload, view.payload_wire, &hdr) == RTP_OK) {
-		describe(w, packet, &view, &hdr, m);
+		probe_media_element(packet, &view, &hdr, &w->probe->seed, time_base(w), m);
 		return true;
 	}
 	if (probe_whole_is_full(w))

@@ -119,21 +119,17 @@ static bool may_be_dns(const struct probe_rx *rx, const struct pkt_flow *flow)
 static void put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
 	const struct pkt_view *view, const struct rtp_hdr *hdr)
 {
-	uint64_t time_ns = dp_meta(m)->time_ns;
-	uint64_t age = time_ns - probe_rx_time_base(rx, time_ns);
+	uint64_t base = probe_rx_time_base(rx, dp_meta(m)->time_ns);
 	struct pkt_media media;
 
 	if (probe_rx_is_shed(rx, lane, &view->flow)) {
 		probe_rx_shed(rx, m, &view->flow);
 		return;
 	}
-	/* A descriptor has one time only, and workers go by the order of arrival. */
-	if (age > PKT_MEDIA_TIME_MAX || dp_meta(m)->behind_ns) {
+	if (!probe_media_element(m, view, hdr, &rx->probe->seed, base, &media)) {
 		probe_lane_put_packet(rx, lane, m);
 		return;
 	}
-	media = pkt_media_of(&view->flow, hdr, &rx->probe->seed);
-	media.time_ns = age & PKT_MEDIA_IS_PACKET;
 	*probe_lane_next(rx, lane) = media;
 	probe_lane_put_media(lane, m);
 }

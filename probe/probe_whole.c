@@ -131,12 +131,11 @@ static void begin(const struct probe_worker *w, struct probe_whole *p, struct rt
 	p->rtcp.count = 0;
 }
 
-/* rx decoded it already and sent only what decodes; doing it again is cheaper than carrying the view. */
-static bool decode(struct probe_worker *w, struct rte_mbuf *m, struct probe_whole *p)
+bool probe_whole_decode(const struct probe_worker *w, struct rte_mbuf *m, struct pkt_view *view)
 {
-	if (probe_decode(m, &p->view) != PKT_OK)
+	if (probe_decode(m, view) != PKT_OK)
 		return false;
-	p->view.flow.tenant = probe_tenant(w->probe, dp_meta(m), &p->view);
+	view->flow.tenant = probe_tenant(w->probe, dp_meta(m), view);
 	return true;
 }
 
@@ -145,7 +144,7 @@ void probe_whole_take(struct probe_worker *w, struct rte_mbuf *m)
 	struct probe_whole p;
 
 	begin(w, &p, m);
-	if (!decode(w, m, &p))
+	if (!probe_whole_decode(w, m, &p.view))
 		return;
 	/* What waits may tell what it is. */
 	if (w->wholes.count && !probe_media_is_known(w, &p.view))
@@ -180,7 +179,7 @@ void probe_whole_add_packet(struct probe_worker *w, struct rte_mbuf *m)
 	struct probe_whole *p = next(w);
 
 	begin(w, p, m);
-	if (decode(w, m, p))
+	if (probe_whole_decode(w, m, &p->view))
 		w->wholes.count++;
 	else
 		rte_pktmbuf_free(m);

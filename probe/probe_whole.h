@@ -41,6 +41,10 @@ struct probe_wholes {
 	struct sdp_session sessions[PROBE_WHOLES_MAX];
 };
 
+/* What: the view of a packet out of a ring, with tenant. rx decoded it already and sent only what decodes; doing it again
+ * is cheaper than carrying the view. */
+bool probe_whole_decode(const struct probe_worker *w, struct rte_mbuf *m, struct pkt_view *view);
+
 /* The next one that is added makes all others go through. */
 bool probe_whole_is_full(const struct probe_worker *w);
 

@@ -8,7 +8,7 @@
 
 struct bench_trunk;
 
-/* Of 1000 packets; the rest is RTP. */
+/* Of 1000 packets, one at least; the rest is RTP. */
 struct bench_mix {
 	unsigned sip, rtcp, noise;
 };

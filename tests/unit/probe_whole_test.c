@@ -281,17 +281,11 @@ static void keeps_descriptions_apart(void **state)
  * packets have no plausible clock then, and only the description speaks for them. */
 static void media_does_not_overtake_its_description(void **state)
 {
-	static const uint8_t address[] = {10, 9, 0, 1};
 	struct stream s = rig.streams[0];
-	char sdp[256];
 	unsigned call;
 
 	(void)state;
-	memcpy(s.frame.b + 30, address, sizeof(address));
-	s.frame.b[36] = 34000 >> 8;
-	s.frame.b[37] = 34000 & 0xff;
-	describe(sdp, sizeof(sdp), 34000, 8);
-	call = add_invite(sdp);
+	call = announce(&s);
 	while (burst.n < DP_BURST) {
 		number(&s);
 		add(&s.frame);
