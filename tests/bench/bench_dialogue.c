@@ -79,6 +79,21 @@ static void put_headers(uint8_t *p, size_t payload, bool is_response)
 	bench_put_bytes(p, payload);
 }
 
+/* Each run of a letter. An @ alone is that of a URI. */
+static bool find_blanks(const struct bench_template *t, char letter, struct bench_blanks *blanks)
+{
+	for (unsigned at = BENCH_PAYLOAD_AT; at < t->bytes; at++) {
+		const uint8_t *p = t->frame + at;
+
+		if (*p != letter || p[-1] == letter || (letter != '~' && p[1] != letter))
+			continue;
+		if (blanks->count == BENCH_DIALOGUE_BLANKS_MAX)
+			return false;
+		blanks->at[blanks->count++] = (uint16_t)at;
+	}
+	return true;
+}
+
 static bool make(struct bench_template *t, unsigned i, uint64_t rate)
 {
 	char *text = (char *)t->frame + BENCH_PAYLOAD_AT;
@@ -98,17 +113,8 @@ static bool make(struct bench_template *t, unsigned i, uint64_t rate)
 	t->bytes = BENCH_PAYLOAD_AT + (unsigned)n;
 	t->is_answer = messages[i].has_sdp && messages[i].delay_ms;
 	t->ago = messages[i].delay_ms * rate / 1000;
-	for (unsigned at = BENCH_PAYLOAD_AT; at < t->bytes; at++) {
-		bool is_blank = strchr("#@%~", t->frame[at]) && t->frame[at - 1] != t->frame[at];
-
-		/* An @ alone is that of a URI. */
-		if (!is_blank || (t->frame[at] != '~' && t->frame[at + 1] != t->frame[at]))
-			continue;
-		if (t->blank_count == BENCH_DIALOGUE_BLANKS_MAX)
-			return false;
-		t->blank_at[t->blank_count++] = (uint16_t)at;
-	}
-	return true;
+	return find_blanks(t, '#', &t->numbers) && find_blanks(t, '@', &t->addresses) &&
+	       find_blanks(t, '%', &t->ports) && find_blanks(t, '~', &t->kinds);
 }
 
 bool bench_dialogues_init(struct bench_dialogues *d, uint64_t rate, uint64_t start_ns)
@@ -147,27 +153,21 @@ static void make_blanks(struct blanks *blanks, uint64_t dialogue, bool is_answer
 	blanks->kind = (uint8_t)('0' + (number >> 8) % KINDS);
 }
 
+/* One kind after the other: a mixed row of them would be guessed wrong, which no NIC pays for. */
 static void fill(const struct bench_template *t, uint8_t *frame, uint64_t dialogue)
 {
 	struct blanks blanks;
-	const uint8_t *address = blanks.address;
 
 	make_blanks(&blanks, dialogue, t->is_answer);
 	memcpy(frame, t->frame, t->bytes);
-	for (unsigned i = 0; i < t->blank_count; i++) {
-		uint8_t *p = frame + t->blank_at[i];
-
-		if (*p == '#') {
-			memcpy(p, blanks.number, NUMBER_DIGITS);
-		} else if (*p == '%') {
-			memcpy(p, blanks.port, PORT_DIGITS);
-		} else if (*p == '~') {
-			*p = blanks.kind;
-		} else {
-			memcpy(p, address, 2);
-			address += 2;
-		}
-	}
+	for (unsigned i = 0; i < t->numbers.count; i++)
+		memcpy(frame + t->numbers.at[i], blanks.number, NUMBER_DIGITS);
+	for (unsigned i = 0; i < t->addresses.count; i++)
+		memcpy(frame + t->addresses.at[i], blanks.address + 2 * i, 2);
+	for (unsigned i = 0; i < t->ports.count; i++)
+		memcpy(frame + t->ports.at[i], blanks.port, PORT_DIGITS);
+	for (unsigned i = 0; i < t->kinds.count; i++)
+		frame[t->kinds.at[i]] = blanks.kind;
 }
 
 /* Latest messages first: the time is the same for all. None of dialogues that began before the start. */

@@ -14,12 +14,17 @@ enum {
 	BENCH_DIALOGUE_BLANKS_MAX = 24,
 };
 
+/* Where those of one kind are, in their order. */
+struct bench_blanks {
+	unsigned count;
+	uint16_t at[BENCH_DIALOGUE_BLANKS_MAX];
+};
+
 /* One of the seven messages, with the places where dialogues differ. */
 struct bench_template {
 	uint8_t frame[BENCH_DIALOGUE_FRAME_MAX];
 	unsigned bytes;
-	unsigned blank_count;
-	uint16_t blank_at[BENCH_DIALOGUE_BLANKS_MAX];
+	struct bench_blanks numbers, addresses, ports, kinds;
 	bool is_answer; /* with a description */
 	uint64_t ago; /* dialogues that began since its own did */
 };

@@ -44,7 +44,6 @@ struct bench_pipeline {
 	uint64_t packets; /* of one run, of each feed */
 	uint64_t (*job)(struct bench_floor *f); /* of on_lcore; NULL: the pipeline itself */
 	uint64_t ns;
-	bool is_trunk;
 	bool has_rss; /* of bench_pipeline_init: each fused worker's queue gets what is its own */
 	atomic_bool stop;
 	uint64_t discarded; /* HEP messages */

@@ -210,7 +210,6 @@ bool bench_pipeline_init(
 	p->streams = streams / workers * workers;
 	p->packets =
 		(uint64_t)streams * ROUNDS > PACKETS_MIN ? (uint64_t)streams * ROUNDS : PACKETS_MIN;
-	p->is_trunk = false;
 	p->options.qos.max_streams = streams;
 	p->options.fragments = 16;
 	p->options.tcp_flows = 16;

@@ -41,7 +41,7 @@ static uint64_t fused_loop(struct bench_pipeline *p, uint64_t packets)
 	for (uint64_t done = 0; done < packets; done += DP_BURST) {
 		probe_rx_burst(t->rx, burst, bench_feed_poll(&t->feed, burst));
 		urcu_qsbr_quiescent_state();
-		if (p->is_trunk)
+		if (t->worker->mailbox)
 			discard(p, t->worker->mailbox);
 	}
 	probe_rx_flush(t->rx);
@@ -149,7 +149,6 @@ static uint64_t run_trunk(struct bench_pipeline *p, uint64_t (*run)(void *arg))
 	uint64_t ns;
 
 	populate(p);
-	p->is_trunk = true;
 	feed_of(p)->is_trunk = true;
 	ns = run(p);
 	feed_of(p)->is_trunk = false;
@@ -211,7 +210,7 @@ static int thread_loop(void *arg)
 			probe_rx_flush(t->rx);
 		}
 		urcu_qsbr_quiescent_state();
-		if (t->p->is_trunk && t->worker)
+		if (t->worker)
 			discard(t->p, t->worker->mailbox);
 		if (n) {
 			idle.empty = 0;
