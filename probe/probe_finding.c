@@ -67,9 +67,9 @@ static struct qos_call_end end_of(struct qos_call *call, unsigned party)
 {
 	struct qos_call_end end;
 
-	pthread_mutex_lock(&call->lock);
+	pthread_spin_lock(&call->lock);
 	end = call->talk.ends[party];
-	pthread_mutex_unlock(&call->lock);
+	pthread_spin_unlock(&call->lock);
 	return end;
 }
 

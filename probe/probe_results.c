@@ -104,7 +104,7 @@ static void describe(struct qos_call *call, uint64_t now_ns, struct probe_call *
 	snprintf(row->codec, sizeof(row->codec), "%s", qos_call_codec(call));
 	memcpy(row->call_id, call->call_id, sizeof(row->call_id));
 	memcpy(row->leg_id, leg.p, leg.n);
-	pthread_mutex_lock(&call->lock);
+	pthread_spin_lock(&call->lock);
 	row->method = call->method;
 	snprintf(row->method_name, sizeof(row->method_name), "%s", qos_call_method_name(call));
 	row->is_invite_seen = call->is_invite_seen;
@@ -115,7 +115,7 @@ static void describe(struct qos_call *call, uint64_t now_ns, struct probe_call *
 	row->messages = call->messages;
 	memcpy(row->from, call->from, sizeof(row->from));
 	memcpy(row->to, call->to, sizeof(row->to));
-	pthread_mutex_unlock(&call->lock);
+	pthread_spin_unlock(&call->lock);
 }
 
 void probe_results_call(struct probe_results *r, struct qos_call *call, uint64_t now_ns)

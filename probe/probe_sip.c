@@ -46,7 +46,7 @@ void probe_sip_fetch_chain(const struct probe_worker *w, const struct probe_sip 
 
 void probe_sip_fetch_call(const struct probe_worker *w, const struct probe_sip *sip)
 {
-	qos_call_prefetch(w->probe->calls, sip->call_hash);
+	qos_call_prefetch(w->probe->calls, sip->call_hash, sip->session);
 }
 
 bool probe_sip_describe(struct probe_worker *w, struct probe_sip *sip, struct sdp_session *session)

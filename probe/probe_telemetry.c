@@ -221,19 +221,38 @@ static bool consider_call(struct qos_call *call, void *arg)
 	return true;
 }
 
+/* What changes under the call's lock, for which a worker may wait. */
+struct call_state {
+	char method[QOS_METHOD_MAX], from[QOS_PARTY_MAX], to[QOS_PARTY_MAX];
+	enum qos_call_state state;
+	uint16_t code;
+};
+
+static void read_call(struct qos_call *call, struct call_state *s)
+{
+	pthread_spin_lock(&call->lock);
+	snprintf(s->method, sizeof(s->method), "%s", qos_call_method_name(call));
+	memcpy(s->from, call->from, sizeof(s->from));
+	memcpy(s->to, call->to, sizeof(s->to));
+	s->state = call->state;
+	s->code = call->code;
+	pthread_spin_unlock(&call->lock);
+}
+
 static void put_call(struct rte_tel_data *entry, struct qos_call *call)
 {
+	struct call_state s;
+
+	read_call(call, &s);
 	put_text(entry, "call_id", call->call_id);
 	put_u64(entry, "start", call->start_ns / 1000000000);
 	put_u64(entry, "streams_open", atomic_load(&call->streams_open));
 	put_u64(entry, "streams", atomic_load(&call->streams));
-	pthread_mutex_lock(&call->lock);
-	put_text(entry, "method", qos_call_method_name(call));
-	put_text(entry, "from", call->from);
-	put_text(entry, "to", call->to);
-	put_text(entry, "state", qos_call_state_name(call->state));
-	put_u64(entry, "code", call->code);
-	pthread_mutex_unlock(&call->lock);
+	put_text(entry, "method", s.method);
+	put_text(entry, "from", s.from);
+	put_text(entry, "to", s.to);
+	put_text(entry, "state", qos_call_state_name(s.state));
+	put_u64(entry, "code", s.code);
 }
 
 /* Nothing is the default; anything but 1 to LIST_MAX is refused. */

@@ -32,9 +32,9 @@ static struct qos_call *_Atomic *chain_of(const struct qos_calls *calls, uint64_
 	return &calls->chains[hash & calls->chain_mask];
 }
 
-static pthread_mutex_t *lock_of(struct qos_calls *calls, uint64_t hash)
+static pthread_spinlock_t *lock_of(struct qos_calls *calls, uint64_t hash)
 {
-	return &calls->chain_locks[hash % QOS_CALL_CHAIN_LOCKS].mutex;
+	return &calls->chain_locks[hash % QOS_CALL_CHAIN_LOCKS].lock;
 }
 
 /* A Call-ID longer than is stored is told apart by the hash of the whole. */
@@ -45,7 +45,7 @@ static bool is_call_of(const struct qos_call *call, const struct call_key *key)
 	if (call->hash != key->hash)
 		return false;
 	/* Comes next, as good as sure. */
-	__builtin_prefetch(&call->lock, 1);
+	__builtin_prefetch(&call->state, 1);
 	return memcmp(call->call_id, stored.p, stored.n) == 0 && call->call_id[stored.n] == '\0';
 }
 
@@ -72,13 +72,13 @@ static struct qos_call *link_call(
 	struct qos_call *_Atomic *chain = chain_of(calls, key->hash);
 	struct qos_call *known;
 
-	pthread_mutex_lock(lock_of(calls, key->hash));
+	pthread_spin_lock(lock_of(calls, key->hash));
 	known = find_call(calls, key);
 	if (!known) {
 		atomic_init(&call->next, atomic_load_explicit(chain, memory_order_relaxed));
 		atomic_store_explicit(chain, call, memory_order_release);
 	}
-	pthread_mutex_unlock(lock_of(calls, key->hash));
+	pthread_spin_unlock(lock_of(calls, key->hash));
 	return known ? known : call;
 }
 
@@ -88,12 +88,12 @@ void qos_calls_unlink(struct qos_calls *calls, const struct qos_call *call)
 	struct qos_call *_Atomic *link = chain_of(calls, call->hash);
 	struct qos_call *c;
 
-	pthread_mutex_lock(lock_of(calls, call->hash));
+	pthread_spin_lock(lock_of(calls, call->hash));
 	while ((c = atomic_load_explicit(link, memory_order_relaxed)) != call)
 		link = &c->next;
 	atomic_store_explicit(link, atomic_load_explicit(&call->next, memory_order_relaxed),
 		memory_order_release);
-	pthread_mutex_unlock(lock_of(calls, call->hash));
+	pthread_spin_unlock(lock_of(calls, call->hash));
 }
 
 struct qos_call *qos_call_find(struct qos_calls *calls, struct bytes call_id)
@@ -114,7 +114,7 @@ void qos_call_prefetch_chain(const struct qos_calls *calls, uint64_t hash)
 }
 
 /* The newest of the chain it mostly is. */
-void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash)
+void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash, bool is_described)
 {
 	const struct qos_call *call =
 		atomic_load_explicit(chain_of(calls, hash), memory_order_acquire);
@@ -122,8 +122,10 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash)
 	if (!call)
 		return;
 	__builtin_prefetch(call, 1);
-	__builtin_prefetch(&call->lock, 1);
+	__builtin_prefetch(&call->state, 1);
 	__builtin_prefetch(call->call_id);
+	if (!is_described)
+		return;
 	__builtin_prefetch(call->from_tag);
 	__builtin_prefetch(&call->media, 1);
 	__builtin_prefetch(&call->talk, 1);
@@ -184,7 +186,7 @@ int qos_calls_create(const struct qos_options *options, const struct pkt_seed *s
 		goto fini_pool;
 	}
 	for (unsigned i = 0; i < QOS_CALL_CHAIN_LOCKS; i++)
-		pthread_mutex_init(&c->chain_locks[i].mutex, NULL);
+		pthread_spin_init(&c->chain_locks[i].lock, PTHREAD_PROCESS_PRIVATE);
 	*calls = c;
 	return 0;
 
@@ -210,7 +212,7 @@ void qos_calls_populate(struct qos_calls *calls)
 
 static void release_call(struct qos_call *call)
 {
-	pthread_mutex_destroy(&call->lock);
+	pthread_spin_destroy(&call->lock);
 	qos_pool_put(call->pool, call);
 }
 
@@ -252,7 +254,7 @@ void qos_calls_destroy(struct qos_calls *calls)
 		}
 	urcu_qsbr_barrier();
 	for (unsigned i = 0; i < QOS_CALL_CHAIN_LOCKS; i++)
-		pthread_mutex_destroy(&calls->chain_locks[i].mutex);
+		pthread_spin_destroy(&calls->chain_locks[i].lock);
 	qos_mem_unmap((void *)calls->chains, qos_chain_bytes(calls->chain_mask + 1));
 	qos_pool_fini(&calls->pool);
 	free(calls);
@@ -262,7 +264,7 @@ void qos_calls_destroy(struct qos_calls *calls)
  * is held: before the call is found or made. */
 static struct qos_call *reserve_call(struct qos_calls *calls)
 {
-	const size_t clear = offsetof(struct qos_call, call_id);
+	const size_t clear = offsetof(struct qos_call, from_tag);
 	struct qos_call *call = NULL;
 
 	if (atomic_fetch_add_explicit(&calls->count, 1, memory_order_relaxed) < calls->max) {
@@ -288,7 +290,7 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 		call = reserve_call(calls);
 	if (!call)
 		return NULL;
-	pthread_mutex_init(&call->lock, NULL);
+	pthread_spin_init(&call->lock, PTHREAD_PROCESS_PRIVATE);
 	call->hash = key->hash;
 	call->start_ns = now_ns;
 	call->pool = &calls->pool;
@@ -332,7 +334,7 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, s
 			pkt_count(&calls->workers[worker].counters.calls_refused, 1);
 			return QOS_CALL_REFUSED;
 		}
-		pthread_mutex_lock(&c->lock);
+		pthread_spin_lock(&c->lock);
 		if (qos_call_is_open(c) && qos_call_is_another(c, msg, now_ns)) {
 			former = qos_call_tag_hash(c, &calls->seed);
 			qos_calls_take_out(calls, c);
@@ -340,13 +342,13 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, s
 		if (qos_call_is_open(c))
 			break;
 		/* Just now, or by its home worker between look-up and lock: begin anew. */
-		pthread_mutex_unlock(&c->lock);
+		pthread_spin_unlock(&c->lock);
 	}
 	if (former)
 		c->former = former;
 	is_late = qos_call_is_late(c, msg, &calls->seed);
 	has_ended = !is_late && qos_call_apply(c, msg, &calls->seed, now_ns);
-	pthread_mutex_unlock(&c->lock);
+	pthread_spin_unlock(&c->lock);
 	if (is_late) {
 		*call = NULL;
 		pkt_count(&calls->workers[worker].counters.messages_late, 1);

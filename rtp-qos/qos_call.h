@@ -3,12 +3,13 @@
  * registrations and other transactions outside a call.
  * Owner: the table; a caller keeps a call beyond its RCU read section only with qos_call_hold.
  * Threads: every worker, each registered with liburcu QSBR. Look-ups take no lock; a call's state
- * changes under its mutex, on SIP messages only, never on the media path. */
+ * changes under its lock, on SIP messages only, never on the media path. */
 #ifndef QOS_CALL_H
 #define QOS_CALL_H
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -75,7 +76,8 @@ struct qos_call {
 	uint32_t former;
 	struct cds_list_head home_link; /* in the home worker's queue */
 
-	pthread_mutex_t lock; /* guards the rest of this paragraph, and the texts of the parties */
+	alignas(64) pthread_spinlock_t
+		lock; /* guards the rest of this paragraph, and the texts of the parties */
 	enum qos_call_state state;
 	/* That began it, seen or not: INVITE of a call (qos_call_is_call). */
 	enum sip_method method;
@@ -88,8 +90,14 @@ struct qos_call {
 	uint16_t code; /* last final response to the method that began it, else last provisional */
 	uint32_t messages;
 	uint64_t answer_ns; /* 0: never, or not known to be */
+	uint16_t answers[QOS_CALL_ANSWERS]; /* hashes of To tags of 2xx */
+	uint16_t done
+		[QOS_CALL_HOPS]; /* hashes of transactions that its last failures ended; 0: none */
+	_Atomic uint32_t leg_name_bytes; /* 0: not named */
+	struct qos_leg *_Atomic leg; /* see qos_legs.h; held; NULL: no stream was offered yet */
 
-	struct qos_media *media; /* its endpoints, guarded by the publishing mutex of qos_media */
+	alignas(64) struct qos_media
+		*media; /* its endpoints, guarded by the publishing mutex of qos_media */
 	uint32_t media_count;
 	_Atomic uint32_t learnt_count; /* of them learnt (qos_ice.h) */
 	uint64_t start_ns;
@@ -100,26 +108,23 @@ struct qos_call {
 	_Atomic uint32_t codec_state; /* enum qos_call_codec_state */
 	struct rcu_head rcu;
 	struct qos_call_media talk; /* what its sides said of their audio, and when it was heard */
-	/* Where endpoints are or were that it got last: to be fetched, never to be read. */
-	const void *_Atomic ahead[QOS_CALL_AHEAD];
+	/* Where the chains begin of endpoints that it got: to be fetched before they go. */
+	struct qos_media *_Atomic *_Atomic ahead[QOS_CALL_AHEAD];
 
-	char call_id[QOS_CALL_ID_MAX]; /* mostly one line, and the one after those of talk */
 	char from_tag[QOS_TAG_MAX]; /* of the side that sent the first request: party 0 */
 	char from[QOS_PARTY_MAX];
 	char to[QOS_PARTY_MAX];
+	char call_id[QOS_CALL_ID_MAX]; /* mostly one line */
 	char leg_name[QOS_LEG_ID_MAX];
 	char codec
 		[QOS_CODEC_NAME_MAX]; /* of the worker that set codec_state from none, until it is known */
-	/* See qos_legs.h. */
-	struct qos_leg *_Atomic leg; /* held; NULL: no stream was offered yet */
-	_Atomic uint32_t leg_name_bytes; /* 0: not named */
-	char method_name[QOS_METHOD_MAX]; /* of SIP_OTHER, else "" */
-	uint16_t answers[QOS_CALL_ANSWERS]; /* hashes of To tags of 2xx. Under lock */
-	/* Hashes of transactions that its last failures ended; 0: none. Under lock. */
-	uint16_t done[QOS_CALL_HOPS];
+	char method_name[QOS_METHOD_MAX]; /* of SIP_OTHER */
 };
 
 static_assert(sizeof(struct qos_call) <= 1024, "16 lines");
+static_assert(offsetof(struct qos_call, talk) == 192, "a description's lines");
+static_assert(offsetof(struct qos_call, from_tag) == 320, "a description's lines");
+static_assert(offsetof(struct qos_call, call_id) == 576, "a message's lines");
 
 struct qos_calls; /* the table */
 
@@ -156,10 +161,10 @@ void qos_calls_destroy(struct qos_calls *calls);
 
 /* What: a look-up in two steps some time before it, each of which waits for no memory, by the hash
  * of the Call-ID. Where other work lies between them and before qos_call_on_sip, that waits for
- * little. */
+ * little. is_described: the message has a description. */
 uint64_t qos_call_hash(const struct qos_calls *calls, struct bytes call_id);
 void qos_call_prefetch_chain(const struct qos_calls *calls, uint64_t hash);
-void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash);
+void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash, bool is_described);
 
 /* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and
  * moves the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and

@@ -42,41 +42,76 @@ static bool can_make_room(const struct qos_call *call)
 	       (call->state != QOS_CALL_ANSWERED && !call->code);
 }
 
-/* Its endpoints go next, and nobody has touched them for as long as the call lasted. */
-static void fetch_ahead(const struct qos_call *call)
+/* Neither a call that leaves nor its endpoints were touched for as long as it lasted. They come in steps, of which
+ * each needs what the one before fetched, and each is a call's time long. */
+static void fetch_call(const struct qos_call *call)
 {
-	for (unsigned i = 0; i < QOS_CALL_AHEAD; i++) {
-		const char *media = atomic_load_explicit(&call->ahead[i], memory_order_relaxed);
+	__builtin_prefetch(call, 1);
+	__builtin_prefetch(&call->state, 1);
+	__builtin_prefetch(&call->media, 1);
+	__builtin_prefetch(call->ahead);
+}
 
-		if (!media)
-			return;
-		__builtin_prefetch(media, 1);
-		__builtin_prefetch(media + QOS_LINE_BYTES);
+static struct qos_media *_Atomic *chain_ahead(const struct qos_call *call, unsigned i)
+{
+	return atomic_load_explicit(&call->ahead[i], memory_order_relaxed);
+}
+
+static void fetch_chains(const struct qos_calls *calls, const struct qos_call *call)
+{
+	qos_call_prefetch_chain(calls, call->hash);
+	for (unsigned i = 0; i < QOS_CALL_AHEAD && chain_ahead(call, i); i++)
+		__builtin_prefetch((const void *)chain_ahead(call, i), 1);
+}
+
+static void fetch_media(const struct qos_call *call)
+{
+	for (unsigned i = 0; i < QOS_CALL_AHEAD && chain_ahead(call, i); i++) {
+		const char *first = (const char *)atomic_load_explicit(
+			chain_ahead(call, i), memory_order_relaxed);
+
+		if (!first)
+			continue;
+		__builtin_prefetch(first, 1);
+		__builtin_prefetch(first + QOS_LINE_BYTES);
 	}
+}
+
+/* Those that have not ended stay, most of them. */
+static void fetch(const struct qos_calls *calls, const struct qos_call_ahead *ahead)
+{
+	if (ahead->calls[2])
+		fetch_call(ahead->calls[2]);
+	if (ahead->calls[1] && !qos_call_lasts(ahead->calls[1]))
+		fetch_chains(calls, ahead->calls[1]);
+	if (ahead->calls[0] && !qos_call_lasts(ahead->calls[0]))
+		fetch_media(ahead->calls[0]);
 }
 
 void qos_calls_take_out(struct qos_calls *calls, struct qos_call *call)
 {
 	if (!qos_call_is_open(call))
 		return;
-	fetch_ahead(call);
 	atomic_store_explicit(&call->is_open, false, memory_order_release);
 	qos_calls_unlink(calls, call);
 }
 
 bool qos_calls_evict(struct qos_calls *calls, struct call_worker *w, uint64_t now_ns)
 {
+	struct qos_call_ahead ahead;
 	struct qos_call *call;
 	bool is_out = false;
 
-	for (unsigned i = 0; i < EVICT_LOOKS && (call = qos_call_queue_next(&w->queue)); i++) {
-		pthread_mutex_lock(&call->lock);
+	for (unsigned i = 0; i < EVICT_LOOKS && (call = qos_call_queue_next(&w->queue, &ahead));
+		i++) {
+		fetch(calls, &ahead);
+		pthread_spin_lock(&call->lock);
 		is_out = can_make_room(call);
 		if (is_out) {
 			qos_call_time_out(call);
 			qos_calls_take_out(calls, call);
 		}
-		pthread_mutex_unlock(&call->lock);
+		pthread_spin_unlock(&call->lock);
 		if (is_out)
 			break;
 		qos_call_queue_add(&w->queue, call, now_ns + calls->least_ns);
@@ -125,7 +160,7 @@ static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t 
 	*look_ns = now_ns + min64(STREAMS_NS, calls->least_ns);
 	if (!drain && atomic_load_explicit(&call->streams_open, memory_order_acquire))
 		return false;
-	pthread_mutex_lock(&call->lock);
+	pthread_spin_lock(&call->lock);
 	due = atomic_load_explicit(&call->last_ns, memory_order_relaxed) + idle_limit(calls, call);
 	*look_ns = min64(due, now_ns + calls->least_ns);
 	if (!drain && due <= now_ns) {
@@ -136,7 +171,7 @@ static bool close_call(struct qos_calls *calls, struct qos_call *call, uint64_t 
 		qos_call_conclude(call);
 	if (is_due)
 		qos_calls_take_out(calls, call);
-	pthread_mutex_unlock(&call->lock);
+	pthread_spin_unlock(&call->lock);
 	return is_due;
 }
 
@@ -158,6 +193,7 @@ struct qos_call *qos_calls_expire(
 	struct qos_calls *calls, unsigned worker, uint64_t now_ns, bool drain)
 {
 	struct call_worker *w = &calls->workers[worker];
+	struct qos_call_ahead ahead;
 	struct qos_call *call;
 	uint64_t look_ns;
 
@@ -170,7 +206,9 @@ struct qos_call *qos_calls_expire(
 	if (!w->is_looking)
 		w->looks_left = LOOKS_MOST;
 	w->is_looking = true;
-	while ((drain || w->looks_left) && (call = qos_call_queue_take(&w->queue, now_ns))) {
+	while ((drain || w->looks_left) &&
+		(call = qos_call_queue_take(&w->queue, now_ns, &ahead))) {
+		fetch(calls, &ahead);
 		w->looks_left -= w->looks_left > 0;
 		if (!close_call(calls, call, now_ns, drain, &look_ns)) {
 			qos_call_queue_add(&w->queue, call, look_ns);

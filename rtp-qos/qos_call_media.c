@@ -66,7 +66,7 @@ void qos_call_media_said(struct qos_call *call, unsigned party, const struct sdp
 	unsigned shift = party * SIDE_BITS;
 	uint32_t old, said = audio && !is_relayed ? said_of(audio) : 0;
 
-	pthread_mutex_lock(&call->lock);
+	pthread_spin_lock(&call->lock);
 	old = atomic_load_explicit(&m->said, memory_order_relaxed);
 	said = (old & ~(0xfu << shift)) | said << shift;
 	if (said != old)
@@ -74,7 +74,7 @@ void qos_call_media_said(struct qos_call *call, unsigned party, const struct sdp
 	if (audio && audio->has_address)
 		m->ends[party] = (struct qos_call_end){audio->family, audio->port, audio->addr};
 	atomic_store_explicit(&m->said, said, memory_order_release);
-	pthread_mutex_unlock(&call->lock);
+	pthread_spin_unlock(&call->lock);
 }
 
 void qos_call_media_answered(struct qos_call *call, uint64_t now_ns)

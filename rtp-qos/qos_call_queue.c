@@ -48,47 +48,48 @@ static void advance(struct qos_call_queue *queue, uint64_t now_ns)
 		move_to_due(queue, queue->next);
 }
 
-/* A call that is looked at next time, or the end of its list. It has not been touched for long. */
-static void prefetch(const struct cds_list_head *link)
+static void look_ahead(const struct cds_list_head *list, struct qos_call_ahead *ahead)
 {
-	const struct qos_call *call = cds_list_entry(link, struct qos_call, home_link);
+	const struct cds_list_head *link = list->next;
 
-	__builtin_prefetch(link);
-	__builtin_prefetch(&call->lock, 1);
-	__builtin_prefetch(&call->media, 1);
-	__builtin_prefetch(&call->rcu, 1);
-	__builtin_prefetch(call->ahead);
-	__builtin_prefetch(&call->leg);
+	for (unsigned i = 0; i < QOS_CALL_QUEUE_AHEAD; i++) {
+		if (link != list)
+			link = link->next;
+		ahead->calls[i] =
+			link == list ? NULL : cds_list_entry(link, struct qos_call, home_link);
+	}
 }
 
 /* list is not empty. */
-static struct qos_call *take_first(struct qos_call_queue *queue, struct cds_list_head *list)
+static struct qos_call *take_first(
+	struct qos_call_queue *queue, struct cds_list_head *list, struct qos_call_ahead *ahead)
 {
 	struct qos_call *call = cds_list_first_entry(list, struct qos_call, home_link);
 
-	prefetch(list->next->next);
+	look_ahead(list, ahead);
 	cds_list_del(&call->home_link);
 	queue->length--;
 	return call;
 }
 
-struct qos_call *qos_call_queue_take(struct qos_call_queue *queue, uint64_t now_ns)
+struct qos_call *qos_call_queue_take(
+	struct qos_call_queue *queue, uint64_t now_ns, struct qos_call_ahead *ahead)
 {
 	if (cds_list_empty(&queue->due))
 		advance(queue, now_ns);
-	return cds_list_empty(&queue->due) ? NULL : take_first(queue, &queue->due);
+	return cds_list_empty(&queue->due) ? NULL : take_first(queue, &queue->due, ahead);
 }
 
-struct qos_call *qos_call_queue_next(struct qos_call_queue *queue)
+struct qos_call *qos_call_queue_next(struct qos_call_queue *queue, struct qos_call_ahead *ahead)
 {
 	if (!cds_list_empty(&queue->due))
-		return take_first(queue, &queue->due);
+		return take_first(queue, &queue->due, ahead);
 	for (unsigned i = 0; i < QOS_CALL_QUEUE_SLOTS; i++) {
 		struct cds_list_head *list =
 			&queue->slots[(queue->next + i) % QOS_CALL_QUEUE_SLOTS];
 
 		if (!cds_list_empty(list))
-			return take_first(queue, list);
+			return take_first(queue, list, ahead);
 	}
 	return NULL;
 }

@@ -12,6 +12,12 @@
 
 enum {
 	QOS_CALL_QUEUE_SLOTS = 512,
+	QOS_CALL_QUEUE_AHEAD = 3,
+};
+
+/* Those that come up after one that is taken, in their order; behind the end of its list NULL. */
+struct qos_call_ahead {
+	struct qos_call *calls[QOS_CALL_QUEUE_AHEAD];
 };
 
 struct qos_call_queue {
@@ -26,10 +32,11 @@ void qos_call_queue_init(struct qos_call_queue *queue);
 /* Puts the call where it comes up at look_ns, or as soon after as can be. */
 void qos_call_queue_add(struct qos_call_queue *queue, struct qos_call *call, uint64_t look_ns);
 /* Takes the next call out that has come up at now_ns; NULL when there is none. */
-struct qos_call *qos_call_queue_take(struct qos_call_queue *queue, uint64_t now_ns);
+struct qos_call *qos_call_queue_take(
+	struct qos_call_queue *queue, uint64_t now_ns, struct qos_call_ahead *ahead);
 /* Takes the call out that would come up next, though its time has not come; NULL when there is
  * none. */
-struct qos_call *qos_call_queue_next(struct qos_call_queue *queue);
+struct qos_call *qos_call_queue_next(struct qos_call_queue *queue, struct qos_call_ahead *ahead);
 /* Makes all calls come up. */
 void qos_call_queue_flush(struct qos_call_queue *queue);
 

@@ -114,8 +114,6 @@ void qos_call_begin(struct qos_call *call, struct sip_msg *msg)
 {
 	call->method = msg->method;
 	call->state = QOS_CALL_TRYING;
-	call->method_name[0] = '\0';
-	memset(call->done, 0, sizeof(call->done));
 	if (msg->method == SIP_OTHER)
 		qos_call_copy_text(call->method_name, sizeof(call->method_name), msg->method_name);
 	copy_parties(call, msg);
@@ -451,8 +449,8 @@ unsigned qos_call_sender(struct qos_call *call, struct sip_msg *msg)
 	if (!msg->to.tag.n)
 		return msg->is_request ? 0 : 1;
 	qos_call_copy_text(to_tag, sizeof(to_tag), msg->to.tag);
-	pthread_mutex_lock(&call->lock);
+	pthread_spin_lock(&call->lock);
 	is_from_callee = to_tag[0] && strcmp(to_tag, call->from_tag) == 0;
-	pthread_mutex_unlock(&call->lock);
+	pthread_spin_unlock(&call->lock);
 	return msg->is_request ? is_from_callee : !is_from_callee;
 }

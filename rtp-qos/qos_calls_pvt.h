@@ -27,7 +27,7 @@ struct call_worker {
 
 /* Guards changes of the chains that it is for; nothing else is locked meanwhile. */
 struct call_chain_lock {
-	alignas(64) pthread_mutex_t mutex;
+	alignas(64) pthread_spinlock_t lock;
 };
 
 struct qos_calls {
@@ -53,7 +53,7 @@ struct qos_calls {
 void qos_calls_unlink(struct qos_calls *calls, const struct qos_call *call);
 
 /* What: a call that may be out already leaves the table, in the state it is in or that a time-out leaves it in; its
- * home worker reports it when its time comes. Its mutex is held. */
+ * home worker reports it when its time comes. Its lock is held. */
 void qos_calls_take_out(struct qos_calls *calls, struct qos_call *call);
 
 /* What: how long calls are kept, by their state. */

@@ -289,12 +289,12 @@ void qos_leg_name(struct qos_call *call, struct bytes id)
 	id = bytes_head(id, sizeof(call->leg_name));
 	if (!id.n)
 		return;
-	pthread_mutex_lock(&call->lock);
+	pthread_spin_lock(&call->lock);
 	if (!atomic_load_explicit(&call->leg_name_bytes, memory_order_relaxed)) {
 		memcpy(call->leg_name, id.p, id.n);
 		atomic_store_explicit(&call->leg_name_bytes, (uint32_t)id.n, memory_order_release);
 	}
-	pthread_mutex_unlock(&call->lock);
+	pthread_spin_unlock(&call->lock);
 }
 
 struct bytes qos_leg_named(struct qos_call *call)

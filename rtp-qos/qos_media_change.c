@@ -138,8 +138,8 @@ static void link_to_call(
 		qos_call_hold(call);
 	media->call_next = call->media;
 	call->media = media;
-	atomic_store_explicit(
-		&call->ahead[call->media_count % QOS_CALL_AHEAD], media, memory_order_relaxed);
+	atomic_store_explicit(&call->ahead[call->media_count % QOS_CALL_AHEAD],
+		qos_media_chain(medias, &media->at), memory_order_relaxed);
 	count_learnt(media, 1);
 	if (++call->media_count <= QOS_MEDIA_PER_CALL_MAX)
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Objects of one size out of one block taken at start: the packet path allocates nothing, and
  * memory is bounded. Pages that were never used are not touched, but for a few if qos_pool_populate is called.
- * Owner: the table that embeds it. Threads: any; a mutex to take, so for SIP messages only, not media, and none to give
+ * Owner: the table that embeds it. Threads: any; a lock to take, so for SIP messages only, not media, and none to give
  * back. */
 #ifndef QOS_POOL_H
 #define QOS_POOL_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct qos_pool {
-	pthread_mutex_t lock; /* of who takes, unless a lock of its own does */
+	pthread_spinlock_t lock; /* of who takes, unless a lock of its own does */
 	uint8_t *block;
 	size_t bytes;
 	size_t stride; /* object size, rounded up to cache lines */

@@ -245,7 +245,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&model, 0, sizeof(model));
 	if (w.is_noted || w.is_flooded)
 		memset(&w.sources, 0, sizeof(w.sources));
-	pthread_mutex_init(&w.call.lock, NULL);
+	pthread_spin_init(&w.call.lock, PTHREAD_PROCESS_PRIVATE);
 	w.sources.seed = seed;
 	w.now_ns = START_NS;
 	w.is_noted = w.is_flooded = false;
@@ -254,6 +254,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += STEP_BYTES;
 		size -= STEP_BYTES;
 	}
-	pthread_mutex_destroy(&w.call.lock);
+	pthread_spin_destroy(&w.call.lock);
 	return 0;
 }

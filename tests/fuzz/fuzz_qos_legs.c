@@ -85,7 +85,7 @@ static void create(void)
 		if (pkt_hash_mix(ssrc ^ seed.k[0], seed.k[1]) % SETS == 7)
 			w.ssrcs[n++] = ssrc;
 	for (unsigned i = 0; i < CALLS; i++)
-		pthread_mutex_init(&w.calls[i].lock, NULL);
+		pthread_spin_init(&w.calls[i].lock, PTHREAD_PROCESS_PRIVATE);
 	w.base_ns = DAY_NS;
 }
 

@@ -22,11 +22,11 @@ static void a_call_id_that_comes_again_is_a_new_call(void **state)
 	uint64_t at_s = 1;
 
 	qos_call_prefetch_chain(calls, hash);
-	qos_call_prefetch(calls, hash);
+	qos_call_prefetch(calls, hash, true);
 	for (unsigned i = 0; i < 3; i++, at_s += 2 * SETUP_S) {
 		assert_int_equal(see(calls, at_s, INVITE, "INVITE", NULL), QOS_CALL_OPENED);
 		assert_int_equal(see(calls, at_s, INVITE, "INVITE", NULL), QOS_CALL_UPDATED);
-		qos_call_prefetch(calls, hash);
+		qos_call_prefetch(calls, hash, true);
 		assert_int_equal(the_call(calls)->messages, 2);
 		assert_expires(calls, at_s + SETUP_S, QOS_CALL_TIMEOUT);
 		assert_null(qos_call_find(calls, BYTES_LIT("c1")));
