@@ -25,6 +25,8 @@ enum {
 	LEADING_BYTES = 128, /* CR and LF looked through */
 	SURE_BYTES = 12, /* with so many any pattern of SIP, RTCP and RTP may match */
 	METHOD_BYTES = 9, /* of SUBSCRIBE, the longest */
+	DTLS_MAJOR = 0xfe, /* of each version, as its complement */
+	STUN_COOKIE = 0x2112a442,
 };
 
 static const char *const expressions[] = {
@@ -198,11 +200,44 @@ static enum cls_kind usual_kind(struct bytes in)
 	return is_usual_sip(in) ? CLS_SIP : CLS_UNKNOWN;
 }
 
+/* What SIP begins with: a token (RFC 3261 section 25.1). */
+static bool is_token_octet(uint8_t c)
+{
+	switch (c) {
+	case '0' ... '9':
+	case 'A' ... 'Z':
+	case 'a' ... 'z':
+	case '-':
+	case '.':
+	case '!':
+	case '%':
+	case '*':
+	case '_':
+	case '+':
+	case '`':
+	case '\'':
+	case '~':
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Most of what is neither is binary, which no pattern matches: of those that are left now one has a token in front, one
+ * the magic cookie, and one a version of DTLS. */
+static bool is_worth_a_scan(struct bytes in)
+{
+	return in.n < SURE_BYTES || is_token_octet(in.p[0]) || be32(in.p + 4) == STUN_COOKIE ||
+	       in.p[1] == DTLS_MAJOR;
+}
+
 static enum cls_kind scanned_kind(
 	const struct cls_db *db, struct cls_scratch *scratch, struct bytes in)
 {
 	struct verdict verdict = {.payload_bytes = in.n, .best = PATTERN_COUNT};
 
+	if (!is_worth_a_scan(in))
+		return CLS_UNKNOWN;
 	if (!scan(db, scratch, bytes_head(in, SCAN_BYTES), &verdict) &&
 		(!is_long_line(in) ||
 			!scan(db, scratch, bytes_head(in, SCAN_LINE_BYTES), &verdict)))

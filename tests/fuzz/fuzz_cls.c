@@ -79,6 +79,17 @@ static void check_case(const struct cls_db *db, struct cls_scratch *scratch, str
 	check((cls_payload(db, scratch, bytes_of(lower, n)) == CLS_SIP) == (kind == CLS_SIP));
 }
 
+/* SIP comes before both. */
+static void check_binary(struct bytes payload, enum cls_kind kind)
+{
+	const uint8_t *p = payload.p;
+
+	if (payload.n >= 20 && p[0] < 64 && be32(p + 4) == 0x2112a442)
+		check(kind == CLS_STUN || kind == CLS_SIP);
+	else if (payload.n >= 13 && p[0] >= 20 && p[0] <= 25 && p[1] == 254 && p[2] >= 252)
+		check(kind == (p[2] == 254 ? CLS_UNKNOWN : CLS_DTLS));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct cls_scratch *scratch;
@@ -92,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kind = cls_payload(db, scratch, payload);
 	check(kind == cls_payload(db, scratch, payload));
 	check_kind(payload, kind);
+	check_binary(payload, kind);
 	check_case(db, scratch, payload, kind);
 	if (kind == CLS_RTP || kind == CLS_RTCP || is_version_2)
 		check(kind == rtp_kind(payload));
