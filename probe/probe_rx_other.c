@@ -33,8 +33,9 @@ static bool is_ice(struct probe_rx *rx, const struct pkt_view *view)
 }
 
 /* What follows in a TCP connection where a segment looked like signalling is some too. Of a file
- * all TCP and SCTP is, so that its order is the same for any number of workers. */
-static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
+ * all TCP and SCTP is, so that its order is the same for any number of workers. is_asked: else a connection is noted,
+ * and the answer means nothing. */
+static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view, bool is_asked)
 {
 	const struct cfg_options *o = rx->probe->options;
 	bool looks = probe_looks_like_signalling(view, o->reads_hep, o->also);
@@ -45,6 +46,8 @@ static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
 		return rx->probe->is_offline || probe_carries_signalling(view, o->also);
 	if (view->flow.proto != PKT_TCP || rx->probe->is_offline)
 		return looks || view->flow.proto == PKT_TCP || is_ice(rx, view);
+	if (!looks && !is_asked)
+		return true;
 	hash = pkt_hash_ends(&view->flow, &rx->probe->seed);
 	seen = &rx->tcp_seen[hash % PROBE_TCP_SEEN];
 	tag = (uint32_t)(hash >> 32) | 1;
@@ -140,9 +143,10 @@ static void put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbu
 static void put_own(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
 	const struct pkt_view *view, bool may_be_rtp)
 {
-	bool is_asked = view->flow.proto == PKT_TCP || unlikely(probe_shed_level(&lane->shed));
+	bool is_asked = unlikely(probe_shed_level(&lane->shed));
 
-	if (is_asked && !is_signalling(rx, view) && probe_rx_is_shed(rx, lane, &view->flow)) {
+	if ((is_asked || view->flow.proto == PKT_TCP) && !is_signalling(rx, view, is_asked) &&
+		probe_rx_is_shed(rx, lane, &view->flow)) {
 		probe_rx_shed(rx, m, &view->flow);
 		return;
 	}
@@ -160,7 +164,7 @@ static void put_own(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbu
 static void put_asked(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
 	const struct pkt_view *view)
 {
-	if (!is_signalling(rx, view)) {
+	if (!is_signalling(rx, view, true)) {
 		if (probe_rx_is_shed(rx, lane, &view->flow))
 			probe_rx_shed(rx, m, &view->flow);
 		else
