@@ -32,6 +32,10 @@ static void classify(struct probe_worker *w, struct probe_whole *p)
 {
 	p->is_classified = true;
 	p->kind = cls_payload(w->probe->cls, w->scratch, p->view.payload);
+}
+
+static void read(struct probe_worker *w, struct probe_whole *p)
+{
 	if (p->kind == CLS_SIP || p->kind == CLS_RTCP)
 		p->copy_hash = probe_worker_copy_hash(w, &p->view);
 	if (p->kind == CLS_SIP)
@@ -111,6 +115,7 @@ static void take(struct probe_worker *w, struct probe_whole *p)
 		struct sdp_session session;
 
 		classify(w, p);
+		read(w, p);
 		if (p->kind == CLS_SIP)
 			probe_sip_describe(w, &p->sip, &session);
 		outcome = take_classified(w, p);
@@ -196,46 +201,79 @@ static void look(struct probe_worker *w, struct probe_whole *p)
 		classify(w, p);
 }
 
-static void fetch_heads(const struct probe_worker *w, struct probe_whole *p)
-{
-	if (p->kind == CLS_SIP)
-		probe_sip_fetch_chain(w, &p->sip);
-	else if (p->kind == CLS_RTCP)
-		probe_rtcp_fetch_heads(w, &p->view, &p->rtcp);
-	else
-		return;
-	pkt_copies_prefetch(&w->copies, p->copy_hash);
-}
+/* Of one kind, in their order. */
+struct group {
+	struct probe_whole *list[PROBE_WHOLES_MAX];
+	unsigned n;
+};
 
-static void fetch_rest(const struct probe_worker *w, const struct probe_whole *p)
+/* One kind goes through after the other: their code together is more than a cache holds. RTCP comes after what
+ * announces its media. */
+struct groups {
+	struct group sip, rtcp, other;
+};
+
+static void sort(struct probe_wholes *wholes, struct groups *g)
 {
-	if (p->kind == CLS_SIP) {
-		probe_sip_fetch_call(w, &p->sip);
-		probe_sip_fetch_media(w, &p->view, &p->sip);
-	} else if (p->kind == CLS_RTCP) {
-		probe_rtcp_fetch_rest(w, &p->view, &p->rtcp);
+	g->sip.n = g->rtcp.n = g->other.n = 0;
+	for (unsigned i = 0; i < wholes->count; i++) {
+		struct probe_whole *p = &wholes->list[i];
+		struct group *group = p->kind == CLS_SIP    ? &g->sip
+				      : p->kind == CLS_RTCP ? &g->rtcp
+							    : &g->other;
+
+		group->list[group->n++] = p;
 	}
 }
 
-/* Fetching is in loops of its own: where the CPU has no translation of a page (TLB), a prefetch holds up all that comes
- * after it but other prefetches. */
-static void prepare(struct probe_worker *w, struct probe_whole *list, unsigned n)
+static void read_rtcp(struct probe_worker *w, const struct group *rtcp)
+{
+	for (unsigned i = 0; i < rtcp->n; i++) {
+		read(w, rtcp->list[i]);
+		probe_rtcp_fetch_heads(w, &rtcp->list[i]->view, &rtcp->list[i]->rtcp);
+		pkt_copies_prefetch(&w->copies, rtcp->list[i]->copy_hash);
+	}
+}
+
+static void read_sip(struct probe_worker *w, const struct group *sip)
+{
+	for (unsigned i = 0; i < sip->n; i++)
+		read(w, sip->list[i]);
+	for (unsigned i = 0; i < sip->n; i++) {
+		probe_sip_fetch_chain(w, &sip->list[i]->sip);
+		pkt_copies_prefetch(&w->copies, sip->list[i]->copy_hash);
+	}
+}
+
+static void fetch_rest_rtcp(struct probe_worker *w, const struct group *rtcp)
+{
+	for (unsigned i = 0; i < rtcp->n; i++)
+		probe_rtcp_fetch_rest(w, &rtcp->list[i]->view, &rtcp->list[i]->rtcp);
+}
+
+static void describe_sip(struct probe_worker *w, const struct group *sip)
 {
 	unsigned sessions = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		look(w, &list[i]);
-	for (unsigned i = 0; i < n; i++)
-		fetch_heads(w, &list[i]);
-	for (unsigned i = 0; i < n; i++)
-		if (list[i].kind == CLS_SIP &&
-			probe_sip_describe(w, &list[i].sip, &w->wholes.sessions[sessions]))
+	for (unsigned i = 0; i < sip->n; i++)
+		if (probe_sip_describe(w, &sip->list[i]->sip, &w->wholes.sessions[sessions]))
 			sessions++;
-	for (unsigned i = 0; i < n; i++)
-		fetch_rest(w, &list[i]);
-	for (unsigned i = 0; i < n; i++)
-		if (list[i].kind == CLS_SIP)
-			probe_sip_fetch_endpoints(w, &list[i].view, &list[i].sip);
+	for (unsigned i = 0; i < sip->n; i++) {
+		probe_sip_fetch_call(w, &sip->list[i]->sip);
+		probe_sip_fetch_media(w, &sip->list[i]->view, &sip->list[i]->sip);
+	}
+	for (unsigned i = 0; i < sip->n; i++)
+		probe_sip_fetch_endpoints(w, &sip->list[i]->view, &sip->list[i]->sip);
+}
+
+/* Fetching is in loops of its own: where the CPU has no translation of a page (TLB), a prefetch holds up all that comes
+ * after it but other prefetches. What one kind needs comes while the other is read. */
+static void prepare(struct probe_worker *w, const struct groups *g)
+{
+	read_rtcp(w, &g->rtcp);
+	read_sip(w, &g->sip);
+	fetch_rest_rtcp(w, &g->rtcp);
+	describe_sip(w, &g->sip);
 }
 
 /* Where media that overtook it set packet time, back or by a leap, it does not set it again. */
@@ -247,19 +285,30 @@ static void advance(struct probe_worker *w, const struct probe_whole *p)
 		probe_worker_advance(w, p->arrival_ns);
 }
 
+static void take_group(struct probe_worker *w, const struct group *group)
+{
+	for (unsigned i = 0; i < group->n; i++) {
+		advance(w, group->list[i]);
+		take(w, group->list[i]);
+	}
+}
+
 void probe_whole_flush(struct probe_worker *w)
 {
 	struct probe_wholes *wholes = &w->wholes;
 	struct rte_mbuf *packets[PROBE_WHOLES_MAX];
-	unsigned n = wholes->count;
+	struct groups groups;
 
-	prepare(w, wholes->list, n);
-	for (unsigned i = 0; i < n; i++) {
-		advance(w, &wholes->list[i]);
-		take(w, &wholes->list[i]);
+	for (unsigned i = 0; i < wholes->count; i++) {
 		packets[i] = wholes->list[i].packet;
+		look(w, &wholes->list[i]);
 	}
-	dp_mbuf_free_burst(packets, n);
+	sort(wholes, &groups);
+	prepare(w, &groups);
+	take_group(w, &groups.sip);
+	take_group(w, &groups.rtcp);
+	take_group(w, &groups.other);
+	dp_mbuf_free_burst(packets, wholes->count);
 	wholes->count = 0;
 	wholes->turns = 0;
 }

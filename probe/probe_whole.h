@@ -18,7 +18,7 @@ struct probe_worker;
 struct rte_mbuf;
 
 enum {
-	PROBE_WHOLES_MAX = 32,
+	PROBE_WHOLES_MAX = 64,
 };
 
 struct probe_whole {
@@ -55,7 +55,7 @@ void probe_whole_add(struct probe_worker *w, struct rte_mbuf *m, const struct pk
 /* The same of one out of a ring. */
 void probe_whole_add_packet(struct probe_worker *w, struct rte_mbuf *m);
 
-/* What: all that were added go through, in their order. */
+/* What: all that were added go through: datagrams of SIP, then RTCP, then what is neither, each in their order. */
 void probe_whole_flush(struct probe_worker *w);
 
 /* Whether those that were added must go through before what arrived at now_ns: they came long before. */

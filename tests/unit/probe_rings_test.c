@@ -106,7 +106,8 @@ static void noise_is_taken_out_of_the_media(void **state)
 static void the_next_one_makes_those_go_on_that_fill_the_room(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < PROBE_WHOLES_MAX; i++) {
+	for (unsigned i = 0; i < PROBE_WHOLES_MAX; i += 2) {
+		add_noise();
 		add_noise();
 		give_full();
 		take();

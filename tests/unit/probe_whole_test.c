@@ -4,6 +4,7 @@
 #include "probe_burst_case.h"
 
 enum {
+	SR_BYTES = 28,
 	RTCP_BYTES = 28 + 16, /* SR without blocks, SDES with a name */
 	STUN_BYTES = 20,
 };
@@ -47,7 +48,8 @@ static void waits_after_a_full_burst(void **state)
 static void waits_for_no_more_than_there_is_room(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < PROBE_WHOLES_MAX; i++) {
+	for (unsigned i = 0; i < PROBE_WHOLES_MAX; i += 2) {
+		add_invite(NULL);
 		add_invite(NULL);
 		give_full();
 		assert_int_equal(outcome(PROBE_sip), 0);
@@ -60,15 +62,17 @@ static void waits_for_no_more_than_there_is_room(void **state)
 }
 
 /* As many as there is room for. */
-static void takes_a_burst_of_messages_alone(void **state)
+static void takes_bursts_of_messages_alone(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < DP_BURST; i++)
+	for (unsigned i = 0; i < PROBE_WHOLES_MAX + DP_BURST; i++) {
 		add_invite(NULL);
-	give_full();
-	assert_int_equal(outcome(PROBE_sip), DP_BURST - PROBE_WHOLES_MAX);
+		if (burst.n == DP_BURST)
+			give();
+	}
+	assert_int_equal(outcome(PROBE_sip), PROBE_WHOLES_MAX);
 	flush_and_expect_conservation();
-	assert_int_equal(outcome(PROBE_sip), DP_BURST);
+	assert_int_equal(outcome(PROBE_sip), PROBE_WHOLES_MAX + DP_BURST);
 }
 
 static void waits_for_64_full_bursts_at_most(void **state)
@@ -149,23 +153,28 @@ static void publishes_in_the_order_of_messages(void **state)
 }
 
 /* On the ports beside those of the first stream, from the one who sends it. */
-static void add_rtcp(void)
+static void add_rtcp_bytes(unsigned bytes)
 {
 	static const uint8_t compound[RTCP_BYTES] = {0x80, 200, 0, 6, 0x5e, 0xed, 0,
 		0, /* SR of the stream's SSRC */
-		[28] = 0x81, 202, 0, 3, 0x5e, 0xed, 0, 0, 1, 4, 'a', '@', 'b', 'c', 0, 0};
+		[SR_BYTES] = 0x81, 202, 0, 3, 0x5e, 0xed, 0, 0, 1, 4, 'a', '@', 'b', 'c', 0, 0};
 	struct frame f = {.n = 0};
 
 	put_ethernet(&f, 0x0800);
-	put_ip4(&f, 17, 20 + 8 + RTCP_BYTES, 0, 0);
+	put_ip4(&f, 17, 20 + 8 + bytes, 0, 0);
 	put_u32(f.b + 26, 0x0a000000);
 	put_u32(f.b + 30, 0x0a010000);
 	put16(&f, 10001);
 	put16(&f, 20001);
-	put16(&f, 8 + RTCP_BYTES);
+	put16(&f, 8 + bytes);
 	put16(&f, 0);
-	put(&f, compound, RTCP_BYTES);
+	put(&f, compound, bytes);
 	add(&f);
+}
+
+static void add_rtcp(void)
+{
+	add_rtcp_bytes(RTCP_BYTES);
 }
 
 static void add_stun(void)
@@ -216,9 +225,11 @@ static void tells_what_is_in_the_next_batch(void **state)
 
 	(void)state;
 	describe(sdp, sizeof(sdp), 33000, 8);
-	for (unsigned i = 0; i < PROBE_WHOLES_MAX; i++)
+	for (unsigned i = 0; i < PROBE_WHOLES_MAX; i++) {
 		add_invite(sdp);
-	give();
+		if (burst.n == DP_BURST)
+			give();
+	}
 	probe_rx_flush(&rig.rx[0]);
 	assert_int_equal(outcome(PROBE_sip), PROBE_WHOLES_MAX);
 	assert_int_equal(rig.worker[0].counters.sdp_descriptions, PROBE_WHOLES_MAX);
@@ -232,6 +243,21 @@ static void tells_what_is_in_the_next_batch(void **state)
 	assert_int_equal(outcome(PROBE_stun), 1);
 	assert_int_equal(outcome(PROBE_sip), PROBE_WHOLES_MAX + 1);
 	assert_int_equal(rig.worker[0].counters.sdp_descriptions, PROBE_WHOLES_MAX);
+	flush_and_expect_conservation();
+}
+
+/* Without SDES it is believed only where media is known. */
+static void rtcp_comes_after_what_announces_its_media(void **state)
+{
+	(void)state;
+	add_rtcp_bytes(SR_BYTES);
+	add_noise();
+	add_invite("v=0\r\no=- 1 1 IN IP4 10.1.0.0\r\ns=-\r\nc=IN IP4 10.1.0.0\r\nt=0 0\r\n"
+		   "m=audio 20000 RTP/AVP 8\r\n");
+	give();
+	assert_int_equal(outcome(PROBE_sip), 1);
+	assert_int_equal(outcome(PROBE_rtcp), 1);
+	assert_int_equal(report_of(&rig.streams[0]).rtcp_packets, 1);
 	flush_and_expect_conservation();
 }
 
@@ -345,13 +371,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LANE_TEST(waits_after_a_full_burst),
 		LANE_TEST(waits_for_no_more_than_there_is_room),
-		LANE_TEST(takes_a_burst_of_messages_alone),
+		LANE_TEST(takes_bursts_of_messages_alone),
 		LANE_TEST(waits_for_64_full_bursts_at_most),
 		LANE_TEST(does_not_wait_after_a_burst_that_is_not_full),
 		LANE_TEST(keeps_the_order_of_a_dialogue),
 		LANE_TEST(publishes_in_the_order_of_messages),
 		LANE_TEST(tells_what_is_in_a_batch),
 		LANE_TEST(tells_what_is_in_the_next_batch),
+		LANE_TEST(rtcp_comes_after_what_announces_its_media),
 		LANE_TEST(knows_a_copy_within_a_batch),
 		LANE_TEST(keeps_descriptions_apart),
 		LANE_TEST(media_does_not_overtake_its_description),
