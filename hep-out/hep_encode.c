@@ -1,73 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the probe sends, as HEP3. All messages have the same head; chunk order is free by the
- * specification except where a receiver in the field cares, and then a comment says so. */
+/* What the probe sends, as HEP3. Chunk order is free by the specification except where a receiver in the field cares,
+ * and then a comment says so. */
 #include "hep_encode.h"
 
 #include <math.h>
 
+#include "hep_head.h"
 #include "hep_json.h"
-#include "hep_writer.h"
 
-enum {
-	FAMILY_IP4 = 2, /* Linux AF_INET and AF_INET6, whatever the sending system's own are */
-	FAMILY_IP6 = 10,
-	CORRELATION_ID_MAX = QOS_CALL_ID_MAX - 1, /* cut where the call table cuts, to stay equal */
-	NS_PER_SEC = 1000000000,
-	NS_PER_US = 1000,
-};
-
-struct head {
-	const struct pkt_flow *flow;
-	uint64_t time_ns;
-	enum hep_type type;
-	uint16_t vlan;
-	uint8_t tos;
-	struct bytes correlation_id;
-};
-
-static void put_flow(struct hep_writer *w, const struct pkt_flow *flow)
+static struct hep_head head_of_view(const struct pkt_view *view, uint64_t time_ns,
+	enum hep_type type, struct bytes correlation_id)
 {
-	bool is_ip4 = flow->family == 4;
-	unsigned n = pkt_addr_len(flow->family);
-
-	hep_writer_put_u8(w, HEP_CHUNK_FAMILY, is_ip4 ? FAMILY_IP4 : FAMILY_IP6);
-	hep_writer_put_u8(w, HEP_CHUNK_PROTOCOL, flow->proto);
-	hep_writer_put_bytes(
-		w, is_ip4 ? HEP_CHUNK_SRC_IP4 : HEP_CHUNK_SRC_IP6, bytes_of(flow->src.b, n));
-	hep_writer_put_bytes(
-		w, is_ip4 ? HEP_CHUNK_DST_IP4 : HEP_CHUNK_DST_IP6, bytes_of(flow->dst.b, n));
-	hep_writer_put_u16(w, HEP_CHUNK_SRC_PORT, flow->sport);
-	hep_writer_put_u16(w, HEP_CHUNK_DST_PORT, flow->dport);
-}
-
-static void put_text(struct hep_writer *w, enum hep_chunk chunk, struct bytes text)
-{
-	if (text.n)
-		hep_writer_put_bytes(w, chunk, text);
-}
-
-/* The correlation id comes last of the head, so that the zero octets of the next chunk's vendor
- * follow it: Kamailio reads it up to the first NUL. */
-static void put_head(struct hep_writer *w, const struct hep_options *o, const struct head *head)
-{
-	put_flow(w, head->flow);
-	hep_writer_put_u32(w, HEP_CHUNK_TIME_SEC, (uint32_t)(head->time_ns / NS_PER_SEC));
-	hep_writer_put_u32(
-		w, HEP_CHUNK_TIME_USEC, (uint32_t)(head->time_ns % NS_PER_SEC / NS_PER_US));
-	hep_writer_put_u8(w, HEP_CHUNK_TYPE, head->type);
-	hep_writer_put_u32(w, HEP_CHUNK_AGENT_ID, o->node_id);
-	put_text(w, HEP_CHUNK_AUTH_KEY, bytes_from_str(o->auth_key));
-	put_text(w, HEP_CHUNK_AGENT_NAME, bytes_from_str(o->node_name));
-	if (head->vlan)
-		hep_writer_put_u16(w, HEP_CHUNK_VLAN, head->vlan);
-	hep_writer_put_u8(w, HEP_CHUNK_TOS, head->tos);
-	put_text(w, HEP_CHUNK_CORRELATION_ID, bytes_head(head->correlation_id, CORRELATION_ID_MAX));
-}
-
-static struct head head_of_view(const struct pkt_view *view, uint64_t time_ns, enum hep_type type,
-	struct bytes correlation_id)
-{
-	return (struct head){
+	return (struct hep_head){
 		.flow = &view->flow,
 		.time_ns = time_ns,
 		.type = type,
@@ -77,13 +21,13 @@ static struct head head_of_view(const struct pkt_view *view, uint64_t time_ns, e
 	};
 }
 
-static size_t put_octets(const struct hep_options *o, const struct head *head, struct bytes octets,
-	void *buf, size_t room)
+static size_t put_octets(const struct hep_options *o, const struct hep_head *head,
+	struct bytes octets, void *buf, size_t room)
 {
 	struct hep_writer w;
 
 	hep_writer_init(&w, buf, room);
-	put_head(&w, o, head);
+	hep_head_put(&w, o, head);
 	hep_writer_put_bytes(&w, HEP_CHUNK_PAYLOAD, octets);
 	return hep_writer_finish(&w);
 }
@@ -91,7 +35,7 @@ static size_t put_octets(const struct hep_options *o, const struct head *head, s
 size_t hep_encode_octets(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
 	enum hep_type type, struct bytes octets, struct bytes id, void *buf, size_t room)
 {
-	struct head head = head_of_view(view, time_ns, type, id);
+	struct hep_head head = head_of_view(view, time_ns, type, id);
 
 	return put_octets(o, &head, octets, buf, room);
 }
@@ -122,7 +66,7 @@ static size_t finish_json(struct hep_writer *w, struct hep_json *j)
 }
 
 /* A packet as JSON, whose members write puts. */
-static size_t put_json(const struct hep_options *o, const struct head *head,
+static size_t put_json(const struct hep_options *o, const struct hep_head *head,
 	void (*write)(struct hep_json *j, struct bytes payload), struct bytes payload, void *buf,
 	size_t room)
 {
@@ -130,7 +74,7 @@ static size_t put_json(const struct hep_options *o, const struct head *head,
 	struct hep_json j;
 
 	hep_writer_init(&w, buf, room);
-	put_head(&w, o, head);
+	hep_head_put(&w, o, head);
 	if (!begin_json(&w, &j))
 		return 0;
 	write(&j, payload);
@@ -140,7 +84,7 @@ static size_t put_json(const struct hep_options *o, const struct head *head,
 size_t hep_encode_rtcp(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
 	struct bytes correlation_id, void *buf, size_t room)
 {
-	struct head head = head_of_view(view, time_ns, HEP_TYPE_RTCP_JSON, correlation_id);
+	struct hep_head head = head_of_view(view, time_ns, HEP_TYPE_RTCP_JSON, correlation_id);
 
 	return put_json(o, &head, hep_json_rtcp, view->payload, buf, room);
 }
@@ -148,7 +92,7 @@ size_t hep_encode_rtcp(const struct hep_options *o, const struct pkt_view *view,
 size_t hep_encode_dns(const struct hep_options *o, const struct pkt_view *view, uint64_t time_ns,
 	struct bytes correlation_id, void *buf, size_t room)
 {
-	struct head head = head_of_view(view, time_ns, HEP_TYPE_DNS_JSON, correlation_id);
+	struct hep_head head = head_of_view(view, time_ns, HEP_TYPE_DNS_JSON, correlation_id);
 
 	return put_json(o, &head, hep_json_dns, view->payload, buf, room);
 }
@@ -156,7 +100,7 @@ size_t hep_encode_dns(const struct hep_options *o, const struct pkt_view *view, 
 size_t hep_encode_diameter(const struct hep_options *o, const struct pkt_view *view,
 	uint64_t time_ns, struct bytes correlation_id, void *buf, size_t room)
 {
-	struct head head = head_of_view(view, time_ns, HEP_TYPE_DIAMETER_JSON, correlation_id);
+	struct hep_head head = head_of_view(view, time_ns, HEP_TYPE_DIAMETER_JSON, correlation_id);
 
 	return put_json(o, &head, hep_json_diameter, view->payload, buf, room);
 }
@@ -188,7 +132,7 @@ static void put_quality(struct hep_writer *w, const struct qos_report *report)
 size_t hep_encode_report(
 	const struct hep_options *o, const struct qos_report *report, void *buf, size_t room)
 {
-	struct head head = {
+	struct hep_head head = {
 		.flow = &report->flow,
 		.time_ns = report->report_ns,
 		.type = HEP_TYPE_QOS_JSON,
@@ -200,7 +144,7 @@ size_t hep_encode_report(
 	struct hep_json j;
 
 	hep_writer_init(&w, buf, room);
-	put_head(&w, o, &head);
+	hep_head_put(&w, o, &head);
 	put_quality(&w, report);
 	if (!begin_json(&w, &j))
 		return 0;
@@ -211,7 +155,7 @@ size_t hep_encode_report(
 size_t hep_encode_log(
 	const struct hep_options *o, const struct hep_log *log, void *buf, size_t room)
 {
-	struct head head = {
+	struct hep_head head = {
 		.flow = log->flow,
 		.time_ns = log->time_ns,
 		.type = HEP_TYPE_LOG,

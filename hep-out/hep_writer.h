@@ -32,21 +32,38 @@ static inline void hep_writer_store16(uint8_t *p, size_t v)
 	p[1] = (uint8_t)v;
 }
 
-/* Appends a chunk of n octets of data, header filled in. Returns where the data goes, or NULL. */
-static inline uint8_t *hep_writer_put_header(struct hep_writer *w, enum hep_chunk chunk, size_t n)
+static inline void hep_writer_store32(uint8_t *p, uint32_t v)
 {
-	uint8_t *p;
+	hep_writer_store16(p, v >> 16);
+	hep_writer_store16(p + 2, v);
+}
 
-	if (w->is_failed || w->room - w->used < HEP_CHUNK_HEADER_BYTES ||
-		w->room - w->used - HEP_CHUNK_HEADER_BYTES < n) {
+/* Appends n octets, of whole chunks. Returns where they go, or NULL. */
+static inline void *hep_writer_put_chunks(struct hep_writer *w, size_t n)
+{
+	uint8_t *p = w->buf + w->used;
+
+	if (w->is_failed || w->room - w->used < n) {
 		w->is_failed = true;
 		return NULL;
 	}
-	p = w->buf + w->used;
+	w->used += n;
+	return p;
+}
+
+/* Appends a chunk of n octets of data, header filled in. Returns where the data goes, or NULL. */
+static inline uint8_t *hep_writer_put_header(struct hep_writer *w, enum hep_chunk chunk, size_t n)
+{
+	uint8_t *p =
+		n <= HEP_MESSAGE_MAX ? hep_writer_put_chunks(w, HEP_CHUNK_HEADER_BYTES + n) : NULL;
+
+	if (!p) {
+		w->is_failed = true;
+		return NULL;
+	}
 	hep_writer_store16(p, HEP_VENDOR_GENERIC);
 	hep_writer_store16(p + 2, chunk);
 	hep_writer_store16(p + 4, HEP_CHUNK_HEADER_BYTES + n);
-	w->used += HEP_CHUNK_HEADER_BYTES + n;
 	return p + HEP_CHUNK_HEADER_BYTES;
 }
 
@@ -70,10 +87,8 @@ static inline void hep_writer_put_u32(struct hep_writer *w, enum hep_chunk chunk
 {
 	uint8_t *p = hep_writer_put_header(w, chunk, 4);
 
-	if (p) {
-		hep_writer_store16(p, v >> 16);
-		hep_writer_store16(p + 2, v);
-	}
+	if (p)
+		hep_writer_store32(p, v);
 }
 
 static inline void hep_writer_put_bytes(struct hep_writer *w, enum hep_chunk chunk, struct bytes v)
