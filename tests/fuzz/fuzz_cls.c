@@ -79,12 +79,14 @@ static void check_case(const struct cls_db *db, struct cls_scratch *scratch, str
 	check((cls_payload(db, scratch, bytes_of(lower, n)) == CLS_SIP) == (kind == CLS_SIP));
 }
 
-/* SIP comes before both. */
+/* SIP comes before both, and what begins with an empty line is SIP or nothing: no method of STUN does. */
 static void check_binary(struct bytes payload, enum cls_kind kind)
 {
 	const uint8_t *p = payload.p;
 
-	if (payload.n >= 20 && p[0] < 64 && be32(p + 4) == 0x2112a442)
+	if (payload.n && (p[0] == '\r' || p[0] == '\n'))
+		check(kind == CLS_SIP || kind == CLS_UNKNOWN);
+	else if (payload.n >= 20 && p[0] < 64 && be32(p + 4) == 0x2112a442)
 		check(kind == CLS_STUN || kind == CLS_SIP);
 	else if (payload.n >= 13 && p[0] >= 20 && p[0] <= 25 && p[1] == 254 && p[2] >= 252)
 		check(kind == (p[2] == 254 ? CLS_UNKNOWN : CLS_DTLS));
