@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* HEP3 framing. Every chunk goes through hep_writer_put_chunks, which is the only place that looks at the room
- * left: nothing is written before it is known to fit. */
+/* HEP3 framing. Every chunk goes through hep_writer_put_chunks, which looks at the room left: nothing is
+ * written before it is known to fit. */
 #include "hep_writer.h"
 
 #include <assert.h>

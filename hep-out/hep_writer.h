@@ -51,7 +51,7 @@ static inline void *hep_writer_put_chunks(struct hep_writer *w, size_t n)
 	return p;
 }
 
-/* Appends a chunk of n octets of data, header filled in. Returns where the data goes, or NULL. */
+/* Appends a chunk of n octets of data, however many, header filled in. Returns where the data goes, or NULL. */
 static inline uint8_t *hep_writer_put_header(struct hep_writer *w, enum hep_chunk chunk, size_t n)
 {
 	uint8_t *p =

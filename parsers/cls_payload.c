@@ -8,6 +8,8 @@
 
 #include <hs.h>
 
+#include "text_pvt.h"
+
 struct cls_db {
 	hs_database_t *hs;
 };
@@ -200,34 +202,11 @@ static enum cls_kind usual_kind(struct bytes in)
 	return is_usual_sip(in) ? CLS_SIP : CLS_UNKNOWN;
 }
 
-/* What SIP begins with: a token (RFC 3261 section 25.1). */
-static bool is_token_octet(uint8_t c)
-{
-	switch (c) {
-	case '0' ... '9':
-	case 'A' ... 'Z':
-	case 'a' ... 'z':
-	case '-':
-	case '.':
-	case '!':
-	case '%':
-	case '*':
-	case '_':
-	case '+':
-	case '`':
-	case '\'':
-	case '~':
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* Most of what is neither is binary, which no pattern matches: of those that are left now one has a token in front, one
  * the magic cookie, and one a version of DTLS. */
 static bool is_worth_a_scan(struct bytes in)
 {
-	return in.n < SURE_BYTES || is_token_octet(in.p[0]) || be32(in.p + 4) == STUN_COOKIE ||
+	return in.n < SURE_BYTES || text_is_token[in.p[0]] || be32(in.p + 4) == STUN_COOKIE ||
 	       in.p[1] == DTLS_MAJOR;
 }
 

@@ -3,6 +3,7 @@
 #include "sip_frame.h"
 
 #include "sip_msg.h"
+#include "text_pvt.h"
 
 enum {
 	LINE_MAX = 4096, /* of a start line */
@@ -28,18 +29,13 @@ static bool is_version(struct bytes text)
 	return text.n == VERSION_BYTES && bytes_eq_nocase(text, BYTES_LIT("SIP/2.0"));
 }
 
-/* RFC 3261 section 25.1 */
 static bool is_token(struct bytes word)
 {
 	if (!word.n || word.n > METHOD_MAX)
 		return false;
-	for (size_t i = 0; i < word.n; i++) {
-		uint8_t c = word.p[i];
-
-		if (!(ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') && !(c >= '0' && c <= '9') &&
-			(!c || !strchr("-.!%*_+`'~", c)))
+	for (size_t i = 0; i < word.n; i++)
+		if (!text_is_token[word.p[i]])
 			return false;
-	}
 	return true;
 }
 

@@ -67,27 +67,12 @@ static enum sip_method method_of(struct bytes name)
 	return SIP_OTHER;
 }
 
-/* Length of the token (RFC 3261 section 25.1) at the front. */
+/* Length of the token at the front. */
 static size_t token_len(struct bytes b)
 {
-	static const bool is_token[256] = {
-		['0' ... '9'] = true,
-		['A' ... 'Z'] = true,
-		['a' ... 'z'] = true,
-		['-'] = true,
-		['.'] = true,
-		['!'] = true,
-		['%'] = true,
-		['*'] = true,
-		['_'] = true,
-		['+'] = true,
-		['`'] = true,
-		['\''] = true,
-		['~'] = true,
-	};
 	size_t n = 0;
 
-	while (n < b.n && is_token[b.p[n]])
+	while (n < b.n && text_is_token[b.p[n]])
 		n++;
 	return n;
 }

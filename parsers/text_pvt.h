@@ -9,6 +9,9 @@
 #include "bytes.h"
 #include "pkt_flow.h"
 
+/* By octet: what tokens are made of, RFC 3261 section 25.1. */
+extern const bool text_is_token[256];
+
 /* Takes the blanks and then the run of other octets off the front; empty at the end. CR and LF are
  * blanks too, as in folded lines of SIP; a line of SDP holds neither. */
 static inline struct bytes text_take_word(struct bytes *text)

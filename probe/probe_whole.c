@@ -34,7 +34,7 @@ static void classify(struct probe_worker *w, struct probe_whole *p)
 	p->kind = cls_payload(w->probe->cls, w->scratch, p->view.payload);
 }
 
-static void read(struct probe_worker *w, struct probe_whole *p)
+static void read_message(struct probe_worker *w, struct probe_whole *p)
 {
 	if (p->kind == CLS_SIP || p->kind == CLS_RTCP)
 		p->copy_hash = probe_worker_copy_hash(w, &p->view);
@@ -115,7 +115,7 @@ static void take(struct probe_worker *w, struct probe_whole *p)
 		struct sdp_session session;
 
 		classify(w, p);
-		read(w, p);
+		read_message(w, p);
 		if (p->kind == CLS_SIP)
 			probe_sip_describe(w, &p->sip, &session);
 		outcome = take_classified(w, p);
@@ -201,35 +201,49 @@ static void look(struct probe_worker *w, struct probe_whole *p)
 		classify(w, p);
 }
 
-/* Of one kind, in their order. */
+/* In their order. */
 struct group {
 	struct probe_whole *list[PROBE_WHOLES_MAX];
 	unsigned n;
 };
 
-/* One kind goes through after the other: their code together is more than a cache holds. RTCP comes after what
- * announces its media. */
+/* One group goes through after the other: their code together is more than a cache holds. What may have signalling
+ * comes first, over whatever transport, as one call may have several; RTCP comes last, after what makes it believed. */
 struct groups {
-	struct group sip, rtcp, other;
+	struct group signalling, other, rtcp;
+	struct group sip; /* of signalling what is known for it already */
 };
 
-static void sort(struct probe_wholes *wholes, struct groups *g)
+static bool may_be_signalling(const struct probe_worker *w, const struct probe_whole *p)
 {
-	g->sip.n = g->rtcp.n = g->other.n = 0;
-	for (unsigned i = 0; i < wholes->count; i++) {
-		struct probe_whole *p = &wholes->list[i];
-		struct group *group = p->kind == CLS_SIP    ? &g->sip
-				      : p->kind == CLS_RTCP ? &g->rtcp
-							    : &g->other;
+	return p->kind == CLS_SIP || !p->is_classified ||
+	       (w->probe->options->reads_hep && hep_packet_begins(p->view.payload));
+}
 
-		group->list[group->n++] = p;
+static void add_to(struct group *group, struct probe_whole *p)
+{
+	group->list[group->n++] = p;
+}
+
+static void group_by_kind(struct probe_worker *w, struct groups *g)
+{
+	g->signalling.n = g->other.n = g->rtcp.n = g->sip.n = 0;
+	for (unsigned i = 0; i < w->wholes.count; i++) {
+		struct probe_whole *p = &w->wholes.list[i];
+
+		if (p->kind == CLS_SIP)
+			add_to(&g->sip, p);
+		if (may_be_signalling(w, p))
+			add_to(&g->signalling, p);
+		else
+			add_to(p->kind == CLS_RTCP ? &g->rtcp : &g->other, p);
 	}
 }
 
 static void read_rtcp(struct probe_worker *w, const struct group *rtcp)
 {
 	for (unsigned i = 0; i < rtcp->n; i++) {
-		read(w, rtcp->list[i]);
+		read_message(w, rtcp->list[i]);
 		probe_rtcp_fetch_heads(w, &rtcp->list[i]->view, &rtcp->list[i]->rtcp);
 		pkt_copies_prefetch(&w->copies, rtcp->list[i]->copy_hash);
 	}
@@ -238,7 +252,7 @@ static void read_rtcp(struct probe_worker *w, const struct group *rtcp)
 static void read_sip(struct probe_worker *w, const struct group *sip)
 {
 	for (unsigned i = 0; i < sip->n; i++)
-		read(w, sip->list[i]);
+		read_message(w, sip->list[i]);
 	for (unsigned i = 0; i < sip->n; i++) {
 		probe_sip_fetch_chain(w, &sip->list[i]->sip);
 		pkt_copies_prefetch(&w->copies, sip->list[i]->copy_hash);
@@ -303,11 +317,11 @@ void probe_whole_flush(struct probe_worker *w)
 		packets[i] = wholes->list[i].packet;
 		look(w, &wholes->list[i]);
 	}
-	sort(wholes, &groups);
+	group_by_kind(w, &groups);
 	prepare(w, &groups);
-	take_group(w, &groups.sip);
-	take_group(w, &groups.rtcp);
+	take_group(w, &groups.signalling);
 	take_group(w, &groups.other);
+	take_group(w, &groups.rtcp);
 	dp_mbuf_free_burst(packets, wholes->count);
 	wholes->count = 0;
 	wholes->turns = 0;

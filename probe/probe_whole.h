@@ -55,7 +55,7 @@ void probe_whole_add(struct probe_worker *w, struct rte_mbuf *m, const struct pk
 /* The same of one out of a ring. */
 void probe_whole_add_packet(struct probe_worker *w, struct rte_mbuf *m);
 
-/* What: all that were added go through: datagrams of SIP, then RTCP, then what is neither, each in their order. */
+/* What: all that were added go through: what may be signalling, then other datagrams, then RTCP, each in their order. */
 void probe_whole_flush(struct probe_worker *w);
 
 /* Whether those that were added must go through before what arrived at now_ns: they came long before. */

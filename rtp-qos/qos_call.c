@@ -300,8 +300,6 @@ static struct qos_call *open_call(struct qos_calls *calls, unsigned worker,
 	atomic_init(&call->last_ns, now_ns);
 	atomic_init(&call->refs, 1); /* the table's */
 	atomic_init(&call->is_open, true);
-	atomic_init(&call->leg, NULL);
-	atomic_init(&call->leg_name_bytes, 0);
 	qos_call_begin(call, msg);
 
 	known = link_call(calls, key, call);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How calls leave the table: each worker has a private queue of the calls it opened, by which it
- * alone expires them. A call is taken out of the table under its own mutex, so that a message never
+ * alone expires them. A call is taken out of the table under its own lock, so that a message never
  * changes one that was reported already. */
 #include <assert.h>
 

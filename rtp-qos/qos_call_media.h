@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the two sides of a call said about their audio, and when audio of each was heard: enough to tell
  * whether a side should be heard. Conservative: what cannot be known for sure is not expected.
- * Owner: the call. Threads: every worker. Times and flags are atomics, the ends are under the call's mutex. */
+ * Owner: the call. Threads: every worker. Times and flags are atomics, the ends are under the call's lock. */
 #ifndef QOS_CALL_MEDIA_H
 #define QOS_CALL_MEDIA_H
 

@@ -41,8 +41,7 @@ static uint64_t fused_loop(struct bench_pipeline *p, uint64_t packets)
 	for (uint64_t done = 0; done < packets; done += DP_BURST) {
 		probe_rx_burst(t->rx, burst, bench_feed_poll(&t->feed, burst));
 		urcu_qsbr_quiescent_state();
-		if (t->worker->mailbox)
-			discard(p, t->worker->mailbox);
+		discard(p, t->worker->mailbox);
 	}
 	probe_rx_flush(t->rx);
 	return bench_cpu_ns() - ns;

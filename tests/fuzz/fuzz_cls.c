@@ -87,7 +87,7 @@ static void check_binary(struct bytes payload, enum cls_kind kind)
 	if (payload.n && (p[0] == '\r' || p[0] == '\n'))
 		check(kind == CLS_SIP || kind == CLS_UNKNOWN);
 	else if (payload.n >= 20 && p[0] < 64 && be32(p + 4) == 0x2112a442)
-		check(kind == CLS_STUN || kind == CLS_SIP);
+		check(kind == CLS_STUN);
 	else if (payload.n >= 13 && p[0] >= 20 && p[0] <= 25 && p[1] == 254 && p[2] >= 252)
 		check(kind == (p[2] == 254 ? CLS_UNKNOWN : CLS_DTLS));
 }
