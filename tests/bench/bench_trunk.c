@@ -29,6 +29,7 @@ enum {
 	RTP_RATE = 50, /* packets a second of a stream */
 	NOISE_SIZES = 7,
 	NOISE_KINDS = 2 * NOISE_SIZES,
+	TCP_BYTES = 20,
 	NOISE_COPIED = 192, /* more than what is looked at */
 	DNS_PORT = 53,
 	HTTPS_PORT = 443,
@@ -56,17 +57,22 @@ struct bench_trunk {
 /* DNS and TLS in turn: what a mirror port sees beside voice. */
 static void make_noise(struct noise *n, unsigned i)
 {
+	static const uint8_t tls[] = {0x17, 3, 3}; /* application data */
+	static const uint8_t dns[] = {0, 0, 1, 0, 0, 1}; /* a question, whose id is random */
 	uint8_t frame[BENCH_FRAME_STRIDE];
 	bool is_tcp = i & 1;
 	unsigned payload = 40 + i % NOISE_SIZES * 100;
 
 	bench_rtp_frame(frame, 4, 0, i);
-	memset(frame + BENCH_PAYLOAD_AT, (int)(i & 0x3f), NOISE_COPIED - BENCH_PAYLOAD_AT);
+	memset(frame + BENCH_PAYLOAD_AT, 0, NOISE_COPIED - BENCH_PAYLOAD_AT);
 	bench_put_bytes(frame, payload);
 	bench_put16(frame + BENCH_UDP_AT + 2, is_tcp ? HTTPS_PORT : DNS_PORT);
 	if (is_tcp) {
 		frame[PROTO_AT] = 6;
 		frame[BENCH_UDP_AT + 12] = 0x50;
+		memcpy(frame + BENCH_UDP_AT + TCP_BYTES, tls, sizeof(tls));
+	} else {
+		memcpy(frame + BENCH_PAYLOAD_AT, dns, sizeof(dns));
 	}
 	memcpy(n->frame, frame, NOISE_COPIED);
 	n->bytes = BENCH_PAYLOAD_AT + payload;
@@ -153,6 +159,15 @@ static unsigned put_rtcp(struct bench_trunk *t, uint8_t *frame)
 	return BENCH_PAYLOAD_AT + t->rtcp_bytes;
 }
 
+/* Of DNS; one that looks like the version of RTP would make an endpoint of RTP of it. */
+static void put_id(uint8_t *id, uint32_t random)
+{
+	id[0] = (uint8_t)(random >> 24);
+	id[1] = (uint8_t)(random >> 16);
+	if (id[0] >> 6 == 2)
+		id[0] ^= 0x80;
+}
+
 /* Of many hosts. */
 static unsigned put_noise(struct bench_trunk *t, uint8_t *frame)
 {
@@ -161,6 +176,8 @@ static unsigned put_noise(struct bench_trunk *t, uint8_t *frame)
 
 	memcpy(frame, n->frame, NOISE_COPIED);
 	memcpy(frame + BENCH_SOURCE_AT, &source, sizeof(source));
+	if (frame[PROTO_AT] != 6)
+		put_id(frame + BENCH_PAYLOAD_AT, source);
 	return n->bytes;
 }
 

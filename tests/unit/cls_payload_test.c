@@ -236,6 +236,26 @@ static void wants_room_for_the_fixed_header(void **state)
 				n < cases[i].n ? CLS_UNKNOWN : cases[i].kind);
 }
 
+/* RFC 3261 section 25.1: what is none begins no method. */
+static void a_method_begins_with_an_octet_of_a_token(void **state)
+{
+	static const char others[] = "-.!%*_+`'~0123456789";
+	char line[] = "?x sip:bob@b.example SIP/2.0";
+
+	for (unsigned c = 0; c < 256; c++) {
+		unsigned lower = c | 0x20;
+		bool is_token =
+			(lower >= 'a' && lower <= 'z' && c < 128) || (c && strchr(others, (int)c));
+
+		line[0] = (char)c;
+		/* Those go before SIP, and those are RTP's. */
+		if (c == '\r' || c == '\n' || c >> 6 == 2)
+			continue;
+		if (kind_of(*state, line, sizeof(line) - 1) != (is_token ? CLS_SIP : CLS_UNKNOWN))
+			fail_msg("octet %u", c);
+	}
+}
+
 static void knows_stun_by_its_cookie(void **state)
 {
 	uint8_t packet[20] = {0x01, 0x01, 0x00, 0x00, 0x21, 0x12, 0xa4, 0x42};
@@ -307,6 +327,7 @@ int main(void)
 		cmocka_unit_test(knows_keep_alives_as_nothing),
 		cmocka_unit_test(tells_rtp_from_rtcp_by_the_first_two_octets),
 		cmocka_unit_test(wants_room_for_the_fixed_header),
+		cmocka_unit_test(a_method_begins_with_an_octet_of_a_token),
 		cmocka_unit_test(knows_stun_by_its_cookie),
 		cmocka_unit_test(knows_dtls_by_type_and_version),
 		cmocka_unit_test(decides_every_truncation),

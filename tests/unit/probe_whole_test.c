@@ -184,17 +184,21 @@ static void add_stun(void)
 	add_datagram(request, STUN_BYTES);
 }
 
-/* A segment in the middle of anything. */
-static void add_tcp(void)
+static void add_segment(const char *payload, uint8_t connection)
 {
-	static const char middle[] = "middle of a page";
 	struct frame f = {.n = 0};
 
 	put_ethernet(&f, 0x0800);
-	put_ip4(&f, 6, 20 + 20 + sizeof(middle), 0, 0);
+	put_ip4(&f, 6, 20 + 20 + (unsigned)strlen(payload), 0, 0);
 	put_tcp(&f, 5);
-	put(&f, middle, sizeof(middle));
+	f.b[14 + 20] = connection; /* of its source port */
+	put(&f, payload, strlen(payload));
 	add(&f);
+}
+
+static void add_tcp(void)
+{
+	add_segment("middle of a page", 1);
 }
 
 static void tells_what_is_in_a_batch(void **state)
@@ -243,6 +247,90 @@ static void tells_what_is_in_the_next_batch(void **state)
 	assert_int_equal(outcome(PROBE_stun), 1);
 	assert_int_equal(outcome(PROBE_sip), PROBE_WHOLES_MAX + 1);
 	assert_int_equal(rig.worker[0].counters.sdp_descriptions, PROBE_WHOLES_MAX);
+	flush_and_expect_conservation();
+}
+
+/* Noted before anything is shed. */
+static void connections_with_signalling_are_not_shed(void **state)
+{
+	(void)state;
+	add_segment("INVITE sip:bob@198.51.100.2 SIP/2.0\r\nVia: ", 1);
+	give();
+	atomic_store(&rig.rx[0].lanes[0].shed.level, PROBE_SHED_BUCKETS);
+	add_segment("192.0.2.1\r\n", 1);
+	add_segment("192.0.2.1\r\n", 2);
+	give();
+	assert_int_equal(outcome(PROBE_sip_segment), 1);
+	assert_int_equal(outcome(PROBE_sip_repeated), 1);
+	assert_int_equal(outcome(PROBE_media_shed), 1);
+	atomic_store(&rig.rx[0].lanes[0].shed.level, 0);
+	flush_and_expect_conservation();
+}
+
+/* On the ports of the RTCP. */
+static void add_beside_rtcp(const void *payload, unsigned bytes)
+{
+	struct frame f = {.n = 0};
+
+	put_ethernet(&f, 0x0800);
+	put_ip4(&f, 17, 20 + 8 + bytes, 0, 0);
+	put_u32(f.b + 26, 0x0a000000);
+	put_u32(f.b + 30, 0x0a010000);
+	put16(&f, 10001);
+	put16(&f, 20001);
+	put16(&f, 8 + bytes);
+	put16(&f, 0);
+	put(&f, payload, bytes);
+	add(&f);
+}
+
+/* It speaks for RTCP without SDES. */
+static void rtcp_comes_after_stun(void **state)
+{
+	static const uint8_t request[STUN_BYTES] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1};
+
+	(void)state;
+	add_beside_rtcp(request, sizeof(request));
+	add_rtcp_bytes(SR_BYTES);
+	give();
+	assert_int_equal(outcome(PROBE_stun), 1);
+	assert_int_equal(outcome(PROBE_rtcp), 1);
+	flush_and_expect_conservation();
+}
+
+static void srtcp_comes_after_dtls(void **state)
+{
+	static const uint8_t hello[16] = {0x16, 0xfe, 0xfd};
+	static const uint8_t srtcp[40] = {0x80, 200, 0, 99, 0x5e, 0xed};
+
+	(void)state;
+	add_beside_rtcp(hello, sizeof(hello));
+	add_beside_rtcp(srtcp, sizeof(srtcp));
+	give();
+	assert_int_equal(outcome(PROBE_dtls), 1);
+	assert_int_equal(outcome(PROBE_srtcp), 1);
+	flush_and_expect_conservation();
+}
+
+/* As through a proxy from one to the other. */
+static void a_call_over_tcp_and_udp_keeps_its_order(void **state)
+{
+	static const unsigned call = 7777;
+
+	(void)state;
+	add_segment(
+		"INVITE sip:bob@198.51.100.2 SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.9;branch=z9hG4bKt\r\n"
+		"From: <sip:alice@192.0.2.1>;tag=a\r\nTo: <sip:bob@198.51.100.2>\r\n"
+		"Call-ID: whole-7777\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n",
+		1);
+	add_message(&(struct message){invite, "1 INVITE", call, false, NULL});
+	add_message(&(struct message){
+		"CANCEL sip:bob@198.51.100.2 SIP/2.0", "1 CANCEL", call, false, NULL});
+	add_message(
+		&(struct message){"SIP/2.0 487 Request Terminated", "1 INVITE", call, true, NULL});
+	give();
+	assert_int_equal(outcome(PROBE_sip), 4);
+	assert_int_equal(call_of(call)->state, QOS_CALL_CANCELLED);
 	flush_and_expect_conservation();
 }
 
@@ -378,6 +466,10 @@ int main(void)
 		LANE_TEST(publishes_in_the_order_of_messages),
 		LANE_TEST(tells_what_is_in_a_batch),
 		LANE_TEST(tells_what_is_in_the_next_batch),
+		LANE_TEST(connections_with_signalling_are_not_shed),
+		LANE_TEST(rtcp_comes_after_stun),
+		LANE_TEST(srtcp_comes_after_dtls),
+		LANE_TEST(a_call_over_tcp_and_udp_keeps_its_order),
 		LANE_TEST(rtcp_comes_after_what_announces_its_media),
 		LANE_TEST(knows_a_copy_within_a_batch),
 		LANE_TEST(keeps_descriptions_apart),

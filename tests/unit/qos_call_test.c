@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "qos_call_case.h"
+#include "qos_legs.h"
 
 static void long_linger_keeps_ended_calls(void **state)
 {
@@ -31,6 +32,35 @@ static void a_call_id_that_comes_again_is_a_new_call(void **state)
 		assert_expires(calls, at_s + SETUP_S, QOS_CALL_TIMEOUT);
 		assert_null(qos_call_find(calls, BYTES_LIT("c1")));
 	}
+}
+
+/* Its memory is that of one that was, of which it knows nothing. */
+static void a_new_call_is_blank(void **state)
+{
+	static const struct qos_call_media silent;
+	struct qos_calls *calls = *state;
+	struct qos_call *former, *call;
+
+	see(calls, 1, INVITE, "INVITE", NULL);
+	former = the_call(calls);
+	assert_expires(calls, 1 + SETUP_S, QOS_CALL_TIMEOUT);
+	urcu_qsbr_barrier();
+	memset((char *)former + sizeof(void *), 0xa5, sizeof(*former) - sizeof(void *));
+	see(calls, 1000, INVITE, "INVITE", NULL);
+	call = the_call(calls);
+	assert_ptr_equal(call, former);
+	assert_memory_equal(&call->talk, &silent, sizeof(silent));
+	assert_null(call->media);
+	assert_null(atomic_load(&call->leg));
+	assert_null(atomic_load(&call->ahead[0]));
+	assert_int_equal(call->media_count + call->learnt_count + call->streams + call->worst, 0);
+	assert_int_equal(call->answer_count + call->done[0] + call->former + call->code, 0);
+	assert_int_equal(call->end_ns + call->answer_ns + call->streams_open, 0);
+	assert_int_equal(qos_leg_named(call).n, 0);
+	assert_string_equal(qos_call_codec(call), "");
+	assert_string_equal(qos_call_method_name(call), "INVITE");
+	assert_string_equal(call->call_id, "c1");
+	assert_expires(calls, 1000 + SETUP_S, QOS_CALL_TIMEOUT);
 }
 
 static void call_with_open_streams_does_not_expire(void **state)
@@ -439,6 +469,7 @@ int main(void)
 		CASE(long_linger_keeps_ended_calls),
 		CASE(a_call_id_that_comes_again_is_a_new_call),
 		CASE(call_with_open_streams_does_not_expire),
+		CASE(a_new_call_is_blank),
 		CASE(drain_takes_every_call_as_it_is),
 		CASE(full_table_refuses_and_counts),
 		CASE(a_flood_makes_room_for_itself),
