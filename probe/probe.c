@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_lcore.h>
 
@@ -112,9 +113,12 @@ static void log_totals(const struct probe *p)
 static bool is_file(const char *path, const struct stat *other)
 {
 	struct stat file;
+	int rc;
 
-	return path && !stat(path, &file) && file.st_dev == other->st_dev &&
-	       file.st_ino == other->st_ino;
+	if (!path)
+		return false;
+	rc = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &file) : stat(path, &file);
+	return !rc && file.st_dev == other->st_dev && file.st_ino == other->st_ino;
 }
 
 /* To open it for writing would empty it. */

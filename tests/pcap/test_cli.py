@@ -283,6 +283,17 @@ def test_json_does_not_empty_the_configuration(small, tmp_path):
     assert path.read_text(encoding="utf-8") == "quality: {report_interval: 2s}\n"
 
 
+def test_json_does_not_empty_what_comes_on_standard_input(small, tmp_path):
+    path = tmp_path / "in.pcap"
+    path.write_bytes(small.read_bytes())
+    with path.open("rb") as capture:
+        done = subprocess.run([str(heptap_run.HEPTAP), "-r", "-", "--json", str(path)],
+                              stdin=capture, capture_output=True, check=False, timeout=60)
+    said = f'heptap: "{path}" cannot be read and written at once\n'
+    assert (done.returncode, done.stderr.decode()) == (1, said)
+    assert path.read_bytes() == small.read_bytes()
+
+
 def test_json_that_cannot_be_written_exits_1(small, tmp_path):
     run = command("-r", small, "--json", tmp_path / "none/out.json")
     assert run.code == 1
