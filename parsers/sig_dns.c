@@ -32,33 +32,35 @@ static void put_label(struct sig_dns_name *name, struct bytes label)
 		put_octet(name, label.p[i]);
 }
 
-/* The labels from at on; *end: behind the name where it began. */
+/* The labels from at on; *end: behind the name where it began. A pointer leads to a name that ended before (RFC 1035
+ * section 4.1.4). */
 static bool take_labels(struct bytes in, size_t at, size_t *end, struct sig_dns_name *name)
 {
-	size_t wire = 1, lowest = at;
+	size_t wire = 1, lowest = at, limit = in.n;
 	unsigned pointers = 0;
 
-	while (at < in.n && in.p[at]) {
+	while (at < limit && in.p[at]) {
 		size_t n = in.p[at];
 
 		if (n >= POINTER) {
-			if (in.n - at < 2 || ++pointers > POINTERS_MAX)
+			if (limit - at < 2 || ++pointers > POINTERS_MAX)
 				return false;
 			if (pointers == 1)
 				*end = at + 2;
 			at = be16(in.p + at) & 0x3fff;
 			if (at >= lowest || at < HEADER_BYTES)
 				return false;
+			limit = lowest;
 			lowest = at;
 			continue;
 		}
 		wire += 1 + n;
-		if (n > LABEL_MAX || n >= in.n - at || wire > WIRE_NAME_MAX)
+		if (n > LABEL_MAX || n >= limit - at || wire > WIRE_NAME_MAX)
 			return false;
 		put_label(name, bytes_of(in.p + at + 1, n));
 		at += 1 + n;
 	}
-	if (at >= in.n)
+	if (at >= limit)
 		return false;
 	if (!pointers)
 		*end = at + 1;
