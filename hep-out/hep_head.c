@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Chunks whose length is fixed go out as one block, copied as it stands on the wire and filled in: a trunk has 30 of
- * them among 1,000 packets. */
+/* Most chunks of fixed length go out as one block, copied as it stands on the wire and filled in: of 1,000 packets of a
+ * trunk 30 become messages. */
 #include "hep_head.h"
 
 #include "qos_call.h"
@@ -23,76 +23,44 @@ struct rest {
 	uint8_t agent_id[VALUE + 4];
 };
 
-#define REST                                                                                       \
-	{                                                                                          \
-		.src_port = {CHUNK(HEP_CHUNK_SRC_PORT, 2)},                                        \
-		.dst_port = {CHUNK(HEP_CHUNK_DST_PORT, 2)}, .sec = {CHUNK(HEP_CHUNK_TIME_SEC, 4)}, \
-		.usec = {CHUNK(HEP_CHUNK_TIME_USEC, 4)}, .type = {CHUNK(HEP_CHUNK_TYPE, 1)},       \
-		.agent_id = {CHUNK(HEP_CHUNK_AGENT_ID, 4)},                                        \
+static const struct rest blank_rest = {
+	.src_port = {CHUNK(HEP_CHUNK_SRC_PORT, 2)},
+	.dst_port = {CHUNK(HEP_CHUNK_DST_PORT, 2)},
+	.sec = {CHUNK(HEP_CHUNK_TIME_SEC, 4)},
+	.usec = {CHUNK(HEP_CHUNK_TIME_USEC, 4)},
+	.type = {CHUNK(HEP_CHUNK_TYPE, 1)},
+	.agent_id = {CHUNK(HEP_CHUNK_AGENT_ID, 4)},
+};
+
+/* The two apart, so that the compiler knows how long addresses are. */
+static void put_ends(struct hep_writer *w, const struct pkt_flow *flow)
+{
+	bool is_ip4 = flow->family == 4;
+
+	hep_writer_put_u8(w, HEP_CHUNK_FAMILY, is_ip4 ? FAMILY_IP4 : FAMILY_IP6);
+	hep_writer_put_u8(w, HEP_CHUNK_PROTOCOL, flow->proto);
+	if (is_ip4) {
+		hep_writer_put_bytes(w, HEP_CHUNK_SRC_IP4, bytes_of(flow->src.b, 4));
+		hep_writer_put_bytes(w, HEP_CHUNK_DST_IP4, bytes_of(flow->dst.b, 4));
+	} else {
+		hep_writer_put_bytes(w, HEP_CHUNK_SRC_IP6, bytes_of(flow->src.b, 16));
+		hep_writer_put_bytes(w, HEP_CHUNK_DST_IP6, bytes_of(flow->dst.b, 16));
 	}
-
-struct ip4 {
-	uint8_t family[VALUE + 1], protocol[VALUE + 1];
-	uint8_t src[VALUE + 4], dst[VALUE + 4];
-	struct rest rest;
-};
-
-struct ip6 {
-	uint8_t family[VALUE + 1], protocol[VALUE + 1];
-	uint8_t src[VALUE + 16], dst[VALUE + 16];
-	struct rest rest;
-};
-
-static const struct ip4 blank_ip4 = {
-	.family = {CHUNK(HEP_CHUNK_FAMILY, 1), FAMILY_IP4},
-	.protocol = {CHUNK(HEP_CHUNK_PROTOCOL, 1)},
-	.src = {CHUNK(HEP_CHUNK_SRC_IP4, 4)},
-	.dst = {CHUNK(HEP_CHUNK_DST_IP4, 4)},
-	.rest = REST,
-};
-
-static const struct ip6 blank_ip6 = {
-	.family = {CHUNK(HEP_CHUNK_FAMILY, 1), FAMILY_IP6},
-	.protocol = {CHUNK(HEP_CHUNK_PROTOCOL, 1)},
-	.src = {CHUNK(HEP_CHUNK_SRC_IP6, 16)},
-	.dst = {CHUNK(HEP_CHUNK_DST_IP6, 16)},
-	.rest = REST,
-};
-
-static void put_rest(struct rest *rest, uint32_t agent_id, const struct hep_head *head)
-{
-	hep_writer_store16(rest->src_port + VALUE, head->flow->sport);
-	hep_writer_store16(rest->dst_port + VALUE, head->flow->dport);
-	hep_writer_store32(rest->sec + VALUE, (uint32_t)(head->time_ns / NS_PER_SEC));
-	hep_writer_store32(rest->usec + VALUE, (uint32_t)(head->time_ns % NS_PER_SEC / NS_PER_US));
-	rest->type[VALUE] = (uint8_t)head->type;
-	hep_writer_store32(rest->agent_id + VALUE, agent_id);
 }
 
-static void put_ip4(struct hep_writer *w, uint32_t agent_id, const struct hep_head *head)
+static void put_rest(struct hep_writer *w, uint32_t agent_id, const struct hep_head *head)
 {
-	struct ip4 *p = hep_writer_put_chunks(w, sizeof(*p));
+	struct rest *p = hep_writer_put_chunks(w, sizeof(*p));
 
 	if (!p)
 		return;
-	*p = blank_ip4;
-	p->protocol[VALUE] = head->flow->proto;
-	memcpy(p->src + VALUE, head->flow->src.b, 4);
-	memcpy(p->dst + VALUE, head->flow->dst.b, 4);
-	put_rest(&p->rest, agent_id, head);
-}
-
-static void put_ip6(struct hep_writer *w, uint32_t agent_id, const struct hep_head *head)
-{
-	struct ip6 *p = hep_writer_put_chunks(w, sizeof(*p));
-
-	if (!p)
-		return;
-	*p = blank_ip6;
-	p->protocol[VALUE] = head->flow->proto;
-	memcpy(p->src + VALUE, head->flow->src.b, 16);
-	memcpy(p->dst + VALUE, head->flow->dst.b, 16);
-	put_rest(&p->rest, agent_id, head);
+	*p = blank_rest;
+	hep_writer_store16(p->src_port + VALUE, head->flow->sport);
+	hep_writer_store16(p->dst_port + VALUE, head->flow->dport);
+	hep_writer_store32(p->sec + VALUE, (uint32_t)(head->time_ns / NS_PER_SEC));
+	hep_writer_store32(p->usec + VALUE, (uint32_t)(head->time_ns % NS_PER_SEC / NS_PER_US));
+	p->type[VALUE] = (uint8_t)head->type;
+	hep_writer_store32(p->agent_id + VALUE, agent_id);
 }
 
 static void put_text(struct hep_writer *w, enum hep_chunk chunk, struct bytes text)
@@ -106,10 +74,8 @@ static void put_text(struct hep_writer *w, enum hep_chunk chunk, struct bytes te
 void hep_head_put(
 	struct hep_writer *w, const struct hep_options *options, const struct hep_head *head)
 {
-	if (head->flow->family == 4)
-		put_ip4(w, options->node_id, head);
-	else
-		put_ip6(w, options->node_id, head);
+	put_ends(w, head->flow);
+	put_rest(w, options->node_id, head);
 	put_text(w, HEP_CHUNK_AUTH_KEY, bytes_from_str(options->auth_key));
 	put_text(w, HEP_CHUNK_AGENT_NAME, bytes_from_str(options->node_name));
 	if (head->vlan)

@@ -8,6 +8,7 @@
 
 #include <hs.h>
 
+#include "stun_msg.h"
 #include "text_pvt.h"
 
 struct cls_db {
@@ -28,7 +29,6 @@ enum {
 	SURE_BYTES = 12, /* with so many any pattern of SIP, RTCP and RTP may match */
 	METHOD_BYTES = 9, /* of SUBSCRIBE, the longest */
 	DTLS_MAJOR = 0xfe, /* of each version, as its complement */
-	STUN_COOKIE = 0x2112a442,
 };
 
 static const char *const expressions[] = {
@@ -206,7 +206,7 @@ static enum cls_kind usual_kind(struct bytes in)
  * the magic cookie, and one a version of DTLS. */
 static bool is_worth_a_scan(struct bytes in)
 {
-	return in.n < SURE_BYTES || text_is_token[in.p[0]] || be32(in.p + 4) == STUN_COOKIE ||
+	return in.n < SURE_BYTES || text_is_token[in.p[0]] || stun_may_be(in) ||
 	       in.p[1] == DTLS_MAJOR;
 }
 

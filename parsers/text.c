@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What text is made of. */
 #include "text_pvt.h"
 
 const bool text_is_token[256] = {

@@ -32,28 +32,53 @@ static bool is_ice(struct probe_rx *rx, const struct pkt_view *view)
 	return true;
 }
 
-/* What follows in a TCP connection where a segment looked like signalling is some too. Of a file
- * all TCP and SCTP is, so that its order is the same for any number of workers. is_asked: else a connection is noted,
- * and the answer means nothing. */
-static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view, bool is_asked)
+static bool looks_like_signalling(const struct probe_rx *rx, const struct pkt_view *view)
 {
 	const struct cfg_options *o = rx->probe->options;
-	bool looks = probe_looks_like_signalling(view, o->reads_hep, o->also);
-	uint32_t *seen, tag;
-	uint64_t hash;
 
-	if (view->flow.proto == PKT_SCTP)
-		return rx->probe->is_offline || probe_carries_signalling(view, o->also);
-	if (view->flow.proto != PKT_TCP || rx->probe->is_offline)
-		return looks || view->flow.proto == PKT_TCP || is_ice(rx, view);
-	if (!looks && !is_asked)
-		return true;
-	hash = pkt_hash_ends(&view->flow, &rx->probe->seed);
-	seen = &rx->tcp_seen[hash % PROBE_TCP_SEEN];
-	tag = (uint32_t)(hash >> 32) | 1;
-	if (looks)
-		*seen = tag;
+	return probe_looks_like_signalling(view, o->reads_hep, o->also);
+}
+
+/* Where the tag of a TCP connection with signalling stands. */
+static uint32_t *connection_of(struct probe_rx *rx, const struct pkt_view *view, uint32_t *tag)
+{
+	uint64_t hash = pkt_hash_ends(&view->flow, &rx->probe->seed);
+
+	*tag = (uint32_t)(hash >> 32) | 1;
+	return &rx->tcp_seen[hash % PROBE_TCP_SEEN];
+}
+
+/* Live. What follows in a TCP connection where a segment looked like signalling is some too. */
+static void note_connection(struct probe_rx *rx, const struct pkt_view *view)
+{
+	uint32_t tag, *seen;
+
+	if (!looks_like_signalling(rx, view))
+		return;
+	seen = connection_of(rx, view, &tag);
+	*seen = tag;
+}
+
+static bool is_of_noted(struct probe_rx *rx, const struct pkt_view *view)
+{
+	uint32_t tag;
+	const uint32_t *seen = connection_of(rx, view, &tag);
+
 	return *seen == tag;
+}
+
+/* Of a file all TCP and SCTP is, so that its order is the same for any number of workers. */
+static bool is_signalling(struct probe_rx *rx, const struct pkt_view *view)
+{
+	if (view->flow.proto == PKT_SCTP)
+		return rx->probe->is_offline ||
+		       probe_carries_signalling(view, rx->probe->options->also);
+	if (view->flow.proto != PKT_TCP)
+		return looks_like_signalling(rx, view) || is_ice(rx, view);
+	if (rx->probe->is_offline)
+		return true;
+	note_connection(rx, view);
+	return is_of_noted(rx, view);
 }
 
 static struct probe_lane *lane_of(struct probe_rx *rx, const struct pkt_flow *flow)
@@ -143,12 +168,13 @@ static void put_rtp(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbu
 static void put_own(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
 	const struct pkt_view *view, bool may_be_rtp)
 {
-	bool is_asked = unlikely(probe_shed_level(&lane->shed));
-
-	if ((is_asked || view->flow.proto == PKT_TCP) && !is_signalling(rx, view, is_asked) &&
-		probe_rx_is_shed(rx, lane, &view->flow)) {
-		probe_rx_shed(rx, m, &view->flow);
-		return;
+	if (unlikely(probe_shed_level(&lane->shed))) {
+		if (!is_signalling(rx, view) && probe_rx_is_shed(rx, lane, &view->flow)) {
+			probe_rx_shed(rx, m, &view->flow);
+			return;
+		}
+	} else if (view->flow.proto == PKT_TCP) {
+		note_connection(rx, view);
 	}
 	if (may_be_rtp) {
 		probe_lane_put_packet(rx, lane, m);
@@ -164,7 +190,7 @@ static void put_own(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbu
 static void put_asked(struct probe_rx *rx, struct probe_lane *lane, struct rte_mbuf *m,
 	const struct pkt_view *view)
 {
-	if (!is_signalling(rx, view, true)) {
+	if (!is_signalling(rx, view)) {
 		if (probe_rx_is_shed(rx, lane, &view->flow))
 			probe_rx_shed(rx, m, &view->flow);
 		else

@@ -76,8 +76,8 @@ struct qos_call {
 	uint32_t former;
 	struct cds_list_head home_link; /* in the home worker's queue */
 
-	alignas(64) pthread_spinlock_t
-		lock; /* guards the rest of this paragraph, and the texts of the parties */
+	/* Guards the rest of this paragraph, and the texts of the parties. */
+	alignas(64) pthread_spinlock_t lock;
 	enum qos_call_state state;
 	/* That began it, seen or not: INVITE of a call (qos_call_is_call). */
 	enum sip_method method;
@@ -91,13 +91,13 @@ struct qos_call {
 	uint32_t messages;
 	uint64_t answer_ns; /* 0: never, or not known to be */
 	uint16_t answers[QOS_CALL_ANSWERS]; /* hashes of To tags of 2xx */
-	uint16_t done
-		[QOS_CALL_HOPS]; /* hashes of transactions that its last failures ended; 0: none */
+	/* Hashes of transactions that its last failures ended; 0: none. */
+	uint16_t done[QOS_CALL_HOPS];
 	_Atomic uint32_t leg_name_bytes; /* 0: not named */
 	struct qos_leg *_Atomic leg; /* see qos_legs.h; held; NULL: no stream was offered yet */
 
-	alignas(64) struct qos_media
-		*media; /* its endpoints, guarded by the publishing mutex of qos_media */
+	/* Its endpoints, guarded by the publishing mutex of qos_media. */
+	alignas(64) struct qos_media *media;
 	uint32_t media_count;
 	_Atomic uint32_t learnt_count; /* of them learnt (qos_ice.h) */
 	uint64_t start_ns;

@@ -172,13 +172,6 @@ void qos_media_put(struct qos_medias *medias, struct qos_media *media, struct qo
 	link_to_call(medias, media, counters);
 }
 
-/* Each while the others come. */
-static void fetch_chains(const struct qos_medias *medias, const struct qos_media *media)
-{
-	for (; media; media = media->call_next)
-		__builtin_prefetch((const void *)qos_media_chain(medias, &media->at), 1);
-}
-
 void qos_media_withdraw(
 	struct qos_medias *medias, struct qos_call *call, struct qos_call_counters *counters)
 {
@@ -186,7 +179,6 @@ void qos_media_withdraw(
 
 	qos_medias_lock(medias);
 	all = call->media;
-	fetch_chains(medias, all);
 	for (struct qos_media *media = all; media; media = media->call_next)
 		take_out(medias, media, counters);
 	if (all) {

@@ -153,11 +153,8 @@ static void publishes_in_the_order_of_messages(void **state)
 }
 
 /* On the ports beside those of the first stream, from the one who sends it. */
-static void add_rtcp_bytes(unsigned bytes)
+static void add_beside(const void *payload, unsigned bytes)
 {
-	static const uint8_t compound[RTCP_BYTES] = {0x80, 200, 0, 6, 0x5e, 0xed, 0,
-		0, /* SR of the stream's SSRC */
-		[SR_BYTES] = 0x81, 202, 0, 3, 0x5e, 0xed, 0, 0, 1, 4, 'a', '@', 'b', 'c', 0, 0};
 	struct frame f = {.n = 0};
 
 	put_ethernet(&f, 0x0800);
@@ -168,8 +165,17 @@ static void add_rtcp_bytes(unsigned bytes)
 	put16(&f, 20001);
 	put16(&f, 8 + bytes);
 	put16(&f, 0);
-	put(&f, compound, bytes);
+	put(&f, payload, bytes);
 	add(&f);
+}
+
+static void add_rtcp_bytes(unsigned bytes)
+{
+	static const uint8_t compound[RTCP_BYTES] = {0x80, 200, 0, 6, 0x5e, 0xed, 0,
+		0, /* SR of the stream's SSRC */
+		[SR_BYTES] = 0x81, 202, 0, 3, 0x5e, 0xed, 0, 0, 1, 4, 'a', '@', 'b', 'c', 0, 0};
+
+	add_beside(compound, bytes);
 }
 
 static void add_rtcp(void)
@@ -177,11 +183,11 @@ static void add_rtcp(void)
 	add_rtcp_bytes(RTCP_BYTES);
 }
 
+static const uint8_t stun_request[STUN_BYTES] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1};
+
 static void add_stun(void)
 {
-	static const uint8_t request[STUN_BYTES] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1};
-
-	add_datagram(request, STUN_BYTES);
+	add_datagram(stun_request, STUN_BYTES);
 }
 
 static void add_segment(const char *payload, uint8_t connection)
@@ -267,30 +273,11 @@ static void connections_with_signalling_are_not_shed(void **state)
 	flush_and_expect_conservation();
 }
 
-/* On the ports of the RTCP. */
-static void add_beside_rtcp(const void *payload, unsigned bytes)
-{
-	struct frame f = {.n = 0};
-
-	put_ethernet(&f, 0x0800);
-	put_ip4(&f, 17, 20 + 8 + bytes, 0, 0);
-	put_u32(f.b + 26, 0x0a000000);
-	put_u32(f.b + 30, 0x0a010000);
-	put16(&f, 10001);
-	put16(&f, 20001);
-	put16(&f, 8 + bytes);
-	put16(&f, 0);
-	put(&f, payload, bytes);
-	add(&f);
-}
-
 /* It speaks for RTCP without SDES. */
 static void rtcp_comes_after_stun(void **state)
 {
-	static const uint8_t request[STUN_BYTES] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1};
-
 	(void)state;
-	add_beside_rtcp(request, sizeof(request));
+	add_beside(stun_request, STUN_BYTES);
 	add_rtcp_bytes(SR_BYTES);
 	give();
 	assert_int_equal(outcome(PROBE_stun), 1);
@@ -304,8 +291,8 @@ static void srtcp_comes_after_dtls(void **state)
 	static const uint8_t srtcp[40] = {0x80, 200, 0, 99, 0x5e, 0xed};
 
 	(void)state;
-	add_beside_rtcp(hello, sizeof(hello));
-	add_beside_rtcp(srtcp, sizeof(srtcp));
+	add_beside(hello, sizeof(hello));
+	add_beside(srtcp, sizeof(srtcp));
 	give();
 	assert_int_equal(outcome(PROBE_dtls), 1);
 	assert_int_equal(outcome(PROBE_srtcp), 1);
