@@ -44,9 +44,14 @@ void probe_sip_fetch_chain(const struct probe_worker *w, const struct probe_sip 
 	qos_call_prefetch_chain(w->probe->calls, sip->call_hash);
 }
 
+static bool is_ending(const struct sip_msg *msg)
+{
+	return msg->is_request && (msg->method == SIP_BYE || msg->method == SIP_CANCEL);
+}
+
 void probe_sip_fetch_call(const struct probe_worker *w, const struct probe_sip *sip)
 {
-	qos_call_prefetch(w->probe->calls, sip->call_hash, sip->session);
+	qos_call_prefetch(w->probe->calls, sip->call_hash, sip->session || is_ending(&sip->msg));
 }
 
 bool probe_sip_describe(struct probe_worker *w, struct probe_sip *sip, struct sdp_session *session)

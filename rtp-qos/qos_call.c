@@ -114,7 +114,7 @@ void qos_call_prefetch_chain(const struct qos_calls *calls, uint64_t hash)
 }
 
 /* The newest of the chain it mostly is. */
-void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash, bool is_described)
+void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash, bool with_media)
 {
 	const struct qos_call *call =
 		atomic_load_explicit(chain_of(calls, hash), memory_order_acquire);
@@ -124,12 +124,21 @@ void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash, bool is_des
 	__builtin_prefetch(call, 1);
 	__builtin_prefetch(&call->state, 1);
 	__builtin_prefetch(call->call_id);
-	if (!is_described)
+	if (!with_media)
 		return;
 	__builtin_prefetch(call->from_tag);
 	__builtin_prefetch(&call->media, 1);
 	__builtin_prefetch(&call->talk, 1);
 	__builtin_prefetch(&call->talk + 1, 1); /* it has two lines */
+}
+
+void qos_calls_prefetch_first(const struct qos_calls *calls, uint64_t hash)
+{
+	const struct qos_call *first =
+		atomic_load_explicit(chain_of(calls, hash), memory_order_acquire);
+
+	if (first)
+		__builtin_prefetch(first, 1);
 }
 
 static uint64_t chains_for(uint32_t max)
@@ -267,6 +276,9 @@ static struct qos_call *reserve_call(struct qos_calls *calls)
 	const size_t clear = offsetof(struct qos_call, from_tag);
 	struct qos_call *call = NULL;
 
+	/* To count and take it back costs more than this. */
+	if (atomic_load_explicit(&calls->count, memory_order_relaxed) >= calls->max)
+		return NULL;
 	if (atomic_fetch_add_explicit(&calls->count, 1, memory_order_relaxed) < calls->max) {
 		call = qos_pool_take(&calls->pool, clear);
 		if (!call && calls->may_wait) {

@@ -161,10 +161,10 @@ void qos_calls_destroy(struct qos_calls *calls);
 
 /* What: a look-up in two steps some time before it, each of which waits for no memory, by the hash
  * of the Call-ID. Where other work lies between them and before qos_call_on_sip, that waits for
- * little. is_described: the message has a description. */
+ * little. with_media: the message has a description or ends the call, and needs what is known of its media. */
 uint64_t qos_call_hash(const struct qos_calls *calls, struct bytes call_id);
 void qos_call_prefetch_chain(const struct qos_calls *calls, uint64_t hash);
-void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash, bool is_described);
+void qos_call_prefetch(const struct qos_calls *calls, uint64_t hash, bool with_media);
 
 /* What: files one SIP message that arrived at now_ns (ns since the epoch) under its Call-ID and
  * moves the call's state: INVITE opens a call, 18x rings, 2xx to INVITE answers, BYE, CANCEL and

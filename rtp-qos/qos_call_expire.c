@@ -64,8 +64,10 @@ static void fetch_chains(const struct qos_calls *calls, const struct qos_call *c
 		__builtin_prefetch((const void *)chain_ahead(call, i), 1);
 }
 
-static void fetch_media(const struct qos_call *call)
+/* And who came into the call's own chain after it. */
+static void fetch_firsts(const struct qos_calls *calls, const struct qos_call *call)
 {
+	qos_calls_prefetch_first(calls, call->hash);
 	for (unsigned i = 0; i < QOS_CALL_AHEAD && chain_ahead(call, i); i++) {
 		const char *first = (const char *)atomic_load_explicit(
 			chain_ahead(call, i), memory_order_relaxed);
@@ -85,7 +87,7 @@ static void fetch(const struct qos_calls *calls, const struct qos_call_ahead *ah
 	if (ahead->calls[1] && !qos_call_lasts(ahead->calls[1]))
 		fetch_chains(calls, ahead->calls[1]);
 	if (ahead->calls[0] && !qos_call_lasts(ahead->calls[0]))
-		fetch_media(ahead->calls[0]);
+		fetch_firsts(calls, ahead->calls[0]);
 }
 
 void qos_calls_take_out(struct qos_calls *calls, struct qos_call *call)

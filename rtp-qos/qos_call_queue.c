@@ -3,15 +3,52 @@
  * is put back meanwhile is not met again. */
 #include "qos_call_queue.h"
 
+#include <string.h>
+
 #define SLOT_NS 100000000ull
+
+enum {
+	WORD_BITS = 64,
+	WORDS = QOS_CALL_QUEUE_SLOTS / WORD_BITS,
+};
 
 void qos_call_queue_init(struct qos_call_queue *queue)
 {
 	queue->next = 0;
 	queue->length = 0;
+	memset(queue->filled, 0, sizeof(queue->filled));
 	CDS_INIT_LIST_HEAD(&queue->due);
 	for (unsigned i = 0; i < QOS_CALL_QUEUE_SLOTS; i++)
 		CDS_INIT_LIST_HEAD(&queue->slots[i]);
+}
+
+static uint64_t bit_of(unsigned slot)
+{
+	return (uint64_t)1 << slot % WORD_BITS;
+}
+
+static void mark_filled(struct qos_call_queue *queue, unsigned slot)
+{
+	queue->filled[slot / WORD_BITS] |= bit_of(slot);
+}
+
+static void mark_empty(struct qos_call_queue *queue, unsigned slot)
+{
+	queue->filled[slot / WORD_BITS] &= ~bit_of(slot);
+}
+
+/* The first slot that has calls, from one on and once round; QOS_CALL_QUEUE_SLOTS: none has. */
+static unsigned find_filled(const struct qos_call_queue *queue, unsigned slot)
+{
+	unsigned first = slot / WORD_BITS;
+	uint64_t word = queue->filled[first] & ~(bit_of(slot) - 1);
+
+	/* At last the first word again, for what is before the slot. */
+	for (unsigned i = 1; !word && i <= WORDS; i++) {
+		first = (first + 1) % WORDS;
+		word = queue->filled[first];
+	}
+	return word ? first * WORD_BITS + (unsigned)__builtin_ctzll(word) : QOS_CALL_QUEUE_SLOTS;
 }
 
 /* Rounded up: when the slot comes up the time has come. A time beyond the last slot comes up some
@@ -22,19 +59,22 @@ void qos_call_queue_add(struct qos_call_queue *queue, struct qos_call *call, uin
 
 	if (slot < queue->next)
 		slot = queue->next;
-	cds_list_add_tail(&call->home_link, &queue->slots[slot % QOS_CALL_QUEUE_SLOTS]);
+	slot %= QOS_CALL_QUEUE_SLOTS;
+	cds_list_add_tail(&call->home_link, &queue->slots[slot]);
+	mark_filled(queue, (unsigned)slot);
 	queue->length++;
 }
 
-static void move_to_due(struct qos_call_queue *queue, uint64_t slot)
+static void move_to_due(struct qos_call_queue *queue, unsigned slot)
 {
-	struct cds_list_head *list = &queue->slots[slot % QOS_CALL_QUEUE_SLOTS];
+	struct cds_list_head *list = &queue->slots[slot];
 
 	if (cds_list_empty(list))
 		return;
 	/* Behind what is due already. */
 	cds_list_splice(list, queue->due.prev);
 	CDS_INIT_LIST_HEAD(list);
+	mark_empty(queue, slot);
 }
 
 static void advance(struct qos_call_queue *queue, uint64_t now_ns)
@@ -45,7 +85,7 @@ static void advance(struct qos_call_queue *queue, uint64_t now_ns)
 	if (queue->next + QOS_CALL_QUEUE_SLOTS < end || queue->next > end)
 		queue->next = end > QOS_CALL_QUEUE_SLOTS ? end - QOS_CALL_QUEUE_SLOTS : 0;
 	for (; queue->next < end; queue->next++)
-		move_to_due(queue, queue->next);
+		move_to_due(queue, queue->next % QOS_CALL_QUEUE_SLOTS);
 }
 
 static void look_ahead(const struct cds_list_head *list, struct qos_call_ahead *ahead)
@@ -82,20 +122,22 @@ struct qos_call *qos_call_queue_take(
 
 struct qos_call *qos_call_queue_next(struct qos_call_queue *queue, struct qos_call_ahead *ahead)
 {
+	unsigned slot;
+	struct qos_call *call;
+
 	if (!cds_list_empty(&queue->due))
 		return take_first(queue, &queue->due, ahead);
-	for (unsigned i = 0; i < QOS_CALL_QUEUE_SLOTS; i++) {
-		struct cds_list_head *list =
-			&queue->slots[(queue->next + i) % QOS_CALL_QUEUE_SLOTS];
-
-		if (!cds_list_empty(list))
-			return take_first(queue, list, ahead);
-	}
-	return NULL;
+	slot = find_filled(queue, queue->next % QOS_CALL_QUEUE_SLOTS);
+	if (slot == QOS_CALL_QUEUE_SLOTS)
+		return NULL;
+	call = take_first(queue, &queue->slots[slot], ahead);
+	if (cds_list_empty(&queue->slots[slot]))
+		mark_empty(queue, slot);
+	return call;
 }
 
 void qos_call_queue_flush(struct qos_call_queue *queue)
 {
 	for (unsigned i = 0; i < QOS_CALL_QUEUE_SLOTS; i++)
-		move_to_due(queue, queue->next + i);
+		move_to_due(queue, (queue->next + i) % QOS_CALL_QUEUE_SLOTS);
 }

@@ -24,6 +24,7 @@ struct qos_call_queue {
 	/* Number of the slot to look at next, counted from the epoch; 0: at the start. */
 	uint64_t next;
 	uint32_t length;
+	uint64_t filled[QOS_CALL_QUEUE_SLOTS / 64]; /* a bit for each slot that has calls */
 	struct cds_list_head due; /* slots that have come up */
 	struct cds_list_head slots[QOS_CALL_QUEUE_SLOTS];
 };

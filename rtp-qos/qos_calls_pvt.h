@@ -52,6 +52,9 @@ struct qos_calls {
 /* What: takes a call out of its chain. */
 void qos_calls_unlink(struct qos_calls *calls, const struct qos_call *call);
 
+/* What: fetches what the head of a chain leads to; its head was (qos_call_prefetch_chain). */
+void qos_calls_prefetch_first(const struct qos_calls *calls, uint64_t hash);
+
 /* What: a call that may be out already leaves the table, in the state it is in or that a time-out leaves it in; its
  * home worker reports it when its time comes. Its lock is held. */
 void qos_calls_take_out(struct qos_calls *calls, struct qos_call *call);
