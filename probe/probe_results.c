@@ -101,10 +101,10 @@ static void describe(struct qos_call *call, uint64_t now_ns, struct probe_call *
 		.worst_mos = qos_worst_mos(worst),
 		.worst_scale = qos_worst_scale(worst),
 	};
-	snprintf(row->codec, sizeof(row->codec), "%s", qos_call_codec(call));
 	memcpy(row->call_id, call->call_id, sizeof(row->call_id));
 	memcpy(row->leg_id, leg.p, leg.n);
 	pthread_spin_lock(&call->lock);
+	snprintf(row->codec, sizeof(row->codec), "%s", qos_call_codec(call));
 	row->method = call->method;
 	snprintf(row->method_name, sizeof(row->method_name), "%s", qos_call_method_name(call));
 	row->is_invite_seen = call->is_invite_seen;

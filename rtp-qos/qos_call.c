@@ -369,23 +369,37 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, s
 	return has_ended ? QOS_CALL_ENDED : QOS_CALL_UPDATED;
 }
 
-void qos_call_note_codec(struct qos_call *call, const char name[QOS_CODEC_NAME_MAX])
+/* Whose codec the call has comes before this, or is this. Of one that comes in meanwhile the SSRC is read with the
+ * time of the one before it, at worst, which is no earlier. */
+static bool is_codec_of_first(const struct qos_call *call, uint64_t first_ns, uint32_t ssrc)
 {
-	uint32_t none = QOS_CALL_CODEC_NONE;
+	uint64_t known_ns = atomic_load_explicit(&call->codec_ns, memory_order_acquire);
 
+	if (!known_ns || known_ns != first_ns)
+		return known_ns && known_ns < first_ns;
+	return atomic_load_explicit(&call->codec_ssrc, memory_order_relaxed) <= ssrc;
+}
+
+void qos_call_note_codec(struct qos_call *call, uint64_t first_ns, uint32_t ssrc,
+	const char name[QOS_CODEC_NAME_MAX])
+{
+	if (!first_ns)
+		first_ns = 1;
 	/* Every report asks, and nearly all of them for nothing. */
-	if (atomic_load_explicit(&call->codec_state, memory_order_relaxed) != none ||
-		!atomic_compare_exchange_strong(&call->codec_state, &none, QOS_CALL_CODEC_COMES))
+	if (is_codec_of_first(call, first_ns, ssrc))
 		return;
-	memcpy(call->codec, name, sizeof(call->codec));
-	atomic_store_explicit(&call->codec_state, QOS_CALL_CODEC_KNOWN, memory_order_release);
+	pthread_spin_lock(&call->lock);
+	if (!is_codec_of_first(call, first_ns, ssrc)) {
+		atomic_store_explicit(&call->codec_ssrc, ssrc, memory_order_relaxed);
+		atomic_store_explicit(&call->codec_ns, first_ns, memory_order_release);
+		memcpy(call->codec, name, sizeof(call->codec));
+	}
+	pthread_spin_unlock(&call->lock);
 }
 
 const char *qos_call_codec(const struct qos_call *call)
 {
-	uint32_t state = atomic_load_explicit(&call->codec_state, memory_order_acquire);
-
-	return state == QOS_CALL_CODEC_KNOWN ? call->codec : "";
+	return atomic_load_explicit(&call->codec_ns, memory_order_relaxed) ? call->codec : "";
 }
 
 uint32_t qos_calls_own(const struct qos_calls *calls, unsigned worker)

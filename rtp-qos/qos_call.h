@@ -51,12 +51,6 @@ enum qos_call_state {
 	QOS_CALL_UNKNOWN, /* seen from amid it on, and answered or not as far as that shows */
 };
 
-enum qos_call_codec_state {
-	QOS_CALL_CODEC_NONE = 0, /* no stream said yet */
-	QOS_CALL_CODEC_COMES, /* a worker writes it just now */
-	QOS_CALL_CODEC_KNOWN,
-};
-
 /* Of 20,000 calls a second nearly every look at one misses the caches: what a look-up, a message
  * and a look for expiry need is in the first lines, then what a session description needs. Texts
  * come last: they are not cleared, so that of a new call only those lines are written that hold
@@ -95,17 +89,19 @@ struct qos_call {
 	uint16_t done[QOS_CALL_HOPS];
 	_Atomic uint32_t leg_name_bytes; /* 0: not named */
 	struct qos_leg *_Atomic leg; /* see qos_legs.h; held; NULL: no stream was offered yet */
+	uint64_t start_ns;
 
 	/* Its endpoints, guarded by the publishing mutex of qos_media. */
 	alignas(64) struct qos_media *media;
 	uint32_t media_count;
 	_Atomic uint32_t learnt_count; /* of them learnt (qos_ice.h) */
-	uint64_t start_ns;
+	/* Whose codec it has: the stream's first packet and SSRC; 0: nobody's. Both change under lock. */
+	_Atomic uint64_t codec_ns;
 	struct qos_pool *pool; /* where its memory goes back to */
 	unsigned home; /* the worker that expires it */
 	_Atomic uint32_t streams; /* ever attached */
 	_Atomic uint32_t worst; /* stream, see qos_worst_pack; 0: none scored */
-	_Atomic uint32_t codec_state; /* enum qos_call_codec_state */
+	_Atomic uint32_t codec_ssrc;
 	struct rcu_head rcu;
 	struct qos_call_media talk; /* what its sides said of their audio, and when it was heard */
 	/* Where the chains begin of endpoints that it got: to be fetched before they go. */
@@ -116,8 +112,7 @@ struct qos_call {
 	char to[QOS_PARTY_MAX];
 	char call_id[QOS_CALL_ID_MAX]; /* mostly one line */
 	char leg_name[QOS_LEG_ID_MAX];
-	char codec
-		[QOS_CODEC_NAME_MAX]; /* of the worker that set codec_state from none, until it is known */
+	char codec[QOS_CODEC_NAME_MAX]; /* under lock, once codec_ns is set */
 	char method_name[QOS_METHOD_MAX]; /* of SIP_OTHER */
 };
 
@@ -229,9 +224,12 @@ void qos_calls_each(
  * '?'. */
 void qos_call_copy_text(char *out, size_t size, struct bytes text);
 
-/* What: name, with zeros behind it, is the call's codec if that is the first. Any thread. */
-void qos_call_note_codec(struct qos_call *call, const char name[QOS_CODEC_NAME_MAX]);
-/* "" as long as it is not known whole. Any thread. */
+/* What: name, with zeros behind it, is the codec of a stream of the call whose first packet came at first_ns. The
+ * call's is that of the stream that was heard first, of two at once that of the lower SSRC, whichever says so first. Any
+ * thread; takes the lock. */
+void qos_call_note_codec(struct qos_call *call, uint64_t first_ns, uint32_t ssrc,
+	const char name[QOS_CODEC_NAME_MAX]);
+/* "": no stream said so far. The caller holds the lock. */
 const char *qos_call_codec(const struct qos_call *call);
 
 /* "INVITE" ..., or an extension method's own name. The caller holds the lock. */

@@ -10,9 +10,9 @@ import pytest
 import captures
 from captures import Record
 from heptap_run import command, read
-from packets import SECOND, START, request, stream, udp
+from packets import SECOND, START, back, request, rtp, stream, udp
 from test_findings import A, B, Call, sdp
-from test_shapes import call_records, media_records
+from test_shapes import MILLISECOND, SHAPES, call_records, media_records, message
 
 
 @pytest.mark.parametrize("buffer, key", [("small", "DISC_F50"), ("large", "DISC_F200"), ("adaptive", "DISC_AD")])
@@ -249,3 +249,28 @@ def test_one_is_no_plural(count, tmp_path):
     assert f"\n{count} stream{s} (" in command("-r", tmp_path / "some.pcap").out.decode()
     text = command("-r", tmp_path / "call.pcap").out.decode()
     assert f"\n{count} call{s}:\n" in text and f"\n{count} frame{s}:\n" in text
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_call_has_the_codec_of_the_stream_heard_first(shape, tmp_path):
+    """Which one ends first or is reported first is all one; the two go to different workers."""
+    records, want = [], {}
+    for i in range(40):
+        t, src, a, b, first = START + i * SECOND // 7, i + 1, 10000 + 10 * i, 20000 + 10 * i, i % 2
+        offer, answer = (f"v=0\r\no=- 1 1 IN IP4 {at}\r\ns=-\r\nc=IN IP4 {at}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 8\r\n"
+                         for at, port in ((f"198.51.100.{src}", a), ("203.0.113.2", b)))
+        records += [
+            udp(t, 5060, 5060, message("INVITE sip:b@example.com SIP/2.0", "INVITE", i, offer), src=src),
+            back(udp(t + 1, 5060, 5060, message("SIP/2.0 200 OK", "INVITE", i, answer), src=src)),
+            udp(t + 5 * SECOND, 5060, 5060, message("BYE sip:b@example.com SIP/2.0", "BYE", i), src=src)]
+        for n in range(200):
+            at = t + 2 + n * 20 * MILLISECOND
+            records += [udp(at + first, a, b, rtp(n, 2 * i + 1, pt=0), src=src),
+                        back(udp(at + 1 - first, b, a, rtp(n, 2 * i + 2, pt=8), src=src))]
+        want[f"call{i}"] = ("pcmu", "pcma")[first]
+    path, config = tmp_path / "two.pcap", tmp_path / "c.yaml"
+    captures.write(path, sorted(records))
+    config.write_text(shape, encoding="utf-8")
+    rows = [re.split("  +", row) for row in command("-r", path, "-c", config).out.decode().splitlines()]
+    column = rows[next(n for n, row in enumerate(rows) if row[0] == "Call-ID")].index("codec")
+    assert {row[0]: row[column] for row in rows if row[0] in want} == want
