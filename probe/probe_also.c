@@ -72,24 +72,31 @@ bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_flow *
 	return is_named(w, SIG_DNS) && sig_is_port(SIG_DNS, flow->sport, flow->dport);
 }
 
+/* One octet in four of any traffic does. */
+static bool has_rtp_version(struct bytes payload)
+{
+	return payload.n && payload.p[0] >> 6 == 2;
+}
+
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome)
 {
-	bool is_cut = view->payload.n < view->payload_wire;
+	bool is_cut = view->payload.n < view->payload_wire, is_wanted = is_named(w, SIG_DNS);
 	struct sig_dns dns;
 
-	if (!probe_also_may_be_dns(w, &view->flow) || probe_media_is_known(w, view))
+	if (!sig_is_port(SIG_DNS, view->flow.sport, view->flow.dport) ||
+		(!is_wanted && !has_rtp_version(view->payload)) || probe_media_is_known(w, view))
 		return false;
 	/* Of what the capture cut there is what there is. */
 	if (!sig_dns_parse(view->payload, &dns) ||
 		(dns.is_cut && !(dns.flags & SIG_DNS_TC) && !is_cut)) {
-		if (is_cut && sig_dns_ended_early(view->payload)) {
+		if (is_wanted && is_cut && sig_dns_ended_early(view->payload)) {
 			*outcome = PROBE_signalling_cut;
 			return true;
 		}
 		return false;
 	}
-	*outcome = take_dns(w, view, &dns, now_ns);
+	*outcome = is_wanted ? take_dns(w, view, &dns, now_ns) : PROBE_unknown_udp;
 	return true;
 }
 

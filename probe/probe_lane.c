@@ -165,14 +165,25 @@ static void shed_staged(struct probe_rx *rx, const struct probe_stage *stage, un
 }
 
 /* A count of questions and few records stand where RTP has its time-stamp and SSRC. */
-static bool may_be_dns(const struct pkt_media *m)
+static inline bool may_be_dns(const struct pkt_media *m)
 {
-	return m->time_ns <= PKT_MEDIA_TIME_MAX && m->rtp_ts >> 16 >= 1 &&
-	       m->rtp_ts >> 16 <= SIG_DNS_QUESTIONS_MAX;
+	unsigned questions = m->rtp_ts >> 16;
+
+	return questions - 1 < SIG_DNS_QUESTIONS_MAX;
+}
+
+/* Mostly none: this is all that media is asked. */
+static bool may_have_dns(const struct probe_stage *stage)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < stage->n; i++)
+		n += may_be_dns(&stage->media[i]);
+	return n;
 }
 
 /* What pkt_plain_media took for RTP, at the port of DNS, travels whole. */
-static void keep_dns(struct probe_stage *stage)
+static __attribute__((noinline)) void keep_dns(struct probe_stage *stage)
 {
 	struct pkt_view view;
 
@@ -180,7 +191,8 @@ static void keep_dns(struct probe_stage *stage)
 		struct pkt_media *m = &stage->media[i];
 		struct rte_mbuf *packet = stage->packets[i];
 
-		if (may_be_dns(m) && probe_decode(packet, &view) == PKT_OK &&
+		if (m->time_ns <= PKT_MEDIA_TIME_MAX && may_be_dns(m) &&
+			probe_decode(packet, &view) == PKT_OK &&
 			sig_is_port(SIG_DNS, view.flow.sport, view.flow.dport))
 			*m = probe_packet_element(packet);
 	}
@@ -192,7 +204,7 @@ static void flush_media(struct probe_rx *rx, struct probe_lane *lane)
 	unsigned size = dp_ring_size(lane->media);
 	unsigned put, room = 0;
 
-	if (unlikely(rx->has_dns))
+	if (unlikely(may_have_dns(stage)))
 		keep_dns(stage);
 	choose_whole(rx, stage);
 	put = dp_ring_put_room(lane->media, stage->media, stage->n, &room);

@@ -28,7 +28,6 @@ struct probe_rx {
 	unsigned index;
 	bool is_finished;
 	bool has_vlan_tenants;
-	bool has_dns; /* capture.also names it */
 	struct dp_rx rx;
 	struct dp_wake wake; /* of its queues */
 	struct probe_lane *lanes; /* one per worker */

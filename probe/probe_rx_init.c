@@ -6,7 +6,6 @@
 #include "probe_rx.h"
 #include "probe_worker.h"
 #include "qos_mem.h"
-#include "sig_kind.h"
 
 static uint64_t seen_flows(const struct probe *probe)
 {
@@ -36,7 +35,6 @@ int probe_rx_init(
 	rx->probe = probe;
 	rx->index = index;
 	rx->own = own;
-	rx->has_dns = sig_has(probe->options->also, SIG_DNS);
 	rx->has_vlan_tenants = probe->options->tenants & PKT_TENANTS_VLAN;
 	dp_rx_init(
 		&rx->rx, &probe->clock, probe->is_offline ? probe->file : NULL, probe->file_filter);

@@ -138,9 +138,9 @@ void probe_rx_shed(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_flo
 }
 
 /* Its worker tells DNS from RTP. */
-static bool may_be_dns(const struct probe_rx *rx, const struct pkt_flow *flow)
+static bool may_be_dns(const struct pkt_flow *flow)
 {
-	return rx->has_dns && sig_is_port(SIG_DNS, flow->sport, flow->dport);
+	return sig_is_port(SIG_DNS, flow->sport, flow->dport);
 }
 
 /* What of RTP pkt_plain_media did not take. */
@@ -212,7 +212,7 @@ static void hand_over(struct probe_rx *rx, struct rte_mbuf *m, const struct pkt_
 	bool may_be_rtp = view->flow.proto == PKT_UDP &&
 			  rtp_hdr_parse(view->payload, view->payload_wire, &hdr) == RTP_OK;
 
-	if (may_be_rtp && !may_be_dns(rx, &view->flow))
+	if (may_be_rtp && !may_be_dns(&view->flow))
 		put_rtp(rx, lane, m, view, &hdr);
 	else if (lane->is_own && !rx->probe->is_offline)
 		put_own(rx, lane, m, view, may_be_rtp);

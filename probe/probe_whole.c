@@ -146,11 +146,16 @@ bool probe_whole_decode(const struct probe_worker *w, struct rte_mbuf *m, struct
 
 void probe_whole_take(struct probe_worker *w, struct rte_mbuf *m)
 {
+	enum probe_outcome outcome;
 	struct probe_whole p;
 
 	begin(w, &p, m);
 	if (!probe_whole_decode(w, m, &p.view))
 		return;
+	if (probe_also_dns(w, &p.view, p.time_ns, &outcome)) {
+		pkt_count(&w->outcome[outcome], 1);
+		return;
+	}
 	/* What waits may tell what it is. */
 	if (w->wholes.count && !probe_media_is_known(w, &p.view))
 		probe_whole_flush(w);

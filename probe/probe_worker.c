@@ -200,16 +200,19 @@ static bool take_other(struct probe_worker *w, const struct probe_batch *b, unsi
 	}
 	now_ns = atomic_load_explicit(&w->probe->time_base_ns, memory_order_relaxed) + m->time_ns;
 	slot = qos_table_find_slot(&w->table, &m->key);
-	/* A new stream: what waits may announce it. */
-	if (slot == QOS_NONE && w->wholes.count)
-		probe_whole_flush(w);
-	if (slot != QOS_NONE)
+	if (slot != QOS_NONE) {
 		qos_table_update(&w->table, slot, m, now_ns);
-	else if (b->packets && b->packets[i])
+		return true;
+	}
+	if (b->packets && b->packets[i]) {
 		probe_whole_take(w, b->packets[i]);
-	else
-		probe_media_packet(w, m, NULL, now_ns);
-	return slot != QOS_NONE;
+		return false;
+	}
+	/* A new stream: what waits may announce it. */
+	if (w->wholes.count)
+		probe_whole_flush(w);
+	probe_media_packet(w, m, NULL, now_ns);
+	return false;
 }
 
 /* Where the elements from at on end that belong before the next tick, after which streams may have

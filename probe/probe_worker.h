@@ -145,10 +145,10 @@ void probe_signalling_end_call(
 /* MGCP, Megaco and syslog, else PROBE_unknown_udp. */
 enum probe_outcome probe_also_udp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
-/* Whether a datagram of this flow must be asked for DNS first. */
+/* Whether a datagram of this flow must be asked for DNS first, because capture.also names it. */
 bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_flow *flow);
-/* A datagram at port 53, whatever else it looks like. False: it is media of a stream, not DNS, or
- * capture.also does not name it. */
+/* A datagram at port 53, whatever else it looks like. False: it is media of a stream, or not DNS, or it does not look
+ * like RTP and capture.also does not name DNS: then what else it is not says the same. */
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome);
 

@@ -159,15 +159,6 @@ static unsigned put_rtcp(struct bench_trunk *t, uint8_t *frame)
 	return BENCH_PAYLOAD_AT + t->rtcp_bytes;
 }
 
-/* Of DNS; one that looks like the version of RTP would make an endpoint of RTP of it. */
-static void put_id(uint8_t *id, uint32_t random)
-{
-	id[0] = (uint8_t)(random >> 24);
-	id[1] = (uint8_t)(random >> 16);
-	if (id[0] >> 6 == 2)
-		id[0] ^= 0x80;
-}
-
 /* Of many hosts. */
 static unsigned put_noise(struct bench_trunk *t, uint8_t *frame)
 {
@@ -176,8 +167,9 @@ static unsigned put_noise(struct bench_trunk *t, uint8_t *frame)
 
 	memcpy(frame, n->frame, NOISE_COPIED);
 	memcpy(frame + BENCH_SOURCE_AT, &source, sizeof(source));
+	/* The id of DNS: one in four looks like the version of RTP. */
 	if (frame[PROTO_AT] != 6)
-		put_id(frame + BENCH_PAYLOAD_AT, source);
+		memcpy(frame + BENCH_PAYLOAD_AT, &source, sizeof(uint16_t));
 	return n->bytes;
 }
 

@@ -17,7 +17,7 @@ import heptap_run
 from heptap_run import SHARED, read
 from packets import SECOND, START, back, sender_report, udp
 from test_hep import Collector, payload_of
-from test_shapes import SHAPES
+from test_shapes import SHAPES, said
 
 ON = "capture: {also: dns}\n"
 A, NS, CNAME, SOA, PTR, TXT, AAAA, SRV, NAPTR, OPT = 1, 2, 5, 6, 12, 16, 28, 33, 35, 41
@@ -149,8 +149,10 @@ def test_dns_that_looks_like_rtp(heptap, tmp_path):
         records += [query, back(udp(START + i * 1000 + 500, 53, 4000, reply))]
     path = tmp_path / "rtp.pcap"
     captures.write(path, records)
-    assert heptap(path).outcomes["rtp_unconfirmed"] > 100
     for shape in SHAPES:
+        run = heptap(path, shape)
+        assert run.outcomes == {"unknown_udp": len(records)}, shape
+        assert run.summary["counters"]["candidates_opened"] == 0, shape
         assert heptap(path, shape.replace("{files:", "{also: dns, files:")).outcomes == {"dns": len(records)}, shape
 
 
@@ -173,6 +175,7 @@ def test_media_at_port_53(heptap, tmp_path):
     captures.write(path, sorted(media + other))
     plain = heptap(path)
     for shape in SHAPES:
+        assert said(heptap(path, shape)) == said(plain), shape
         run = heptap(path, shape.replace("{files:", "{also: dns, files:"))
         assert run.streams == plain.streams, shape
         assert run.outcomes == plain.outcomes == {

@@ -168,7 +168,7 @@ static void nothing_is_lost_where_a_burst_is_broken_off(void **state)
 	expect_conservation();
 }
 
-/* At the port of DNS, with capture.also: dns: packets with a header extension are no others than those without. */
+/* At the port of DNS, also with capture.also: dns: packets with a header extension are no others than those without. */
 static void rtp_at_the_port_of_dns_keeps_its_order(void **state)
 {
 	struct stream *s = &rig.streams[0];
@@ -197,6 +197,33 @@ static void rtp_at_the_port_of_dns_keeps_its_order(void **state)
 	assert_int_equal(report_of(s).reordered, 0);
 }
 
+/* It tells nothing of media, nor becomes any. */
+static void dns_that_looks_like_rtp_makes_none_go_on(void **state)
+{
+	static const uint8_t query[] = {
+		0x80, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1};
+	struct frame frame = rig.streams[0].frame;
+	struct rte_mbuf *burst[DP_BURST];
+
+	(void)state;
+	frame.b[36] = 0;
+	frame.b[37] = 53;
+	memset(frame.b + RTP_AT, 0, frame.n - RTP_AT);
+	memcpy(frame.b + RTP_AT, query, sizeof(query));
+	burst_of(1);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(rig.pool, burst, DP_BURST), 0);
+	rig.fed += DP_BURST;
+	for (unsigned i = 0; i < DP_BURST; i++)
+		fill(burst[i], &frame);
+	probe_rx_burst(&rig.rx[0], burst, DP_BURST);
+	burst_of(0);
+	assert_int_equal(outcome(PROBE_unknown_udp), DP_BURST);
+	assert_int_equal(rig.worker[0].wholes.count, 1);
+	probe_rx_flush(&rig.rx[0]);
+	assert_int_equal(rig.worker[0].table.counters.candidates_opened, 0);
+	expect_conservation();
+}
+
 static int open_fused_dns(void **state)
 {
 	(void)state;
@@ -207,6 +234,7 @@ static int open_fused_dns(void **state)
 static int open_fused(void **state)
 {
 	(void)state;
+	rig.options.also = 0;
 	return open_lane(true);
 }
 
@@ -218,6 +246,8 @@ int main(void)
 		LANE_TEST(time_does_not_go_back_for_those_that_waited),
 		cmocka_unit_test_setup_teardown(
 			rtp_at_the_port_of_dns_keeps_its_order, open_fused_dns, close_lane),
+		LANE_TEST(rtp_at_the_port_of_dns_keeps_its_order),
+		LANE_TEST(dns_that_looks_like_rtp_makes_none_go_on),
 		LANE_TEST(none_waits_for_more_than_10_ms),
 		LANE_TEST(an_empty_ring_of_another_receiver_makes_none_go_on),
 		LANE_TEST(a_message_of_another_receiver_overtakes_none),
