@@ -266,17 +266,54 @@ void probe_finding_visit(struct probe_worker *w, uint32_t stream, uint64_t now_n
 	look_for_one_way(w, cold, last_ns, now_ns);
 }
 
-/* Who was not heard after last_ns. Where nobody knows which side a stream is of, both were not. */
+static struct pkt_flow flow_between(struct qos_call *call)
+{
+	struct qos_call_end a = end_of(call, 0), b = end_of(call, 1);
+
+	return (struct pkt_flow){.family = a.family,
+		.proto = PKT_UDP,
+		.sport = a.port,
+		.dport = b.port,
+		.src = a.addr,
+		.dst = b.family == a.family ? b.addr : a.addr};
+}
+
+static const char either_side[] = "either side";
+
+static uint64_t last_heard(const struct qos_call *call, unsigned party)
+{
+	return atomic_load_explicit(&call->talk.last_ns[party], memory_order_relaxed);
+}
+
+/* Who was not heard after last_ns, of party. Which of two that fell silent together is looked at first depends on the
+ * number of workers; and where nobody knows which side a stream is of, both were silent or none. */
 static const char *silent_side(const struct qos_call *call, unsigned party, uint64_t last_ns)
 {
 	static const char *const sides[2] = {"the caller", "the callee"};
-	const struct qos_call_media *talk = &call->talk;
+	uint64_t other_ns = last_heard(call, party ^ 1);
+	bool is_other_heard = other_ns > last_ns + RECENT_NS;
 
-	if (atomic_load(&talk->last_ns[party]) > last_ns + RECENT_NS)
+	if (last_heard(call, party) > last_ns + RECENT_NS)
 		return NULL;
-	if (!qos_call_media_is_mixed(call))
+	if (qos_call_media_is_mixed(call))
+		return is_other_heard ? NULL : either_side;
+	if (is_other_heard || other_ns + RECENT_NS < last_ns ||
+		!qos_call_media_is_due(call, party ^ 1))
 		return sides[party];
-	return atomic_load(&talk->last_ns[party ^ 1]) > last_ns + RECENT_NS ? NULL : "either side";
+	return either_side;
+}
+
+/* The same whichever stream of them it is found at. */
+static struct probe_finding of_both(struct qos_call *call, uint64_t timeout_ns)
+{
+	uint64_t a_ns = last_heard(call, 0), b_ns = last_heard(call, 1);
+
+	return (struct probe_finding){
+		.kind = QOS_finding_rtp_timeout,
+		.time_ns = (a_ns > b_ns ? a_ns : b_ns) + timeout_ns,
+		.flow = flow_between(call),
+		.correlation_id = call->call_id,
+	};
 }
 
 /* The side fell silent: not only this stream of it, not on hold, and nobody hung up. */
@@ -296,22 +333,11 @@ void probe_finding_stream_end(
 		!(side = silent_side(call, cold->party, last_ns)) ||
 		!qos_call_media_find(call, QOS_finding_rtp_timeout))
 		return;
-	f = of_stream(cold, QOS_finding_rtp_timeout, now_ns);
+	f = side == either_side ? of_both(call, o->stream_timeout_ns)
+				: of_stream(cold, QOS_finding_rtp_timeout, now_ns);
 	snprintf(f.text, sizeof(f.text), "RTP timeout: nothing of %s for %llu s, and no BYE", side,
 		(unsigned long long)(o->stream_timeout_ns / NS_PER_SEC));
 	tell(w, &f);
-}
-
-static struct pkt_flow flow_between(struct qos_call *call)
-{
-	struct qos_call_end a = end_of(call, 0), b = end_of(call, 1);
-
-	return (struct pkt_flow){.family = a.family,
-		.proto = PKT_UDP,
-		.sport = a.port,
-		.dport = b.port,
-		.src = a.addr,
-		.dst = b.family == a.family ? b.addr : a.addr};
 }
 
 void probe_finding_call_end(struct probe_worker *w, struct qos_call *call, uint64_t now_ns)

@@ -10,6 +10,7 @@ import captures
 from heptap_run import command, read
 from packets import SECOND, START, back, rtp, sender_report, udp
 from test_hep import Collector
+from test_shapes import SHAPES
 
 MS = SECOND // 1000
 A, B = ("198.51.100.1", 10000), ("203.0.113.2", 30000)
@@ -289,7 +290,37 @@ def test_a_side_that_falls_silent(found):
 def test_both_fall_silent_and_it_is_said_once(found):
     call = Call().open().both(1.1, 10)
     call.request(60, "OPTIONS", seq=9)
-    assert kinds(found(call)) == ["rtp_timeout"]
+    event, = found(call)
+    assert event["finding"] == "rtp_timeout"
+    assert "nothing of either side for 30 s" in event["text"]
+
+
+def test_a_side_that_falls_silent_long_before_the_other(found):
+    event, = found(Call().open().talk(1.1, 10).talk(1.1, 15, True).request(60, "OPTIONS", seq=9))
+    assert "nothing of the caller for 30 s" in event["text"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_who_fell_silent_is_the_same_for_any_number_of_workers(shape, tmp_path):
+    """Both within 10 ms, of 60 calls, and many of them end within one look."""
+    records, events = [], []
+    for i in range(60):
+        call, begin = Call(f"call{i}"), i * 0.011
+        a, b = (A[0], 10000 + 4 * i), (B[0], 30000 + 4 * i)
+        call.open(begin, begin + 0.1, sdp(a), sdp(b))
+        for n in range(450):
+            for from_b in (False, True):
+                late = (i * 7 % 11 - 5) / 1000 * (1 if from_b else -1)
+                call.at(begin + 0.2 + n / 50 + max(late, 0), rtp(n, 2 * i + from_b), from_b, a[1], b[1])
+        records += call.records
+    last = Call("last")
+    last.request(60, "OPTIONS", seq=9)
+    path = tmp_path / "calls.pcap"
+    captures.write(path, sorted(records + last.records, key=lambda r: r.time_ns))
+    for config in (SHAPES[0], shape):
+        events.append(sorted(map(str, read(path, args=config_args(tmp_path, config)).of("finding"))))
+    assert events[0] == events[1]
+    assert len(events[0]) == 60 and all("either side" in event for event in events[0])
 
 
 @pytest.mark.parametrize("call", [
