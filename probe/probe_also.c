@@ -83,6 +83,7 @@ bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_
 {
 	bool is_cut = view->payload.n < view->payload_wire, is_wanted = is_named(w, SIG_DNS);
 	struct sig_dns dns;
+	uint8_t party;
 
 	if (!sig_is_port(SIG_DNS, view->flow.sport, view->flow.dport) ||
 		(!is_wanted && !has_rtp_version(view->payload)) || probe_media_is_known(w, view))
@@ -96,6 +97,8 @@ bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_
 		}
 		return false;
 	}
+	if (probe_media_find(w, &view->flow, false, now_ns, &party))
+		return false;
 	*outcome = is_wanted ? take_dns(w, view, &dns, now_ns) : PROBE_unknown_udp;
 	return true;
 }

@@ -55,12 +55,11 @@ const struct qos_media *probe_media_find(const struct probe_worker *w, const str
 	return dst;
 }
 
-static void note_codec(struct qos_call *call, const struct qos_report *report)
+static void note_codec(const struct qos_stream_cold *cold, const struct qos_payload *payload)
 {
-	const struct qos_payload *payload = &report->payload;
-
 	if (payload->name[0] && payload->kind == QOS_AUDIO)
-		qos_call_note_codec(call, report->start_ns, report->ssrc, payload->name);
+		qos_call_note_codec(
+			cold->call, cold->party, cold->first_ns, cold->origin.ssrc, payload->name);
 }
 
 static void note_mos(struct qos_call *call, const struct qos_report *report)
@@ -95,7 +94,7 @@ static void report(struct probe_worker *w, uint32_t stream, enum qos_end end, ui
 	qos_delay_describe(&w->probe->options->qos, &cold->cq, &r);
 	pkt_count(is_final ? &w->counters.reports_final : &w->counters.reports_periodic, 1);
 	if (cold->call) {
-		note_codec(cold->call, &r);
+		note_codec(cold, &r.payload);
 		if (is_final)
 			note_mos(cold->call, &r);
 		note_life(cold->call, qos_stream_last_ns(hot, cold));

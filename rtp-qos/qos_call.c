@@ -371,27 +371,27 @@ enum qos_call_change qos_call_on_sip(struct qos_calls *calls, unsigned worker, s
 
 /* Whose codec the call has comes before this, or is this. Of one that comes in meanwhile the SSRC is read with the
  * time of the one before it, at worst, which is no earlier. */
-static bool is_codec_of_first(const struct qos_call *call, uint64_t first_ns, uint32_t ssrc)
+static bool is_codec_of_first(const struct qos_call *call, uint64_t rank, uint32_t ssrc)
 {
-	uint64_t known_ns = atomic_load_explicit(&call->codec_ns, memory_order_acquire);
+	uint64_t known = atomic_load_explicit(&call->codec_rank, memory_order_acquire);
 
-	if (!known_ns || known_ns != first_ns)
-		return known_ns && known_ns < first_ns;
+	if (!known || known != rank)
+		return known && known < rank;
 	return atomic_load_explicit(&call->codec_ssrc, memory_order_relaxed) <= ssrc;
 }
 
-void qos_call_note_codec(struct qos_call *call, uint64_t first_ns, uint32_t ssrc,
+void qos_call_note_codec(struct qos_call *call, unsigned party, uint64_t first_ns, uint32_t ssrc,
 	const char name[QOS_CODEC_NAME_MAX])
 {
-	if (!first_ns)
-		first_ns = 1;
+	uint64_t rank = (first_ns ? first_ns : 1) << 1 | party;
+
 	/* Every report asks, and nearly all of them for nothing. */
-	if (is_codec_of_first(call, first_ns, ssrc))
+	if (is_codec_of_first(call, rank, ssrc))
 		return;
 	pthread_spin_lock(&call->lock);
-	if (!is_codec_of_first(call, first_ns, ssrc)) {
+	if (!is_codec_of_first(call, rank, ssrc)) {
 		atomic_store_explicit(&call->codec_ssrc, ssrc, memory_order_relaxed);
-		atomic_store_explicit(&call->codec_ns, first_ns, memory_order_release);
+		atomic_store_explicit(&call->codec_rank, rank, memory_order_release);
 		memcpy(call->codec, name, sizeof(call->codec));
 	}
 	pthread_spin_unlock(&call->lock);
@@ -399,7 +399,7 @@ void qos_call_note_codec(struct qos_call *call, uint64_t first_ns, uint32_t ssrc
 
 const char *qos_call_codec(const struct qos_call *call)
 {
-	return atomic_load_explicit(&call->codec_ns, memory_order_relaxed) ? call->codec : "";
+	return atomic_load_explicit(&call->codec_rank, memory_order_relaxed) ? call->codec : "";
 }
 
 uint32_t qos_calls_own(const struct qos_calls *calls, unsigned worker)

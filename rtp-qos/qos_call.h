@@ -95,8 +95,9 @@ struct qos_call {
 	alignas(64) struct qos_media *media;
 	uint32_t media_count;
 	_Atomic uint32_t learnt_count; /* of them learnt (qos_ice.h) */
-	/* Whose codec it has: the stream's first packet and SSRC; 0: nobody's. Both change under lock. */
-	_Atomic uint64_t codec_ns;
+	/* Whose codec it has: twice the time of the stream's first packet, and its party; 0: nobody's. Changes under
+	 * lock, as codec_ssrc. */
+	_Atomic uint64_t codec_rank;
 	struct qos_pool *pool; /* where its memory goes back to */
 	unsigned home; /* the worker that expires it */
 	_Atomic uint32_t streams; /* ever attached */
@@ -112,7 +113,7 @@ struct qos_call {
 	char to[QOS_PARTY_MAX];
 	char call_id[QOS_CALL_ID_MAX]; /* mostly one line */
 	char leg_name[QOS_LEG_ID_MAX];
-	char codec[QOS_CODEC_NAME_MAX]; /* under lock, once codec_ns is set */
+	char codec[QOS_CODEC_NAME_MAX]; /* under lock, once codec_rank is set */
 	char method_name[QOS_METHOD_MAX]; /* of SIP_OTHER */
 };
 
@@ -224,10 +225,10 @@ void qos_calls_each(
  * '?'. */
 void qos_call_copy_text(char *out, size_t size, struct bytes text);
 
-/* What: name, with zeros behind it, is the codec of a stream of the call whose first packet came at first_ns. The
- * call's is that of the stream that was heard first, of two at once that of the lower SSRC, whichever says so first. Any
- * thread; takes the lock. */
-void qos_call_note_codec(struct qos_call *call, uint64_t first_ns, uint32_t ssrc,
+/* What: name, with zeros behind it, is the codec of a stream of party in the call whose first packet came at first_ns.
+ * The call's is that of the stream that was heard first, whichever says so first; of two at once the caller's, then that
+ * of the lower SSRC. Any thread; takes the lock. */
+void qos_call_note_codec(struct qos_call *call, unsigned party, uint64_t first_ns, uint32_t ssrc,
 	const char name[QOS_CODEC_NAME_MAX]);
 /* "": no stream said so far. The caller holds the lock. */
 const char *qos_call_codec(const struct qos_call *call);

@@ -16,6 +16,7 @@ import captures
 import heptap_run
 from heptap_run import SHARED, read
 from packets import SECOND, START, back, sender_report, udp
+from test_findings import Call, sdp
 from test_hep import Collector, payload_of
 from test_shapes import SHAPES, said
 
@@ -181,6 +182,19 @@ def test_media_at_port_53(heptap, tmp_path):
         assert run.outcomes == plain.outcomes == {
             "rtp": 600, "rtp_unconfirmed": 1, "rtcp": 1, "stun": 1, "unknown_udp": 1}, shape
         assert run.summary["counters"]["dns_malformed"] == 1, shape
+
+
+@pytest.mark.parametrize("also", ["", "also: dns, "])
+def test_announced_media_that_reads_as_dns(also, heptap, tmp_path):
+    """Of silence from an SSRC of 0: a question for the root, no records."""
+    call = Call().open(answered=sdp(("203.0.113.2", 53)))
+    media = [udp(START + (2 + i) * SECOND // 50 + SECOND, 10000, 53,
+                 struct.pack("!BBHII", 0x80, 0, i, 0x10000 + i, 0) + bytes(160)) for i in range(100)]
+    path = tmp_path / "announced.pcap"
+    captures.write(path, sorted(call.records + media))
+    for shape in SHAPES:
+        run = heptap(path, shape.replace("{files:", f"{{{also}files:"))
+        assert run.outcomes == {"sip": 3, "rtp": 100}, shape
 
 
 def test_what_is_no_dns(tmp_path):

@@ -17,24 +17,37 @@ static void that_of_the_stream_heard_first_counts(void **state)
 {
 	struct qos_call *call = begin(*state);
 
-	qos_call_note_codec(call, 20, 7, longest);
+	qos_call_note_codec(call, 0, 20, 7, longest);
 	assert_string_equal(qos_call_codec(call), longest);
-	qos_call_note_codec(call, 21, 6, pcma);
+	qos_call_note_codec(call, 0, 21, 6, pcma);
 	assert_string_equal(qos_call_codec(call), longest);
-	qos_call_note_codec(call, 19, 8, pcma);
+	qos_call_note_codec(call, 0, 19, 8, pcma);
 	assert_string_equal(qos_call_codec(call), pcma);
-	qos_call_note_codec(call, 20, 7, longest);
+	qos_call_note_codec(call, 0, 20, 7, longest);
 	assert_string_equal(qos_call_codec(call), pcma);
 }
 
-static void of_two_heard_at_once_the_lower_ssrc_counts(void **state)
+static void of_two_heard_at_once_the_callers_counts(void **state)
 {
 	struct qos_call *call = begin(*state);
 
-	qos_call_note_codec(call, 20, 7, longest);
-	qos_call_note_codec(call, 20, 8, pcma);
+	qos_call_note_codec(call, 1, 20, 7, longest);
+	qos_call_note_codec(call, 0, 21, 7, pcma);
 	assert_string_equal(qos_call_codec(call), longest);
-	qos_call_note_codec(call, 20, 6, pcma);
+	qos_call_note_codec(call, 0, 20, 7, pcma);
+	assert_string_equal(qos_call_codec(call), pcma);
+	qos_call_note_codec(call, 1, 20, 6, longest);
+	assert_string_equal(qos_call_codec(call), pcma);
+}
+
+static void of_two_of_one_side_at_once_the_lower_ssrc_counts(void **state)
+{
+	struct qos_call *call = begin(*state);
+
+	qos_call_note_codec(call, 0, 20, 7, longest);
+	qos_call_note_codec(call, 0, 20, 8, pcma);
+	assert_string_equal(qos_call_codec(call), longest);
+	qos_call_note_codec(call, 0, 20, 6, pcma);
 	assert_string_equal(qos_call_codec(call), pcma);
 }
 
@@ -43,8 +56,8 @@ static void what_a_stream_said_first_stays(void **state)
 {
 	struct qos_call *call = begin(*state);
 
-	qos_call_note_codec(call, 0, 7, pcma);
-	qos_call_note_codec(call, 0, 7, longest);
+	qos_call_note_codec(call, 0, 0, 7, pcma);
+	qos_call_note_codec(call, 0, 0, 7, longest);
 	assert_string_equal(qos_call_codec(call), pcma);
 }
 
@@ -64,8 +77,8 @@ static void *write_names(void *arg)
 		for (unsigned n = 0; n < 4; n++) {
 			unsigned stream = writer ? n : 3 - n;
 
-			qos_call_note_codec(
-				&race_calls[i], 10 + stream / 2, stream, stream ? longest : pcma);
+			qos_call_note_codec(&race_calls[i], stream & 1, 10 + stream / 2, 7,
+				stream ? longest : pcma);
 		}
 	return NULL;
 }
@@ -91,7 +104,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(that_of_the_stream_heard_first_counts),
-		CASE(of_two_heard_at_once_the_lower_ssrc_counts),
+		CASE(of_two_heard_at_once_the_callers_counts),
+		CASE(of_two_of_one_side_at_once_the_lower_ssrc_counts),
 		CASE(what_a_stream_said_first_stays),
 		cmocka_unit_test(the_order_in_which_workers_say_so_is_all_one),
 	};
