@@ -31,7 +31,9 @@ enum probe_outcome probe_also_udp(
 
 	if (kind == SIG_NONE || !is_named(w, kind)) {
 		/* Nothing else either: TURN servers too are at that port. */
-		pkt_count(&w->counters.dns_malformed, probe_also_may_be_dns(w, &view->flow));
+		pkt_count(&w->counters.dns_malformed,
+			is_named(w, SIG_DNS) &&
+				sig_is_port(SIG_DNS, view->flow.sport, view->flow.dport));
 		return PROBE_unknown_udp;
 	}
 	if (probe_worker_is_copy(w, probe_worker_copy_hash(w, view), now_ns))
@@ -67,39 +69,47 @@ static enum probe_outcome take_dns(struct probe_worker *w, const struct pkt_view
 	return PROBE_dns;
 }
 
-bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_flow *flow)
+bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_view *view)
 {
-	return is_named(w, SIG_DNS) && sig_is_port(SIG_DNS, flow->sport, flow->dport);
+	/* One octet in four of any traffic has the version of RTP. */
+	bool is_rtp = view->payload.n && view->payload.p[0] >> 6 == 2;
+
+	return (is_rtp || is_named(w, SIG_DNS)) && view->flow.proto == PKT_UDP &&
+	       sig_is_port(SIG_DNS, view->flow.sport, view->flow.dport);
 }
 
-/* One octet in four of any traffic does. */
-static bool has_rtp_version(struct bytes payload)
+/* False: it is none. Where nobody asked for it, what is cut is none either: too little to tell it from media. Where
+ * somebody did, of what the capture cut there is what there is, if it ended before it could be read. */
+static bool read_dns(const struct probe_worker *w, const struct pkt_view *view, struct sig_dns *dns,
+	bool *has_ended_early)
 {
-	return payload.n && payload.p[0] >> 6 == 2;
+	bool is_cut = view->payload.n < view->payload_wire;
+	bool is_read = sig_dns_parse(view->payload, dns);
+
+	*has_ended_early = false;
+	if (!is_named(w, SIG_DNS))
+		return is_read && !dns->is_cut;
+	if (is_read && (!dns->is_cut || (dns->flags & SIG_DNS_TC) || is_cut))
+		return true;
+	*has_ended_early = is_cut && sig_dns_ended_early(view->payload);
+	return *has_ended_early;
 }
 
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome)
 {
-	bool is_cut = view->payload.n < view->payload_wire, is_wanted = is_named(w, SIG_DNS);
 	struct sig_dns dns;
+	bool has_ended_early;
 	uint8_t party;
 
-	if (!sig_is_port(SIG_DNS, view->flow.sport, view->flow.dport) ||
-		(!is_wanted && !has_rtp_version(view->payload)) || probe_media_is_known(w, view))
+	if (!probe_also_may_be_dns(w, view) || probe_media_is_known(w, view) ||
+		!read_dns(w, view, &dns, &has_ended_early) ||
+		probe_media_find(w, &view->flow, false, now_ns, &party))
 		return false;
-	/* Of what the capture cut there is what there is. */
-	if (!sig_dns_parse(view->payload, &dns) ||
-		(dns.is_cut && !(dns.flags & SIG_DNS_TC) && !is_cut)) {
-		if (is_wanted && is_cut && sig_dns_ended_early(view->payload)) {
-			*outcome = PROBE_signalling_cut;
-			return true;
-		}
-		return false;
-	}
-	if (probe_media_find(w, &view->flow, false, now_ns, &party))
-		return false;
-	*outcome = is_wanted ? take_dns(w, view, &dns, now_ns) : PROBE_unknown_udp;
+	if (!is_named(w, SIG_DNS))
+		*outcome = PROBE_unknown_udp;
+	else
+		*outcome = has_ended_early ? PROBE_signalling_cut : take_dns(w, view, &dns, now_ns);
 	return true;
 }
 

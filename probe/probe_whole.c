@@ -201,7 +201,7 @@ static void look(struct probe_worker *w, struct probe_whole *p)
 	const struct pkt_flow *flow = &p->view.flow;
 	struct rtp_hdr hdr;
 
-	if (flow->proto == PKT_UDP && !probe_also_may_be_dns(w, flow) &&
+	if (flow->proto == PKT_UDP && !probe_also_may_be_dns(w, &p->view) &&
 		rtp_hdr_parse(p->view.payload, p->view.payload_wire, &hdr) != RTP_OK)
 		classify(w, p);
 }

@@ -145,10 +145,11 @@ void probe_signalling_end_call(
 /* MGCP, Megaco and syslog, else PROBE_unknown_udp. */
 enum probe_outcome probe_also_udp(
 	struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns);
-/* Whether a datagram of this flow must be asked for DNS first, because capture.also names it. */
-bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_flow *flow);
-/* A datagram at port 53, whatever else it looks like. False: it is media of a stream or to an endpoint that was announced,
- * or not DNS, or it does not look like RTP and capture.also does not name DNS: then what else it is not says the same. */
+/* Whether it must be asked for DNS first: a datagram at port 53 that looks like RTP or RTCP, or any there where
+ * capture.also names DNS. */
+bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_view *view);
+/* Such a datagram, whatever else it looks like. False: it is media of a stream or to an endpoint that was announced, or
+ * not DNS, or it is cut and capture.also does not name DNS. */
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome);
 

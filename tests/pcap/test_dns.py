@@ -16,6 +16,7 @@ import captures
 import heptap_run
 from heptap_run import SHARED, read
 from packets import SECOND, START, back, sender_report, udp
+from test_diameter import tcp
 from test_findings import Call, sdp
 from test_hep import Collector, payload_of
 from test_shapes import SHAPES, said
@@ -195,6 +196,30 @@ def test_announced_media_that_reads_as_dns(also, heptap, tmp_path):
     for shape in SHAPES:
         run = heptap(path, shape.replace("{files:", f"{{{also}files:"))
         assert run.outcomes == {"sip": 3, "rtp": 100}, shape
+
+
+@pytest.mark.parametrize("also", ["", "also: dns, "])
+def test_dns_over_tcp(also, heptap, tmp_path):
+    """Is none that is read, also where its length comes by itself and the message looks like RTP."""
+    records = []
+    for i in range(20):
+        query = message(0x8101 + i, "_sip._udp.example.com", SRV)
+        records += [tcp(START + 2 * i, 1, struct.pack("!H", len(query)), 40000 + i, 53),
+                    tcp(START + 2 * i + 1, 3, query, 40000 + i, 53)]
+    path = tmp_path / "tcp.pcap"
+    captures.write(path, records)
+    for shape in SHAPES:
+        assert heptap(path, shape.replace("{files:", f"{{{also}files:")).outcomes == {"unknown_tcp": 40}, shape
+
+
+def test_media_cut_by_the_capture_is_no_dns(heptap, tmp_path):
+    """Nobody announced it; what is left of it reads as the beginning of a question."""
+    media = [udp(START + i * SECOND // 50, 10000, 53,
+                 struct.pack("!BBHII", 0x80, 0, i, 0x10000 + i * 160, 0x1234) + bytes(160)) for i in range(200)]
+    path = tmp_path / "cut.pcap"
+    captures.write(path, [captures.Record(t, frame[:64]) for t, frame in media])
+    for shape in SHAPES:
+        assert heptap(path, shape).outcomes == {"rtp": 200}, shape
 
 
 def test_what_is_no_dns(tmp_path):

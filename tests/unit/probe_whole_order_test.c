@@ -224,6 +224,33 @@ static void dns_that_looks_like_rtp_makes_none_go_on(void **state)
 	expect_conservation();
 }
 
+/* Every second octet of its id: those that make RTCP of it wait for others. */
+static void dns_that_looks_like_rtcp_is_dns(void **state)
+{
+	struct frame frame = rig.streams[0].frame;
+	struct rte_mbuf *burst[DP_BURST];
+
+	(void)state;
+	frame.b[36] = 0;
+	frame.b[37] = 53;
+	memset(frame.b + RTP_AT, 0, frame.n - RTP_AT);
+	frame.b[RTP_AT] = 0x81;
+	frame.b[RTP_AT + 5] = 1; /* a question */
+	for (unsigned id = 0; id < 256; id += DP_BURST) {
+		assert_int_equal(rte_pktmbuf_alloc_bulk(rig.pool, burst, DP_BURST), 0);
+		rig.fed += DP_BURST;
+		for (unsigned i = 0; i < DP_BURST; i++) {
+			frame.b[RTP_AT + 1] = (uint8_t)(id + i);
+			fill(burst[i], &frame);
+		}
+		probe_rx_burst(&rig.rx[0], burst, DP_BURST);
+	}
+	probe_rx_flush(&rig.rx[0]);
+	assert_int_equal(outcome(PROBE_unknown_udp), 256);
+	assert_int_equal(rig.worker[0].table.counters.candidates_opened, 0);
+	expect_conservation();
+}
+
 static int open_fused_dns(void **state)
 {
 	(void)state;
@@ -248,6 +275,7 @@ int main(void)
 			rtp_at_the_port_of_dns_keeps_its_order, open_fused_dns, close_lane),
 		LANE_TEST(rtp_at_the_port_of_dns_keeps_its_order),
 		LANE_TEST(dns_that_looks_like_rtp_makes_none_go_on),
+		LANE_TEST(dns_that_looks_like_rtcp_is_dns),
 		LANE_TEST(none_waits_for_more_than_10_ms),
 		LANE_TEST(an_empty_ring_of_another_receiver_makes_none_go_on),
 		LANE_TEST(a_message_of_another_receiver_overtakes_none),
