@@ -13,6 +13,11 @@ static bool is_named(const struct probe_worker *w, enum sig_kind kind)
 	return sig_has(w->probe->options->also, kind);
 }
 
+static bool is_at_dns(const struct pkt_flow *flow)
+{
+	return flow->proto == PKT_UDP && sig_is_port(SIG_DNS, flow->sport, flow->dport);
+}
+
 /* Text that is sent as it is: outcome and type. */
 static const struct {
 	enum probe_outcome outcome;
@@ -31,9 +36,8 @@ enum probe_outcome probe_also_udp(
 
 	if (kind == SIG_NONE || !is_named(w, kind)) {
 		/* Nothing else either: TURN servers too are at that port. */
-		pkt_count(&w->counters.dns_malformed,
-			is_named(w, SIG_DNS) &&
-				sig_is_port(SIG_DNS, view->flow.sport, view->flow.dport));
+		pkt_count(
+			&w->counters.dns_malformed, is_named(w, SIG_DNS) && is_at_dns(&view->flow));
 		return PROBE_unknown_udp;
 	}
 	if (probe_worker_is_copy(w, probe_worker_copy_hash(w, view), now_ns))
@@ -74,43 +78,45 @@ bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_view *
 	/* One octet in four of any traffic has the version of RTP. */
 	bool is_rtp = view->payload.n && view->payload.p[0] >> 6 == 2;
 
-	return (is_rtp || is_named(w, SIG_DNS)) && view->flow.proto == PKT_UDP &&
-	       sig_is_port(SIG_DNS, view->flow.sport, view->flow.dport);
+	return is_at_dns(&view->flow) && (is_rtp || is_named(w, SIG_DNS));
 }
 
-/* False: it is none. Where nobody asked for it, what is cut is none either: too little to tell it from media. Where
- * somebody did, of what the capture cut there is what there is, if it ended before it could be read. */
-static bool read_dns(const struct probe_worker *w, const struct pkt_view *view, struct sig_dns *dns,
-	bool *has_ended_early)
+/* Of what the capture cut there is what there is. */
+static bool take_named_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
+	enum probe_outcome *outcome)
 {
 	bool is_cut = view->payload.n < view->payload_wire;
-	bool is_read = sig_dns_parse(view->payload, dns);
+	struct sig_dns dns;
 
-	*has_ended_early = false;
-	if (!is_named(w, SIG_DNS))
-		return is_read && !dns->is_cut;
-	if (is_read && (!dns->is_cut || (dns->flags & SIG_DNS_TC) || is_cut))
+	if (sig_dns_parse(view->payload, &dns) &&
+		(!dns.is_cut || (dns.flags & SIG_DNS_TC) || is_cut)) {
+		*outcome = take_dns(w, view, &dns, now_ns);
 		return true;
-	*has_ended_early = is_cut && sig_dns_ended_early(view->payload);
-	return *has_ended_early;
+	}
+	*outcome = PROBE_signalling_cut;
+	return is_cut && sig_dns_ended_early(view->payload);
+}
+
+/* Nobody asked for it: what is cut is too little to tell it from media. */
+static bool is_whole_dns(struct bytes payload)
+{
+	struct sig_dns dns;
+
+	return sig_dns_parse(payload, &dns) && !dns.is_cut;
 }
 
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome)
 {
-	struct sig_dns dns;
-	bool has_ended_early;
 	uint8_t party;
 
 	if (!probe_also_may_be_dns(w, view) || probe_media_is_known(w, view) ||
-		!read_dns(w, view, &dns, &has_ended_early) ||
 		probe_media_find(w, &view->flow, false, now_ns, &party))
 		return false;
-	if (!is_named(w, SIG_DNS))
-		*outcome = PROBE_unknown_udp;
-	else
-		*outcome = has_ended_early ? PROBE_signalling_cut : take_dns(w, view, &dns, now_ns);
-	return true;
+	if (is_named(w, SIG_DNS))
+		return take_named_dns(w, view, now_ns, outcome);
+	*outcome = PROBE_unknown_udp;
+	return is_whole_dns(view->payload);
 }
 
 enum sip_tcp_kind probe_also_begins(const struct probe_worker *w, const struct pkt_view *view)

@@ -149,7 +149,7 @@ enum probe_outcome probe_also_udp(
  * capture.also names DNS. */
 bool probe_also_may_be_dns(const struct probe_worker *w, const struct pkt_view *view);
 /* Such a datagram, whatever else it looks like. False: it is media of a stream or to an endpoint that was announced, or
- * not DNS, or it is cut and capture.also does not name DNS. */
+ * not DNS, or it is cut and capture.also does not name DNS; *outcome says nothing then. */
 bool probe_also_dns(struct probe_worker *w, const struct pkt_view *view, uint64_t now_ns,
 	enum probe_outcome *outcome);
 

@@ -89,7 +89,7 @@ struct qos_call {
 	uint16_t done[QOS_CALL_HOPS];
 	_Atomic uint32_t leg_name_bytes; /* 0: not named */
 	struct qos_leg *_Atomic leg; /* see qos_legs.h; held; NULL: no stream was offered yet */
-	uint64_t start_ns;
+	uint64_t start_ns; /* fixed; here is room for it */
 
 	/* Its endpoints, guarded by the publishing mutex of qos_media. */
 	alignas(64) struct qos_media *media;

@@ -64,7 +64,7 @@ static void fetch_chains(const struct qos_calls *calls, const struct qos_call *c
 		__builtin_prefetch((const void *)chain_ahead(call, i), 1);
 }
 
-/* And who came into the call's own chain after it. */
+/* What the heads lead to: of the call's own chain who came into it last. */
 static void fetch_firsts(const struct qos_calls *calls, const struct qos_call *call)
 {
 	qos_calls_prefetch_first(calls, call->hash);

@@ -197,58 +197,62 @@ static void rtp_at_the_port_of_dns_keeps_its_order(void **state)
 	assert_int_equal(report_of(s).reordered, 0);
 }
 
-/* It tells nothing of media, nor becomes any. */
-static void dns_that_looks_like_rtp_makes_none_go_on(void **state)
+/* A question for the root at the port of DNS. */
+static struct frame dns_frame(uint8_t id)
 {
-	static const uint8_t query[] = {
-		0x80, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1};
 	struct frame frame = rig.streams[0].frame;
-	struct rte_mbuf *burst[DP_BURST];
 
-	(void)state;
 	frame.b[36] = 0;
 	frame.b[37] = 53;
 	memset(frame.b + RTP_AT, 0, frame.n - RTP_AT);
-	memcpy(frame.b + RTP_AT, query, sizeof(query));
-	burst_of(1);
+	frame.b[RTP_AT] = 0x81;
+	frame.b[RTP_AT + 1] = id;
+	frame.b[RTP_AT + 5] = 1; /* question */
+	return frame;
+}
+
+/* With ids from first on. */
+static void burst_of_dns(uint8_t first, uint8_t step)
+{
+	struct rte_mbuf *burst[DP_BURST];
+
 	assert_int_equal(rte_pktmbuf_alloc_bulk(rig.pool, burst, DP_BURST), 0);
 	rig.fed += DP_BURST;
-	for (unsigned i = 0; i < DP_BURST; i++)
+	for (unsigned i = 0; i < DP_BURST; i++) {
+		struct frame frame = dns_frame((uint8_t)(first + i * step));
+
 		fill(burst[i], &frame);
+	}
 	probe_rx_burst(&rig.rx[0], burst, DP_BURST);
+}
+
+static void expect_dns(unsigned count)
+{
+	probe_rx_flush(&rig.rx[0]);
+	assert_int_equal(outcome(PROBE_unknown_udp), count);
+	assert_int_equal(rig.worker[0].table.counters.candidates_opened, 0);
+	expect_conservation();
+}
+
+/* It tells nothing of media, nor becomes any. */
+static void dns_that_looks_like_rtp_makes_none_go_on(void **state)
+{
+	(void)state;
+	burst_of(1);
+	burst_of_dns(1, 0);
 	burst_of(0);
 	assert_int_equal(outcome(PROBE_unknown_udp), DP_BURST);
 	assert_int_equal(rig.worker[0].wholes.count, 1);
-	probe_rx_flush(&rig.rx[0]);
-	assert_int_equal(rig.worker[0].table.counters.candidates_opened, 0);
-	expect_conservation();
+	expect_dns(DP_BURST);
 }
 
 /* Every second octet of its id: those that make RTCP of it wait for others. */
 static void dns_that_looks_like_rtcp_is_dns(void **state)
 {
-	struct frame frame = rig.streams[0].frame;
-	struct rte_mbuf *burst[DP_BURST];
-
 	(void)state;
-	frame.b[36] = 0;
-	frame.b[37] = 53;
-	memset(frame.b + RTP_AT, 0, frame.n - RTP_AT);
-	frame.b[RTP_AT] = 0x81;
-	frame.b[RTP_AT + 5] = 1; /* a question */
-	for (unsigned id = 0; id < 256; id += DP_BURST) {
-		assert_int_equal(rte_pktmbuf_alloc_bulk(rig.pool, burst, DP_BURST), 0);
-		rig.fed += DP_BURST;
-		for (unsigned i = 0; i < DP_BURST; i++) {
-			frame.b[RTP_AT + 1] = (uint8_t)(id + i);
-			fill(burst[i], &frame);
-		}
-		probe_rx_burst(&rig.rx[0], burst, DP_BURST);
-	}
-	probe_rx_flush(&rig.rx[0]);
-	assert_int_equal(outcome(PROBE_unknown_udp), 256);
-	assert_int_equal(rig.worker[0].table.counters.candidates_opened, 0);
-	expect_conservation();
+	for (unsigned id = 0; id < 256; id += DP_BURST)
+		burst_of_dns((uint8_t)id, 1);
+	expect_dns(256);
 }
 
 static int open_fused_dns(void **state)

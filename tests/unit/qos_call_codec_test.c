@@ -13,42 +13,41 @@ static struct qos_call *begin(struct qos_calls *calls)
 	return the_call(calls);
 }
 
+/* A stream says what its codec is; want: the call's then. */
+static void say(struct qos_call *call, unsigned party, uint64_t first_ns, uint32_t ssrc,
+	const char *name, const char *want)
+{
+	qos_call_note_codec(call, party, first_ns, ssrc, name);
+	assert_string_equal(qos_call_codec(call), want);
+}
+
 static void that_of_the_stream_heard_first_counts(void **state)
 {
 	struct qos_call *call = begin(*state);
 
-	qos_call_note_codec(call, 0, 20, 7, longest);
-	assert_string_equal(qos_call_codec(call), longest);
-	qos_call_note_codec(call, 0, 21, 6, pcma);
-	assert_string_equal(qos_call_codec(call), longest);
-	qos_call_note_codec(call, 0, 19, 8, pcma);
-	assert_string_equal(qos_call_codec(call), pcma);
-	qos_call_note_codec(call, 0, 20, 7, longest);
-	assert_string_equal(qos_call_codec(call), pcma);
+	say(call, 0, 20, 7, longest, longest);
+	say(call, 0, 21, 6, pcma, longest);
+	say(call, 0, 19, 8, pcma, pcma);
+	say(call, 0, 20, 7, longest, pcma);
 }
 
 static void of_two_heard_at_once_the_callers_counts(void **state)
 {
 	struct qos_call *call = begin(*state);
 
-	qos_call_note_codec(call, 1, 20, 7, longest);
-	qos_call_note_codec(call, 0, 21, 7, pcma);
-	assert_string_equal(qos_call_codec(call), longest);
-	qos_call_note_codec(call, 0, 20, 7, pcma);
-	assert_string_equal(qos_call_codec(call), pcma);
-	qos_call_note_codec(call, 1, 20, 6, longest);
-	assert_string_equal(qos_call_codec(call), pcma);
+	say(call, 1, 20, 7, longest, longest);
+	say(call, 0, 21, 7, pcma, longest);
+	say(call, 0, 20, 7, pcma, pcma);
+	say(call, 1, 20, 6, longest, pcma);
 }
 
 static void of_two_of_one_side_at_once_the_lower_ssrc_counts(void **state)
 {
 	struct qos_call *call = begin(*state);
 
-	qos_call_note_codec(call, 0, 20, 7, longest);
-	qos_call_note_codec(call, 0, 20, 8, pcma);
-	assert_string_equal(qos_call_codec(call), longest);
-	qos_call_note_codec(call, 0, 20, 6, pcma);
-	assert_string_equal(qos_call_codec(call), pcma);
+	say(call, 0, 20, 7, longest, longest);
+	say(call, 0, 20, 8, pcma, longest);
+	say(call, 0, 20, 6, pcma, pcma);
 }
 
 /* It may change its codec later. */
@@ -56,9 +55,8 @@ static void what_a_stream_said_first_stays(void **state)
 {
 	struct qos_call *call = begin(*state);
 
-	qos_call_note_codec(call, 0, 0, 7, pcma);
-	qos_call_note_codec(call, 0, 0, 7, longest);
-	assert_string_equal(qos_call_codec(call), pcma);
+	say(call, 0, 0, 7, pcma, pcma);
+	say(call, 0, 0, 7, longest, pcma);
 }
 
 enum {
